@@ -1,0 +1,146 @@
+//! The time of the cache: wall-clock milliseconds that never jump with the machine's own clock.
+
+use std::{
+    fmt,
+    ops::Add,
+    sync::{
+        Arc,
+        atomic::{AtomicI64, Ordering},
+    },
+    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
+};
+
+/// A point in time: milliseconds since the Unix epoch.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Timestamp(u64);
+
+impl Timestamp {
+    /// The time that is `millis` milliseconds after the Unix epoch.
+    pub const fn from_millis(millis: u64) -> Self {
+        Self(millis)
+    }
+
+    /// Milliseconds since the Unix epoch.
+    pub const fn as_millis(self) -> u64 {
+        self.0
+    }
+
+    /// How long ago `earlier` was; zero when it lies ahead.
+    pub fn since(self, earlier: Self) -> Duration {
+        Duration::from_millis(self.0.saturating_sub(earlier.0))
+    }
+
+    /// The same time for HTTP dates, whole seconds.
+    pub fn to_system_time(self) -> SystemTime {
+        UNIX_EPOCH + Duration::from_millis(self.0)
+    }
+
+    fn system() -> Self {
+        let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        Self(millis(since_epoch))
+    }
+}
+
+impl Add<Duration> for Timestamp {
+    type Output = Self;
+
+    /// Saturates at the end of time.
+    fn add(self, life: Duration) -> Self {
+        Self(self.0.saturating_add(millis(life)))
+    }
+}
+
+/// Whole milliseconds, saturating.
+pub(crate) fn millis(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}
+
+/// Where a cache takes its time from; clones share it.
+///
+/// The machine's wall clock is read once. From there on the monotonic clock counts, corrected by the
+/// store's own time when the store has one, so that replicas agree on what is fresh.
+#[derive(Clone)]
+pub(crate) struct Clock(Arc<Source>);
+
+enum Source {
+    System {
+        started: Instant,
+        started_at: Timestamp,
+        /// Milliseconds to add to arrive at the store's time.
+        offset: AtomicI64,
+    },
+    #[cfg(feature = "test-util")]
+    Manual(std::sync::atomic::AtomicU64),
+}
+
+impl Clock {
+    pub(crate) fn system() -> Self {
+        Self(Arc::new(Source::System {
+            started: Instant::now(),
+            started_at: Timestamp::system(),
+            offset: AtomicI64::new(0),
+        }))
+    }
+
+    pub(crate) fn now(&self) -> Timestamp {
+        match &*self.0 {
+            Source::System {
+                started,
+                started_at,
+                offset,
+            } => {
+                let local = *started_at + started.elapsed();
+                Timestamp(local.0.saturating_add_signed(offset.load(Ordering::Relaxed)))
+            }
+            #[cfg(feature = "test-util")]
+            Source::Manual(now) => Timestamp(now.load(Ordering::SeqCst)),
+        }
+    }
+
+    /// Takes over the store's time, as read just now.
+    pub(crate) fn follow(&self, store: Timestamp) {
+        match &*self.0 {
+            Source::System {
+                started,
+                started_at,
+                offset,
+            } => {
+                let local = *started_at + started.elapsed();
+                let ahead = i64::try_from(i128::from(store.0) - i128::from(local.0)).unwrap_or(0);
+                offset.store(ahead, Ordering::Relaxed);
+            }
+            #[cfg(feature = "test-util")]
+            Source::Manual(_) => {}
+        }
+    }
+}
+
+impl fmt::Debug for Clock {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Clock").field(&self.now()).finish()
+    }
+}
+
+/// A clock that stands still until a test moves it: [`CacheBuilder::clock`](crate::CacheBuilder::clock).
+#[cfg(feature = "test-util")]
+#[derive(Debug, Clone)]
+pub struct ManualClock(Clock);
+
+#[cfg(feature = "test-util")]
+impl ManualClock {
+    /// Stands at `now`.
+    pub fn at(now: Timestamp) -> Self {
+        Self(Clock(Arc::new(Source::Manual(now.0.into()))))
+    }
+
+    /// Moves the clock on.
+    pub fn advance(&self, by: Duration) {
+        if let Source::Manual(now) = &*self.0.0 {
+            now.fetch_add(millis(by), Ordering::SeqCst);
+        }
+    }
+
+    pub(crate) fn clock(&self) -> Clock {
+        self.0.clone()
+    }
+}

@@ -1,0 +1,23 @@
+//! A stored response, and its form on the wire.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::{HeaderMap, StatusCode};
+
+use crate::clock::Timestamp;
+
+/// A response as it is stored: what the handler answered, and for how long that is true.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Entry {
+    /// The status the handler answered.
+    pub status: StatusCode,
+    /// Its headers in order with repeats, with an `ETag` and without hop-by-hop fields.
+    pub headers: HeaderMap,
+    /// The whole body.
+    pub body: Bytes,
+    /// When the response was complete, in the store's time.
+    pub born: Timestamp,
+    /// How long it is fresh from `born`, whole milliseconds.
+    pub fresh: Duration,
+}

@@ -1,0 +1,110 @@
+//! The one error type of the public API.
+
+use std::{error::Error as StdError, fmt};
+
+/// What went wrong in setting up or evicting.
+///
+/// Serving requests never ends in this error: there the cache steps aside and the handler runs.
+/// Ask it with the `is_…` methods; the text says the problem and then the way out, and never holds a password.
+#[derive(Debug)]
+pub struct Error {
+    kind: Kind,
+    message: String,
+    source: Option<Box<dyn StdError + Send + Sync>>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Settings,
+    AlreadyInitialized,
+    NotInitialized,
+    Key,
+    Store,
+}
+
+impl Error {
+    fn new(kind: Kind, message: impl Into<String>) -> Self {
+        Self {
+            kind,
+            message: message.into(),
+            source: None,
+        }
+    }
+
+    pub(crate) fn settings(message: impl Into<String>) -> Self {
+        Self::new(Kind::Settings, message)
+    }
+
+    pub(crate) fn already_initialized() -> Self {
+        Self::new(
+            Kind::AlreadyInitialized,
+            "the global cache is already initialised; call `Cache::init` once, at start, \
+             and use `Cache::builder()…build()` with `router.layer(cache.attach())` for further caches",
+        )
+    }
+
+    pub(crate) fn not_initialized() -> Self {
+        Self::new(
+            Kind::NotInitialized,
+            "there is no global cache; call `Cache::init(prefix, url).await` at start, \
+             or evict through the cache that the router was given",
+        )
+    }
+
+    pub(crate) fn key(source: impl StdError + Send + Sync + 'static) -> Self {
+        Self {
+            source: Some(Box::new(source)),
+            ..Self::new(
+                Kind::Key,
+                "these arguments have no cache key, so there is no entry to evict",
+            )
+        }
+    }
+
+    pub(crate) fn store(source: impl StdError + Send + Sync + 'static) -> Self {
+        Self {
+            source: Some(Box::new(source)),
+            ..Self::new(
+                Kind::Store,
+                "the store did not acknowledge the eviction; the old entry may still be served, try again",
+            )
+        }
+    }
+
+    /// A prefix, URL or other setting cannot be used.
+    pub fn is_settings(&self) -> bool {
+        self.kind == Kind::Settings
+    }
+
+    /// [`Cache::init`](crate::Cache::init) was called a second time.
+    pub fn is_already_initialized(&self) -> bool {
+        self.kind == Kind::AlreadyInitialized
+    }
+
+    /// A companion's `evict` was called before [`Cache::init`](crate::Cache::init).
+    pub fn is_not_initialized(&self) -> bool {
+        self.kind == Kind::NotInitialized
+    }
+
+    /// The arguments have no key text.
+    pub fn is_key(&self) -> bool {
+        self.kind == Kind::Key
+    }
+
+    /// The store did not acknowledge: down, slow, or it refused.
+    pub fn is_store(&self) -> bool {
+        self.kind == Kind::Store
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl StdError for Error {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        self.source.as_deref().map(|source| source as _)
+    }
+}

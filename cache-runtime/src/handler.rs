@@ -1,0 +1,72 @@
+//! Which handler a request is for: its name in keys, proven to be its own.
+
+use std::{
+    any::{TypeId, type_name},
+    collections::HashMap,
+    sync::{Mutex, OnceLock, PoisonError},
+};
+
+use crate::policy::Policy;
+
+/// One attribute in the source: its policy, and the handlers it became.
+///
+/// A generic function becomes a handler per instance, so nothing here belongs to one of them alone
+/// but the first identity seen, which is kept at hand.
+#[derive(Debug)]
+pub struct Site {
+    pub(crate) policy: Policy,
+    /// The option `name`.
+    name: Option<&'static str>,
+    first: OnceLock<(TypeId, Identity)>,
+}
+
+/// What a handler is called, or that the name is taken.
+type Identity = Option<&'static str>;
+
+impl Site {
+    /// What the attribute says.
+    pub const fn new(policy: Policy, name: Option<&'static str>) -> Self {
+        Self {
+            policy,
+            name,
+            first: OnceLock::new(),
+        }
+    }
+
+    /// The name of the handler `F`, escaped for keys. `None`: another handler has that name, so neither key nor entry
+    /// can be told apart and requests go past the cache.
+    pub(crate) fn handler<F: 'static>(&self) -> Option<&'static str> {
+        let id = TypeId::of::<F>();
+        let (first, identity) = self.first.get_or_init(|| (id, self.register::<F>()));
+        if *first == id {
+            *identity
+        } else {
+            self.register::<F>()
+        }
+    }
+
+    fn register<F: 'static>(&self) -> Identity {
+        register(TypeId::of::<F>(), self.name.unwrap_or_else(type_name::<F>))
+    }
+}
+
+/// The process-wide table of names. It grows with the program's handlers, not with its requests.
+fn register(id: TypeId, name: &'static str) -> Identity {
+    static HANDLERS: OnceLock<Mutex<HashMap<&'static str, (TypeId, &'static str)>>> = OnceLock::new();
+    let mut handlers = HANDLERS
+        .get_or_init(Mutex::default)
+        .lock()
+        .unwrap_or_else(PoisonError::into_inner);
+    let (owner, escaped) = *handlers
+        .entry(name)
+        .or_insert_with(|| (id, crate::key::escape_handler(name).leak()));
+    if owner == id {
+        return Some(escaped);
+    }
+    drop(handlers);
+    tracing::warn!(
+        handler = name,
+        "two handlers have one name, so the second is not cached; give it its own with `name = \"…\"`"
+    );
+    None
+}

@@ -1,0 +1,209 @@
+//! What the attribute asked for, known at compile time.
+
+use std::time::Duration;
+
+use axum::routing::MethodFilter;
+use http::response;
+
+/// The longest life: a year of 365 days, as RFC 2616 advised and fastapi-redis-cache defaults to.
+pub(crate) const ONE_YEAR: Duration = Duration::from_secs(365 * 24 * 60 * 60);
+
+/// How the responses of one handler are cached.
+///
+/// A preset of your own is a constant, and `#[cache(policy = …)]` takes it; options beside `policy` override it.
+///
+/// ```
+/// use std::time::Duration;
+/// use handler_cache::Policy;
+///
+/// const TWO_HOURS: Policy = Policy::expire(Duration::from_secs(7200)).vary(&["accept-language"]);
+/// ```
+#[derive(Debug, Clone, Copy)]
+pub struct Policy {
+    pub(crate) life: Life,
+    pub(crate) methods: MethodFilter,
+    pub(crate) vary: &'static [&'static str],
+    pub(crate) not_found: Option<Duration>,
+    pub(crate) visibility: Option<Visibility>,
+    pub(crate) client_max_age: Option<Duration>,
+    pub(crate) store_if: Option<fn(&response::Parts) -> bool>,
+    pub(crate) max_body: Option<usize>,
+    pub(crate) version: Option<&'static str>,
+}
+
+/// How long an entry lives.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Life {
+    /// As long as the cache's `default_expire`.
+    Default,
+    For(Duration),
+    /// Until evicted; clients are told a year.
+    Never,
+}
+
+/// The word forced into the generated `Cache-Control`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Visibility {
+    Private,
+    Public,
+}
+
+/// What clients may ask of the cache through `Cache-Control` and `Pragma` in their requests.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub enum ClientControl {
+    /// `no-cache` and `no-store` go past the cache: nothing is read or stored. The default.
+    #[default]
+    Bypass,
+    /// `no-cache` runs the handler and stores its answer; `no-store` goes past the cache.
+    Refresh,
+    /// Request directives are ignored, for public sites whose clients must not be able to force work.
+    Ignore,
+}
+
+impl Default for Policy {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Policy {
+    /// GET and HEAD, for the cache's `default_expire`.
+    pub const fn new() -> Self {
+        Self {
+            life: Life::Default,
+            methods: MethodFilter::GET,
+            vary: &[],
+            not_found: None,
+            visibility: None,
+            client_max_age: None,
+            store_if: None,
+            max_body: None,
+            version: None,
+        }
+    }
+
+    /// Entries live this long.
+    ///
+    /// # Panics
+    /// When `life` is zero; in a constant that is a compile error.
+    pub const fn expire(life: Duration) -> Self {
+        Self::new().with_expire(life)
+    }
+
+    /// Replaces the life of entries.
+    ///
+    /// # Panics
+    /// When `life` is below a millisecond; in a constant that is a compile error.
+    #[must_use]
+    pub const fn with_expire(mut self, life: Duration) -> Self {
+        assert!(life.as_millis() > 0, "`expire` must be at least one millisecond");
+        self.life = Life::For(life);
+        self
+    }
+
+    /// Entries live until they are evicted; clients are told a year.
+    #[must_use]
+    pub const fn never_expires(mut self) -> Self {
+        self.life = Life::Never;
+        self
+    }
+
+    /// The methods that are cached: `GET` (with `HEAD`) unless set. Others join the key with their name.
+    #[must_use]
+    pub const fn methods(mut self, methods: MethodFilter) -> Self {
+        self.methods = methods;
+        self
+    }
+
+    /// Request headers, in lower case, that join the key and are named in `Vary`.
+    ///
+    /// # Panics
+    /// When a name is empty, not in lower case or not a header name; in a constant that is a compile error.
+    #[must_use]
+    pub const fn vary(mut self, names: &'static [&'static str]) -> Self {
+        let mut index = 0;
+        while index < names.len() {
+            assert!(
+                is_lower_case_header_name(names[index].as_bytes()),
+                "`vary` takes header names in lower case"
+            );
+            index += 1;
+        }
+        self.vary = names;
+        self
+    }
+
+    /// Keeps 404 and 410 too, this long.
+    ///
+    /// # Panics
+    /// When `life` is below a millisecond; in a constant that is a compile error.
+    #[must_use]
+    pub const fn not_found(mut self, life: Duration) -> Self {
+        assert!(
+            life.as_millis() > 0,
+            "`not_found` must be at least one millisecond"
+        );
+        self.not_found = Some(life);
+        self
+    }
+
+    /// Says `private` in the generated `Cache-Control`: the user's own browser may keep it, proxies may not.
+    #[must_use]
+    pub const fn private(mut self) -> Self {
+        self.visibility = Some(Visibility::Private);
+        self
+    }
+
+    /// Says `public` in the generated `Cache-Control`, even to requests with credentials.
+    #[must_use]
+    pub const fn public(mut self) -> Self {
+        self.visibility = Some(Visibility::Public);
+        self
+    }
+
+    /// The `max-age` told to clients, whole seconds; zero says `no-cache`, so that they revalidate by ETag.
+    #[must_use]
+    pub const fn client_max_age(mut self, life: Duration) -> Self {
+        self.client_max_age = Some(life);
+        self
+    }
+
+    /// Stores only what this accepts, and never more than the rules allow.
+    #[must_use]
+    pub const fn store_if(mut self, accepts: fn(&response::Parts) -> bool) -> Self {
+        self.store_if = Some(accepts);
+        self
+    }
+
+    /// Bodies of more bytes pass through whole, unstored.
+    #[must_use]
+    pub const fn max_body(mut self, bytes: usize) -> Self {
+        self.max_body = Some(bytes);
+        self
+    }
+
+    /// Joins the key, to retire entries of an older shape.
+    #[must_use]
+    pub const fn version(mut self, version: &'static str) -> Self {
+        self.version = Some(version);
+        self
+    }
+
+    /// Whether one argument list can have several entries.
+    pub(crate) fn has_variants(&self) -> bool {
+        !self.vary.is_empty() || self.methods != MethodFilter::GET || self.version.is_some()
+    }
+}
+
+const fn is_lower_case_header_name(name: &[u8]) -> bool {
+    let mut index = 0;
+    while index < name.len() {
+        if !matches!(name[index], b'a'..=b'z' | b'0'..=b'9' | b'!' | b'#'..=b'\'' | b'*' | b'+' | b'-' | b'.' | b'^'..=b'`' | b'|' | b'~')
+        {
+            return false;
+        }
+        index += 1;
+    }
+    !name.is_empty()
+}

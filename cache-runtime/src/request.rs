@@ -1,0 +1,74 @@
+//! Of a request, just what caching needs.
+
+use axum::http::request::Parts;
+use http::{HeaderMap, HeaderName, HeaderValue, Method, header};
+
+/// The method and the headers that matter, cloned cheaply: header values share their bytes.
+#[derive(Debug, Clone)]
+pub(crate) struct RequestHead {
+    pub(crate) method: Method,
+    pub(crate) cache_control: Option<HeaderValue>,
+    pub(crate) pragma: Option<HeaderValue>,
+    pub(crate) if_none_match: Option<HeaderValue>,
+    pub(crate) if_modified_since: Option<HeaderValue>,
+    /// The request asks for a part of the body.
+    pub(crate) range: bool,
+    /// The request carries `Authorization` or `Cookie`.
+    pub(crate) credentials: bool,
+    /// The headers that join the key; empty when none does.
+    pub(crate) vary: HeaderMap,
+}
+
+/// Which headers may join the key.
+#[derive(Debug, Clone, Copy)]
+pub enum Vary {
+    /// These.
+    Names(&'static [&'static str]),
+    /// Not known where the request is read: all are kept.
+    All,
+}
+
+impl RequestHead {
+    pub(crate) fn of(parts: &Parts, vary: Vary) -> Self {
+        let headers = &parts.headers;
+        Self {
+            method: parts.method.clone(),
+            cache_control: joined(headers, header::CACHE_CONTROL),
+            pragma: joined(headers, header::PRAGMA),
+            if_none_match: joined(headers, header::IF_NONE_MATCH),
+            if_modified_since: headers.get(header::IF_MODIFIED_SINCE).cloned(),
+            range: headers.contains_key(header::RANGE),
+            credentials: headers.contains_key(header::AUTHORIZATION) || headers.contains_key(header::COOKIE),
+            vary: match vary {
+                Vary::Names([]) => HeaderMap::new(),
+                Vary::Names(names) => named(headers, names),
+                Vary::All => headers.clone(),
+            },
+        }
+    }
+}
+
+/// The field's lines as one list (RFC 9110 section 5.3).
+fn joined(headers: &HeaderMap, name: HeaderName) -> Option<HeaderValue> {
+    let mut lines = headers.get_all(name).iter();
+    let first = lines.next()?;
+    let Some(second) = lines.next() else {
+        return Some(first.clone());
+    };
+    let mut all = first.as_bytes().to_vec();
+    for line in std::iter::once(second).chain(lines) {
+        all.extend_from_slice(b", ");
+        all.extend_from_slice(line.as_bytes());
+    }
+    HeaderValue::from_bytes(&all).ok()
+}
+
+fn named(headers: &HeaderMap, names: &[&'static str]) -> HeaderMap {
+    let mut kept = HeaderMap::with_capacity(names.len());
+    for name in names {
+        for value in headers.get_all(*name) {
+            kept.append(HeaderName::from_static(name), value.clone());
+        }
+    }
+    kept
+}

@@ -1,0 +1,138 @@
+//! Where entries are kept: the [`Store`] trait, its contract, and the stores that come with the library.
+
+mod error;
+mod slot;
+
+use std::{fmt, future::Future, pin::Pin, sync::Arc};
+
+pub use self::{
+    error::StoreError,
+    slot::{Digest, Generation, Head, Slot, Token},
+};
+use crate::{clock::Timestamp, entry::Entry};
+
+/// What a call of a [`Store`] comes to.
+pub type StoreFuture<'a, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>> + Send + 'a>>;
+
+/// A place for entries that every replica may share.
+///
+/// Each entry stands in a [`Slot`]: its key, and the tags that can retire it. Beside the entry a slot holds at most
+/// one lease, which says who fills it. Calls may be cancelled at any await; what they began may still take effect.
+///
+/// The contract, which the contract kit tests:
+/// - An entry is found only while every tag of its slot has the generation it had when its lease was granted.
+/// - At most one lease stands in a slot; only its token commits, renews or releases.
+/// - `evict` removes entry and lease in one step, so a fill that was granted before it is fenced.
+/// - Whatever a store loses costs a miss, never a wrong answer.
+pub trait Store: fmt::Debug + Send + Sync + 'static {
+    /// The entry, where that takes no waiting: in this process's memory. Everything else answers `None`.
+    fn peek(&self, _key: &str) -> Option<Arc<Entry>> {
+        None
+    }
+
+    /// The entry and the generations of the slot's tags. What cannot be decoded is missing.
+    fn read<'a>(&'a self, slot: &'a Slot) -> StoreFuture<'a, Read>;
+
+    /// Asks to be the one that fills the slot. Tags without a generation get one first.
+    fn lease<'a>(&'a self, slot: &'a Slot, ask: Ask) -> StoreFuture<'a, Leased>;
+
+    /// Who holds the slot's lease, for those that wait for it to change.
+    fn holder<'a>(&'a self, slot: &'a Slot) -> StoreFuture<'a, Option<Holder>>;
+
+    /// Extends the lease by [`LEASE_TTL`] while it stands. `false`: it stands no more.
+    fn renew<'a>(&'a self, slot: &'a Slot, token: Token) -> StoreFuture<'a, bool>;
+
+    /// Stores the entry and ends the lease, in one step, if the lease still stands.
+    fn commit<'a>(
+        &'a self,
+        slot: &'a Slot,
+        grant: Grant,
+        entry: &'a Arc<Entry>,
+    ) -> StoreFuture<'a, Committed>;
+
+    /// Ends the lease without an entry, if it still stands; with `mark` the mark takes its place.
+    fn release<'a>(&'a self, slot: &'a Slot, token: Token, mark: Option<Mark>) -> StoreFuture<'a, ()>;
+
+    /// Removes entries together with their leases.
+    fn evict<'a>(&'a self, keys: &'a [Arc<str>]) -> StoreFuture<'a, ()>;
+
+    /// Removes the generations of tags, and with them every entry and every fill under way that bears one.
+    fn retire<'a>(&'a self, tags: &'a [Arc<str>]) -> StoreFuture<'a, ()>;
+
+    /// Answers with the store's own time, if it has one. The guard's probe.
+    fn ping(&self) -> StoreFuture<'_, Option<Timestamp>>;
+}
+
+/// What [`Store::read`] found.
+#[derive(Debug)]
+pub enum Read {
+    /// An entry whose generations all stand.
+    Found(Arc<Entry>),
+    /// Nothing that may be served.
+    Missing {
+        /// What stands in the slot nevertheless.
+        head: Head,
+        /// Of the slot's tags, in order; `None` for one that has none yet.
+        generations: Vec<Option<Generation>>,
+    },
+}
+
+/// What [`Store::lease`] needs to know.
+#[derive(Debug, Clone)]
+pub struct Ask {
+    /// Names the fill that asks.
+    pub token: Token,
+    /// As read: a slot whose head is another by now answers [`Leased::Changed`].
+    pub head: Head,
+    /// As read: a tag whose generation is another by now answers [`Leased::Changed`] or is found at commit.
+    pub generations: Vec<Option<Generation>>,
+    /// The holder that may be replaced: a mark that is out of date, or a fill of an older generation.
+    pub replaces: Option<Holder>,
+}
+
+/// What [`Store::lease`] answers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Leased {
+    /// The asker fills the slot.
+    Granted(Grant),
+    /// Entry or generations are no longer those that were read: read again.
+    Changed,
+    /// Somebody else fills it, or a mark stands there.
+    Held(Holder),
+}
+
+/// The right to commit one entry.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Grant {
+    /// Names the fill.
+    pub token: Token,
+    /// The generations it was granted under.
+    pub digest: Digest,
+}
+
+/// What stands in the place of a slot's lease.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Holder {
+    /// A fill.
+    Fill(Grant),
+    /// A mark.
+    Mark(Mark),
+    /// Something that this version cannot read.
+    Unknown(Vec<u8>),
+}
+
+/// Why a slot is not to be filled for a while.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mark {
+    /// The answer cannot be stored: requests run for themselves and do not queue. Stands 5 seconds.
+    Pass,
+}
+
+/// What [`Store::commit`] came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Committed {
+    /// The entry is there.
+    Stored,
+    /// The lease stood no more: evicted, expired or taken over. Nothing was stored.
+    Fenced,
+}

@@ -1,0 +1,101 @@
+//! The names of an entry and of everything that can retire it.
+
+use std::{
+    fmt,
+    sync::{
+        Arc, LazyLock,
+        atomic::{AtomicU64, Ordering},
+    },
+};
+
+/// Where an entry stands.
+#[derive(Debug, Clone)]
+pub struct Slot {
+    /// The whole key, prefix and all: at most 240 bytes of printable ASCII.
+    pub key: Arc<str>,
+    /// The names of the tags, prefix and all, in a fixed order.
+    pub tags: Arc<[Arc<str>]>,
+}
+
+/// Names one fill among all that ever were.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Token(pub [u8; 16]);
+
+impl Token {
+    /// A new token, unlike any other in any process.
+    pub fn new() -> Self {
+        Self(unique())
+    }
+}
+
+impl Default for Token {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// One life of a tag: retiring the tag ends it, and the next one differs.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Generation(pub [u8; 16]);
+
+impl Generation {
+    /// A new generation, unlike any other in any process.
+    pub fn new() -> Self {
+        Self(unique())
+    }
+}
+
+impl Default for Generation {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// The generations of a slot's tags in one value: equal exactly when they are.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Digest(pub [u8; 16]);
+
+impl Digest {
+    /// Of the generations in the order of the slot's tags.
+    pub fn of(generations: impl IntoIterator<Item = Generation>) -> Self {
+        let mut hasher = blake3::Hasher::new();
+        for generation in generations {
+            hasher.update(&generation.0);
+        }
+        let mut digest = [0; 16];
+        hasher.finalize_xof().fill(&mut digest);
+        Self(digest)
+    }
+}
+
+/// What tells one content of a slot from the next: the first bytes of the wire form, or nothing.
+#[derive(Clone, PartialEq, Eq, Default)]
+pub struct Head(pub Vec<u8>);
+
+macro_rules! debug_as_hex {
+    ($($type:ty),*) => {$(
+        impl fmt::Debug for $type {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(concat!(stringify!($type), "("))?;
+                for byte in &self.0 {
+                    write!(f, "{byte:02x}")?;
+                }
+                f.write_str(")")
+            }
+        }
+    )*};
+}
+
+debug_as_hex!(Token, Generation, Digest, Head);
+
+/// 128 bits that no process draws twice: a random half per process, a counter for the rest.
+fn unique() -> [u8; 16] {
+    static PROCESS: LazyLock<u64> =
+        LazyLock::new(|| getrandom::u64().expect("the system gives random bytes"));
+    static COUNTER: AtomicU64 = AtomicU64::new(0);
+    let count = COUNTER.fetch_add(1, Ordering::Relaxed);
+    let mut bytes = [0; 16];
+    bytes[..8].copy_from_slice(&PROCESS.to_be_bytes());
+    bytes[8..].copy_from_slice(&count.to_be_bytes());
+    bytes
+}
