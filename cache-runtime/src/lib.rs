@@ -12,6 +12,7 @@ mod handler;
 mod key;
 mod policy;
 mod request;
+mod rules;
 pub mod store;
 
 #[cfg(feature = "test-util")]

@@ -1,0 +1,12 @@
+//! What HTTP says about caching, as pure functions: no I/O, no clock, `now` is an argument.
+//!
+//! Each rule answers one question about one message (RFC 9110, RFC 9111). Acting on the answers is the
+//! engine's part, and writing a response from an entry is `respond`'s.
+
+mod admission;
+mod directives;
+
+#[cfg(test)]
+pub(crate) mod fixtures;
+
+pub(crate) use admission::{Admission, Wishes, admit};
