@@ -5,8 +5,10 @@
 
 mod admission;
 mod directives;
+mod freshness;
 
 #[cfg(test)]
 pub(crate) mod fixtures;
 
 pub(crate) use admission::{Admission, Wishes, admit};
+pub(crate) use freshness::{Freshness, current_age, freshness, remaining};
