@@ -6,9 +6,11 @@
 mod admission;
 mod directives;
 mod freshness;
+mod storable;
 
 #[cfg(test)]
 pub(crate) mod fixtures;
 
 pub(crate) use admission::{Admission, Wishes, admit};
 pub(crate) use freshness::{Freshness, current_age, freshness, remaining};
+pub(crate) use storable::{Refusal, failed, storable, stored_headers};
