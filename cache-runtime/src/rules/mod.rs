@@ -7,6 +7,7 @@ mod admission;
 mod directives;
 mod freshness;
 mod storable;
+mod validators;
 
 #[cfg(test)]
 pub(crate) mod fixtures;
@@ -14,3 +15,4 @@ pub(crate) mod fixtures;
 pub(crate) use admission::{Admission, Wishes, admit};
 pub(crate) use freshness::{Freshness, current_age, freshness, remaining};
 pub(crate) use storable::{Refusal, failed, storable, stored_headers};
+pub(crate) use validators::{etag, not_modified};
