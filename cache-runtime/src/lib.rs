@@ -14,6 +14,7 @@ mod policy;
 mod request;
 mod rules;
 pub mod store;
+mod respond;
 
 #[cfg(feature = "test-util")]
 pub use clock::ManualClock;
