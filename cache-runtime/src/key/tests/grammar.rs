@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use serde::{Serialize, Serializer, ser::SerializeMap};
 
-use super::{KeyError, text, try_text, write_args, written};
+use super::{KeyError, shape::Shape, text, try_text, write_args, written};
 
 #[derive(Serialize)]
 struct Unit;
@@ -118,6 +118,20 @@ fn p2_maps_are_sorted_by_the_text_of_their_keys() {
         .collect();
     entries.sort();
     assert_eq!(text(&map), format!("[{}]", entries.join(",")));
+}
+
+#[test]
+fn p2_a_multimap_keeps_the_order_within_a_key() {
+    let entries = |values: Vec<usize>| {
+        let entry = |value: usize| {
+            let key = if value % 2 == 0 { "b" } else { "a" };
+            (Shape::Text(key.to_owned()), Shape::Text(value.to_string()))
+        };
+        text(&Shape::Map(values.into_iter().map(entry).collect()))
+    };
+    let sorted: Vec<usize> = (1..100).step_by(2).chain((0..100).step_by(2)).collect();
+    assert_eq!(entries((0..100).collect()), entries(sorted));
+    assert_ne!(entries((0..100).collect()), entries((0..100).rev().collect()));
 }
 
 #[test]
