@@ -3,13 +3,20 @@
 mod error;
 mod slot;
 
-use std::{fmt, future::Future, pin::Pin, sync::Arc};
+use std::{fmt, future::Future, pin::Pin, sync::Arc, time::Duration};
 
 pub use self::{
     error::StoreError,
     slot::{Digest, Generation, Head, Slot, Token},
 };
-use crate::{clock::Timestamp, entry::Entry};
+use crate::clock::Timestamp;
+pub use crate::entry::Entry;
+
+/// How long a fill may go without a sign of life before another may take over.
+pub const LEASE_TTL: Duration = Duration::from_secs(5);
+
+/// How long a [`Mark`] stands.
+pub const MARK_TTL: Duration = Duration::from_secs(5);
 
 /// What a call of a [`Store`] comes to.
 pub type StoreFuture<'a, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>> + Send + 'a>>;
@@ -68,6 +75,9 @@ pub trait Store: fmt::Debug + Send + Sync + 'static {
 pub enum Read {
     /// An entry whose generations all stand.
     Found(Arc<Entry>),
+    /// An entry of a later version of this library, which replicas already updated can read and this one cannot.
+    /// Not to be served and not to be replaced: run the handler and store nothing.
+    Foreign,
     /// Nothing that may be served.
     Missing {
         /// What stands in the slot nevertheless.
