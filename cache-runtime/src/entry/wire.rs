@@ -20,7 +20,7 @@ use serde::{Deserialize, Serialize};
 use super::Entry;
 use crate::{
     clock::{Timestamp, millis},
-    store::{Digest, Grant, Token},
+    store::{Digest, Grant},
 };
 
 /// The length of the head, in bytes.

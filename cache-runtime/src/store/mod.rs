@@ -1,10 +1,14 @@
 //! Where entries are kept: the [`Store`] trait, its contract, and the stores that come with the library.
 
 mod error;
+#[cfg(feature = "redis")]
+mod redis;
 mod slot;
 
 use std::{fmt, future::Future, pin::Pin, sync::Arc, time::Duration};
 
+#[cfg(feature = "redis")]
+pub use self::redis::RedisStore;
 pub use self::{
     error::StoreError,
     slot::{Digest, Generation, Head, Slot, Token},
@@ -90,7 +94,8 @@ pub enum Read {
 /// What [`Store::lease`] needs to know.
 #[derive(Debug, Clone)]
 pub struct Ask {
-    /// Names the fill that asks.
+    /// Names the fill that asks. After a call that failed or was dropped it must not be used again: the store may
+    /// still be giving back what that call was granted.
     pub token: Token,
     /// As read: a slot whose head is another by now answers [`Leased::Changed`].
     pub head: Head,
