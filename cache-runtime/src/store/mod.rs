@@ -1,5 +1,7 @@
 //! Where entries are kept: the [`Store`] trait, its contract, and the stores that come with the library.
 
+#[cfg(feature = "test-util")]
+pub mod contract;
 mod error;
 #[cfg(feature = "redis")]
 mod redis;
