@@ -4,7 +4,9 @@ extern crate self as handler_cache;
 
 #[doc(hidden)]
 pub use cache_runtime::__private;
-pub use cache_runtime::store;
+#[cfg(feature = "test-util")]
+pub use cache_runtime::ManualClock;
 pub use cache_runtime::{
-    CacheKey, CacheKeyPart, ClientControl, Error, KeyError, KeyWriter, Policy, Timestamp,
+    Cache, CacheBuilder, CacheKey, CacheKeyPart, ClientControl, Error, KeyError, KeyWriter, Policy,
+    Timestamp, store,
 };
