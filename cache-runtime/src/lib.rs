@@ -12,7 +12,9 @@ mod handler;
 mod key;
 mod policy;
 mod request;
+mod rules;
 pub mod store;
+mod respond;
 
 #[cfg(feature = "test-util")]
 pub use clock::ManualClock;
