@@ -11,9 +11,11 @@ pub use axum::{
 
 use crate::request::RequestHead;
 pub use crate::{
+    attribute::is_axum_state,
     error::Error,
     handler::Site,
     key::{CacheKey, CacheKeyPart, KeyArgs, KeyError, KeyWriter, Part, ViaKeyPart, ViaNothing, ViaSerialize},
+    lazy::{Deferred, DeferredBeside},
     policy::Policy,
     request::Vary,
 };

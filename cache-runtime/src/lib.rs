@@ -5,11 +5,13 @@
 
 #[doc(hidden)]
 pub mod __private;
+mod attribute;
 mod clock;
 mod entry;
 mod error;
 mod handler;
 mod key;
+mod lazy;
 mod policy;
 mod request;
 pub mod store;
