@@ -7,6 +7,7 @@ pub use cache_macros::{
 };
 #[doc(hidden)]
 pub use cache_runtime::__private;
+pub use cache_runtime::store;
 pub use cache_runtime::{
     CacheKey, CacheKeyPart, ClientControl, Error, KeyError, KeyWriter, Policy, Timestamp,
 };

@@ -94,10 +94,15 @@ pub fn unshared(response: impl IntoResponse) -> Response {
 pub fn cache_key<F: 'static>(
     site: &'static Site,
     _handler: &F,
-    _write: impl FnOnce(&mut KeyArgs<'_>) -> Result<(), KeyError>,
+    write: impl FnOnce(&mut KeyArgs<'_>) -> Result<(), KeyError>,
 ) -> CacheKey {
-    let _ = site.handler::<F>();
-    CacheKey { _text: String::new() }
+    match site.handler::<F>() {
+        Some(handler) => CacheKey::new(handler, true, write),
+        None => CacheKey::none(
+            std::any::type_name::<F>(),
+            KeyError::new("another handler has that name; give it its own with `name = \"…\"`"),
+        ),
+    }
 }
 
 /// Evicts from the global cache.

@@ -14,7 +14,9 @@ mod key;
 mod lazy;
 mod policy;
 mod request;
+mod rules;
 pub mod store;
+mod respond;
 
 #[cfg(feature = "test-util")]
 pub use clock::ManualClock;

@@ -1,15 +1,28 @@
 //! Where entries are kept: the [`Store`] trait, its contract, and the stores that come with the library.
 
+#[cfg(feature = "test-util")]
+pub mod contract;
 mod error;
+#[cfg(feature = "redis")]
+mod redis;
 mod slot;
 
-use std::{fmt, future::Future, pin::Pin, sync::Arc};
+use std::{fmt, future::Future, pin::Pin, sync::Arc, time::Duration};
 
+#[cfg(feature = "redis")]
+pub use self::redis::RedisStore;
 pub use self::{
     error::StoreError,
     slot::{Digest, Generation, Head, Slot, Token},
 };
-use crate::{clock::Timestamp, entry::Entry};
+use crate::clock::Timestamp;
+pub use crate::entry::Entry;
+
+/// How long a fill may go without a sign of life before another may take over.
+pub const LEASE_TTL: Duration = Duration::from_secs(5);
+
+/// How long a [`Mark`] stands.
+pub const MARK_TTL: Duration = Duration::from_secs(5);
 
 /// What a call of a [`Store`] comes to.
 pub type StoreFuture<'a, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>> + Send + 'a>>;
@@ -68,6 +81,9 @@ pub trait Store: fmt::Debug + Send + Sync + 'static {
 pub enum Read {
     /// An entry whose generations all stand.
     Found(Arc<Entry>),
+    /// An entry of a later version of this library, which replicas already updated can read and this one cannot.
+    /// Not to be served and not to be replaced: run the handler and store nothing.
+    Foreign,
     /// Nothing that may be served.
     Missing {
         /// What stands in the slot nevertheless.
@@ -80,7 +96,8 @@ pub enum Read {
 /// What [`Store::lease`] needs to know.
 #[derive(Debug, Clone)]
 pub struct Ask {
-    /// Names the fill that asks.
+    /// Names the fill that asks. After a call that failed or was dropped it must not be used again: the store may
+    /// still be giving back what that call was granted.
     pub token: Token,
     /// As read: a slot whose head is another by now answers [`Leased::Changed`].
     pub head: Head,

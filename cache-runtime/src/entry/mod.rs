@@ -1,5 +1,8 @@
 //! A stored response, and its form on the wire.
 
+#[cfg(any(feature = "redis", test))]
+pub(crate) mod wire;
+
 use std::time::Duration;
 
 use bytes::Bytes;

@@ -1,0 +1,142 @@
+//! An entry as the bytes that stores outside this process keep.
+//!
+//! ```text
+//! magic 4 | wire version 1 | token 16 | digest 16 | born 8 | fresh 8 | meta length 4 | meta | body
+//! \________ the head, 21 ___________/
+//! ```
+//!
+//! Times are milliseconds, numbers big endian. `meta` is postcard: the [`Preamble`], then a name and a value for
+//! each header. The body is the rest, so that body and header values stay slices of the buffer that was read.
+//!
+//! The head is the same in every wire version. What a version changes behind it, older readers never look at:
+//! they see the version and leave the entry to those that know it.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
+use serde::{Deserialize, Serialize};
+
+use super::Entry;
+use crate::{
+    clock::{Timestamp, millis},
+    store::{Digest, Grant},
+};
+
+/// The length of the head, in bytes.
+pub(crate) const HEAD: usize = MAGIC.len() + 1 + 16;
+
+/// Begins with a byte that no text has, so that no text is taken for an entry.
+const MAGIC: [u8; 4] = *b"\xf5hce";
+/// Raised when anything behind the head changes; older readers then leave the entry alone.
+const VERSION: u8 = 1;
+/// Up to `meta`.
+const FIXED: usize = HEAD + 16 + 8 + 8 + 4;
+/// More headers than any server sends; [`HeaderMap`] itself ends at 32,768.
+const MOST_HEADERS: u32 = 4096;
+
+/// An entry as it was read.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Decoded {
+    pub(crate) entry: Entry,
+    /// The generations it was stored under.
+    pub(crate) digest: Digest,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Preamble {
+    status: u16,
+    headers: u32,
+    /// Redundant on purpose: a body that was cut or added to is not served.
+    body: u64,
+}
+
+/// The entry as bytes, under the grant that it was filled by.
+pub(crate) fn encode(entry: &Entry, grant: Grant) -> Vec<u8> {
+    let size = FIXED + 16 + entry.headers.len() * 48 + entry.body.len();
+    let mut wire = Vec::with_capacity(size);
+    wire.extend_from_slice(&MAGIC);
+    wire.push(VERSION);
+    wire.extend_from_slice(&grant.token.0);
+    wire.extend_from_slice(&grant.digest.0);
+    wire.extend_from_slice(&entry.born.as_millis().to_be_bytes());
+    wire.extend_from_slice(&millis(entry.fresh).to_be_bytes());
+    wire.extend_from_slice(&[0; 4]);
+    let preamble = Preamble {
+        status: entry.status.as_u16(),
+        // A header map cannot hold more than fits in here.
+        headers: entry.headers.len() as u32,
+        body: entry.body.len() as u64,
+    };
+    let mut wire = append(wire, &preamble);
+    for (name, value) in &entry.headers {
+        wire = append(wire, &(name.as_str(), value.as_bytes()));
+    }
+    // Beyond 4 GiB of headers the length is a lie, which makes the entry a miss.
+    let meta = u32::try_from(wire.len() - FIXED).unwrap_or(u32::MAX);
+    wire[FIXED - 4..FIXED].copy_from_slice(&meta.to_be_bytes());
+    wire.extend_from_slice(&entry.body);
+    wire
+}
+
+/// The entry in `wire`, unless there is anything about it that this version does not know.
+pub(crate) fn decode(wire: Bytes) -> Option<Decoded> {
+    let mut rest = wire.strip_prefix(&MAGIC)?.strip_prefix(&[VERSION])?;
+    let _token = take::<16>(&mut rest)?;
+    let digest = Digest(take(&mut rest)?);
+    let born = Timestamp::from_millis(u64::from_be_bytes(take(&mut rest)?));
+    let fresh = Duration::from_millis(u64::from_be_bytes(take(&mut rest)?));
+    let meta = usize::try_from(u32::from_be_bytes(take(&mut rest)?)).ok()?;
+    let (meta, body) = rest.split_at_checked(meta)?;
+
+    let (preamble, meta) = postcard::take_from_bytes::<Preamble>(meta).ok()?;
+    if preamble.body != body.len() as u64 {
+        return None;
+    }
+    Some(Decoded {
+        entry: Entry {
+            status: StatusCode::from_u16(preamble.status).ok()?,
+            headers: headers(&wire, meta, preamble.headers)?,
+            body: wire.slice_ref(body),
+            born,
+            fresh,
+        },
+        digest,
+    })
+}
+
+/// Whether `wire` is an entry of a later version than this one.
+pub(crate) fn is_newer(wire: &[u8]) -> bool {
+    wire.strip_prefix(&MAGIC)
+        .and_then(|rest| rest.first())
+        .is_some_and(|version| *version > VERSION)
+}
+
+fn headers(wire: &Bytes, mut meta: &[u8], count: u32) -> Option<HeaderMap> {
+    // Each takes two bytes at least: whoever forges the count gets no more memory than the bytes sent.
+    if count > MOST_HEADERS || count as usize > meta.len() / 2 {
+        return None;
+    }
+    let mut headers = HeaderMap::try_with_capacity(count as usize).ok()?;
+    for _ in 0..count {
+        let (name, value): (&str, &[u8]);
+        ((name, value), meta) = postcard::take_from_bytes(meta).ok()?;
+        let name = HeaderName::from_bytes(name.as_bytes()).ok()?;
+        let value = HeaderValue::from_maybe_shared(wire.slice_ref(value)).ok()?;
+        headers.try_append(name, value).ok()?;
+    }
+    meta.is_empty().then_some(headers)
+}
+
+fn append(wire: Vec<u8>, value: &impl Serialize) -> Vec<u8> {
+    postcard::to_extend(value, wire).expect("numbers, text and bytes always serialize")
+}
+
+fn take<const N: usize>(rest: &mut &[u8]) -> Option<[u8; N]> {
+    let (taken, left) = rest.split_first_chunk::<N>()?;
+    *rest = left;
+    Some(*taken)
+}
+
+#[cfg(test)]
+mod tests;

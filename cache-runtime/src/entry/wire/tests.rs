@@ -1,0 +1,243 @@
+use bytes::BytesMut;
+use proptest::{collection::vec, prelude::*};
+
+use super::*;
+use crate::store::Token;
+
+const GRANT: Grant = Grant {
+    token: Token(*b"token-of-16-byte"),
+    digest: Digest(*b"digest-of-16-byt"),
+};
+
+fn empty() -> Entry {
+    Entry {
+        status: StatusCode::NO_CONTENT,
+        headers: HeaderMap::new(),
+        body: Bytes::new(),
+        born: Timestamp::from_millis(0),
+        fresh: Duration::from_millis(1),
+    }
+}
+
+fn full() -> Entry {
+    let mut headers = HeaderMap::new();
+    headers.append("content-type", HeaderValue::from_static("application/json"));
+    headers.append("link", HeaderValue::from_static("</a.css>; rel=preload"));
+    headers.append("link", HeaderValue::from_static("</b.js>; rel=preload"));
+    headers.append("x-empty", HeaderValue::from_static(""));
+    headers.append("x-latin", HeaderValue::from_bytes(b"caf\xe9").expect("obs-text"));
+    headers.append("etag", HeaderValue::from_static("W/\"0123456789abcdef\""));
+    Entry {
+        status: StatusCode::OK,
+        headers,
+        body: Bytes::from_static(b"{\"price\":42}\0\xff\r\n"),
+        born: Timestamp::from_millis(1_767_225_600_123),
+        fresh: Duration::from_secs(30),
+    }
+}
+
+/// Changing any of these bytes means raising `VERSION`: entries of the last release would be misread.
+const GOLDEN: [(&[u8], fn() -> Entry); 2] = [
+    (include_bytes!("../../../tests/golden/entry-v1-empty.bin"), empty),
+    (include_bytes!("../../../tests/golden/entry-v1-full.bin"), full),
+];
+
+#[test]
+fn p8_entries_of_earlier_releases_are_read_and_written_the_same() {
+    for (golden, entry) in GOLDEN {
+        let decoded = decode(Bytes::from_static(golden)).expect("a golden entry decodes");
+        assert_eq!(decoded.entry, entry());
+        assert_eq!(decoded.digest, GRANT.digest);
+        assert_eq!(encode(&decoded.entry, GRANT), golden);
+    }
+}
+
+#[test]
+fn head_is_what_the_lease_script_compares() {
+    let wire = encode(&full(), GRANT);
+    assert_eq!(HEAD, 21);
+    assert_eq!(wire[..5], *b"\xf5hce\x01");
+    assert_eq!(wire[5..HEAD], GRANT.token.0);
+}
+
+#[test]
+fn body_and_header_values_are_slices_of_the_buffer() {
+    let wire = Bytes::from(encode(&full(), GRANT));
+    let within = wire.as_ptr_range();
+    let decoded = decode(wire).expect("a whole entry decodes");
+    assert!(within.contains(&decoded.entry.body.as_ptr()));
+    for value in decoded.entry.headers.values().filter(|value| !value.is_empty()) {
+        assert!(
+            within.contains(&value.as_bytes().as_ptr()),
+            "{value:?} was copied"
+        );
+    }
+}
+
+#[test]
+fn header_order_and_repeats_survive() {
+    let decoded = decode(encode(&full(), GRANT).into()).expect("a whole entry decodes");
+    let lines = |entry: &Entry| -> Vec<_> {
+        let lines = entry.headers.iter();
+        lines.map(|(name, value)| (name.clone(), value.clone())).collect()
+    };
+    assert_eq!(lines(&decoded.entry), lines(&full()));
+}
+
+#[test]
+fn p8_truncated_or_lengthened_entry_is_a_miss() {
+    let wire = Bytes::from(encode(&full(), GRANT));
+    for length in 0..wire.len() {
+        assert_eq!(decode(wire.slice(..length)), None, "cut to {length} bytes");
+    }
+    let mut longer = BytesMut::from(&*wire);
+    longer.extend_from_slice(b"x");
+    assert_eq!(decode(longer.freeze()), None);
+}
+
+#[test]
+fn p8_other_magic_or_version_is_a_miss_and_only_a_later_one_is_newer() {
+    for (at, to, newer) in [
+        (0, b'H', false),
+        (3, 0, false),
+        (4, 0, false),
+        (4, 2, true),
+        (4, 255, true),
+    ] {
+        let mut wire = encode(&full(), GRANT);
+        wire[at] = to;
+        assert_eq!(is_newer(&wire), newer, "byte {at} as {to}");
+        assert_eq!(is_newer(&wire[..HEAD]), newer, "the head alone tells");
+        assert_eq!(decode(wire.into()), None, "byte {at} as {to}");
+    }
+    assert!(!is_newer(&encode(&full(), GRANT)));
+    assert!(!is_newer(b"\xf5hce"));
+    assert!(!is_newer(b""));
+}
+
+#[test]
+fn p8_forged_lengths_are_a_miss_and_take_no_memory() {
+    let forged_meta = |meta: u32| {
+        let mut wire = encode(&empty(), GRANT);
+        wire[FIXED - 4..FIXED].copy_from_slice(&meta.to_be_bytes());
+        wire
+    };
+    assert_eq!(decode(forged_meta(u32::MAX).into()), None);
+    assert_eq!(decode(forged_meta(0).into()), None);
+
+    let forged = |preamble: Preamble, rest: &[u8]| {
+        let mut wire = append(encode(&empty(), GRANT)[..FIXED].to_vec(), &preamble);
+        wire.extend_from_slice(rest);
+        let meta = (wire.len() - FIXED) as u32;
+        wire[FIXED - 4..FIXED].copy_from_slice(&meta.to_be_bytes());
+        decode(wire.into())
+    };
+    let preamble = |status, headers, body| Preamble {
+        status,
+        headers,
+        body,
+    };
+    assert!(forged(preamble(200, 0, 0), b"").is_some());
+    assert!(forged(preamble(200, 1, 0), b"\x01a\x01b").is_some());
+    assert_eq!(forged(preamble(99, 0, 0), b""), None, "bad status");
+    assert_eq!(
+        forged(preamble(200, u32::MAX, 0), b""),
+        None,
+        "headers that are not there"
+    );
+    assert_eq!(
+        forged(preamble(200, 40_000, 0), &[0; 80_000]),
+        None,
+        "more than a map holds"
+    );
+    assert_eq!(
+        forged(preamble(200, 0, u64::MAX), b""),
+        None,
+        "a body that is not there"
+    );
+    assert_eq!(
+        forged(preamble(200, 0, 0), b"more"),
+        None,
+        "bytes that nothing names"
+    );
+    assert_eq!(
+        forged(preamble(200, 1, 0), b"\x01 \x01b"),
+        None,
+        "bad header name"
+    );
+    assert_eq!(
+        forged(preamble(200, 1, 0), b"\x01a\x01\n"),
+        None,
+        "bad header value"
+    );
+    assert_eq!(
+        forged(preamble(200, 1, 0), b"\x01a\xff\xff\xff\xff\x0f"),
+        None,
+        "a value that is not there"
+    );
+}
+
+fn any_entry() -> impl Strategy<Value = Entry> {
+    let name = "[a-z][a-z0-9-]{0,20}";
+    let value = vec(prop_oneof![Just(b'\t'), 0x20..0x7f_u8, 0x80..=0xff_u8], 0..40);
+    let parts = (
+        100..1000_u16,
+        vec((name, value), 0..20),
+        vec(any::<u8>(), 0..400),
+        any::<u64>(),
+        any::<u64>(),
+    );
+    parts.prop_map(|(status, lines, body, born, fresh)| {
+        let mut headers = HeaderMap::new();
+        for (name, value) in lines {
+            let name: HeaderName = name.parse().expect("the strategy makes header names");
+            let value = HeaderValue::from_bytes(&value).expect("the strategy makes header values");
+            headers.append(name, value);
+        }
+        Entry {
+            status: StatusCode::from_u16(status).expect("the strategy makes statuses"),
+            headers,
+            body: body.into(),
+            born: Timestamp::from_millis(born),
+            fresh: Duration::from_millis(fresh),
+        }
+    })
+}
+
+proptest! {
+    #[test]
+    fn every_entry_survives_the_wire(entry in any_entry(), token: [u8; 16], digest: [u8; 16]) {
+        let grant = Grant { token: Token(token), digest: Digest(digest) };
+        let wire = encode(&entry, grant);
+        let decoded = decode(wire.clone().into()).expect("a whole entry decodes");
+        prop_assert_eq!(&decoded.entry, &entry);
+        prop_assert_eq!(decoded.digest, grant.digest);
+        prop_assert_eq!(encode(&decoded.entry, grant), wire);
+    }
+
+    #[test]
+    fn p8_truncation_anywhere_is_a_miss(entry in any_entry(), cut: prop::sample::Index) {
+        let wire = Bytes::from(encode(&entry, GRANT));
+        prop_assert_eq!(decode(wire.slice(..cut.index(wire.len()))), None);
+    }
+
+    #[test]
+    fn p8_flipped_bits_never_panic(entry in any_entry(), flips in vec(any::<(prop::sample::Index, u8)>(), 1..8)) {
+        let mut wire = encode(&entry, GRANT);
+        for (at, mask) in flips {
+            let at = at.index(wire.len());
+            wire[at] ^= mask;
+        }
+        decode(wire.into());
+    }
+
+    #[test]
+    fn p8_garbage_never_panics(garbage in vec(any::<u8>(), 0..300), framed: bool) {
+        let mut wire = Vec::new();
+        if framed {
+            wire.extend_from_slice(&encode(&empty(), GRANT)[..FIXED]);
+        }
+        wire.extend_from_slice(&garbage);
+        decode(wire.into());
+    }
+}

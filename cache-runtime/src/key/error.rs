@@ -1,0 +1,55 @@
+//! Why there is no key.
+
+use std::{borrow::Cow, fmt};
+
+use serde::ser;
+
+/// A value has no text form, so the request has no key and goes past the cache.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeyError {
+    reason: Cow<'static, str>,
+}
+
+impl KeyError {
+    /// For a [`CacheKeyPart`](super::CacheKeyPart) to say that this request has no key, and why.
+    ///
+    /// The reason ends up in logs: leave secrets out of it.
+    ///
+    /// ```
+    /// use handler_cache::{CacheKeyPart, KeyError, KeyWriter};
+    /// # extern crate cache_runtime as handler_cache;
+    ///
+    /// enum Viewer {
+    ///     Anonymous,
+    ///     SignedIn { id: u64 },
+    /// }
+    ///
+    /// impl CacheKeyPart for Viewer {
+    ///     fn write_key(&self, key: &mut KeyWriter<'_>) -> Result<(), KeyError> {
+    ///         match self {
+    ///             Self::Anonymous => key.str("anonymous"),
+    ///             Self::SignedIn { .. } => Err(KeyError::new("signed-in viewers see their own page")),
+    ///         }
+    ///     }
+    /// }
+    /// ```
+    pub fn new(reason: impl Into<Cow<'static, str>>) -> Self {
+        Self {
+            reason: reason.into(),
+        }
+    }
+}
+
+impl fmt::Display for KeyError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.reason)
+    }
+}
+
+impl std::error::Error for KeyError {}
+
+impl ser::Error for KeyError {
+    fn custom<T: fmt::Display>(message: T) -> Self {
+        Self::new(message.to_string())
+    }
+}

@@ -1,0 +1,220 @@
+//! Arguments with a text of their own.
+//!
+//! Where a type has both, its text here is the one it serializes to. That of sets and maps without an order of their own
+//! is sorted, which serializing alone can do for maps only.
+//!
+//! `do_not_recommend` stands where the bound is `Serialize`, so that the compiler names all ways out, not that one.
+
+use std::{
+    borrow::Cow,
+    collections::{BTreeMap, BTreeSet, HashMap, HashSet},
+    sync::Arc,
+};
+
+use serde::Serialize;
+
+use super::{
+    KeyError, KeyWriter,
+    compound::{Entries, List},
+    serializer::Canonical,
+    writer::{nested, nested_list},
+};
+
+/// An argument with its own text in keys.
+///
+/// Types that implement `Serialize` need it only to be keyed otherwise, and for those that implement `Display` in full it
+/// is one line:
+///
+/// ```
+/// use std::fmt;
+/// use handler_cache::{CacheKeyPart, KeyError, KeyWriter};
+/// # extern crate cache_runtime as handler_cache;
+///
+/// struct Locale {
+///     language: String,
+///     country: String,
+/// }
+///
+/// impl fmt::Display for Locale {
+///     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+///         write!(f, "{}_{}", self.language, self.country)
+///     }
+/// }
+///
+/// impl CacheKeyPart for Locale {
+///     fn write_key(&self, key: &mut KeyWriter<'_>) -> Result<(), KeyError> {
+///         key.display(self)
+///     }
+/// }
+/// ```
+///
+/// Two values must write the same text only when the handler would answer them alike.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be part of a cache key",
+    label = "this argument has no text form",
+    note = "derive `Serialize` for it or what it wraps, or write `impl CacheKeyPart` (one line for a type that implements `Display`)",
+    note = "or leave it out of the key with `ignore = [...]`, give the key yourself with `key = ...`, or bind it to `_`"
+)]
+pub trait CacheKeyPart {
+    /// Writes exactly one value; for several, a tuple of them.
+    ///
+    /// # Errors
+    /// When there is none; the request then goes past the cache.
+    fn write_key(&self, key: &mut KeyWriter<'_>) -> Result<(), KeyError>;
+}
+
+macro_rules! serialized {
+    ($($type:ty),* $(,)?) => {$(
+        impl CacheKeyPart for $type {
+            fn write_key(&self, key: &mut KeyWriter<'_>) -> Result<(), KeyError> {
+                key.serialize(self)
+            }
+        }
+    )*};
+}
+
+serialized! {
+    (), bool, char, str, String,
+    i8, i16, i32, i64, i128, isize,
+    u8, u16, u32, u64, u128, usize,
+    f32, f64,
+}
+
+macro_rules! dereferenced {
+    ($([$($bounds:tt)*] $type:ty),* $(,)?) => {$(
+        impl<$($bounds)*> CacheKeyPart for $type {
+            fn write_key(&self, key: &mut KeyWriter<'_>) -> Result<(), KeyError> {
+                (**self).write_key(key)
+            }
+        }
+    )*};
+}
+
+dereferenced! {
+    [T: CacheKeyPart + ?Sized] &T,
+    [T: CacheKeyPart + ?Sized] Box<T>,
+    [T: CacheKeyPart + ToOwned + ?Sized] Cow<'_, T>,
+}
+
+/// By its data, also where serde's `rc` is off. An argument `Arc<T>` whose `T` has a text of its own is keyed by that.
+#[diagnostic::do_not_recommend]
+impl<T: Serialize + ?Sized> CacheKeyPart for Arc<T> {
+    fn write_key(&self, key: &mut KeyWriter<'_>) -> Result<(), KeyError> {
+        key.serialize(&**self)
+    }
+}
+
+impl<T: CacheKeyPart> CacheKeyPart for Option<T> {
+    fn write_key(&self, key: &mut KeyWriter<'_>) -> Result<(), KeyError> {
+        key.value(|out| {
+            let Some(part) = self else {
+                out.push_str("none");
+                return Ok(());
+            };
+            out.push_str("some(");
+            nested(out, part)?;
+            out.push(')');
+            Ok(())
+        })
+    }
+}
+
+/// What was extracted; requests that were rejected have no key, as their errors seldom tell them apart.
+impl<T: CacheKeyPart, E> CacheKeyPart for Result<T, E> {
+    fn write_key(&self, key: &mut KeyWriter<'_>) -> Result<(), KeyError> {
+        let Ok(part) = self else {
+            return Err(rejected());
+        };
+        key.value(|out| {
+            out.push_str("Ok(");
+            nested(out, part)?;
+            out.push(')');
+            Ok(())
+        })
+    }
+}
+
+/// An `Err` argument.
+pub(super) fn rejected() -> KeyError {
+    KeyError::new("an argument is an error, so the request was rejected")
+}
+
+impl<T: CacheKeyPart> CacheKeyPart for [T] {
+    fn write_key(&self, key: &mut KeyWriter<'_>) -> Result<(), KeyError> {
+        key.value(|out| nested_list(List::seq(out), self))
+    }
+}
+
+impl<T: CacheKeyPart> CacheKeyPart for Vec<T> {
+    fn write_key(&self, key: &mut KeyWriter<'_>) -> Result<(), KeyError> {
+        self.as_slice().write_key(key)
+    }
+}
+
+impl<T: CacheKeyPart, const N: usize> CacheKeyPart for [T; N] {
+    fn write_key(&self, key: &mut KeyWriter<'_>) -> Result<(), KeyError> {
+        key.value(|out| nested_list(List::tuple(out), self))
+    }
+}
+
+macro_rules! tuples {
+    ($(($($name:ident),+))*) => {$(
+        impl<$($name: CacheKeyPart),+> CacheKeyPart for ($($name,)+) {
+            fn write_key(&self, key: &mut KeyWriter<'_>) -> Result<(), KeyError> {
+                #[expect(non_snake_case, reason = "a value is called as its type")]
+                let ($($name,)+) = self;
+                key.value(|out| {
+                    let mut list = List::tuple(out);
+                    $(nested(list.next(), $name)?;)+
+                    list.close();
+                    Ok(())
+                })
+            }
+        }
+    )*};
+}
+
+tuples! {
+    (A) (A, B) (A, B, C) (A, B, C, D) (A, B, C, D, E) (A, B, C, D, E, F) (A, B, C, D, E, F, G)
+    (A, B, C, D, E, F, G, H)
+}
+
+/// In their own order, which their values fix.
+impl<T: CacheKeyPart> CacheKeyPart for BTreeSet<T> {
+    fn write_key(&self, key: &mut KeyWriter<'_>) -> Result<(), KeyError> {
+        key.value(|out| nested_list(List::seq(out), self))
+    }
+}
+
+/// Sorted by the texts of its values, since each process, even each set, has an order of its own.
+#[diagnostic::do_not_recommend]
+impl<T: Serialize, S> CacheKeyPart for HashSet<T, S> {
+    fn write_key(&self, key: &mut KeyWriter<'_>) -> Result<(), KeyError> {
+        key.value(|out| {
+            let mut entries = Entries::default();
+            out.push('[');
+            for value in self {
+                let start = entries.next(out);
+                value.serialize(Canonical { out })?;
+                entries.key(start, out);
+            }
+            entries.sort(out);
+            out.push(']');
+            Ok(())
+        })
+    }
+}
+
+#[diagnostic::do_not_recommend]
+impl<K: Serialize, V: Serialize, S> CacheKeyPart for HashMap<K, V, S> {
+    fn write_key(&self, key: &mut KeyWriter<'_>) -> Result<(), KeyError> {
+        key.serialize(self)
+    }
+}
+
+#[diagnostic::do_not_recommend]
+impl<K: Serialize, V: Serialize> CacheKeyPart for BTreeMap<K, V> {
+    fn write_key(&self, key: &mut KeyWriter<'_>) -> Result<(), KeyError> {
+        key.serialize(self)
+    }
+}

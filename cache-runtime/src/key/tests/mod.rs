@@ -1,0 +1,33 @@
+//! The promise P2: what `Serialize` tells apart has different texts.
+
+mod grammar;
+mod normal;
+mod parts;
+mod properties;
+mod reader;
+mod shape;
+
+use serde::Serialize;
+
+use super::{CacheKeyPart, KeyError, KeyWriter, write_args};
+
+/// What `value` serializes to.
+fn text<T: Serialize + ?Sized>(value: &T) -> String {
+    try_text(value).unwrap()
+}
+
+fn try_text<T: Serialize + ?Sized>(value: &T) -> Result<String, KeyError> {
+    written(|key| key.serialize(value))
+}
+
+/// The text of its own.
+fn part<T: CacheKeyPart + ?Sized>(value: &T) -> String {
+    written(|key| value.write_key(key)).unwrap()
+}
+
+/// What one argument comes to.
+fn written(write: impl FnOnce(&mut KeyWriter<'_>) -> Result<(), KeyError>) -> Result<String, KeyError> {
+    let mut out = String::new();
+    write_args(&mut out, |args| write(args.whole()))?;
+    Ok(out[1..out.len() - 1].to_owned())
+}

@@ -1,0 +1,223 @@
+//! A response from an entry: its own headers and those that the cache adds, 304 and HEAD.
+
+mod promise;
+
+use std::{
+    convert::Infallible,
+    pin::Pin,
+    task::{Context, Poll},
+};
+
+use axum::{body::Body, response::Response};
+use bytes::Bytes;
+use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
+use http_body::{Frame, SizeHint};
+
+use self::promise::promise;
+use crate::{
+    clock::Timestamp,
+    entry::Entry,
+    policy::Policy,
+    request::RequestHead,
+    rules::{current_age, not_modified, remaining},
+};
+
+/// How the cache shows itself in the responses it had a hand in.
+#[derive(Debug, Clone)]
+pub(crate) struct Style {
+    /// The header that says `Hit` or `Miss`.
+    pub(crate) hit_header: HeaderName,
+    /// The cache's name in `Cache-Status` (RFC 9211), a token or a quoted string; none, none is sent.
+    pub(crate) cache_status: Option<HeaderValue>,
+}
+
+/// Where the response comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Verdict {
+    /// From the store, or from another request's fill.
+    Hit,
+    /// From this request's own fill, now stored.
+    Miss,
+}
+
+/// The most headers that the cache adds to those stored.
+const ADDED: usize = 6;
+
+/// What a 304 repeats of the 200 (RFC 9110 section 15.4.5).
+const REPEATED: [HeaderName; 6] = [
+    header::ETAG,
+    header::CACHE_CONTROL,
+    header::EXPIRES,
+    header::VARY,
+    header::CONTENT_LOCATION,
+    header::DATE,
+];
+
+/// Answers the request from the entry.
+pub(crate) fn respond(
+    entry: &Entry,
+    request: &RequestHead,
+    policy: &Policy,
+    style: &Style,
+    verdict: Verdict,
+    now: Timestamp,
+) -> Response {
+    // Only a 200 is weighed against the request's conditions (RFC 9111 section 4.3.2).
+    let (status, mut headers, body) =
+        if entry.status == StatusCode::OK && not_modified(request, &entry.headers) {
+            let headers = repeated(&entry.headers);
+            (StatusCode::NOT_MODIFIED, headers, Body::new(NoBody))
+        } else {
+            let mut headers = with_room(&entry.headers);
+            let body = if entry.status == StatusCode::NO_CONTENT {
+                Body::new(NoBody)
+            } else if request.method == Method::HEAD {
+                headers.insert(header::CONTENT_LENGTH, HeaderValue::from(entry.body.len()));
+                Body::new(NoBody)
+            } else {
+                Body::from(entry.body.clone())
+            };
+            (entry.status, headers, body)
+        };
+
+    if !headers.contains_key(header::CACHE_CONTROL) {
+        promise(&mut headers, entry, request, policy, now);
+    } else if verdict == Verdict::Hit {
+        // Not on a miss: there `Age` would deny that the handler has just answered (RFC 9111 section 5.1).
+        let age = current_age(entry, now).as_secs();
+        headers.insert(header::AGE, HeaderValue::from(age));
+    }
+    name_variants(&mut headers, policy.vary);
+    headers.insert(style.hit_header.clone(), verdict.as_value());
+    if let Some(cache) = &style.cache_status {
+        let status = match verdict {
+            Verdict::Hit => format!("hit; ttl={}", remaining(entry, now).as_secs()),
+            Verdict::Miss => "fwd=miss; stored".to_owned(),
+        };
+        append_status(&mut headers, cache, &status);
+    }
+
+    let mut response = Response::new(body);
+    *response.status_mut() = status;
+    *response.headers_mut() = headers;
+    response
+}
+
+/// Marks a response that was looked up, and is the handler's own because it was not stored.
+pub(crate) fn uncached(mut response: Response, style: &Style) -> Response {
+    let headers = response.headers_mut();
+    headers.insert(style.hit_header.clone(), Verdict::Miss.as_value());
+    if let Some(cache) = &style.cache_status {
+        append_status(headers, cache, "fwd=miss");
+    }
+    response
+}
+
+/// The response that was kept, and nothing of ours: for what is shared without being stored.
+pub(crate) fn replay(entry: &Entry) -> Response {
+    let mut response = Response::new(Body::from(entry.body.clone()));
+    *response.status_mut() = entry.status;
+    *response.headers_mut() = with_room(&entry.headers);
+    response
+}
+
+/// The answer to `only-if-cached` when there is nothing to give (RFC 9111 section 5.2.1.7).
+pub(crate) fn gateway_timeout(style: &Style) -> Response {
+    let mut response = Response::new(Body::empty());
+    *response.status_mut() = StatusCode::GATEWAY_TIMEOUT;
+    let headers = response.headers_mut();
+    headers.insert(style.hit_header.clone(), Verdict::Miss.as_value());
+    if let Some(cache) = &style.cache_status {
+        append_status(headers, cache, "detail=only-if-cached");
+    }
+    response
+}
+
+impl Verdict {
+    fn as_value(self) -> HeaderValue {
+        HeaderValue::from_static(match self {
+            Self::Hit => "Hit",
+            Self::Miss => "Miss",
+        })
+    }
+}
+
+/// A copy with room for ours: a clone has none, and would be laid out anew at the next insert.
+fn with_room(stored: &HeaderMap) -> HeaderMap {
+    let mut headers = HeaderMap::with_capacity(stored.keys_len() + ADDED);
+    for (name, value) in stored {
+        headers.append(name, value.clone());
+    }
+    headers
+}
+
+fn repeated(stored: &HeaderMap) -> HeaderMap {
+    let mut headers = HeaderMap::with_capacity(REPEATED.len() + ADDED);
+    for name in REPEATED {
+        for value in stored.get_all(&name) {
+            headers.append(&name, value.clone());
+        }
+    }
+    headers
+}
+
+/// Adds to `Vary` what the key takes in and the handler did not name.
+fn name_variants(headers: &mut HeaderMap, keyed: &'static [&'static str]) {
+    match keyed {
+        [] => {}
+        _ if headers.contains_key(header::VARY) => {
+            for name in keyed {
+                if !names(headers, name) {
+                    headers.append(header::VARY, HeaderValue::from_static(name));
+                }
+            }
+        }
+        [name] => {
+            headers.insert(header::VARY, HeaderValue::from_static(name));
+        }
+        _ => {
+            let list = HeaderValue::try_from(keyed.join(", "));
+            headers.insert(header::VARY, list.expect("a policy takes header names only"));
+        }
+    }
+}
+
+fn names(headers: &HeaderMap, keyed: &str) -> bool {
+    let lines = headers.get_all(header::VARY).iter();
+    let mut named = lines.flat_map(|line| line.as_bytes().split(|&byte| byte == b','));
+    named.any(|name| name.trim_ascii().eq_ignore_ascii_case(keyed.as_bytes()))
+}
+
+/// Appends: caches nearer to the origin stand first (RFC 9211 section 2).
+fn append_status(headers: &mut HeaderMap, cache: &HeaderValue, status: &str) {
+    let line = [cache.as_bytes(), b"; ", status.as_bytes()].concat();
+    let line = HeaderValue::try_from(line).expect("a header value and plain text make a header value");
+    headers.append(header::CACHE_STATUS, line);
+}
+
+/// No body, and none whose length could be told: axum would write `Content-Length: 0` for an empty one, which
+/// a 204 must not have, and which in a 304 says that the 200 is empty (RFC 9110 section 8.6).
+struct NoBody;
+
+impl http_body::Body for NoBody {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Self::Data>, Self::Error>>> {
+        Poll::Ready(None)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        true
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        SizeHint::default()
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,18 @@
+//! What HTTP says about caching, as pure functions: no I/O, no clock, `now` is an argument.
+//!
+//! Each rule answers one question about one message (RFC 9110, RFC 9111). Acting on the answers is the
+//! engine's part, and writing a response from an entry is `respond`'s.
+
+mod admission;
+mod directives;
+mod freshness;
+mod storable;
+mod validators;
+
+#[cfg(test)]
+pub(crate) mod fixtures;
+
+pub(crate) use admission::{Admission, Wishes, admit};
+pub(crate) use freshness::{Freshness, current_age, freshness, remaining};
+pub(crate) use storable::{Refusal, failed, storable, stored_headers};
+pub(crate) use validators::{etag, not_modified};

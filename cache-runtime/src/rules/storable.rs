@@ -1,0 +1,221 @@
+//! May this response be stored, for how long, and what of it?
+
+use std::{fmt, time::Duration};
+
+use http::{HeaderMap, HeaderName, StatusCode, header, response};
+
+use super::{
+    directives::{LONGEST, ResponseDirectives},
+    freshness::{date, initial_age, parse_date, whole_seconds},
+};
+use crate::{
+    clock::{Timestamp, millis},
+    policy::{Life, ONE_YEAR, Policy},
+};
+
+/// Why a response is not stored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Refusal {
+    Status,
+    Partial,
+    SetCookie,
+    NoStore,
+    Private,
+    NoCache,
+    VaryAny,
+    VaryNotKeyed,
+    ContentEncoding,
+    EventStream,
+    NoLife,
+    StoreIf,
+}
+
+impl Refusal {
+    /// The reason in one or a few words, for counters and events.
+    pub(crate) const fn as_str(self) -> &'static str {
+        match self {
+            Self::Status => "status",
+            Self::Partial => "partial content",
+            Self::SetCookie => "set-cookie",
+            Self::NoStore => "no-store",
+            Self::Private => "private",
+            Self::NoCache => "no-cache",
+            Self::VaryAny => "vary: *",
+            Self::VaryNotKeyed => "vary not keyed",
+            Self::ContentEncoding => "content-encoding not keyed",
+            Self::EventStream => "event stream",
+            Self::NoLife => "no life left",
+            Self::StoreIf => "store_if",
+        }
+    }
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// How long the response may be stored, whole milliseconds and never zero, or why not at all.
+///
+/// The life is the policy's, shortened by what the response says of itself: `s-maxage`, else `max-age`, else
+/// `Expires` less `Date` (RFC 9111 section 4.2.1), less the age it came with. A response can never lengthen it.
+/// `store_if` is asked last, so it sees only what the rules allow.
+pub(crate) fn storable(
+    parts: &response::Parts,
+    policy: &Policy,
+    default_life: Duration,
+    now: Timestamp,
+) -> Result<Duration, Refusal> {
+    let allowed = policy_life(parts.status, policy, default_life)?;
+    let headers = &parts.headers;
+    let directives = ResponseDirectives::parse(headers);
+    if headers.contains_key(header::CONTENT_RANGE) {
+        return Err(Refusal::Partial);
+    }
+    if headers.contains_key(header::SET_COOKIE) {
+        return Err(Refusal::SetCookie);
+    }
+    if directives.no_store {
+        return Err(Refusal::NoStore);
+    }
+    if directives.private {
+        return Err(Refusal::Private);
+    }
+    if directives.no_cache {
+        return Err(Refusal::NoCache);
+    }
+    varies_by_key(headers, policy)?;
+    if headers.contains_key(header::CONTENT_ENCODING) && !policy.vary.contains(&"accept-encoding") {
+        return Err(Refusal::ContentEncoding);
+    }
+    if is_event_stream(headers) {
+        return Err(Refusal::EventStream);
+    }
+    let life = match own_life(&directives, headers, now) {
+        Some(own) => allowed.min(own.saturating_sub(initial_age(headers, now))),
+        None => allowed,
+    };
+    let life = Duration::from_millis(millis(life.min(LONGEST)));
+    if life.is_zero() {
+        return Err(Refusal::NoLife);
+    }
+    if policy.store_if.is_some_and(|accepts| !accepts(parts)) {
+        return Err(Refusal::StoreIf);
+    }
+    Ok(life)
+}
+
+/// Whether the response is a failure that may answer everyone who waited for it, though it is not stored.
+///
+/// Only what says nothing of whom it is for: variants and codings are left to their own requests.
+pub(crate) fn failed(parts: &response::Parts) -> bool {
+    let own = [header::SET_COOKIE, header::VARY, header::CONTENT_ENCODING];
+    let directives = ResponseDirectives::parse(&parts.headers);
+    parts.status.is_server_error()
+        && !own.iter().any(|name| parts.headers.contains_key(name))
+        && !(directives.no_store || directives.private || directives.no_cache)
+}
+
+/// What is stored of a response's headers, in order and with repeats.
+///
+/// Left out are the fields of the connection (RFC 9110 section 7.6.1 and those that `Connection` names) and of
+/// proxies' authentication (RFC 9111 section 3.1). So is `Content-Length`: the body stored is what it measures,
+/// and it must not contradict an answer to HEAD or a 304. `Age` and `Date` are kept beside the response's own
+/// `Cache-Control` only. That one counts from them, while ours counts from now.
+pub(crate) fn stored_headers(headers: HeaderMap) -> HeaderMap {
+    let named: Vec<HeaderName> = headers
+        .get_all(header::CONNECTION)
+        .iter()
+        .flat_map(|line| line.as_bytes().split(|&byte| byte == b','))
+        .filter_map(|name| HeaderName::from_bytes(name.trim_ascii()).ok())
+        .collect();
+    let keeps_dates = headers.contains_key(header::CACHE_CONTROL);
+    // One more, for the ETag.
+    let mut stored = HeaderMap::with_capacity(headers.keys_len() + 1);
+    let mut current = None;
+    for (name, value) in headers {
+        if let Some(name) = name {
+            let dated = name == header::AGE || name == header::DATE;
+            let left_out = is_of_the_connection(&name) || named.contains(&name) || (dated && !keeps_dates);
+            current = (!left_out).then_some(name);
+        }
+        if let Some(name) = &current {
+            stored.append(name.clone(), value);
+        }
+    }
+    stored
+}
+
+fn policy_life(status: StatusCode, policy: &Policy, default_life: Duration) -> Result<Duration, Refusal> {
+    match status {
+        StatusCode::OK
+        | StatusCode::NON_AUTHORITATIVE_INFORMATION
+        | StatusCode::NO_CONTENT
+        | StatusCode::MOVED_PERMANENTLY
+        | StatusCode::PERMANENT_REDIRECT => Ok(match policy.life {
+            Life::Default => default_life,
+            Life::For(life) => life,
+            Life::Never => ONE_YEAR,
+        }),
+        StatusCode::NOT_FOUND | StatusCode::GONE => policy.not_found.ok_or(Refusal::Status),
+        StatusCode::PARTIAL_CONTENT => Err(Refusal::Partial),
+        _ => Err(Refusal::Status),
+    }
+}
+
+/// How long the response calls itself fresh (RFC 9111 section 4.2.1), if it does.
+fn own_life(directives: &ResponseDirectives, headers: &HeaderMap, now: Timestamp) -> Option<Duration> {
+    let told = directives.s_maxage.or(directives.max_age);
+    told.or_else(|| {
+        let from = date(headers).unwrap_or(whole_seconds(now));
+        let lines = headers.get_all(header::EXPIRES).iter();
+        // A date that is none, `0` above all, lies in the past (RFC 9111 section 5.3).
+        let lives = lines
+            .map(|line| parse_date(line.as_bytes()).map_or(Duration::ZERO, |expires| expires.since(from)));
+        lives.min()
+    })
+}
+
+/// Every name in `Vary` must be in the key, else one client gets another's variant.
+fn varies_by_key(headers: &HeaderMap, policy: &Policy) -> Result<(), Refusal> {
+    let lines = headers.get_all(header::VARY).iter();
+    for name in lines.flat_map(|line| line.as_bytes().split(|&byte| byte == b',')) {
+        let name = name.trim_ascii();
+        if name == b"*" {
+            return Err(Refusal::VaryAny);
+        }
+        let keyed = |key: &&str| name.eq_ignore_ascii_case(key.as_bytes());
+        if !name.is_empty() && !policy.vary.iter().any(keyed) {
+            return Err(Refusal::VaryNotKeyed);
+        }
+    }
+    Ok(())
+}
+
+fn is_event_stream(headers: &HeaderMap) -> bool {
+    headers.get_all(header::CONTENT_TYPE).iter().any(|line| {
+        let essence = line.as_bytes().split(|&byte| byte == b';').next();
+        essence.is_some_and(|essence| essence.trim_ascii().eq_ignore_ascii_case(b"text/event-stream"))
+    })
+}
+
+fn is_of_the_connection(name: &HeaderName) -> bool {
+    matches!(
+        *name,
+        header::CONNECTION
+            | header::CONTENT_LENGTH
+            | header::PROXY_AUTHENTICATE
+            | header::PROXY_AUTHORIZATION
+            | header::TE
+            | header::TRAILER
+            | header::TRANSFER_ENCODING
+            | header::UPGRADE
+    ) || matches!(
+        name.as_str(),
+        "keep-alive" | "proxy-authentication-info" | "proxy-connection"
+    )
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,123 @@
+//! What was evicted or retired never comes back, whoever was filling it.
+
+use super::*;
+
+checks![
+    evicted_entry_is_missing,
+    evicting_nothing_is_no_error,
+    many_keys_are_evicted_at_once,
+    p3_eviction_fences_the_fill_under_way,
+    p3_eviction_lets_the_next_fill_begin_at_once,
+    retired_tag_takes_its_entries_along,
+    retired_entry_is_replaced,
+    p3_fill_under_a_retired_tag_is_not_found,
+    p3_lease_on_retired_generations_stores_nothing_that_is_found,
+];
+
+async fn evicted_entry_is_missing(bench: &Bench) {
+    let slot = bench.slot(["root"]);
+    let beside = bench.beside(&slot);
+    bench.fill(&slot, "evicted").await;
+    let kept = bench.fill(&beside, "kept").await;
+    bench.evict(&slot).await.expect("evict answers");
+    let (head, _) = bench.missing(&slot).await;
+    assert_eq!(head, Head::default());
+    assert!(bench.there.peek(&slot.key).is_none());
+    assert_eq!(bench.found(&beside).await, Some(kept));
+}
+
+async fn evicting_nothing_is_no_error(bench: &Bench) {
+    let slot = bench.slot(["root"]);
+    bench.evict(&slot).await.expect("a key that is not there");
+    bench.here.evict(&[]).await.expect("no keys");
+    bench.retire(&slot, 0).await;
+    bench.here.retire(&[]).await.expect("no tags");
+}
+
+async fn many_keys_are_evicted_at_once(bench: &Bench) {
+    let slots: Vec<_> = (0..50).map(|_| bench.slot(["root"])).collect();
+    join_all(slots.iter().map(|slot| bench.fill(slot, "one of many"))).await;
+    let keys: Vec<_> = slots.iter().map(|slot| Arc::clone(&slot.key)).collect();
+    bench.there.evict(&keys).await.expect("evict answers");
+    for slot in &slots {
+        bench.missing(slot).await;
+    }
+}
+
+async fn p3_eviction_fences_the_fill_under_way(bench: &Bench) {
+    let slot = bench.slot(["root"]);
+    let grant = bench.grant(&slot).await;
+    bench.evict(&slot).await.expect("evict answers");
+    let entry = bench.entry("read before the eviction", Duration::from_secs(3600));
+    assert_eq!(bench.commit(&slot, grant, &entry).await, Committed::Fenced);
+    bench.missing(&slot).await;
+    assert!(!bench.here.renew(&slot, grant.token).await.expect("renew answers"));
+}
+
+async fn p3_eviction_lets_the_next_fill_begin_at_once(bench: &Bench) {
+    let slot = bench.slot(["root"]);
+    let old = bench.grant(&slot).await;
+    bench.evict(&slot).await.expect("evict answers");
+    let new = bench.grant(&slot).await;
+    let late = bench.entry("late", Duration::from_secs(3600));
+    assert_eq!(bench.commit(&slot, old, &late).await, Committed::Fenced);
+    let entry = bench.entry("current", Duration::from_secs(3600));
+    assert_eq!(bench.commit(&slot, new, &entry).await, Committed::Stored);
+    assert_eq!(bench.found(&slot).await, Some(entry));
+}
+
+async fn retired_tag_takes_its_entries_along(bench: &Bench) {
+    let slot = bench.slot(["root", "handler"]);
+    let beside = bench.beside(&slot);
+    let under_root = Slot {
+        key: Arc::clone(&bench.slot([]).key),
+        tags: [Arc::clone(&slot.tags[0])].into(),
+    };
+    for slot in [&slot, &beside] {
+        bench.fill(slot, "retired").await;
+    }
+    let kept = bench.fill(&under_root, "kept").await;
+    bench.retire(&slot, 1).await;
+    for slot in [&slot, &beside] {
+        let (_, generations) = bench.missing(slot).await;
+        assert!(generations[0].is_some());
+        assert_eq!(generations[1], None, "a retired tag has no generation");
+        assert!(bench.here.peek(&slot.key).is_none());
+    }
+    assert_eq!(bench.found(&under_root).await, Some(kept));
+}
+
+async fn retired_entry_is_replaced(bench: &Bench) {
+    let slot = bench.slot(["root", "handler"]);
+    for round in 0..3 {
+        let entry = bench.fill(&slot, &format!("round {round}")).await;
+        assert_eq!(bench.found(&slot).await, Some(entry));
+        bench.retire(&slot, round % 2).await;
+        bench.missing(&slot).await;
+    }
+}
+
+async fn p3_fill_under_a_retired_tag_is_not_found(bench: &Bench) {
+    let slot = bench.slot(["root", "handler"]);
+    let grant = bench.grant(&slot).await;
+    bench.retire(&slot, 1).await;
+    let late = bench.entry("read before the tag was retired", Duration::from_secs(3600));
+    bench.commit(&slot, grant, &late).await;
+    bench.missing(&slot).await;
+    // The tag lives again under another generation, and still the late entry stays out.
+    bench.fill(&bench.beside(&slot), "names the tag anew").await;
+    let (_, generations) = bench.missing(&slot).await;
+    assert!(generations.iter().all(Option::is_some));
+}
+
+async fn p3_lease_on_retired_generations_stores_nothing_that_is_found(bench: &Bench) {
+    let slot = bench.slot(["root"]);
+    bench.fill(&bench.beside(&slot), "names the tag").await;
+    let ask = bench.ask(&slot).await;
+    bench.retire(&slot, 0).await;
+    if let Leased::Granted(grant) = bench.lease(&slot, &ask).await {
+        let late = bench.entry("read before the tag was retired", Duration::from_secs(3600));
+        bench.commit(&slot, grant, &late).await;
+    }
+    bench.missing(&slot).await;
+}

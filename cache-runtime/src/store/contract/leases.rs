@@ -1,0 +1,266 @@
+//! At most one fill holds a slot, and only it may commit.
+
+use super::*;
+use crate::store::{Digest, LEASE_TTL, MARK_TTL, Mark};
+
+checks![
+    lease_names_the_tags,
+    lease_is_granted_once,
+    of_many_askers_one_is_granted,
+    lease_on_another_head_is_changed,
+    lease_on_tags_named_since_is_changed,
+    commit_needs_the_standing_lease,
+    release_ends_only_its_own_lease,
+    mark_takes_the_place_of_the_lease,
+    holder_is_replaced_only_when_it_is_the_one_named,
+    replaced_fill_is_fenced,
+    renew_needs_the_standing_lease,
+    renewed_lease_stands_longer,
+    lease_lapses,
+    mark_lapses,
+];
+
+async fn lease_names_the_tags(bench: &Bench) {
+    let slot = bench.slot(["root", "handler"]);
+    let grant = bench.grant(&slot).await;
+    let (_, generations) = bench.missing(&slot).await;
+    let generations: Option<Vec<_>> = generations.into_iter().collect();
+    let generations = generations.expect("each tag has a generation from the lease on");
+    assert_ne!(generations[0], generations[1]);
+    assert_eq!(grant.digest, Digest::of(generations.iter().copied()));
+
+    let beside = bench.beside(&slot);
+    let other = bench.grant(&beside).await;
+    assert_eq!(
+        other.digest, grant.digest,
+        "the next lease finds them and keeps them"
+    );
+}
+
+async fn lease_is_granted_once(bench: &Bench) {
+    let slot = bench.slot(["root"]);
+    let grant = bench.grant(&slot).await;
+    let ask = bench.ask(&slot).await;
+    let held = Holder::Fill(grant);
+    assert_eq!(bench.lease(&slot, &ask).await, Leased::Held(held.clone()));
+    let there = bench.there.lease(&slot, ask).await.expect("lease answers");
+    assert_eq!(there, Leased::Held(held.clone()));
+    assert_eq!(bench.holder(&slot).await, Some(held));
+}
+
+async fn of_many_askers_one_is_granted(bench: &Bench) {
+    let slot = bench.slot(["root", "handler"]);
+    let ask = bench.ask(&slot).await;
+    let asks = (0..32).map(|number| {
+        let store = if number % 2 == 0 {
+            &bench.here
+        } else {
+            &bench.there
+        };
+        let ask = Ask {
+            token: Token::new(),
+            ..ask.clone()
+        };
+        store.lease(&slot, ask)
+    });
+    let mut granted = Vec::new();
+    for leased in join_all(asks).await {
+        match leased.expect("lease answers") {
+            Leased::Granted(grant) => granted.push(grant),
+            Leased::Held(_) | Leased::Changed => {}
+        }
+    }
+    assert!(granted.len() <= 1, "granted to {granted:?}");
+    if let [grant] = granted[..] {
+        assert_eq!(bench.holder(&slot).await, Some(Holder::Fill(grant)));
+    }
+}
+
+async fn lease_on_another_head_is_changed(bench: &Bench) {
+    let slot = bench.slot(["root"]);
+    let before = bench.ask(&slot).await;
+    bench.fill(&slot, "meanwhile").await;
+    assert_eq!(bench.lease(&slot, &before).await, Leased::Changed);
+    assert_eq!(bench.holder(&slot).await, None, "nothing was granted");
+}
+
+async fn lease_on_tags_named_since_is_changed(bench: &Bench) {
+    let slot = bench.slot(["root", "handler"]);
+    let before = bench.ask(&slot).await;
+    bench.grant(&bench.beside(&slot)).await;
+    assert_eq!(bench.lease(&slot, &before).await, Leased::Changed);
+    assert_eq!(bench.holder(&slot).await, None, "nothing is left standing");
+    let entry = bench.fill(&slot, "after reading again").await;
+    assert_eq!(bench.found(&slot).await, Some(entry));
+}
+
+async fn commit_needs_the_standing_lease(bench: &Bench) {
+    let slot = bench.slot(["root"]);
+    let entry = bench.entry("fenced", Duration::from_secs(3600));
+    let grant = bench.grant(&slot).await;
+
+    let stranger = Grant {
+        token: Token::new(),
+        ..grant
+    };
+    assert_eq!(bench.commit(&slot, stranger, &entry).await, Committed::Fenced);
+    bench.missing(&slot).await;
+    assert_eq!(bench.holder(&slot).await, Some(Holder::Fill(grant)));
+
+    let released = bench.here.release(&slot, grant.token, None).await;
+    released.expect("release answers");
+    assert_eq!(bench.commit(&slot, grant, &entry).await, Committed::Fenced);
+    bench.missing(&slot).await;
+
+    let grant = bench.grant(&slot).await;
+    let first = bench.entry("first", Duration::from_secs(3600));
+    assert_eq!(bench.commit(&slot, grant, &first).await, Committed::Stored);
+    assert_eq!(bench.commit(&slot, grant, &entry).await, Committed::Fenced);
+    assert_eq!(
+        bench.found(&slot).await,
+        Some(first),
+        "a lease is good for one commit"
+    );
+}
+
+async fn release_ends_only_its_own_lease(bench: &Bench) {
+    let slot = bench.slot(["root"]);
+    let grant = bench.grant(&slot).await;
+    for mark in [None, Some(Mark::Pass)] {
+        let stranger = bench.there.release(&slot, Token::new(), mark).await;
+        stranger.expect("release answers");
+        assert_eq!(bench.holder(&slot).await, Some(Holder::Fill(grant)));
+    }
+    for _ in 0..2 {
+        let own = bench.here.release(&slot, grant.token, None).await;
+        own.expect("release answers, also the second time");
+        assert_eq!(bench.holder(&slot).await, None);
+    }
+    bench.fill(&slot, "the slot is free").await;
+}
+
+async fn mark_takes_the_place_of_the_lease(bench: &Bench) {
+    let slot = bench.slot(["root"]);
+    let grant = bench.grant(&slot).await;
+    let marked = bench.here.release(&slot, grant.token, Some(Mark::Pass)).await;
+    marked.expect("release answers");
+    let mark = Holder::Mark(Mark::Pass);
+    assert_eq!(bench.holder(&slot).await, Some(mark.clone()));
+    let ask = bench.ask(&slot).await;
+    assert_eq!(bench.lease(&slot, &ask).await, Leased::Held(mark));
+    let entry = bench.entry("passed", Duration::from_secs(3600));
+    assert_eq!(bench.commit(&slot, grant, &entry).await, Committed::Fenced);
+}
+
+async fn holder_is_replaced_only_when_it_is_the_one_named(bench: &Bench) {
+    let slot = bench.slot(["root"]);
+    let grant = bench.grant(&slot).await;
+    let other = Grant {
+        token: Token::new(),
+        ..grant
+    };
+    for wrong in [
+        Holder::Fill(other),
+        Holder::Mark(Mark::Pass),
+        Holder::Unknown(Vec::new()),
+    ] {
+        let ask = Ask {
+            replaces: Some(wrong),
+            ..bench.ask(&slot).await
+        };
+        assert_eq!(bench.lease(&slot, &ask).await, Leased::Held(Holder::Fill(grant)));
+    }
+    let marked = bench.here.release(&slot, grant.token, Some(Mark::Pass)).await;
+    marked.expect("release answers");
+    let ask = Ask {
+        replaces: Some(Holder::Mark(Mark::Pass)),
+        ..bench.ask(&slot).await
+    };
+    let granted = bench.lease(&slot, &ask).await;
+    assert!(matches!(granted, Leased::Granted(_)), "{granted:?}");
+}
+
+async fn replaced_fill_is_fenced(bench: &Bench) {
+    let slot = bench.slot(["root"]);
+    let old = bench.grant(&slot).await;
+    let ask = Ask {
+        replaces: Some(Holder::Fill(old)),
+        ..bench.ask(&slot).await
+    };
+    let Leased::Granted(new) = bench.lease(&slot, &ask).await else {
+        panic!("the holder that was named is replaced");
+    };
+    let late = bench.entry("late", Duration::from_secs(3600));
+    assert_eq!(bench.commit(&slot, old, &late).await, Committed::Fenced);
+    assert!(!bench.here.renew(&slot, old.token).await.expect("renew answers"));
+    bench
+        .here
+        .release(&slot, old.token, None)
+        .await
+        .expect("release answers");
+    assert_eq!(bench.holder(&slot).await, Some(Holder::Fill(new)));
+    let entry = bench.entry("new", Duration::from_secs(3600));
+    assert_eq!(bench.commit(&slot, new, &entry).await, Committed::Stored);
+    assert_eq!(bench.found(&slot).await, Some(entry));
+}
+
+async fn renew_needs_the_standing_lease(bench: &Bench) {
+    let slot = bench.slot(["root"]);
+    let renew = async |token| bench.here.renew(&slot, token).await.expect("renew answers");
+    assert!(!renew(Token::new()).await, "there is none");
+    let grant = bench.grant(&slot).await;
+    assert!(renew(grant.token).await);
+    assert!(!renew(Token::new()).await, "it is another's");
+    assert_eq!(bench.holder(&slot).await, Some(Holder::Fill(grant)));
+    bench
+        .here
+        .release(&slot, grant.token, None)
+        .await
+        .expect("release answers");
+    assert!(!renew(grant.token).await, "it is over");
+    assert_eq!(
+        bench.holder(&slot).await,
+        None,
+        "renewing never brings a lease back"
+    );
+}
+
+async fn renewed_lease_stands_longer(bench: &Bench) {
+    let slot = bench.slot(["root"]);
+    let grant = bench.grant(&slot).await;
+    // What real time would have to pass is not waited for.
+    if let Time::Manual(clock) = &bench.time {
+        for _ in 0..4 {
+            clock.advance(LEASE_TTL * 3 / 4);
+            assert!(bench.here.renew(&slot, grant.token).await.expect("renew answers"));
+        }
+    }
+    assert_eq!(bench.holder(&slot).await, Some(Holder::Fill(grant)));
+}
+
+async fn lease_lapses(bench: &Bench) {
+    let slot = bench.slot(["root"]);
+    let grant = bench.grant(&slot).await;
+    bench
+        .after(LEASE_TTL, "a lease outlives its holder", async || {
+            bench.holder(&slot).await.is_none()
+        })
+        .await;
+    let entry = bench.entry("too late", Duration::from_secs(3600));
+    assert_eq!(bench.commit(&slot, grant, &entry).await, Committed::Fenced);
+    assert!(!bench.here.renew(&slot, grant.token).await.expect("renew answers"));
+    bench.fill(&slot, "by another").await;
+}
+
+async fn mark_lapses(bench: &Bench) {
+    let slot = bench.slot(["root"]);
+    let grant = bench.grant(&slot).await;
+    let marked = bench.here.release(&slot, grant.token, Some(Mark::Pass)).await;
+    marked.expect("release answers");
+    bench
+        .after(MARK_TTL, "a mark stands for ever", async || {
+            bench.holder(&slot).await.is_none()
+        })
+        .await;
+    bench.fill(&slot, "stored again").await;
+}

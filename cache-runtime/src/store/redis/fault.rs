@@ -1,0 +1,35 @@
+//! Which failures say that the server is ill, and which only that it refuses.
+
+use redis::{RedisError, ServerError};
+
+use crate::store::StoreError;
+
+/// No answer at all: the connection broke, or what came is not Redis.
+pub(super) fn of_connection(error: RedisError) -> StoreError {
+    StoreError::unavailable(error)
+}
+
+/// An answer that none of our commands has.
+pub(super) fn nonsense() -> StoreError {
+    StoreError::unavailable("the server's answer has another shape than Redis gives it")
+}
+
+/// The server answered with an error.
+pub(super) fn of_server(error: ServerError) -> StoreError {
+    let ill = matches!(
+        error.code(),
+        "LOADING" | "BUSY" | "MASTERDOWN" | "CLUSTERDOWN" | "WRONGPASS"
+    );
+    if ill || is_severed(&error) {
+        StoreError::unavailable(error)
+    } else {
+        StoreError::refused(error)
+    }
+}
+
+/// Whether only a new connection helps: this one leads to a replica, or has lost its login.
+pub(super) fn is_severed(error: &ServerError) -> bool {
+    // Before Redis 7 a script's failure comes as ERR, with the code inside its text.
+    let within = |details: &str| details.contains("-READONLY ");
+    matches!(error.code(), "READONLY" | "NOAUTH") || error.details().is_some_and(within)
+}

@@ -1,0 +1,133 @@
+//! Who fills a slot: the record, and how to get it.
+
+use redis::{Cmd, Value, pipe};
+use tokio::{runtime::Handle, time::timeout};
+
+use super::{
+    TAG_SLACK, fault, flag,
+    link::{Line, Link},
+    ok, px, scripts,
+};
+use crate::store::{
+    Ask, Digest, Generation, Grant, Holder, LEASE_TTL, Leased, MARK_TTL, Mark, Slot, StoreError, Token,
+};
+
+/// The lease's key. In a cluster what stands in braces decides the slot, which is then the entry's.
+pub(super) fn key(entry: &str) -> String {
+    format!("{{{entry}}}:lease")
+}
+
+/// A holder as it is stored.
+pub(super) fn bytes(holder: &Holder) -> Vec<u8> {
+    match holder {
+        Holder::Fill(grant) => [&fill_of(grant.token)[..], &grant.digest.0].concat(),
+        Holder::Mark(Mark::Pass) => b"P".to_vec(),
+        Holder::Unknown(bytes) => bytes.clone(),
+    }
+}
+
+/// A holder as it was stored. What this version does not know stays as it is.
+pub(super) fn holder(bytes: Vec<u8>) -> Holder {
+    if bytes == b"P" {
+        return Holder::Mark(Mark::Pass);
+    }
+    let fill = || {
+        let (token, digest) = bytes.strip_prefix(b"L")?.split_first_chunk::<16>()?;
+        Some(Grant {
+            token: Token(*token),
+            digest: Digest(digest.try_into().ok()?),
+        })
+    };
+    fill().map_or_else(|| Holder::Unknown(bytes.clone()), Holder::Fill)
+}
+
+/// How the record of this fill begins.
+pub(super) fn fill_of(token: Token) -> Vec<u8> {
+    [b"L", &token.0[..]].concat()
+}
+
+/// The command that ends the lease of this fill.
+pub(super) fn release(entry: &str, token: Token, mark: Option<Mark>) -> Cmd {
+    let mut arguments = vec![key(entry).into_bytes(), fill_of(token)];
+    if let Some(mark) = mark {
+        arguments.extend([bytes(&Holder::Mark(mark)), px(MARK_TTL)]);
+    }
+    scripts::RELEASE.with(&arguments)
+}
+
+/// Asks for the lease. One round trip: generations for the tags that have none, then the lease under them.
+pub(super) async fn lease(link: &Link, slot: &Slot, ask: Ask) -> Result<Leased, StoreError> {
+    if ask.generations.len() != slot.tags.len() {
+        return Ok(Leased::Changed);
+    }
+    let mut commands = pipe();
+    let mut named = 0;
+    let generations = slot.tags.iter().zip(&ask.generations).map(|(tag, known)| {
+        known.unwrap_or_else(|| {
+            let new = Generation::new();
+            named += 1;
+            commands.add_command(scripts::NAME.with(&[tag.as_bytes(), &new.0, &px(TAG_SLACK)]));
+            new
+        })
+    });
+    let grant = Grant {
+        token: ask.token,
+        digest: Digest::of(generations),
+    };
+    let mut arguments = vec![
+        slot.key.as_bytes().to_vec(),
+        key(&slot.key).into_bytes(),
+        ask.head.0,
+        bytes(&Holder::Fill(grant)),
+        px(LEASE_TTL),
+    ];
+    arguments.extend(ask.replaces.as_ref().map(bytes));
+    commands.add_command(scripts::LEASE.with(&arguments));
+
+    let line = link.line()?;
+    let unanswered = Unanswered::new(&line, slot, ask.token);
+    let mut answers = link.calls(&line, commands).await?;
+    let leased = match answers.pop().map(ok).ok_or_else(fault::nonsense)?? {
+        Value::Int(1) => Leased::Granted(grant),
+        Value::Int(0) => Leased::Changed,
+        Value::BulkString(held) => Leased::Held(holder(held)),
+        _ => return Err(fault::nonsense()),
+    };
+    let mut first_to_name = answers.len() == named;
+    for answer in answers {
+        first_to_name &= flag(answer)?;
+    }
+    if !first_to_name && matches!(leased, Leased::Granted(_)) {
+        // Somebody named a tag in between: what we hold is under a generation that never was.
+        link.call(release(&slot.key, ask.token, None)).await?;
+        unanswered.disarm();
+        return Ok(Leased::Changed);
+    }
+    unanswered.disarm();
+    Ok(leased)
+}
+
+/// Gives back what may have been granted to somebody who went away before the answer came.
+struct Unanswered(Option<(Line, Cmd)>);
+
+impl Unanswered {
+    fn new(line: &Line, slot: &Slot, token: Token) -> Self {
+        Self(Some((line.clone(), release(&slot.key, token, None))))
+    }
+
+    fn disarm(mut self) {
+        self.0 = None;
+    }
+}
+
+impl Drop for Unanswered {
+    fn drop(&mut self) {
+        let Some((line, release)) = self.0.take() else {
+            return;
+        };
+        if let Ok(runtime) = Handle::try_current() {
+            // Over the same connection, so behind the lease. After its TTL there is nothing left to release.
+            runtime.spawn(async { timeout(LEASE_TTL, line.send(release)).await.ok() });
+        }
+    }
+}

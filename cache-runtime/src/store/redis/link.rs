@@ -1,0 +1,164 @@
+//! The connection: made by [`Link::probe`] alone, shared by every call, dropped when it breaks.
+//!
+//! A call that finds no connection fails at once. If calls connected, all that miss during an outage would wait
+//! for the same connect; so only the probe does, which the background sends each second.
+
+use std::{
+    sync::{Mutex, PoisonError},
+    time::Duration,
+};
+
+use redis::{
+    AsyncConnectionConfig, Client, Cmd, Pipeline, RedisResult, Value, aio::MultiplexedConnection, cmd,
+};
+
+use super::fault;
+use crate::store::StoreError;
+
+/// Long enough to connect across a region, short enough to be over before the next probe.
+const PROBE_TIMEOUT: Duration = Duration::from_secs(1);
+
+pub(super) struct Link {
+    client: Client,
+    /// Held for as long as it takes to clone or replace what is in it, never across an await.
+    line: Mutex<State>,
+}
+
+struct State {
+    line: Option<Line>,
+    /// How many there have been, to tell one from the next.
+    made: u64,
+}
+
+/// One connection.
+///
+/// Its calls may be dropped at any time: the driver keeps a place in its queue for each command it sent and
+/// discards the answer of one that nobody waits for, so that a later call never gets an earlier one's answer.
+#[derive(Clone)]
+pub(super) struct Line {
+    connection: MultiplexedConnection,
+    number: u64,
+}
+
+impl Link {
+    pub(super) fn new(client: Client) -> Self {
+        Self {
+            client,
+            line: Mutex::new(State { line: None, made: 0 }),
+        }
+    }
+
+    /// The connection there is.
+    pub(super) fn line(&self) -> Result<Line, StoreError> {
+        let line = self.state().line.clone();
+        line.ok_or_else(|| StoreError::unavailable("not connected"))
+    }
+
+    /// The answer to one command; an error of the server is one of its values.
+    pub(super) async fn call(&self, command: Cmd) -> Result<Value, StoreError> {
+        let mut line = self.line()?;
+        let answer = line.connection.send_packed_command(&command).await;
+        let answer = self.heard(&line, answer)?;
+        self.heed(&line, &answer);
+        Ok(answer)
+    }
+
+    /// The answers to several commands sent together over `line`, in their order.
+    pub(super) async fn calls(&self, line: &Line, commands: Pipeline) -> Result<Vec<Value>, StoreError> {
+        if commands.is_empty() {
+            return Ok(Vec::new());
+        }
+        let mut connection = line.connection.clone();
+        let answers = connection
+            .send_packed_commands(&commands, 0, commands.len())
+            .await;
+        let answers = self.heard(line, answers)?;
+        for answer in &answers {
+            self.heed(line, answer);
+        }
+        Ok(answers)
+    }
+
+    /// The server's time, over a new connection if there is none.
+    pub(super) async fn probe(&self) -> Result<Value, StoreError> {
+        let known = self.line().ok();
+        let asked = async {
+            let mut line = match known.clone() {
+                Some(line) => line,
+                None => self.connect().await.map_err(fault::of_connection)?,
+            };
+            let answer = line.connection.send_packed_command(&cmd("TIME")).await;
+            let answer = self.heard(&line, answer)?;
+            self.heed(&line, &answer);
+            Ok(answer)
+        };
+        match tokio::time::timeout(PROBE_TIMEOUT, asked).await {
+            Ok(answer) => answer,
+            Err(_) => {
+                // A peer that vanished never says so: without this the dead connection would stay.
+                if let Some(line) = known.or_else(|| self.line().ok()) {
+                    self.drop_line(&line);
+                }
+                Err(StoreError::unavailable("no answer within a second"))
+            }
+        }
+    }
+
+    async fn connect(&self) -> RedisResult<Line> {
+        // The caller's budget and the probe's own time-out bound each wait; the crate's would not cover them all.
+        let config = AsyncConnectionConfig::new()
+            .set_connection_timeout(None)
+            .set_response_timeout(None);
+        let connection = self
+            .client
+            .get_multiplexed_async_connection_with_config(&config)
+            .await?;
+        let mut state = self.state();
+        state.made += 1;
+        let line = Line {
+            connection,
+            number: state.made,
+        };
+        // Of two probes at once the first to arrive wins, so that calls in flight keep their connection.
+        Ok(state.line.get_or_insert(line).clone())
+    }
+
+    fn heard<T>(&self, line: &Line, answer: RedisResult<T>) -> Result<T, StoreError> {
+        answer.map_err(|error| {
+            // Errors of the server come as values; all that comes this way is the end of the connection.
+            self.drop_line(line);
+            fault::of_connection(error)
+        })
+    }
+
+    fn heed(&self, line: &Line, answer: &Value) {
+        if matches!(answer, Value::ServerError(error) if fault::is_severed(error)) {
+            self.drop_line(line);
+        }
+    }
+
+    /// Forgets this connection, unless another took its place already.
+    fn drop_line(&self, broken: &Line) {
+        let mut state = self.state();
+        if state
+            .line
+            .as_ref()
+            .is_some_and(|line| line.number == broken.number)
+        {
+            state.line = None;
+        }
+    }
+
+    fn state(&self) -> std::sync::MutexGuard<'_, State> {
+        // Nothing in there is ever half done.
+        self.line.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Line {
+    /// Sends one command behind all that were sent before, and takes no interest in its answer.
+    pub(super) async fn send(mut self, mut command: Cmd) {
+        command.set_no_response(true);
+        let _ = self.connection.send_packed_command(&command).await;
+    }
+}

@@ -1,0 +1,257 @@
+//! Entries in Redis, shared by every replica that uses the same server.
+//!
+//! ```text
+//! entry  {prefix}:{key}           the wire form; PX = as long as it may be served
+//! lease  {<the entry key>}:lease  "L" token digest, PX 5 s; or a mark: "P", PX 5 s
+//! tag    {prefix}:#<tag>          its generation, PX >= the longest life of its entries
+//! ```
+//!
+//! Every record may vanish at any time (expiry, eviction, a restart): that costs a miss, never a wrong answer.
+
+mod address;
+mod fault;
+mod lease;
+mod link;
+mod scripts;
+
+use std::{fmt, sync::Arc, time::Duration};
+
+use bytes::Bytes;
+use redis::{Value, cmd, pipe};
+
+use self::{address::Address, link::Link};
+use super::{
+    Ask, Committed, Digest, Generation, Grant, Head, Holder, LEASE_TTL, Leased, Mark, Read, Slot, Store,
+    StoreError, StoreFuture, Token,
+};
+use crate::{
+    Error,
+    clock::{Timestamp, millis},
+    entry::{Entry, wire},
+};
+
+/// How long a tag is kept beyond its entries, so that it does not expire under a fill.
+const TAG_SLACK: Duration = Duration::from_secs(60 * 60);
+
+/// Longer than any entry lives. Redis refuses lives that end after its own end of time.
+const LONGEST: Duration = Duration::from_secs(10 * 365 * 24 * 60 * 60);
+
+/// Entries in Redis.
+///
+/// It connects when it is first [pinged](Store::ping) and again at each ping after the connection was lost; every
+/// other call that finds no connection fails at once. Nothing is done in the background: whoever owns the store
+/// pings it, each second or so.
+///
+/// # Cancel safety
+///
+/// Every call may be dropped at any await; what it sent may still take effect. A [`lease`](Store::lease) that is
+/// dropped before its answer sends a [`release`](Store::release) behind it, so a token must not be used again after that.
+pub struct RedisStore {
+    link: Link,
+    address: Address,
+}
+
+impl RedisStore {
+    /// A store at `redis://[user:password@]host[:port][/database]`, or
+    /// `redis+unix:///path/to/socket[?db=0&user=name&pass=password]`. Nothing is sent yet.
+    ///
+    /// # Errors
+    ///
+    /// The URL is none of these, or asks for TLS (`rediss://`). The text says what is expected and never holds
+    /// the password.
+    ///
+    /// ```
+    /// # use cache_runtime::store::RedisStore;
+    /// let store = RedisStore::open("redis://:secret@127.0.0.1:6379/1")?;
+    /// assert_eq!(format!("{store:?}"), "RedisStore(redis://127.0.0.1:6379/1)");
+    /// # Ok::<(), cache_runtime::Error>(())
+    /// ```
+    pub fn open(url: &str) -> Result<Self, Error> {
+        let (client, address) = address::client(url)?;
+        Ok(Self {
+            link: Link::new(client),
+            address,
+        })
+    }
+
+    /// Sends commands of which each has to succeed.
+    async fn all(&self, commands: redis::Pipeline) -> Result<(), StoreError> {
+        let line = self.link.line()?;
+        let answers = self.link.calls(&line, commands).await?;
+        answers.into_iter().try_for_each(|answer| ok(answer).map(drop))
+    }
+
+    async fn flag(&self, command: redis::Cmd) -> Result<bool, StoreError> {
+        flag(self.link.call(command).await?)
+    }
+}
+
+impl fmt::Debug for RedisStore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("RedisStore").field(&self.address).finish()
+    }
+}
+
+impl Store for RedisStore {
+    fn read<'a>(&'a self, slot: &'a Slot) -> StoreFuture<'a, Read> {
+        Box::pin(async {
+            // MGET reads what is of a wrong type as nil: no error for one record that is not ours.
+            let mut command = cmd("MGET");
+            command.arg(&*slot.key);
+            for tag in &*slot.tags {
+                command.arg(&**tag);
+            }
+            let Value::Array(values) = ok(self.link.call(command).await?)? else {
+                return Err(fault::nonsense());
+            };
+            if values.len() != 1 + slot.tags.len() {
+                return Err(fault::nonsense());
+            }
+            let mut values = values.into_iter().map(bytes);
+            let found = values.next().flatten();
+            Ok(judge(found, values.map(generation).collect()))
+        })
+    }
+
+    fn lease<'a>(&'a self, slot: &'a Slot, ask: Ask) -> StoreFuture<'a, Leased> {
+        Box::pin(lease::lease(&self.link, slot, ask))
+    }
+
+    fn holder<'a>(&'a self, slot: &'a Slot) -> StoreFuture<'a, Option<Holder>> {
+        Box::pin(async {
+            let mut command = cmd("GET");
+            command.arg(lease::key(&slot.key));
+            match self.link.call(command).await? {
+                // As the lease script sees it: something stands there, and may be replaced.
+                Value::ServerError(error) if error.code() == "WRONGTYPE" => {
+                    Ok(Some(Holder::Unknown(Vec::new())))
+                }
+                answer => Ok(bytes(ok(answer)?).map(lease::holder)),
+            }
+        })
+    }
+
+    fn renew<'a>(&'a self, slot: &'a Slot, token: Token) -> StoreFuture<'a, bool> {
+        Box::pin(self.flag(scripts::RENEW.with(&[
+            lease::key(&slot.key).as_bytes(),
+            &lease::fill_of(token),
+            &px(LEASE_TTL),
+        ])))
+    }
+
+    fn commit<'a>(
+        &'a self,
+        slot: &'a Slot,
+        grant: Grant,
+        entry: &'a Arc<Entry>,
+    ) -> StoreFuture<'a, Committed> {
+        Box::pin(async move {
+            let life = life(entry);
+            let mut commands = pipe();
+            commands.add_command(scripts::COMMIT.with(&[
+                slot.key.as_bytes(),
+                lease::key(&slot.key).as_bytes(),
+                &lease::bytes(&Holder::Fill(grant)),
+                &wire::encode(entry, grant),
+                &px(life),
+            ]));
+            for tag in &*slot.tags {
+                commands.add_command(scripts::KEEP.with(&[tag.as_bytes(), &px(life + TAG_SLACK)]));
+            }
+            let line = self.link.line()?;
+            let answers = self.link.calls(&line, commands).await?;
+            // Of the tags nothing needs to be known: one that could not be kept expires early, which is a miss.
+            let stored = answers.into_iter().next().ok_or_else(fault::nonsense)?;
+            Ok(if flag(stored)? {
+                Committed::Stored
+            } else {
+                Committed::Fenced
+            })
+        })
+    }
+
+    fn release<'a>(&'a self, slot: &'a Slot, token: Token, mark: Option<Mark>) -> StoreFuture<'a, ()> {
+        let command = lease::release(&slot.key, token, mark);
+        Box::pin(async { self.flag(command).await.map(drop) })
+    }
+
+    fn evict<'a>(&'a self, keys: &'a [Arc<str>]) -> StoreFuture<'a, ()> {
+        // One command takes both, and it is no transaction and no script: it works on a full server.
+        let mut commands = pipe();
+        for key in keys {
+            commands.cmd("UNLINK").arg(&**key).arg(lease::key(key));
+        }
+        Box::pin(self.all(commands))
+    }
+
+    fn retire<'a>(&'a self, tags: &'a [Arc<str>]) -> StoreFuture<'a, ()> {
+        let mut commands = pipe();
+        for tag in tags {
+            commands.cmd("DEL").arg(&**tag);
+        }
+        Box::pin(self.all(commands))
+    }
+
+    fn ping(&self) -> StoreFuture<'_, Option<Timestamp>> {
+        Box::pin(async {
+            let answer = ok(self.link.probe().await?)?;
+            let (seconds, micros): (u64, u64) =
+                redis::from_redis_value(answer).map_err(|_| fault::nonsense())?;
+            let millis = seconds.saturating_mul(1000).saturating_add(micros / 1000);
+            Ok(Some(Timestamp::from_millis(millis)))
+        })
+    }
+}
+
+/// What a read comes to, given the record and the generations that stand now.
+fn judge(found: Option<Vec<u8>>, generations: Vec<Option<Generation>>) -> Read {
+    let found = Bytes::from(found.unwrap_or_default());
+    if wire::is_newer(&found) {
+        return Read::Foreign;
+    }
+    let head = &found[..found.len().min(wire::HEAD)];
+    let head = Head(head.to_vec());
+    let standing: Option<Vec<_>> = generations.iter().copied().collect();
+    if let Some(standing) = standing
+        && let Some(decoded) = wire::decode(found)
+        && decoded.digest == Digest::of(standing)
+    {
+        return Read::Found(Arc::new(decoded.entry));
+    }
+    Read::Missing { head, generations }
+}
+
+fn generation(record: Option<Vec<u8>>) -> Option<Generation> {
+    record?.try_into().ok().map(Generation)
+}
+
+/// How long the entry may be served in any way. Redis knows no life of nothing.
+fn life(entry: &Entry) -> Duration {
+    entry.fresh.clamp(Duration::from_millis(1), LONGEST)
+}
+
+/// A time to live as the scripts take it, in milliseconds.
+fn px(life: Duration) -> Vec<u8> {
+    millis(life).to_string().into_bytes()
+}
+
+fn ok(answer: Value) -> Result<Value, StoreError> {
+    match answer {
+        Value::ServerError(error) => Err(fault::of_server(error)),
+        answer => Ok(answer),
+    }
+}
+
+fn flag(answer: Value) -> Result<bool, StoreError> {
+    match ok(answer)? {
+        Value::Int(flag) => Ok(flag == 1),
+        _ => Err(fault::nonsense()),
+    }
+}
+
+fn bytes(answer: Value) -> Option<Vec<u8>> {
+    match answer {
+        Value::BulkString(bytes) => Some(bytes),
+        _ => None,
+    }
+}
