@@ -2,6 +2,9 @@
 
 extern crate self as handler_cache;
 
+pub use cache_macros::{
+    cache, cache_one_day, cache_one_hour, cache_one_minute, cache_one_month, cache_one_week, cache_one_year,
+};
 #[doc(hidden)]
 pub use cache_runtime::__private;
 #[cfg(feature = "test-util")]

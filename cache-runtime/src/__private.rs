@@ -9,17 +9,19 @@ pub use axum::{
     routing::MethodFilter,
 };
 
+pub use crate::{
+    attribute::is_axum_state,
+    error::Error,
+    handler::Site,
+    key::{CacheKey, CacheKeyPart, KeyArgs, KeyError, KeyWriter, Part, ViaKeyPart, ViaNothing, ViaSerialize},
+    lazy::{Deferred, DeferredBeside},
+    policy::Policy,
+    request::Vary,
+};
 use crate::{
     cache::{self, Cache},
     engine::{Engine, Lookup, Unshared},
     request::RequestHead,
-};
-pub use crate::{
-    error::Error,
-    handler::Site,
-    key::{CacheKey, CacheKeyPart, KeyArgs, KeyError, KeyWriter, Part, ViaKeyPart, ViaNothing, ViaSerialize},
-    policy::Policy,
-    request::Vary,
 };
 
 /// A companion type, for what the extractor must know of it.

@@ -10,6 +10,8 @@ mod policy;
 mod request;
 mod key;
 mod handler;
+mod attribute;
+mod lazy;
 mod entry;
 mod rules;
 pub mod store;

@@ -68,6 +68,11 @@ impl Cache {
         GLOBAL.get().cloned()
     }
 
+    /// Where entries are kept, for people to read: never with a password.
+    pub fn store(&self) -> String {
+        self.engine.guard.place()
+    }
+
     /// A layer that gives the handlers below it this cache instead of the global one.
     ///
     /// ```

@@ -89,6 +89,14 @@ impl Guard {
         }
     }
 
+    /// For people to read.
+    pub(crate) fn place(&self) -> String {
+        match &self.store {
+            Tier::Memory(_) => "memory".to_owned(),
+            Tier::Remote { store, .. } => format!("{store:?}"),
+        }
+    }
+
     pub(crate) fn budget(&self) -> Budget {
         Budget { left: self.budget }
     }

@@ -1,0 +1,232 @@
+//! What the attribute says: its syntax, to spanned values.
+
+mod list;
+mod value;
+
+use proc_macro2::{Ident, Span, TokenStream};
+use syn::{Expr, ExprGroup, ExprParen, LitStr, Path, ext::IdentExt as _, parse_quote};
+
+use crate::{
+    duration::{Life, Period},
+    errors::{Errors, listed, nearest},
+};
+
+/// Every option, in the order of the documentation.
+const OPTIONS: [&str; 17] = [
+    "expire",
+    "ignore",
+    "key",
+    "vary",
+    "methods",
+    "not_found",
+    "lazy",
+    "private",
+    "public",
+    "client_max_age",
+    "store_if",
+    "max_body",
+    "version",
+    "name",
+    "companion",
+    "associated",
+    "policy",
+];
+
+/// Which attribute was written.
+#[derive(Clone, Copy)]
+pub(crate) struct Attribute {
+    pub(crate) name: &'static str,
+    /// The life a preset stands for, in seconds.
+    pub(crate) expire: Option<u64>,
+}
+
+/// An option that was given.
+pub(crate) struct Given<T> {
+    /// The option's name, for errors.
+    pub(crate) name: Ident,
+    pub(crate) value: T,
+}
+
+/// The options that were given and could be read.
+pub(crate) struct Args {
+    pub(crate) attribute: Attribute,
+    /// Where the facade is.
+    pub(crate) facade: Path,
+    pub(crate) expire: Option<Given<Life>>,
+    pub(crate) ignore: Option<Given<Vec<Ident>>>,
+    pub(crate) key: Option<Given<Expr>>,
+    pub(crate) vary: Option<Given<Vec<LitStr>>>,
+    pub(crate) methods: Option<Given<Vec<Ident>>>,
+    pub(crate) not_found: Option<Given<Period>>,
+    pub(crate) lazy: Option<Given<Vec<Ident>>>,
+    pub(crate) private: Option<Given<()>>,
+    pub(crate) public: Option<Given<()>>,
+    pub(crate) client_max_age: Option<Given<Period>>,
+    pub(crate) store_if: Option<Given<Expr>>,
+    pub(crate) max_body: Option<Given<Expr>>,
+    pub(crate) version: Option<Given<Expr>>,
+    pub(crate) name: Option<Given<Expr>>,
+    pub(crate) companion: Option<Given<Ident>>,
+    pub(crate) associated: Option<Given<()>>,
+    pub(crate) policy: Option<Given<Expr>>,
+}
+
+impl Args {
+    /// Reads all it can; what it cannot is in `errors`, and left out.
+    pub(crate) fn parse(attribute: Attribute, tokens: TokenStream, errors: &mut Errors) -> Self {
+        let mut args = Self::none(attribute);
+        let mut seen: Vec<Ident> = Vec::new();
+        for option in list::options(tokens, errors) {
+            if seen.contains(&option.name) {
+                errors.at(
+                    option.name.span(),
+                    format!("`{}` is given twice; keep one", option.name),
+                );
+                continue;
+            }
+            seen.push(option.name.clone());
+            if let Err(error) = args.set(option) {
+                errors.push(error);
+            }
+        }
+        args
+    }
+
+    fn none(attribute: Attribute) -> Self {
+        Self {
+            attribute,
+            facade: parse_quote!(::handler_cache),
+            expire: None,
+            ignore: None,
+            key: None,
+            vary: None,
+            methods: None,
+            not_found: None,
+            lazy: None,
+            private: None,
+            public: None,
+            client_max_age: None,
+            store_if: None,
+            max_body: None,
+            version: None,
+            name: None,
+            companion: None,
+            associated: None,
+            policy: None,
+        }
+    }
+
+    fn set(&mut self, option: list::Opt) -> syn::Result<()> {
+        let list::Opt { name, value } = option;
+        if matches!(name.to_string().as_str(), "private" | "public" | "associated") {
+            return self.set_flag(name, value.as_ref());
+        }
+        let Some(value) = value else {
+            return match unknown(&name) {
+                Some(error) => Err(error),
+                None => Err(syn::Error::new(
+                    name.span(),
+                    format!("`{name}` needs a value: `{name} = …`"),
+                )),
+            };
+        };
+        let name = &name;
+        match name.to_string().as_str() {
+            "expire" if self.attribute.expire.is_some() => {
+                return Err(syn::Error::new(
+                    name.span(),
+                    format!(
+                        "`#[{}]` already says how long; write `#[cache(expire = …)]` for another life",
+                        self.attribute.name
+                    ),
+                ));
+            }
+            "expire" => self.expire = given(name, Life::parse(&value))?,
+            "ignore" => self.ignore = given(name, value::names(name, &value))?,
+            "key" => self.key = given(name, Ok(value))?,
+            "vary" => self.vary = given(name, value::headers(name, &value))?,
+            "methods" => self.methods = given(name, value::methods(name, &value))?,
+            "not_found" => self.not_found = given(name, Period::positive(&value))?,
+            "lazy" => self.lazy = given(name, value::names(name, &value))?,
+            "client_max_age" => self.client_max_age = given(name, Period::seconds(&value))?,
+            "store_if" => self.store_if = given(name, Ok(value))?,
+            "max_body" => self.max_body = given(name, value::bytes(value))?,
+            "version" => self.version = given(name, value::version(value))?,
+            "name" => self.name = given(name, value::text(name, value))?,
+            "companion" => self.companion = given(name, value::identifier(name, &value))?,
+            "policy" => self.policy = given(name, Ok(value))?,
+            "crate" => self.facade = value::path(name, &value)?,
+            _ => return unknown(name).map_or(Ok(()), Err),
+        }
+        Ok(())
+    }
+
+    fn set_flag(&mut self, name: Ident, value: Option<&Expr>) -> syn::Result<()> {
+        if let Some(value) = value {
+            return Err(syn::Error::new_spanned(
+                value,
+                format!("`{name}` takes no value; write `{name}` alone, or leave it out"),
+            ));
+        }
+        let slot = match name.to_string().as_str() {
+            "private" => &mut self.private,
+            "public" => &mut self.public,
+            _ => &mut self.associated,
+        };
+        *slot = Some(Given { name, value: () });
+        Ok(())
+    }
+}
+
+fn given<T>(name: &Ident, value: syn::Result<T>) -> syn::Result<Option<Given<T>>> {
+    value.map(|value| {
+        Some(Given {
+            name: name.clone(),
+            value,
+        })
+    })
+}
+
+/// The error for a name that is no option.
+fn unknown(name: &Ident) -> Option<syn::Error> {
+    let text = name.unraw().to_string();
+    let mut names = OPTIONS.into_iter().chain(["crate"]);
+    if names.clone().any(|known| known == text) {
+        return None;
+    }
+    let cure = match nearest(&text, names.by_ref()) {
+        Some(near) => format!("did you mean `{near}`?"),
+        None => format!("the options are {}", listed(OPTIONS.into_iter().chain(["crate"]))),
+    };
+    Some(syn::Error::new(
+        name.span(),
+        format!("unknown option `{text}`; {cure}"),
+    ))
+}
+
+/// Looks through parentheses and the invisible groups that `macro_rules!` puts around what it was given.
+pub(crate) fn ungrouped(mut expr: &Expr) -> &Expr {
+    while let Expr::Group(ExprGroup { expr: inner, .. }) | Expr::Paren(ExprParen { expr: inner, .. }) = expr {
+        expr = inner;
+    }
+    expr
+}
+
+/// Every name at most once.
+fn refuse_repeats(names: &[Ident], text: impl Fn(&Ident) -> String) -> syn::Result<()> {
+    let mut errors: Option<syn::Error> = None;
+    for (index, name) in names.iter().enumerate() {
+        if names[..index].iter().any(|before| text(before) == text(name)) {
+            let error = repeated(name.span(), &text(name));
+            match &mut errors {
+                Some(errors) => errors.combine(error),
+                none => *none = Some(error),
+            }
+        }
+    }
+    errors.map_or(Ok(()), Err)
+}
+
+fn repeated(span: Span, name: &str) -> syn::Error {
+    syn::Error::new(span, format!("`{name}` is named twice; keep one"))
+}

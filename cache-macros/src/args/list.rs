@@ -1,0 +1,70 @@
+//! The list between the parentheses: `name = value` and flags, read on past what is wrong.
+
+use proc_macro2::{Ident, TokenStream, TokenTree};
+use syn::{
+    Expr, Token,
+    ext::IdentExt as _,
+    parse::{ParseStream, Parser as _},
+};
+
+use crate::errors::Errors;
+
+/// One option as written.
+pub(super) struct Opt {
+    pub(super) name: Ident,
+    pub(super) value: Option<Expr>,
+}
+
+/// What can be read. The rest is in `errors`: after an error, reading goes on behind the next comma.
+pub(super) fn options(tokens: TokenStream, errors: &mut Errors) -> Vec<Opt> {
+    let mut options = Vec::new();
+    let all = |input: ParseStream<'_>| {
+        while !input.is_empty() {
+            match option(input) {
+                Ok(option) => options.push(option),
+                Err(error) => {
+                    errors.push(error);
+                    skip_to_comma(input)?;
+                }
+            }
+            if !input.is_empty() {
+                input.parse::<Token![,]>()?;
+            }
+        }
+        Ok(())
+    };
+    if let Err(error) = all.parse2(tokens) {
+        errors.push(error);
+    }
+    options
+}
+
+fn option(input: ParseStream<'_>) -> syn::Result<Opt> {
+    if !input.peek(Ident::peek_any) {
+        return Err(input.error("expected an option, such as `expire = 30`"));
+    }
+    let name = input.call(Ident::parse_any)?;
+    let value = if input.peek(Token![=]) {
+        input.parse::<Token![=]>()?;
+        if input.is_empty() || input.peek(Token![,]) {
+            return Err(syn::Error::new(
+                name.span(),
+                format!("`{name}` needs a value: `{name} = …`"),
+            ));
+        }
+        Some(input.parse()?)
+    } else {
+        None
+    };
+    if !input.is_empty() && !input.peek(Token![,]) {
+        return Err(input.error("expected `,` between two options"));
+    }
+    Ok(Opt { name, value })
+}
+
+fn skip_to_comma(input: ParseStream<'_>) -> syn::Result<()> {
+    while !input.is_empty() && !input.peek(Token![,]) {
+        input.parse::<TokenTree>()?;
+    }
+    Ok(())
+}

@@ -1,0 +1,217 @@
+//! Durations as options take them: whole seconds, text such as `"1h 30m"`, or a `Duration` expression.
+
+use std::time::Duration;
+
+use proc_macro2::TokenStream;
+use quote::quote_spanned;
+use syn::{Expr, ExprLit, ExprUnary, Lit, LitInt, LitStr, UnOp, spanned::Spanned as _};
+
+use crate::{args::ungrouped, span::macro_span};
+
+/// How long entries live.
+pub(crate) enum Life {
+    For(Period),
+    Never,
+}
+
+/// A duration known here, or an expression whose value the compiler finds.
+pub(crate) enum Period {
+    Literal(Duration, proc_macro2::Span),
+    Expression(Expr),
+}
+
+/// The longest: what a millisecond count of 63 bits holds, as stores keep it.
+const LONGEST: Duration = Duration::from_millis(i64::MAX as u64);
+
+impl Life {
+    /// Reads `expire`.
+    pub(crate) fn parse(value: &Expr) -> syn::Result<Self> {
+        match ungrouped(value) {
+            Expr::Lit(ExprLit {
+                lit: Lit::Str(text), ..
+            }) if text.value().trim() == "never" => Ok(Self::Never),
+            _ => Period::positive(value).map(Self::For),
+        }
+    }
+}
+
+impl Period {
+    /// A period of a millisecond or more: nothing below that can be kept.
+    pub(crate) fn positive(value: &Expr) -> syn::Result<Self> {
+        let period = Self::parse(value)?;
+        match &period {
+            Self::Literal(Duration::ZERO, _) => Err(syn::Error::new_spanned(
+                value,
+                "a life of zero keeps nothing; give at least a millisecond, or take the attribute away",
+            )),
+            Self::Literal(duration, _) if duration.as_millis() == 0 => Err(syn::Error::new_spanned(
+                value,
+                "this is below a millisecond, the shortest life that stores keep",
+            )),
+            _ => Ok(period),
+        }
+    }
+
+    /// A period of whole seconds, zero allowed: what `max-age` can say.
+    pub(crate) fn seconds(value: &Expr) -> syn::Result<Self> {
+        let period = Self::parse(value)?;
+        match &period {
+            Self::Literal(duration, _) if duration.subsec_nanos() > 0 => Err(syn::Error::new_spanned(
+                value,
+                "`max-age` counts whole seconds; round this up or down",
+            )),
+            _ => Ok(period),
+        }
+    }
+
+    fn parse(value: &Expr) -> syn::Result<Self> {
+        let literal = |duration| Self::Literal(duration, value.span());
+        match ungrouped(value) {
+            Expr::Lit(ExprLit {
+                lit: Lit::Int(seconds),
+                ..
+            }) => whole_seconds(seconds).map(literal),
+            Expr::Lit(ExprLit {
+                lit: Lit::Str(text), ..
+            }) => from_text(text).map(literal),
+            Expr::Lit(ExprLit { lit, .. }) => Err(syn::Error::new_spanned(
+                lit,
+                "not a duration; write whole seconds (`30`), text (`\"500ms\"`) or a `Duration` constant",
+            )),
+            Expr::Unary(ExprUnary {
+                op: UnOp::Neg(_),
+                expr,
+                ..
+            }) if matches!(ungrouped(expr), Expr::Lit(_)) => Err(syn::Error::new_spanned(
+                value,
+                "a duration cannot be negative; give at least a millisecond, or take the attribute away",
+            )),
+            expression => Ok(Self::Expression(expression.clone())),
+        }
+    }
+
+    /// An expression of type `Duration`.
+    pub(crate) fn tokens(&self) -> TokenStream {
+        match self {
+            Self::Literal(duration, span) => {
+                let (seconds, nanos) = (duration.as_secs(), duration.subsec_nanos());
+                quote_spanned!(macro_span(*span)=> ::core::time::Duration::new(#seconds, #nanos))
+            }
+            Self::Expression(expression) => quote::quote!(#expression),
+        }
+    }
+}
+
+fn whole_seconds(literal: &LitInt) -> syn::Result<Duration> {
+    let suffix = literal.suffix();
+    if !suffix.is_empty() && !matches!(suffix.as_bytes()[0], b'u' | b'i') || suffix == "us" {
+        return Err(syn::Error::new_spanned(
+            literal,
+            format!("a duration with a unit is text; put it in quotes: `\"{literal}\"`"),
+        ));
+    }
+    literal
+        .base10_parse()
+        .ok()
+        .map(Duration::from_secs)
+        .filter(|duration| *duration <= LONGEST)
+        .ok_or_else(|| too_long(literal))
+}
+
+fn from_text(literal: &LitStr) -> syn::Result<Duration> {
+    let text = literal.value();
+    let text = text.trim();
+    match humantime::parse_duration(text) {
+        Ok(duration) if duration <= LONGEST => Ok(duration),
+        Ok(_) | Err(humantime::DurationError::NumberOverflow) => Err(too_long(literal)),
+        Err(_) if text.starts_with('-') => Err(syn::Error::new_spanned(
+            literal,
+            "a duration cannot be negative; give at least a millisecond, or take the attribute away",
+        )),
+        Err(_) if text.eq_ignore_ascii_case("never") => Err(syn::Error::new_spanned(
+            literal,
+            "only `expire` may be \"never\"; give a duration such as \"365 days\"",
+        )),
+        Err(error) => Err(syn::Error::new_spanned(
+            literal,
+            format!("not a duration: {error}; write for example \"90s\", \"1h 30m\" or \"7 days\""),
+        )),
+    }
+}
+
+fn too_long(literal: impl quote::ToTokens) -> syn::Error {
+    syn::Error::new_spanned(
+        literal,
+        "this duration is too long to be counted; write `\"never\"` for entries that only an eviction ends",
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use syn::parse_quote;
+
+    use super::{Life, Period};
+
+    fn expire(value: syn::Expr) -> Result<Duration, String> {
+        match Life::parse(&value) {
+            Ok(Life::For(Period::Literal(duration, _))) => Ok(duration),
+            Ok(_) => Err("not a literal".to_owned()),
+            Err(error) => Err(error.to_string()),
+        }
+    }
+
+    #[test]
+    fn seconds_and_text_are_durations() {
+        assert_eq!(expire(parse_quote!(30)), Ok(Duration::from_secs(30)));
+        assert_eq!(expire(parse_quote!(30_u64)), Ok(Duration::from_secs(30)));
+        assert_eq!(expire(parse_quote!((30))), Ok(Duration::from_secs(30)));
+        assert_eq!(expire(parse_quote!("1h 30m")), Ok(Duration::from_secs(5400)));
+        assert_eq!(expire(parse_quote!(" 5ms ")), Ok(Duration::from_millis(5)));
+        assert!(matches!(Life::parse(&parse_quote!("never")), Ok(Life::Never)));
+    }
+
+    #[test]
+    fn expressions_are_left_to_the_compiler() {
+        for value in [
+            parse_quote!(TWO_HOURS),
+            parse_quote!(Duration::from_millis(5)),
+            parse_quote!(2 * DAY),
+        ] {
+            assert!(matches!(
+                Life::parse(&value),
+                Ok(Life::For(Period::Expression(_)))
+            ));
+        }
+    }
+
+    #[test]
+    fn what_is_no_duration_is_refused_with_the_cure() {
+        let cases: [(syn::Expr, &str); 11] = [
+            (parse_quote!(0), "zero"),
+            (parse_quote!("0s"), "zero"),
+            (parse_quote!(-5), "negative"),
+            (parse_quote!("-5s"), "negative"),
+            (parse_quote!("999us"), "below a millisecond"),
+            (parse_quote!(99999999999999999999), "too long"),
+            (parse_quote!("999999999999 years"), "too long"),
+            (parse_quote!("soon"), "not a duration"),
+            (parse_quote!(""), "not a duration"),
+            (parse_quote!(1.5), "\"500ms\""),
+            (parse_quote!(30s), "put it in quotes: `\"30s\"`"),
+        ];
+        for (value, expected) in cases {
+            let error = expire(value).unwrap_err();
+            assert!(error.contains(expected), "{error}");
+        }
+    }
+
+    #[test]
+    fn max_age_may_be_zero_but_not_a_fraction() {
+        assert!(Period::seconds(&parse_quote!(0)).is_ok());
+        assert!(Period::seconds(&parse_quote!("2 min")).is_ok());
+        assert!(Period::seconds(&parse_quote!("1500ms")).is_err());
+        assert!(Period::seconds(&parse_quote!("never")).is_err());
+    }
+}

@@ -1,0 +1,174 @@
+//! The model, to tokens.
+
+mod companion;
+mod key;
+mod outer;
+mod policy;
+
+use proc_macro2::{Ident, Span, TokenStream};
+use quote::{format_ident, quote, quote_spanned};
+use syn::{
+    GenericParam, Generics, Lifetime, ReturnType, Type, TypeParamBound, ext::IdentExt as _,
+    spanned::Spanned as _,
+};
+
+use crate::{
+    args::Args,
+    handler::{Handler, Keyed},
+    span::macro_span,
+};
+
+/// Input:
+/// ```text
+/// pub async fn product(Path(id): Path<u64>, State(db): State<Db>) -> Json<Product> { body }
+/// ```
+/// Output:
+/// ```text
+/// pub async fn product((context, arg0): (CacheContext<product>, Path<u64>), arg1: State<Db>) -> Response { … }
+/// pub enum product {}
+/// impl product { uncached, key, evict, evict_all }
+/// ```
+pub(crate) fn expand(handler: &Handler, args: &Args) -> TokenStream {
+    let cx = Cx::new(handler, args);
+    let outer = outer::function(&cx);
+    if args.associated.is_none() {
+        let companion = companion::companion(&cx);
+        return quote!(#outer #companion);
+    }
+    let site = policy::site(&cx);
+    let key = key::writer(&cx);
+    let body = companion::sibling(&cx);
+    quote!(#outer #site #key #body)
+}
+
+/// What every transform needs.
+struct Cx<'a> {
+    handler: &'a Handler,
+    args: &'a Args,
+    /// `::handler_cache::__private`.
+    private: TokenStream,
+    /// On the handler's name, with names of its own.
+    span: Span,
+    names: Names,
+    keyed: Vec<Keyed<'a>>,
+    /// The handler's, with `'static` added.
+    generics: Generics,
+    /// `::<T, N>`, or nothing.
+    turbofish: TokenStream,
+    return_type: Type,
+}
+
+/// What the generated items are called.
+struct Names {
+    companion: Ident,
+    /// Where they live: the companion's name, or `Self`.
+    home: Ident,
+    /// The handler itself.
+    handler: TokenStream,
+    site: Ident,
+    key: Ident,
+    body: Ident,
+}
+
+impl<'a> Cx<'a> {
+    fn new(handler: &'a Handler, args: &'a Args) -> Self {
+        let facade = &args.facade;
+        let span = macro_span(handler.name().span());
+        let return_type = match &handler.function.sig.output {
+            ReturnType::Type(_, ty) => (**ty).clone(),
+            ReturnType::Default => Type::Verbatim(quote_spanned!(span=> ())),
+        };
+        let arguments: Vec<&Ident> = handler.generic_arguments().collect();
+        Self {
+            handler,
+            args,
+            private: quote!(#facade::__private),
+            span,
+            names: Names::new(handler, args, span),
+            keyed: handler.keyed(args),
+            generics: with_static(handler.generics()),
+            turbofish: if arguments.is_empty() {
+                TokenStream::new()
+            } else {
+                quote!(::<#(#arguments),*>)
+            },
+            return_type,
+        }
+    }
+
+    /// At the return type, where its errors belong.
+    fn return_span(&self) -> Span {
+        macro_span(self.return_type.span())
+    }
+
+    /// `&handler::<T>`, whose type is the handler's identity.
+    fn itself(&self) -> TokenStream {
+        let Names { handler, .. } = &self.names;
+        let turbofish = &self.turbofish;
+        quote_spanned!(self.span=> &#handler #turbofish)
+    }
+
+    /// A generated function that is not generic.
+    fn call_plain(&self, function: &Ident) -> TokenStream {
+        let home = &self.names.home;
+        quote_spanned!(self.span=> #home::#function)
+    }
+
+    /// A generated function with the handler's generics.
+    fn call(&self, function: &Ident) -> TokenStream {
+        let home = &self.names.home;
+        let turbofish = &self.turbofish;
+        quote_spanned!(self.span=> #home::#function #turbofish)
+    }
+}
+
+impl Names {
+    fn new(handler: &Handler, args: &Args, span: Span) -> Self {
+        let mut name = handler.name().clone();
+        name.set_span(macro_span(name.span()));
+        let ident = |text: &str| Ident::new(text, span);
+        let mut companion = args
+            .companion
+            .as_ref()
+            .map_or_else(|| name.clone(), |given| given.value.clone());
+        if args.associated.is_some() {
+            let plain = name.unraw();
+            return Self {
+                companion,
+                home: ident("Self"),
+                handler: quote_spanned!(span=> Self::#name),
+                site: format_ident!("__cache_{plain}_site", span = span),
+                key: format_ident!("__cache_{plain}_key", span = span),
+                body: format_ident!("__cache_{plain}", span = span),
+            };
+        }
+        // As a name of the macro's, so that no lint asks for `GetProduct`.
+        companion.set_span(macro_span(companion.span()));
+        Self {
+            home: companion.clone(),
+            companion,
+            handler: quote!(#name),
+            site: ident("__site"),
+            key: ident("__key"),
+            body: ident("uncached"),
+        }
+    }
+}
+
+/// Input: `<T: Repo, const N: usize>`
+/// Output: `<T: Repo + 'static, const N: usize>`
+fn with_static(generics: &Generics) -> Generics {
+    let mut generics = generics.clone();
+    for param in &mut generics.params {
+        let GenericParam::Type(param) = param else {
+            continue;
+        };
+        let is_static = |bound: &TypeParamBound| matches!(bound, TypeParamBound::Lifetime(lifetime) if lifetime.ident == "static");
+        if !param.bounds.iter().any(is_static) {
+            let lifetime = Lifetime::new("'static", macro_span(param.ident.span()));
+            param.colon_token.get_or_insert_default();
+            param.bounds.push(TypeParamBound::Lifetime(lifetime));
+        }
+    }
+    generics
+}

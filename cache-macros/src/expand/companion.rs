@@ -1,0 +1,181 @@
+//! The companion type: the handler without its cache, its keys, their eviction.
+
+use proc_macro2::{Ident, TokenStream};
+use quote::{format_ident, quote, quote_spanned};
+use syn::{Pat, Signature, ext::IdentExt as _};
+
+use super::{Cx, key, policy};
+use crate::handler::{Keyed, Param};
+
+/// Input: `pub async fn product(Path(id): Path<u64>, State(db): State<Db>) -> Json<Product> { body }`
+/// Output:
+/// ```text
+/// pub enum product {}
+/// impl product {
+///     pub fn uncached(arg0: Path<u64>, arg1: State<Db>) -> impl Future<Output = Json<Product>> { … }
+///     pub fn key(id: Path<u64>) -> CacheKey { … }
+///     pub async fn evict(id: Path<u64>) -> Result<(), Error> { … }
+///     pub async fn evict_all() -> Result<(), Error> { … }
+/// }
+/// ```
+/// It is never generic: users import it together with the handler, by one name.
+pub(super) fn companion(cx: &Cx<'_>) -> TokenStream {
+    let Cx {
+        handler,
+        private,
+        names,
+        ..
+    } = cx;
+    let vis = &handler.function.vis;
+    let attrs = &handler.attributes.all;
+    let companion = &names.companion;
+    let site_name = &names.site;
+    let doc = format!(
+        " The cached responses of [`{0}`](fn@{0}): their keys, their eviction, and the handler without them.",
+        handler.name().unraw()
+    );
+    let site = policy::site(cx);
+    let key = key::writer(cx);
+    let uncached = uncached(cx);
+    let eviction = eviction(cx);
+    quote_spanned! {cx.span=>
+        #(#attrs)*
+        #[doc = #doc]
+        #vis enum #companion {}
+
+        #(#attrs)*
+        #[allow(dead_code)]
+        impl #companion {
+            #uncached
+            #eviction
+            #site
+            #key
+        }
+
+        #(#attrs)*
+        impl #private::Companion for #companion {
+            fn vary() -> #private::Vary {
+                Self::#site_name().vary()
+            }
+        }
+    }
+}
+
+/// Input: `async fn product(Path(id): Path<u64>) -> Json<Product> { body }`
+/// Output:
+/// ```text
+/// fn uncached(arg0: Path<u64>) -> impl Future<Output = Json<Product>> {
+///     async fn product(Path(id): Path<u64>) -> Json<Product> { body }
+///     product(arg0)
+/// }
+/// ```
+/// Inside, the body keeps its own name, for `#[instrument]`, and meets no other function of the companion. Handing its
+/// future on, rather than awaiting it, keeps one copy of the arguments.
+fn uncached(cx: &Cx<'_>) -> TokenStream {
+    let handler = cx.handler;
+    let vis = &handler.function.vis;
+    let body = body(cx, handler.name());
+    let (generics, _, bounds) = handler.generics().split_for_impl();
+    let params = handler
+        .params
+        .iter()
+        .map(|Param { cfgs, local, ty, .. }| quote!(#(#cfgs)* #local: #ty));
+    let arguments = handler
+        .params
+        .iter()
+        .map(|Param { cfgs, local, .. }| quote!(#(#cfgs)* #local));
+    let (name, turbofish, output) = (handler.name(), &cx.turbofish, &cx.return_type);
+    let uncached = &cx.names.body;
+    quote_spanned! {cx.span=>
+        /// Runs the handler itself, past the cache; for unit tests.
+        #vis fn #uncached #generics (#(#params),*) -> impl ::core::future::Future<Output = #output> #bounds {
+            #body
+            #name #turbofish (#(#arguments),*)
+        }
+    }
+}
+
+/// The hidden function with the body of an associated one, which must see the `impl` block's `Self` and generics.
+pub(super) fn sibling(cx: &Cx<'_>) -> TokenStream {
+    let body = body(cx, &cx.names.body);
+    quote_spanned!(cx.span=> #[doc(hidden)] #body)
+}
+
+/// The original function, by another name, with the attributes that belong to it.
+fn body(cx: &Cx<'_>, name: &Ident) -> TokenStream {
+    let function = &cx.handler.function;
+    let attrs = &cx.handler.attributes.body;
+    let body = &function.body;
+    let sig = Signature {
+        ident: name.clone(),
+        ..function.sig.clone()
+    };
+    quote!(#(#attrs)* #sig #body)
+}
+
+fn eviction(cx: &Cx<'_>) -> TokenStream {
+    let Cx {
+        handler,
+        private,
+        names,
+        turbofish,
+        ..
+    } = cx;
+    let vis = &handler.function.vis;
+    let (generics, _, bounds) = cx.generics.split_for_impl();
+    let (site, write) = (cx.call_plain(&names.site), cx.call(&names.key));
+    let itself = cx.itself();
+    let named: Vec<(Ident, &Param)> = cx
+        .keyed
+        .iter()
+        .enumerate()
+        .map(|(index, keyed)| (parameter_name(cx, index, keyed), keyed.param))
+        .collect();
+    let params: Vec<TokenStream> = named
+        .iter()
+        .map(|(name, Param { cfgs, ty, .. })| quote_spanned!(cx.span=> #(#cfgs)* #name: #ty))
+        .collect();
+    let references = named
+        .iter()
+        .map(|(name, Param { cfgs, .. })| quote!(#(#cfgs)* &#name));
+    let arguments = named
+        .iter()
+        .map(|(name, Param { cfgs, .. })| quote!(#(#cfgs)* #name));
+    quote_spanned! {cx.span=>
+        /// The key of the responses to these arguments.
+        #[must_use]
+        #vis fn key #generics (#(#params),*) -> #private::CacheKey #bounds {
+            #private::cache_key(#site(), #itself, |__key| #write(__key, #(#references),*))
+        }
+
+        /// Evicts the responses to these arguments from the global cache.
+        ///
+        /// # Errors
+        ///
+        /// Without a global cache, when these arguments have no key, and when the store did not acknowledge.
+        #vis async fn evict #generics (#(#params),*) -> ::core::result::Result<(), #private::Error> #bounds {
+            #private::evict(Self::key #turbofish (#(#arguments),*)).await
+        }
+
+        /// Evicts every response of this handler from the global cache, however many there are.
+        ///
+        /// # Errors
+        ///
+        /// Without a global cache, and when the store did not acknowledge.
+        #vis async fn evict_all #generics () -> ::core::result::Result<(), #private::Error> #bounds {
+            #private::evict_all(#site(), #itself).await
+        }
+    }
+}
+
+/// What users see in the editor: the binding's name where there is just one.
+fn parameter_name(cx: &Cx<'_>, index: usize, keyed: &Keyed<'_>) -> Ident {
+    match (&keyed.param.pat, keyed.bindings.as_slice()) {
+        (Pat::Ident(_) | Pat::TupleStruct(_), [name]) => {
+            let mut name = (*name).clone();
+            name.set_span(cx.span);
+            name
+        }
+        _ => format_ident!("arg{index}", span = cx.span),
+    }
+}

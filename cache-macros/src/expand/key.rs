@@ -1,0 +1,135 @@
+//! The arguments, to the text of the key: one function that the handler, `key` and `evict` share.
+
+use proc_macro2::TokenStream;
+use quote::{quote, quote_spanned};
+use syn::{Ident, LitStr, ext::IdentExt as _, spanned::Spanned as _};
+
+use super::Cx;
+use crate::{
+    handler::Keyed,
+    pattern::{by_reference, may_be_constant, renamed},
+    span::{hidden, macro_span},
+};
+
+/// Input: `Path(id): Path<u64>, Query(Page { number, .. }): Query<Page>`
+/// Output:
+/// ```text
+/// fn key(key: &mut KeyArgs<'_>, arg0: &Path<u64>, arg1: &Query<Page>) -> Result<(), KeyError> {
+///     let Path(id) = arg0;
+///     let Query(Page { number: number, .. }) = arg1;
+///     (&&&Part(id)).form().write(id, key.arg("id"))?;
+///     (&&&Part(number)).form().write(number, key.arg("number"))?;
+///     Ok(())
+/// }
+/// ```
+pub(super) fn writer(cx: &Cx<'_>) -> TokenStream {
+    let Cx { private, names, .. } = cx;
+    let attrs = &cx.handler.attributes.all;
+    let name = &names.key;
+    let (generics, _, bounds) = cx.generics.split_for_impl();
+    let params = cx.keyed.iter().map(|Keyed { param, .. }| {
+        let (cfgs, local, ty) = (&param.cfgs, &param.local, &param.ty);
+        quote_spanned!(cx.span=> #(#cfgs)* #local: &#ty)
+    });
+    let key = hidden("__key");
+    let body = body(cx, &key);
+    quote_spanned! {cx.span=>
+        #(#attrs)*
+        #[doc(hidden)]
+        fn #name #generics (
+            #key: &mut #private::KeyArgs<'_>,
+            #(#params),*
+        ) -> ::core::result::Result<(), #private::KeyError> #bounds {
+            #body
+        }
+    }
+}
+
+fn body(cx: &Cx<'_>, key: &Ident) -> TokenStream {
+    let private = &cx.private;
+    let imports = quote_spanned! {cx.span=>
+        #[allow(unused_imports)]
+        use #private::{ViaKeyPart as _, ViaNothing as _, ViaSerialize as _};
+    };
+    if let Some(expression) = &cx.args.key {
+        let bind = cx.keyed.iter().map(|keyed| bind(keyed, false));
+        let value = hidden("__value");
+        let expression = &expression.value;
+        let span = macro_span(expression.span());
+        return quote_spanned! {span=>
+            #imports
+            #(#bind)*
+            let #value = #expression;
+            (&&&#private::Part(&#value)).form().write(&#value, #key.whole())
+        };
+    }
+    if cx.keyed.is_empty() {
+        return quote_spanned! {cx.span=>
+            let _ = #key;
+            ::core::result::Result::Ok(())
+        };
+    }
+    let bind = cx.keyed.iter().map(|keyed| bind(keyed, true));
+    let write = cx.keyed.iter().flat_map(|keyed| {
+        let whole = keyed.whole.then(|| {
+            let (local, ty) = (&keyed.param.local, &keyed.param.ty);
+            let name = local.to_string();
+            write(
+                cx,
+                keyed,
+                key,
+                quote!(#local),
+                name.trim_start_matches('_'),
+                macro_span(ty.span()),
+            )
+        });
+        let bindings = keyed.bindings.iter().map(|binding| {
+            let value = renamed(binding);
+            // A constant stands there by value.
+            let by_value = may_be_constant(binding).then(|| quote!(&));
+            let name = binding.unraw().to_string();
+            write(cx, keyed, key, quote!(#by_value #value), &name, value.span())
+        });
+        whole.into_iter().chain(bindings).collect::<Vec<_>>()
+    });
+    quote_spanned! {cx.span=>
+        #imports
+        #(#bind)*
+        #(#write)*
+        ::core::result::Result::Ok(())
+    }
+}
+
+/// `let Path(id) = arg0;`
+fn bind(keyed: &Keyed<'_>, hygienic: bool) -> TokenStream {
+    let Keyed {
+        param,
+        bindings,
+        whole,
+    } = keyed;
+    if *whole {
+        return TokenStream::new();
+    }
+    let (cfgs, local) = (&param.cfgs, &param.local);
+    let pattern = by_reference(&param.pat, bindings, hygienic);
+    quote_spanned!(macro_span(param.pat.span())=> #(#cfgs)* let #pattern = #local;)
+}
+
+/// One argument's text. Its errors stand on the binding.
+fn write(
+    cx: &Cx<'_>,
+    keyed: &Keyed<'_>,
+    key: &Ident,
+    value: TokenStream,
+    name: &str,
+    span: proc_macro2::Span,
+) -> TokenStream {
+    let private = &cx.private;
+    let cfgs = &keyed.param.cfgs;
+    let name = LitStr::new(name, span);
+    if cx.handler.is_generic_in(&keyed.param.ty) {
+        // Method lookup would settle on what the bounds promise; the trait is what the instance has.
+        return quote_spanned!(span=> #(#cfgs)* #private::CacheKeyPart::write_key(#value, #key.arg(#name))?;);
+    }
+    quote_spanned!(span=> #(#cfgs)* (&&&#private::Part(#value)).form().write(#value, #key.arg(#name))?;)
+}

@@ -1,0 +1,159 @@
+//! The function that axum calls: the handler's name and arity, with the cache in between.
+
+use proc_macro2::{Ident, TokenStream};
+use quote::{quote, quote_spanned};
+use syn::{FnArg, parse_quote, parse_quote_spanned, spanned::Spanned as _};
+
+use super::Cx;
+use crate::{
+    handler::{Keyed, Param, Role},
+    span::{hidden, macro_span},
+};
+
+/// Input: `async fn product(Path(id): Path<u64>, State(db): State<Db>) -> Json<Product> { body }`
+/// Output:
+/// ```text
+/// async fn product((context, arg0): (CacheContext<product>, Path<u64>), arg1: State<Db>) -> Response {
+///     let ready = context.key(product::site(), &product, |key| product::key(key, &arg0));
+///     ready.fill(move || async move { product::uncached(arg0, arg1).await.into_response() }).await
+/// }
+/// ```
+/// The key is made, and memory looked through, before any future exists; a closure keeps the future small that axum
+/// boxes for every request.
+pub(super) fn function(cx: &Cx<'_>) -> TokenStream {
+    let Cx {
+        handler,
+        private,
+        names,
+        ..
+    } = cx;
+    let (context, ready, key, response) = (
+        hidden("__context"),
+        hidden("__ready"),
+        hidden("__key"),
+        hidden("__response"),
+    );
+    let attrs = &handler.attributes.outer;
+    let vis = &handler.function.vis;
+    let mut sig = handler.function.sig.clone();
+    sig.generics = cx.generics.clone();
+    sig.inputs = params(cx, &context).into_iter().collect();
+    sig.output = parse_quote_spanned!(cx.span=> -> #private::Response);
+
+    let checks = state_checks(cx);
+    let site = cx.call_plain(&names.site);
+    let itself = cx.itself();
+    let write = cx.call(&names.key);
+    let keyed = cx.keyed.iter().map(
+        |Keyed {
+             param: Param { cfgs, local, .. },
+             ..
+         }| quote!(#(#cfgs)* &#local),
+    );
+    let extract = extract_lazy(cx);
+    let body = cx.call(&names.body);
+    let arguments = handler
+        .params
+        .iter()
+        .map(|Param { cfgs, local, .. }| quote!(#(#cfgs)* #local));
+    let into_response = quote_spanned!(cx.return_span()=> #private::IntoResponse::into_response(#response));
+    quote_spanned! {cx.span=>
+        #(#attrs)*
+        #vis #sig {
+            #checks
+            let #ready = #context.key(#site(), #itself, |#key| #write(#key, #(#keyed),*));
+            #ready.fill(move || async move {
+                #extract
+                let #response = #body(#(#arguments),*).await;
+                #into_response
+            }).await
+        }
+    }
+}
+
+/// Input: `Path(id): Path<u64>, State(db): State<Db>`
+/// Output: `(context, arg0): (CacheContext<product>, Path<u64>), arg1: State<Db>`
+///
+/// Joining keeps the arity, which `#[debug_handler]` calls with and axum limits to 16. A parameter under `cfg` cannot
+/// be joined, for it would take the context with it. Lazy parameters leave `()` behind, but for one place.
+fn params(cx: &Cx<'_>, context: &Ident) -> Vec<FnArg> {
+    let private = &cx.private;
+    let marker = if cx.args.associated.is_some() {
+        quote_spanned!(cx.span=> #private::Associated)
+    } else {
+        let companion = &cx.names.companion;
+        quote!(#companion)
+    };
+    let context_type = quote_spanned!(cx.span=> #private::CacheContext<#marker>);
+    let params = &cx.handler.params;
+    let deferred = hidden("__deferred");
+    let place_of_deferred = params.iter().rposition(|param| param.role == Role::Lazy);
+    let joined = params.iter().position(|param| param.cfgs.is_empty());
+
+    let mut inputs: Vec<FnArg> = Vec::with_capacity(params.len() + 1);
+    if joined.is_none() {
+        inputs.push(parse_quote!(#context: #context_type));
+    }
+    for (index, param) in params.iter().enumerate() {
+        let (pattern, ty) = if param.role != Role::Lazy {
+            let (local, ty) = (&param.local, &param.ty);
+            (quote!(#local), quote!(#ty))
+        } else if Some(index) == place_of_deferred {
+            let types = lazy(cx).map(|param| &param.ty);
+            // In the last place it may own the request; a later argument may need the body.
+            let holder = Ident::new(
+                if index + 1 == params.len() {
+                    "Deferred"
+                } else {
+                    "DeferredBeside"
+                },
+                cx.span,
+            );
+            (
+                quote!(#deferred),
+                quote_spanned!(cx.span=> #private::#holder<(#(#types,)*)>),
+            )
+        } else {
+            (quote!(_), quote_spanned!(cx.span=> ()))
+        };
+        let cfgs = &param.cfgs;
+        inputs.push(if Some(index) == joined {
+            parse_quote_spanned!(cx.span=> (#context, #pattern): (#context_type, #ty))
+        } else {
+            parse_quote_spanned!(cx.span=> #(#cfgs)* #pattern: #ty)
+        });
+    }
+    inputs
+}
+
+/// Runs the lazy extractors, from left to right.
+fn extract_lazy(cx: &Cx<'_>) -> TokenStream {
+    let private = &cx.private;
+    if lazy(cx).next().is_none() {
+        return TokenStream::new();
+    }
+    let (deferred, rejection) = (hidden("__deferred"), hidden("__rejection"));
+    let locals = lazy(cx).map(|param| &param.local);
+    quote_spanned! {cx.span=>
+        let (#(#locals,)*) = match #deferred.extract().await {
+            ::core::result::Result::Ok(extracted) => extracted,
+            ::core::result::Result::Err(#rejection) => return #private::unshared(#rejection),
+        };
+    }
+}
+
+fn lazy<'a>(cx: &Cx<'a>) -> impl Iterator<Item = &'a Param> {
+    cx.handler.params.iter().filter(|param| param.role == Role::Lazy)
+}
+
+/// `State` is known by its name alone, and left out of the key for it: so it must be axum's.
+fn state_checks(cx: &Cx<'_>) -> TokenStream {
+    let private = &cx.private;
+    let states = cx.handler.params.iter().filter(|param| param.role == Role::State);
+    states
+        .map(|Param { cfgs, ty, .. }| {
+            let span = macro_span(ty.span());
+            quote_spanned!(span=> #(#cfgs)* let _ = #private::is_axum_state::<#ty>;)
+        })
+        .collect()
+}

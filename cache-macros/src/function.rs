@@ -1,0 +1,75 @@
+//! The item under the attribute, its body unread: half-typed statements are no concern of a signature.
+
+use proc_macro2::{Group, TokenStream, TokenTree};
+use quote::ToTokens;
+use syn::{
+    Attribute, Signature, Token, Visibility,
+    parse::{Parse, ParseStream},
+};
+
+/// A function with a body.
+pub(crate) struct Function {
+    pub(crate) attrs: Vec<Attribute>,
+    pub(crate) vis: Visibility,
+    pub(crate) sig: Signature,
+    /// With its braces.
+    pub(crate) body: Group,
+}
+
+impl Parse for Function {
+    fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
+        let attrs = input.call(Attribute::parse_outer)?;
+        let vis = input.parse()?;
+        let ahead = input.fork();
+        let Ok(sig) = input.parse::<Signature>() else {
+            // A `struct` gets told what belongs here, a broken signature what is broken in it.
+            return Err(if begins_function(&ahead) {
+                match ahead.parse::<Signature>() {
+                    Ok(_) => input.error("expected a function"),
+                    Err(error) => error,
+                }
+            } else {
+                ahead.error("only a handler can be cached: an `async fn` with a body")
+            });
+        };
+        if input.peek(Token![;]) {
+            return Err(input.error(
+                "only a handler with a body can be cached; put the attribute where it is implemented",
+            ));
+        }
+        match input.parse()? {
+            TokenTree::Group(body) if input.is_empty() => Ok(Self {
+                attrs,
+                vis,
+                sig,
+                body,
+            }),
+            other => Err(syn::Error::new(other.span(), "expected the body of a function")),
+        }
+    }
+}
+
+fn begins_function(input: ParseStream<'_>) -> bool {
+    if input.peek(Token![const]) {
+        return input.peek2(Token![fn]) || input.peek2(Token![async]) || input.peek2(Token![unsafe]);
+    }
+    if input.peek(Token![unsafe]) || input.peek(Token![extern]) {
+        return !(input.peek2(Token![impl])
+            || input.peek2(Token![trait])
+            || input.peek2(Token![crate])
+            || input.peek2(syn::token::Brace));
+    }
+    input.peek(Token![fn]) || input.peek(Token![async])
+}
+
+impl ToTokens for Function {
+    fn to_tokens(&self, tokens: &mut TokenStream) {
+        let Self {
+            attrs,
+            vis,
+            sig,
+            body,
+        } = self;
+        tokens.extend(quote::quote!(#(#attrs)* #vis #sig #body));
+    }
+}

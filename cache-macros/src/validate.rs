@@ -1,0 +1,44 @@
+//! What cannot be cached as written: every reason at once, each with its cure.
+
+mod names;
+mod signature;
+
+use crate::{args::Args, attributes::is_cache, errors::Errors, handler::Handler};
+
+/// Checks what needs both the options and the function; options alone were checked while they were read.
+pub(crate) fn validate(handler: &Handler, args: &Args, errors: &mut Errors) {
+    contradictions(args, errors);
+    repeated_attributes(handler, args, errors);
+    signature::check(&handler.function, args, errors);
+    names::check(handler, args, errors);
+}
+
+fn contradictions(args: &Args, errors: &mut Errors) {
+    if let (Some(private), Some(public)) = (&args.private, &args.public) {
+        errors.at(
+            private.name.span(),
+            "`private` and `public` contradict each other; keep one",
+        );
+        errors.at(
+            public.name.span(),
+            "`private` and `public` contradict each other; keep one",
+        );
+    }
+    if let (Some(companion), Some(_)) = (&args.companion, &args.associated) {
+        errors.at(
+            companion.name.span(),
+            "an associated function has no companion type; take `companion` away",
+        );
+    }
+}
+
+fn repeated_attributes(handler: &Handler, args: &Args, errors: &mut Errors) {
+    for attr in &handler.function.attrs {
+        if is_cache(attr, &args.facade) {
+            errors.on(
+                attr,
+                "this handler is already cached; keep one of the two attributes",
+            );
+        }
+    }
+}
