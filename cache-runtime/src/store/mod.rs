@@ -76,21 +76,26 @@ pub trait Store: fmt::Debug + Send + Sync + 'static {
     fn ping(&self) -> StoreFuture<'_, Option<Timestamp>>;
 }
 
-/// What [`Store::read`] found.
+/// What [`Store::read`] found in a slot.
 #[derive(Debug)]
-pub enum Read {
-    /// An entry whose generations all stand.
-    Found(Arc<Entry>),
-    /// An entry of a later version of this library, which replicas already updated can read and this one cannot.
-    /// Not to be served and not to be replaced: run the handler and store nothing.
-    Foreign,
-    /// Nothing that may be served.
-    Missing {
-        /// What stands in the slot nevertheless.
-        head: Head,
-        /// Of the slot's tags, in order; `None` for one that has none yet.
-        generations: Vec<Option<Generation>>,
-    },
+pub struct Read {
+    /// The entry, if there is one that may be served.
+    pub found: Found,
+    /// What stands in the entry's place, servable or not.
+    pub head: Head,
+    /// Of the slot's tags, in order; `None` for one that has none yet.
+    pub generations: Vec<Option<Generation>>,
+}
+
+/// Whether there is an entry.
+#[derive(Debug)]
+pub enum Found {
+    /// One whose generations all stand.
+    Entry(Arc<Entry>),
+    /// None that may be served.
+    Nothing,
+    /// One in the wire form of a newer version: it must be left alone.
+    Newer,
 }
 
 /// What [`Store::lease`] needs to know.
