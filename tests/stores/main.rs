@@ -12,7 +12,7 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use handler_cache::{
     Timestamp,
     store::{
-        Ask, Committed, Entry, Grant, Leased, Read, RedisStore, Slot, Store, Token,
+        Ask, Committed, Entry, Found, Grant, Leased, RedisStore, Slot, Store, Token,
         contract::{self, Time},
     },
 };
@@ -54,14 +54,16 @@ fn entry(body: &str, fresh: Duration) -> Arc<Entry> {
 
 /// What a request asks that reads the slot now.
 async fn ask(store: &dyn Store, slot: &Slot) -> Ask {
-    match store.read(slot).await.expect("read answers") {
-        Read::Missing { head, generations } => Ask {
-            token: Token::new(),
-            head,
-            generations,
-            replaces: None,
-        },
-        other => panic!("expected nothing, found {other:?}"),
+    let read = store.read(slot).await.expect("read answers");
+    assert!(
+        matches!(read.found, Found::Nothing),
+        "expected nothing, read {read:?}"
+    );
+    Ask {
+        token: Token::new(),
+        head: read.head,
+        generations: read.generations,
+        replaces: None,
     }
 }
 
@@ -83,8 +85,8 @@ async fn fill(store: &dyn Store, slot: &Slot, body: &str) {
 
 /// The body of the entry that a request gets.
 async fn found(store: &dyn Store, slot: &Slot) -> Option<Vec<u8>> {
-    match store.read(slot).await.expect("read answers") {
-        Read::Found(entry) => Some(entry.body.to_vec()),
+    match store.read(slot).await.expect("read answers").found {
+        Found::Entry(entry) => Some(entry.body.to_vec()),
         _ => None,
     }
 }

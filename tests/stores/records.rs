@@ -169,7 +169,8 @@ async fn p8_entry_of_a_later_version_is_neither_served_nor_overwritten() {
     server.command([&b"SETRANGE"[..], slot.key.as_bytes(), b"4", b"\x02"]);
     let later = server.get(&slot.key);
 
-    assert!(matches!(store.read(&slot).await, Ok(Read::Foreign)));
+    let read = store.read(&slot).await.expect("read answers");
+    assert!(matches!(read.found, Found::Newer), "{read:?}");
     let leased = store.lease(&slot, before).await.expect("lease answers");
     assert_eq!(leased, Leased::Changed, "a lease on what was there before");
     assert_eq!(server.get(&slot.key), later);
