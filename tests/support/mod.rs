@@ -1,6 +1,8 @@
 //! A real `redis-server` for tests: a process of its own on a free port, ended with the test.
 
-#![allow(dead_code, reason = "each test file uses its own part")]
+#![allow(dead_code, unreachable_pub, reason = "each test file uses its own part")]
+
+pub mod app;
 
 use std::{
     fs,
