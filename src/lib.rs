@@ -1,4 +1,4 @@
-//! Cached axum handlers by one attribute, in memory or in Redis.
+#![doc = include_str!("../README.md")]
 
 extern crate self as handler_cache;
 
