@@ -131,7 +131,8 @@ fn parse_date(text: &str) -> Option<Date> {
         month: parts.next()?.parse().ok()?,
         day: parts.next()?.parse().ok()?,
     };
-    let leap = date.year % 4 == 0 && (date.year % 100 != 0 || date.year % 400 == 0);
+    let year = date.year;
+    let leap = year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400));
     let days = match date.month {
         2 => 28 + u8::from(leap),
         4 | 6 | 9 | 11 => 30,
