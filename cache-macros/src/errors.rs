@@ -26,6 +26,11 @@ impl Errors {
         }
     }
 
+    /// How many there are.
+    pub(crate) fn count(&self) -> usize {
+        self.0.iter().flatten().count()
+    }
+
     /// The `compile_error!` calls, or that there is nothing to report.
     pub(crate) fn into_tokens(self) -> Option<TokenStream> {
         self.0.map(|error| error.into_compile_error())
