@@ -97,6 +97,14 @@ impl<'a> Cx<'a> {
         }
     }
 
+    /// The attributes of a function beside an associated handler; in a companion's `impl` they stand once, above it.
+    fn sibling_attrs(&self) -> &[TokenStream] {
+        match self.args.associated {
+            Some(_) => &self.handler.attributes.all,
+            None => &[],
+        }
+    }
+
     /// `::handler_cache::__private`, at `span` so that errors stand there.
     fn private(&self, span: Span) -> TokenStream {
         match &self.args.facade {

@@ -106,3 +106,6 @@ fn apply(
         None => expand::expand(&handler, &args),
     }
 }
+
+#[cfg(test)]
+mod tests;

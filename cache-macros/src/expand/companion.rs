@@ -132,7 +132,6 @@ fn public(cx: &Cx<'_>, body: &TokenStream, eviction: &Eviction) -> TokenStream {
         #vis enum #companion {}
 
         #(#attrs)*
-        #[allow(dead_code)]
         impl #companion {
             #uncached
 

@@ -24,7 +24,7 @@ use crate::{
 /// ```
 pub(super) fn writer(cx: &Cx<'_>) -> TokenStream {
     let private = cx.private(cx.span);
-    let attrs = &cx.handler.attributes.all;
+    let attrs = cx.sibling_attrs();
     let name = &cx.names.key;
     let (generics, _, bounds) = cx.generics.split_for_impl();
     let params = cx.keyed.iter().map(|Keyed { param, .. }| {
@@ -48,7 +48,6 @@ pub(super) fn writer(cx: &Cx<'_>) -> TokenStream {
 fn body(cx: &Cx<'_>, key: &Ident) -> TokenStream {
     let private = cx.private(cx.span);
     let imports = quote_spanned! {cx.span=>
-        #[allow(unused_imports)]
         use #private::{ViaKeyPart as _, ViaNothing as _, ViaSerialize as _};
     };
     if let Some(expression) = &cx.args.key {

@@ -131,11 +131,12 @@ fn extract_lazy(cx: &Cx<'_>) -> TokenStream {
     if lazy(cx).next().is_none() {
         return TokenStream::new();
     }
-    let (deferred, rejection) = (hidden("__deferred"), hidden("__rejection"));
+    let (deferred, extracted, rejection) =
+        (hidden("__deferred"), hidden("__extracted"), hidden("__rejection"));
     let locals = lazy(cx).map(|param| &param.local);
     quote_spanned! {cx.span=>
         let (#(#locals,)*) = match #deferred.extract().await {
-            ::core::result::Result::Ok(extracted) => extracted,
+            ::core::result::Result::Ok(#extracted) => #extracted,
             ::core::result::Result::Err(#rejection) => return #private::unshared(#rejection),
         };
     }

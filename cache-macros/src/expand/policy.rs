@@ -28,7 +28,7 @@ use crate::{
 pub(super) fn site(cx: &Cx<'_>) -> TokenStream {
     let private = cx.private(cx.span);
     let site = &cx.names.site;
-    let attrs = &cx.handler.attributes.all;
+    let attrs = cx.sibling_attrs();
     let policy = hidden("__policy");
     let base = match &cx.args.policy {
         Some(base) => base.value.to_token_stream(),
