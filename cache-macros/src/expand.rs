@@ -41,12 +41,15 @@ pub(crate) fn expand(handler: &Handler, args: &Args) -> TokenStream {
     quote!(#outer #site #key #body)
 }
 
+/// The companion of a handler with errors, with nothing behind its functions.
+pub(crate) fn placeholder(handler: &Handler, args: &Args) -> TokenStream {
+    companion::placeholder(&Cx::new(handler, args))
+}
+
 /// What every transform needs.
 struct Cx<'a> {
     handler: &'a Handler,
     args: &'a Args,
-    /// `::handler_cache::__private`.
-    private: TokenStream,
     /// On the handler's name, with names of its own.
     span: Span,
     names: Names,
@@ -72,7 +75,6 @@ struct Names {
 
 impl<'a> Cx<'a> {
     fn new(handler: &'a Handler, args: &'a Args) -> Self {
-        let facade = &args.facade;
         let span = macro_span(handler.name().span());
         let return_type = match &handler.function.sig.output {
             ReturnType::Type(_, ty) => (**ty).clone(),
@@ -82,7 +84,6 @@ impl<'a> Cx<'a> {
         Self {
             handler,
             args,
-            private: quote!(#facade::__private),
             span,
             names: Names::new(handler, args, span),
             keyed: handler.keyed(args),
@@ -93,6 +94,22 @@ impl<'a> Cx<'a> {
                 quote!(::<#(#arguments),*>)
             },
             return_type,
+        }
+    }
+
+    /// The attributes of a function beside an associated handler; in a companion's `impl` they stand once, above it.
+    fn sibling_attrs(&self) -> &[TokenStream] {
+        match self.args.associated {
+            Some(_) => &self.handler.attributes.all,
+            None => &[],
+        }
+    }
+
+    /// `::handler_cache::__private`, at `span` so that errors stand there.
+    fn private(&self, span: Span) -> TokenStream {
+        match &self.args.facade {
+            Some(path) => quote!(#path::__private),
+            None => quote_spanned!(span=> ::handler_cache::__private),
         }
     }
 

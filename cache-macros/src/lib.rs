@@ -100,9 +100,12 @@ fn apply(
         return tokens;
     }
     let handler = Handler::new(function, &args);
-    validate::validate(&handler, &args, &mut errors);
+    let is_handler = validate::validate(&handler, &args, &mut errors);
     match errors.into_tokens() {
-        Some(errors) => fallback::uncached(handler.function, &args, errors),
+        Some(errors) => fallback::uncached(&handler, &args, is_handler, errors),
         None => expand::expand(&handler, &args),
     }
 }
+
+#[cfg(test)]
+mod tests;

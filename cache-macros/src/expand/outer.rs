@@ -21,18 +21,9 @@ use crate::{
 /// The key is made, and memory looked through, before any future exists; a closure keeps the future small that axum
 /// boxes for every request.
 pub(super) fn function(cx: &Cx<'_>) -> TokenStream {
-    let Cx {
-        handler,
-        private,
-        names,
-        ..
-    } = cx;
-    let (context, ready, key, response) = (
-        hidden("__context"),
-        hidden("__ready"),
-        hidden("__key"),
-        hidden("__response"),
-    );
+    let Cx { handler, names, .. } = cx;
+    let private = cx.private(cx.span);
+    let (context, ready, key) = (hidden("__context"), hidden("__ready"), hidden("__key"));
     let attrs = &handler.attributes.outer;
     let vis = &handler.function.vis;
     let mut sig = handler.function.sig.clone();
@@ -56,7 +47,8 @@ pub(super) fn function(cx: &Cx<'_>) -> TokenStream {
         .params
         .iter()
         .map(|Param { cfgs, local, .. }| quote!(#(#cfgs)* #local));
-    let into_response = quote_spanned!(cx.return_span()=> #private::IntoResponse::into_response(#response));
+    let response = Ident::new("__response", cx.return_span());
+    let into_response = into_response(cx, &response);
     quote_spanned! {cx.span=>
         #(#attrs)*
         #vis #sig {
@@ -77,7 +69,7 @@ pub(super) fn function(cx: &Cx<'_>) -> TokenStream {
 /// Joining keeps the arity, which `#[debug_handler]` calls with and axum limits to 16. A parameter under `cfg` cannot
 /// be joined, for it would take the context with it. Lazy parameters leave `()` behind, but for one place.
 fn params(cx: &Cx<'_>, context: &Ident) -> Vec<FnArg> {
-    let private = &cx.private;
+    let private = cx.private(cx.span);
     let marker = if cx.args.associated.is_some() {
         quote_spanned!(cx.span=> #private::Associated)
     } else {
@@ -126,17 +118,25 @@ fn params(cx: &Cx<'_>, context: &Ident) -> Vec<FnArg> {
     inputs
 }
 
+/// All of it at the return type, which is what may not be a response.
+fn into_response(cx: &Cx<'_>, response: &Ident) -> TokenStream {
+    let span = cx.return_span();
+    let private = cx.private(span);
+    quote_spanned!(span=> #private::IntoResponse::into_response(#response))
+}
+
 /// Runs the lazy extractors, from left to right.
 fn extract_lazy(cx: &Cx<'_>) -> TokenStream {
-    let private = &cx.private;
+    let private = cx.private(cx.span);
     if lazy(cx).next().is_none() {
         return TokenStream::new();
     }
-    let (deferred, rejection) = (hidden("__deferred"), hidden("__rejection"));
+    let (deferred, extracted, rejection) =
+        (hidden("__deferred"), hidden("__extracted"), hidden("__rejection"));
     let locals = lazy(cx).map(|param| &param.local);
     quote_spanned! {cx.span=>
         let (#(#locals,)*) = match #deferred.extract().await {
-            ::core::result::Result::Ok(extracted) => extracted,
+            ::core::result::Result::Ok(#extracted) => #extracted,
             ::core::result::Result::Err(#rejection) => return #private::unshared(#rejection),
         };
     }
@@ -148,11 +148,11 @@ fn lazy<'a>(cx: &Cx<'a>) -> impl Iterator<Item = &'a Param> {
 
 /// `State` is known by its name alone, and left out of the key for it: so it must be axum's.
 fn state_checks(cx: &Cx<'_>) -> TokenStream {
-    let private = &cx.private;
     let states = cx.handler.params.iter().filter(|param| param.role == Role::State);
     states
         .map(|Param { cfgs, ty, .. }| {
             let span = macro_span(ty.span());
+            let private = cx.private(span);
             quote_spanned!(span=> #(#cfgs)* let _ = #private::is_axum_state::<#ty>;)
         })
         .collect()
