@@ -11,7 +11,7 @@ pub use axum::{
 
 use crate::request::RequestHead;
 pub use crate::{
-    attribute::is_axum_state,
+    attribute::{AssociatedPlain, is_axum_state},
     error::Error,
     handler::Site,
     key::{CacheKey, CacheKeyPart, KeyArgs, KeyError, KeyWriter, Part, ViaKeyPart, ViaNothing, ViaSerialize},
