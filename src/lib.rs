@@ -1,4 +1,4 @@
-//! Cached axum handlers by one attribute, in memory or in Redis.
+#![doc = include_str!("../README.md")]
 
 extern crate self as handler_cache;
 
@@ -11,7 +11,9 @@ pub use cache_macros::{
 };
 #[doc(hidden)]
 pub use cache_runtime::__private;
-pub use cache_runtime::store;
+#[cfg(feature = "test-util")]
+pub use cache_runtime::ManualClock;
 pub use cache_runtime::{
-    CacheKey, CacheKeyPart, ClientControl, Error, KeyError, KeyWriter, Policy, Timestamp,
+    Cache, CacheBuilder, CacheKey, CacheKeyPart, ClientControl, Error, KeyError, KeyWriter, Policy,
+    Timestamp, store,
 };

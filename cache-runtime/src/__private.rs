@@ -1,6 +1,6 @@
 //! All that generated code may name. Not part of the public API.
 
-use std::{convert::Infallible, future::Future};
+use std::{any::type_name, convert::Infallible, fmt, future::Future, marker::PhantomData, sync::Arc};
 
 pub use axum::{
     extract::FromRequestParts,
@@ -9,7 +9,6 @@ pub use axum::{
     routing::MethodFilter,
 };
 
-use crate::request::RequestHead;
 pub use crate::{
     attribute::{AssociatedPlain, is_axum_state},
     error::Error,
@@ -18,6 +17,11 @@ pub use crate::{
     lazy::{Deferred, DeferredBeside},
     policy::Policy,
     request::Vary,
+};
+use crate::{
+    cache::{self, Cache},
+    engine::{Engine, Lookup, Unshared},
+    request::RequestHead,
 };
 
 /// A companion type, for what the extractor must know of it.
@@ -37,20 +41,20 @@ impl Companion for Associated {
 }
 
 /// The hidden extractor, joined to a handler's first parameter.
-#[derive(Debug)]
 pub struct CacheContext<C> {
-    #[expect(dead_code)]
-    head: RequestHead,
-    companion: std::marker::PhantomData<fn() -> C>,
+    /// Absent: nothing is cached.
+    cached: Option<(Arc<Engine>, RequestHead)>,
+    companion: PhantomData<fn() -> C>,
 }
 
 impl<S: Sync, C: Companion> FromRequestParts<S> for CacheContext<C> {
     type Rejection = Infallible;
 
     async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Infallible> {
+        let engine = cache::engine_for(parts.extensions.get::<Cache>());
         Ok(Self {
-            head: RequestHead::of(parts, C::vary()),
-            companion: std::marker::PhantomData,
+            cached: engine.map(|engine| (engine, RequestHead::of(parts, C::vary()))),
+            companion: PhantomData,
         })
     }
 }
@@ -63,31 +67,50 @@ impl<C> CacheContext<C> {
         self,
         site: &'static Site,
         _handler: &F,
-        _write: impl FnOnce(&mut KeyArgs<'_>) -> Result<(), KeyError>,
+        write: impl FnOnce(&mut KeyArgs<'_>) -> Result<(), KeyError>,
     ) -> Ready {
-        let _ = site.handler::<F>();
-        Ready
+        let lookup = match (self.cached, site.handler::<F>()) {
+            (Some((engine, request)), Some(handler)) => engine.look_up(site, handler, request, write),
+            _ => Lookup::Bypass,
+        };
+        Ready(lookup)
+    }
+}
+
+impl<C> fmt::Debug for CacheContext<C> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("CacheContext")
+            .field("cached", &self.cached)
+            .finish()
     }
 }
 
 /// What the memory lookup came to.
 #[derive(Debug)]
-pub struct Ready;
+pub struct Ready(Lookup);
 
 impl Ready {
     /// The response: from the cache, or from the handler.
+    ///
+    /// What waits is boxed, so that a handler's future stays as small on a hit as this one is.
     pub async fn fill<R, Fut>(self, run: R) -> Response
     where
         R: FnOnce() -> Fut + Send + 'static,
         Fut: Future<Output = Response> + Send + 'static,
     {
-        run().await
+        match self.0 {
+            Lookup::Answered(response) => response,
+            Lookup::Bypass => Box::pin(run()).await,
+            Lookup::Ask(request) => Box::pin(request.serve(run)).await,
+        }
     }
 }
 
 /// Marks a response that answers its own request alone: a rejection of a lazy extractor.
 pub fn unshared(response: impl IntoResponse) -> Response {
-    response.into_response()
+    let mut response = response.into_response();
+    response.extensions_mut().insert(Unshared);
+    response
 }
 
 /// The key of `handler` with these arguments, for its companion.
@@ -97,20 +120,18 @@ pub fn cache_key<F: 'static>(
     write: impl FnOnce(&mut KeyArgs<'_>) -> Result<(), KeyError>,
 ) -> CacheKey {
     match site.handler::<F>() {
-        Some(handler) => CacheKey::new(handler, true, write),
-        None => CacheKey::none(
-            std::any::type_name::<F>(),
-            KeyError::new("another handler has that name; give it its own with `name = \"…\"`"),
-        ),
+        Some(handler) => CacheKey::new(handler, site.policy.has_variants(), write),
+        None => CacheKey::none(type_name::<F>(), name_taken()),
     }
 }
 
 /// Evicts from the global cache.
 ///
 /// # Errors
-/// As [`Cache::evict`](crate::Cache::evict), or when there is no global cache.
-pub async fn evict(_key: CacheKey) -> Result<(), Error> {
-    Err(Error::not_initialized())
+/// As [`Cache::evict`], or when there is no global cache.
+pub async fn evict(key: CacheKey) -> Result<(), Error> {
+    let cache = Cache::global().ok_or_else(Error::not_initialized)?;
+    cache.evict(key).await
 }
 
 /// Evicts every entry of `handler` from the global cache.
@@ -118,6 +139,11 @@ pub async fn evict(_key: CacheKey) -> Result<(), Error> {
 /// # Errors
 /// As [`evict`].
 pub async fn evict_all<F: 'static>(site: &'static Site, _handler: &F) -> Result<(), Error> {
-    let _ = site.handler::<F>();
-    Err(Error::not_initialized())
+    let cache = Cache::global().ok_or_else(Error::not_initialized)?;
+    let handler = site.handler::<F>().ok_or_else(|| Error::key(name_taken()))?;
+    cache.engine.evict_all(handler).await
+}
+
+fn name_taken() -> KeyError {
+    KeyError::new("another handler has that name; give it its own with `name = \"…\"`")
 }

@@ -6,7 +6,7 @@ use std::{
     sync::{Mutex, OnceLock, PoisonError},
 };
 
-use crate::policy::Policy;
+use crate::{events, policy::Policy};
 
 /// One attribute in the source: its policy, and the handlers it became.
 ///
@@ -64,9 +64,6 @@ fn register(id: TypeId, name: &'static str) -> Identity {
         return Some(escaped);
     }
     drop(handlers);
-    tracing::warn!(
-        handler = name,
-        "two handlers have one name, so the second is not cached; give it its own with `name = \"…\"`"
-    );
+    events::handler_name_taken(name);
     None
 }

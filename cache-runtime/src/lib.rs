@@ -3,24 +3,31 @@
 //! Applications use the facade `handler-cache`, which re-exports what is public here and adds the attributes.
 //! The modules stand in the order in which a request passes through them; each uses only those above it.
 
-#[doc(hidden)]
-pub mod __private;
-mod attribute;
-mod clock;
-mod entry;
 mod error;
-mod handler;
-mod key;
-mod lazy;
+mod clock;
+mod events;
 mod policy;
 mod request;
+mod key;
+mod handler;
+mod attribute;
+mod lazy;
+mod slot;
+mod entry;
 mod rules;
 pub mod store;
+mod flight;
 mod respond;
+mod engine;
+mod cache;
+#[doc(hidden)]
+pub mod __private;
 
+pub use cache::{Cache, CacheBuilder};
 #[cfg(feature = "test-util")]
 pub use clock::ManualClock;
 pub use clock::Timestamp;
+pub use entry::Entry;
 pub use error::Error;
 pub use key::{CacheKey, CacheKeyPart, KeyError, KeyWriter};
 pub use policy::{ClientControl, Policy};

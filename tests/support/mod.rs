@@ -1,6 +1,9 @@
 //! A real `redis-server` for tests: a process of its own on a free port, ended with the test.
 
-#![allow(dead_code, reason = "each test file uses its own part")]
+#![allow(dead_code, unreachable_pub, reason = "each test file uses its own part")]
+
+pub mod app;
+pub mod log;
 
 use std::{
     fs,
@@ -21,7 +24,7 @@ const START_TIMEOUT: Duration = Duration::from_secs(20);
 ///
 /// It persists nothing: after [`restart`](Self::restart) it is empty. When the test panics, its log is shown.
 #[derive(Debug)]
-pub struct RedisServer {
+pub(crate) struct RedisServer {
     options: Options,
     port: u16,
     folder: PathBuf,
@@ -30,22 +33,22 @@ pub struct RedisServer {
 
 /// How a [`RedisServer`] is started.
 #[derive(Debug, Clone, Default)]
-pub struct Options {
+pub(crate) struct Options {
     /// `requirepass`.
-    pub password: Option<String>,
+    pub(crate) password: Option<String>,
     /// More arguments, such as `["--maxmemory", "1mb"]`.
-    pub arguments: Vec<String>,
+    pub(crate) arguments: Vec<String>,
 }
 
 impl Options {
     /// Clients must log in with this password.
-    pub fn password(mut self, password: &str) -> Self {
+    pub(crate) fn password(mut self, password: &str) -> Self {
         self.password = Some(password.into());
         self
     }
 
     /// More arguments for the command line of `redis-server`.
-    pub fn arguments<const N: usize>(mut self, arguments: [&str; N]) -> Self {
+    pub(crate) fn arguments<const N: usize>(mut self, arguments: [&str; N]) -> Self {
         self.arguments.extend(arguments.map(String::from));
         self
     }
@@ -53,12 +56,12 @@ impl Options {
 
 impl RedisServer {
     /// A server without a password, as it comes.
-    pub fn start() -> Self {
+    pub(crate) fn start() -> Self {
         Self::with(Options::default())
     }
 
     /// A server that answers commands when this returns.
-    pub fn with(options: Options) -> Self {
+    pub(crate) fn with(options: Options) -> Self {
         static COUNT: AtomicU32 = AtomicU32::new(0);
         let count = COUNT.fetch_add(1, Ordering::Relaxed);
         // Short: a socket's path may have 107 bytes.
@@ -79,26 +82,26 @@ impl RedisServer {
     }
 
     /// `redis://…` with database 0, and the password if there is one.
-    pub fn url(&self) -> String {
+    pub(crate) fn url(&self) -> String {
         self.database(0)
     }
 
     /// `redis://…` with another database.
-    pub fn database(&self, number: u8) -> String {
+    pub(crate) fn database(&self, number: u8) -> String {
         let password = self.options.password.iter();
         let login: String = password.map(|password| format!(":{password}@")).collect();
         format!("redis://{login}127.0.0.1:{}/{number}", self.port)
     }
 
     /// `redis+unix://…`, the same server by its socket.
-    pub fn socket_url(&self) -> String {
+    pub(crate) fn socket_url(&self) -> String {
         let password = self.options.password.iter();
         let login: String = password.map(|password| format!("?pass={password}")).collect();
         format!("redis+unix://{}{login}", self.socket().display())
     }
 
     /// The port on 127.0.0.1.
-    pub fn port(&self) -> u16 {
+    pub(crate) fn port(&self) -> u16 {
         self.port
     }
 
@@ -108,13 +111,13 @@ impl RedisServer {
     ///
     /// The server answers with an error, or not at all.
     #[track_caller]
-    pub fn command<const N: usize>(&self, words: [impl AsRef<[u8]>; N]) -> Value {
+    pub(crate) fn command<const N: usize>(&self, words: [impl AsRef<[u8]>; N]) -> Value {
         self.try_command(words)
             .expect("the server carries out the command")
     }
 
     /// As [`command`](Self::command), with the error as a value.
-    pub fn try_command<const N: usize>(&self, words: [impl AsRef<[u8]>; N]) -> RedisResult<Value> {
+    pub(crate) fn try_command<const N: usize>(&self, words: [impl AsRef<[u8]>; N]) -> RedisResult<Value> {
         let mut command = redis::Cmd::new();
         for word in &words {
             command.arg(word.as_ref());
@@ -124,7 +127,7 @@ impl RedisServer {
 
     /// The value of a key as bytes; `None` when there is none.
     #[track_caller]
-    pub fn get(&self, key: &str) -> Option<Vec<u8>> {
+    pub(crate) fn get(&self, key: &str) -> Option<Vec<u8>> {
         match self.command(["GET", key]) {
             Value::BulkString(bytes) => Some(bytes),
             _ => None,
@@ -133,13 +136,13 @@ impl RedisServer {
 
     /// Whether there is a record of that name, of any type.
     #[track_caller]
-    pub fn exists(&self, key: &str) -> bool {
+    pub(crate) fn exists(&self, key: &str) -> bool {
         self.command(["EXISTS", key]) == Value::Int(1)
     }
 
     /// What is left of a key's life, in milliseconds; negative when it has no end or is not there.
     #[track_caller]
-    pub fn pttl(&self, key: &str) -> i64 {
+    pub(crate) fn pttl(&self, key: &str) -> i64 {
         match self.command(["PTTL", key]) {
             Value::Int(millis) => millis,
             other => panic!("PTTL answered {other:?}"),
@@ -147,7 +150,7 @@ impl RedisServer {
     }
 
     /// Ends the process at once, as a crash would.
-    pub fn kill(&mut self) {
+    pub(crate) fn kill(&mut self) {
         if let Some(mut process) = self.process.take() {
             // A frozen process dies of SIGKILL too. One that is dead already is what was wanted.
             let _ = process.kill();
@@ -156,7 +159,7 @@ impl RedisServer {
     }
 
     /// Starts it again, empty, on the same port.
-    pub fn restart(&mut self) {
+    pub(crate) fn restart(&mut self) {
         self.kill();
         let deadline = Instant::now() + START_TIMEOUT;
         while self.process.is_none() {
@@ -171,12 +174,12 @@ impl RedisServer {
     }
 
     /// Stops it without ending it: connections stay open and nothing answers.
-    pub fn freeze(&self) {
+    pub(crate) fn freeze(&self) {
         self.signal("-STOP");
     }
 
     /// Lets it go on after [`freeze`](Self::freeze).
-    pub fn thaw(&self) {
+    pub(crate) fn thaw(&self) {
         self.signal("-CONT");
     }
 

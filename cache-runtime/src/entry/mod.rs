@@ -24,3 +24,10 @@ pub struct Entry {
     /// How long it is fresh from `born`, whole milliseconds.
     pub fresh: Duration,
 }
+
+impl Entry {
+    /// From here on it is not served.
+    pub(crate) fn expires(&self) -> Timestamp {
+        self.born + self.fresh
+    }
+}

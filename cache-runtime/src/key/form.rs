@@ -191,7 +191,7 @@ impl<T: Serialize + ?Sized> ViaSerialize for Part<'_, T> {
     }
 }
 
-/// Neither: [`OwnForm::write`] then asks for `CacheKeyPart` and the compiler explains.
+/// Neither: the own form's `write` then asks for `CacheKeyPart` and the compiler explains.
 pub trait ViaNothing {
     /// The form.
     fn form(self) -> OwnForm;

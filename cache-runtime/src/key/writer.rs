@@ -48,7 +48,10 @@ impl<'a> KeyWriter<'a> {
     }
 
     /// Writes what `value` serializes to, as serde's data model has it: any two values that `Serialize` tells apart have
-    /// different texts.
+    /// different texts. The widths of numbers, type names and the order of a map's keys do not count.
+    ///
+    /// Sets are sequences to serde. A `HashSet` that is an argument itself is sorted, but one inside another type comes in
+    /// its own random order: no request finds the entry of another, until you give the key with `key = …`.
     ///
     /// # Errors
     /// When `value` refuses to be serialized, or a value was written already.

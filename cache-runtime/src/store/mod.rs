@@ -1,22 +1,24 @@
 //! Where entries are kept: the [`Store`] trait, its contract, and the stores that come with the library.
 
-#[cfg(feature = "test-util")]
-pub mod contract;
 mod error;
+mod memory;
 #[cfg(feature = "redis")]
 mod redis;
-mod slot;
+#[cfg(feature = "test-util")]
+pub mod contract;
+mod guard;
 
 use std::{fmt, future::Future, pin::Pin, sync::Arc, time::Duration};
 
+pub(crate) use self::guard::Guard;
 #[cfg(feature = "redis")]
 pub use self::redis::RedisStore;
-pub use self::{
-    error::StoreError,
-    slot::{Digest, Generation, Head, Slot, Token},
-};
+pub use self::{error::StoreError, memory::MemoryStore};
 use crate::clock::Timestamp;
-pub use crate::entry::Entry;
+pub use crate::{
+    entry::Entry,
+    slot::{Digest, Generation, Grant, Head, Slot, Token},
+};
 
 /// How long a fill may go without a sign of life before another may take over.
 pub const LEASE_TTL: Duration = Duration::from_secs(5);
@@ -32,7 +34,7 @@ pub type StoreFuture<'a, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>>
 /// Each entry stands in a [`Slot`]: its key, and the tags that can retire it. Beside the entry a slot holds at most
 /// one lease, which says who fills it. Calls may be cancelled at any await; what they began may still take effect.
 ///
-/// The contract, which the contract kit tests:
+/// The contract, which the contract kit (`contract`, feature `test-util`) tests:
 /// - An entry is found only while every tag of its slot has the generation it had when its lease was granted.
 /// - At most one lease stands in a slot; only its token commits, renews or releases.
 /// - `evict` removes entry and lease in one step, so a fill that was granted before it is fenced.
@@ -76,21 +78,26 @@ pub trait Store: fmt::Debug + Send + Sync + 'static {
     fn ping(&self) -> StoreFuture<'_, Option<Timestamp>>;
 }
 
-/// What [`Store::read`] found.
+/// What [`Store::read`] found in a slot.
 #[derive(Debug)]
-pub enum Read {
-    /// An entry whose generations all stand.
-    Found(Arc<Entry>),
-    /// An entry of a later version of this library, which replicas already updated can read and this one cannot.
-    /// Not to be served and not to be replaced: run the handler and store nothing.
-    Foreign,
-    /// Nothing that may be served.
-    Missing {
-        /// What stands in the slot nevertheless.
-        head: Head,
-        /// Of the slot's tags, in order; `None` for one that has none yet.
-        generations: Vec<Option<Generation>>,
-    },
+pub struct Read {
+    /// The entry, if there is one that may be served.
+    pub found: Found,
+    /// What stands in the entry's place, servable or not.
+    pub head: Head,
+    /// Of the slot's tags, in order; `None` for one that has none yet.
+    pub generations: Vec<Option<Generation>>,
+}
+
+/// Whether there is an entry.
+#[derive(Debug)]
+pub enum Found {
+    /// One whose generations all stand.
+    Entry(Arc<Entry>),
+    /// None that may be served.
+    Nothing,
+    /// One in the wire form of a newer version: it must be left alone.
+    Newer,
 }
 
 /// What [`Store::lease`] needs to know.
@@ -116,15 +123,6 @@ pub enum Leased {
     Changed,
     /// Somebody else fills it, or a mark stands there.
     Held(Holder),
-}
-
-/// The right to commit one entry.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Grant {
-    /// Names the fill.
-    pub token: Token,
-    /// The generations it was granted under.
-    pub digest: Digest,
 }
 
 /// What stands in the place of a slot's lease.

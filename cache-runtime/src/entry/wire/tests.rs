@@ -2,7 +2,7 @@ use bytes::BytesMut;
 use proptest::{collection::vec, prelude::*};
 
 use super::*;
-use crate::store::Token;
+use crate::slot::Token;
 
 const GRANT: Grant = Grant {
     token: Token(*b"token-of-16-byte"),
@@ -36,8 +36,10 @@ fn full() -> Entry {
     }
 }
 
+type Golden = (&'static [u8], fn() -> Entry);
+
 /// Changing any of these bytes means raising `VERSION`: entries of the last release would be misread.
-const GOLDEN: [(&[u8], fn() -> Entry); 2] = [
+const GOLDEN: [Golden; 2] = [
     (include_bytes!("../../../tests/golden/entry-v1-empty.bin"), empty),
     (include_bytes!("../../../tests/golden/entry-v1-full.bin"), full),
 ];

@@ -124,7 +124,7 @@ fn p2_maps_are_sorted_by_the_text_of_their_keys() {
 fn p2_a_multimap_keeps_the_order_within_a_key() {
     let entries = |values: Vec<usize>| {
         let entry = |value: usize| {
-            let key = if value % 2 == 0 { "b" } else { "a" };
+            let key = if value.is_multiple_of(2) { "b" } else { "a" };
             (Shape::Text(key.to_owned()), Shape::Text(value.to_string()))
         };
         text(&Shape::Map(values.into_iter().map(entry).collect()))

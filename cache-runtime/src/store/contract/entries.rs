@@ -74,8 +74,8 @@ async fn large_body_comes_back(bench: &Bench) {
 async fn both_handles_see_one_store(bench: &Bench) {
     let slot = bench.slot(["root"]);
     let entry = bench.fill(&slot, "seen from here").await;
-    match bench.there.read(&slot).await.expect("read answers") {
-        Read::Found(found) => assert_eq!(found, entry),
+    match bench.there.read(&slot).await.expect("read answers").found {
+        Found::Entry(found) => assert_eq!(found, entry),
         other => panic!("`open` must give handles on one store, but the other one reads {other:?}"),
     }
 }

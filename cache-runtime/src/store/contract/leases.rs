@@ -5,6 +5,7 @@ use crate::store::{Digest, LEASE_TTL, MARK_TTL, Mark};
 
 checks![
     lease_names_the_tags,
+    entry_is_found_while_another_is_made_to_replace_it,
     lease_is_granted_once,
     of_many_askers_one_is_granted,
     lease_on_another_head_is_changed,
@@ -35,6 +36,25 @@ async fn lease_names_the_tags(bench: &Bench) {
         other.digest, grant.digest,
         "the next lease finds them and keeps them"
     );
+}
+
+async fn entry_is_found_while_another_is_made_to_replace_it(bench: &Bench) {
+    let slot = bench.slot(["root"]);
+    let old = bench.fill(&slot, "old").await;
+    let read = bench.read(&slot).await;
+    let ask = Ask {
+        token: Token::new(),
+        head: read.head,
+        generations: read.generations,
+        replaces: None,
+    };
+    let Leased::Granted(grant) = bench.lease(&slot, &ask).await else {
+        panic!("a hit names the head and the generations that a lease needs");
+    };
+    assert_eq!(bench.found(&slot).await, Some(old));
+    let new = bench.entry("new", Duration::from_secs(3600));
+    assert_eq!(bench.commit(&slot, grant, &new).await, Committed::Stored);
+    assert_eq!(bench.found(&slot).await, Some(new));
 }
 
 async fn lease_is_granted_once(bench: &Bench) {

@@ -26,7 +26,9 @@ use bytes::Bytes;
 use futures_util::{FutureExt, future::join_all};
 use http::{HeaderMap, HeaderValue, StatusCode};
 
-use super::{Ask, Committed, Generation, Grant, Head, Holder, Leased, Read, Slot, Store, StoreError, Token};
+use super::{
+    Ask, Committed, Found, Generation, Grant, Head, Holder, Leased, Read, Slot, Store, StoreError, Token,
+};
 use crate::{
     ManualClock,
     clock::{Clock, Timestamp},
@@ -179,17 +181,19 @@ impl Bench {
     }
 
     async fn found(&self, slot: &Slot) -> Option<Arc<Entry>> {
-        match self.read(slot).await {
-            Read::Found(entry) => Some(entry),
+        match self.read(slot).await.found {
+            Found::Entry(entry) => Some(entry),
             _ => None,
         }
     }
 
     async fn missing(&self, slot: &Slot) -> (Head, Vec<Option<Generation>>) {
-        match self.read(slot).await {
-            Read::Missing { head, generations } => (head, generations),
-            other => panic!("expected nothing in the slot, found {other:?}"),
-        }
+        let read = self.read(slot).await;
+        assert!(
+            matches!(read.found, Found::Nothing),
+            "expected nothing in the slot, found {read:?}"
+        );
+        (read.head, read.generations)
     }
 
     /// What a request asks that read the slot just now.

@@ -81,27 +81,26 @@ impl Link {
 
     /// The server's time, over a new connection if there is none.
     pub(super) async fn probe(&self) -> Result<Value, StoreError> {
-        let known = self.line().ok();
-        let asked = async {
-            let mut line = match known.clone() {
+        let mut asked = self.line().ok();
+        let answer = async {
+            let line = match &mut asked {
                 Some(line) => line,
-                None => self.connect().await.map_err(fault::of_connection)?,
+                none => none.insert(self.connect().await.map_err(fault::of_connection)?),
             };
             let answer = line.connection.send_packed_command(&cmd("TIME")).await;
-            let answer = self.heard(&line, answer)?;
-            self.heed(&line, &answer);
+            let answer = self.heard(line, answer)?;
+            self.heed(line, &answer);
             Ok(answer)
         };
-        match tokio::time::timeout(PROBE_TIMEOUT, asked).await {
-            Ok(answer) => answer,
-            Err(_) => {
+        tokio::time::timeout(PROBE_TIMEOUT, answer)
+            .await
+            .unwrap_or_else(|_| {
                 // A peer that vanished never says so: without this the dead connection would stay.
-                if let Some(line) = known.or_else(|| self.line().ok()) {
-                    self.drop_line(&line);
+                if let Some(line) = &asked {
+                    self.drop_line(line);
                 }
                 Err(StoreError::unavailable("no answer within a second"))
-            }
-        }
+            })
     }
 
     async fn connect(&self) -> RedisResult<Line> {

@@ -21,8 +21,8 @@ use redis::{Value, cmd, pipe};
 
 use self::{address::Address, link::Link};
 use super::{
-    Ask, Committed, Digest, Generation, Grant, Head, Holder, LEASE_TTL, Leased, Mark, Read, Slot, Store,
-    StoreError, StoreFuture, Token,
+    Ask, Committed, Digest, Found, Generation, Grant, Head, Holder, LEASE_TTL, Leased, Mark, Read, Slot,
+    Store, StoreError, StoreFuture, Token,
 };
 use crate::{
     Error,
@@ -204,21 +204,25 @@ impl Store for RedisStore {
 }
 
 /// What a read comes to, given the record and the generations that stand now.
-fn judge(found: Option<Vec<u8>>, generations: Vec<Option<Generation>>) -> Read {
-    let found = Bytes::from(found.unwrap_or_default());
-    if wire::is_newer(&found) {
-        return Read::Foreign;
-    }
-    let head = &found[..found.len().min(wire::HEAD)];
-    let head = Head(head.to_vec());
+fn judge(record: Option<Vec<u8>>, generations: Vec<Option<Generation>>) -> Read {
+    let record = Bytes::from(record.unwrap_or_default());
+    let head = Head(record[..record.len().min(wire::HEAD)].to_vec());
     let standing: Option<Vec<_>> = generations.iter().copied().collect();
-    if let Some(standing) = standing
-        && let Some(decoded) = wire::decode(found)
+    let found = if wire::is_newer(&record) {
+        Found::Newer
+    } else if let Some(standing) = standing
+        && let Some(decoded) = wire::decode(record)
         && decoded.digest == Digest::of(standing)
     {
-        return Read::Found(Arc::new(decoded.entry));
+        Found::Entry(Arc::new(decoded.entry))
+    } else {
+        Found::Nothing
+    };
+    Read {
+        found,
+        head,
+        generations,
     }
-    Read::Missing { head, generations }
 }
 
 fn generation(record: Option<Vec<u8>>) -> Option<Generation> {

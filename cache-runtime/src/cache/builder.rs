@@ -1,0 +1,274 @@
+//! The settings of a cache, and how they become one.
+
+use std::{sync::Arc, time::Duration};
+
+use http::{HeaderName, HeaderValue};
+
+use super::{Cache, GLOBAL};
+use crate::{
+    clock::Clock,
+    engine::{Engine, Names, Settings},
+    error::Error,
+    flight::Flights,
+    policy::{ClientControl, ONE_YEAR},
+    respond::Style,
+    store::{Guard, MemoryStore, Store},
+};
+
+/// Leaves room in a key for the handler, below the 240 bytes at which keys are cut.
+const LONGEST_PREFIX: usize = 64;
+
+/// Settings for a [`Cache`].
+///
+/// ```
+/// # async fn start() -> Result<(), handler_cache::Error> {
+/// use std::time::Duration;
+/// use handler_cache::Cache;
+///
+/// let cache = Cache::builder()
+///     .prefix("shop")
+///     .url("memory://")
+///     .default_expire(Duration::from_secs(60))
+///     .memory_size(16 * 1024 * 1024)
+///     .build()
+///     .await?;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug)]
+#[must_use = "settings do nothing until `init` or `build`"]
+pub struct CacheBuilder {
+    prefix: String,
+    url: Url,
+    default_expire: Duration,
+    response_header: String,
+    cache_status: bool,
+    client_control: ClientControl,
+    memory_size: u64,
+    max_body: usize,
+    version: Option<String>,
+    store_budget: Duration,
+    wait: Duration,
+    clock: Clock,
+}
+
+/// Not shown: it may hold a password.
+struct Url(String);
+
+impl std::fmt::Debug for Url {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("…")
+    }
+}
+
+impl CacheBuilder {
+    pub(super) fn new() -> Self {
+        Self {
+            prefix: "cache".to_owned(),
+            url: Url("memory://".to_owned()),
+            default_expire: ONE_YEAR,
+            response_header: "x-cache".to_owned(),
+            cache_status: false,
+            client_control: ClientControl::default(),
+            memory_size: 64 * 1024 * 1024,
+            max_body: 1024 * 1024,
+            version: None,
+            store_budget: Duration::from_millis(250),
+            wait: Duration::from_secs(10),
+            clock: Clock::system(),
+        }
+    }
+
+    /// Begins every key: letters, digits, `.`, `_` and `-`, at most 64. Default: `cache`.
+    pub fn prefix(mut self, prefix: impl Into<String>) -> Self {
+        self.prefix = prefix.into();
+        self
+    }
+
+    /// Where entries are kept; see [`Cache::init`]. Default: `memory://`.
+    pub fn url(mut self, url: impl Into<String>) -> Self {
+        self.url = Url(url.into());
+        self
+    }
+
+    /// The life of entries whose attribute says none. Default: one year.
+    pub fn default_expire(mut self, life: Duration) -> Self {
+        self.default_expire = life;
+        self
+    }
+
+    /// The header that says `Hit` or `Miss`. Default: `x-cache`.
+    pub fn response_header(mut self, name: impl Into<String>) -> Self {
+        self.response_header = name.into();
+        self
+    }
+
+    /// Whether to send `Cache-Status` (RFC 9211), with the prefix as the cache's name. Default: no.
+    pub fn cache_status(mut self, send: bool) -> Self {
+        self.cache_status = send;
+        self
+    }
+
+    /// What clients may ask through `Cache-Control` and `Pragma` in requests. Default: [`ClientControl::Bypass`].
+    pub fn client_control(mut self, control: ClientControl) -> Self {
+        self.client_control = control;
+        self
+    }
+
+    /// Bytes that `memory://` may hold, with keys, headers and overhead. Default: 64 MiB.
+    pub fn memory_size(mut self, bytes: u64) -> Self {
+        self.memory_size = bytes;
+        self
+    }
+
+    /// Bodies of more bytes pass through whole, unstored; `max_body` on a handler overrides it. Default: 1 MiB.
+    pub fn max_body(mut self, bytes: usize) -> Self {
+        self.max_body = bytes;
+        self
+    }
+
+    /// Joins every key, to retire all entries of an older release at once. Evictions reach every version.
+    pub fn version(mut self, version: impl Into<String>) -> Self {
+        self.version = Some(version.into());
+        self
+    }
+
+    /// Time that one request may spend on the store before it goes on without it. Default: 250 ms.
+    pub fn store_budget(mut self, budget: Duration) -> Self {
+        self.store_budget = budget;
+        self
+    }
+
+    /// How long a request waits for another's run of the same handler and arguments. Default: 10 s.
+    pub fn wait(mut self, limit: Duration) -> Self {
+        self.wait = limit;
+        self
+    }
+
+    /// A clock that the test moves.
+    #[cfg(feature = "test-util")]
+    pub fn clock(mut self, clock: &crate::ManualClock) -> Self {
+        self.clock = clock.clock();
+        self
+    }
+
+    /// A cache of its own, to [`attach`](Cache::attach).
+    ///
+    /// # Errors
+    /// [`is_settings`](Error::is_settings) when a setting cannot be used.
+    ///
+    /// # Panics
+    /// Outside a Tokio runtime.
+    pub async fn build(self) -> Result<Cache, Error> {
+        let cache = self.open()?;
+        cache.engine.guard.start().await;
+        Ok(cache)
+    }
+
+    /// The global cache; see [`Cache::init`].
+    ///
+    /// # Errors
+    /// As [`Cache::init`].
+    ///
+    /// # Panics
+    /// Outside a Tokio runtime.
+    pub async fn init(self) -> Result<Cache, Error> {
+        let mut first = false;
+        let cache = GLOBAL.get_or_try_init(|| {
+            first = true;
+            self.open()
+        })?;
+        if !first {
+            return Err(Error::already_initialized());
+        }
+        cache.engine.guard.start().await;
+        Ok(cache.clone())
+    }
+
+    fn open(self) -> Result<Cache, Error> {
+        check_prefix(&self.prefix)?;
+        let hit_header = HeaderName::try_from(&*self.response_header).map_err(|_| {
+            Error::settings(format!(
+                "`response_header` is no header name: {:?}",
+                self.response_header
+            ))
+        })?;
+        if self.default_expire < Duration::from_millis(1) {
+            return Err(Error::settings(
+                "`default_expire` must be at least one millisecond",
+            ));
+        }
+        let guard = self.open_store()?;
+        let engine = Engine {
+            names: Names::new(&self.prefix, self.version.as_deref()),
+            settings: Settings {
+                default_expire: self.default_expire,
+                client_control: self.client_control,
+                style: Style {
+                    hit_header,
+                    cache_status: self.cache_status.then(|| cache_name(&self.prefix)),
+                },
+                max_body: self.max_body,
+                wait: self.wait,
+            },
+            guard: Arc::new(guard),
+            flights: Arc::new(Flights::default()),
+            clock: self.clock,
+        };
+        Ok(Cache {
+            engine: Arc::new(engine),
+        })
+    }
+
+    fn open_store(&self) -> Result<Guard, Error> {
+        let url = &self.url.0;
+        let scheme = url.split_once(':').map_or("", |(scheme, _)| scheme);
+        let store: Box<dyn Store> = match scheme {
+            "memory" => {
+                if !matches!(url.as_str(), "memory:" | "memory://") {
+                    return Err(Error::settings(
+                        "`memory://` takes nothing behind it; its size is set with `Cache::builder().memory_size(bytes)`",
+                    ));
+                }
+                let store = MemoryStore::new(self.memory_size, self.max_body, self.clock.clone());
+                return Ok(Guard::memory(store, self.clock.clone()));
+            }
+            #[cfg(feature = "redis")]
+            "redis" | "rediss" | "redis+unix" | "unix" => Box::new(crate::store::RedisStore::open(url)?),
+            #[cfg(not(feature = "redis"))]
+            "redis" | "rediss" | "redis+unix" | "unix" => {
+                return Err(Error::settings(
+                    "this build has no Redis store; turn on the feature `redis` of `handler-cache`",
+                ));
+            }
+            // The URL itself is not shown: where the scheme is wrong, a password may stand anywhere in it.
+            _ => {
+                return Err(Error::settings(
+                    "the cache URL begins with none of the known schemes; \
+                     use `memory://`, `redis://host:6379` or `redis+unix:///path/to/socket`",
+                ));
+            }
+        };
+        Ok(Guard::remote(store, self.store_budget, self.clock.clone()))
+    }
+}
+
+fn check_prefix(prefix: &str) -> Result<(), Error> {
+    let allowed = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-');
+    if prefix.is_empty() || prefix.len() > LONGEST_PREFIX || !prefix.bytes().all(allowed) {
+        return Err(Error::settings(format!(
+            "{prefix:?} cannot begin keys; use 1 to {LONGEST_PREFIX} letters, digits, `.`, `_` or `-`"
+        )));
+    }
+    Ok(())
+}
+
+/// The cache's name in `Cache-Status`: a token where the prefix is one, else a string (RFC 8941 section 3.3).
+fn cache_name(prefix: &str) -> HeaderValue {
+    let name = if prefix.starts_with(|first: char| first.is_ascii_alphabetic()) {
+        prefix.to_owned()
+    } else {
+        format!("\"{prefix}\"")
+    };
+    HeaderValue::try_from(name).expect("a prefix is visible ASCII")
+}

@@ -1,0 +1,130 @@
+//! [`Cache`]: how an application sets caching up, and evicts.
+
+mod builder;
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering},
+};
+
+use axum::Extension;
+use once_cell::sync::OnceCell;
+
+pub use self::builder::CacheBuilder;
+use crate::{engine::Engine, error::Error, key::CacheKey};
+
+/// The cache of the handlers that no [`Cache::attach`] gives another.
+static GLOBAL: OnceCell<Cache> = OnceCell::new();
+
+/// A cache: where entries are, and the rules by which they are served. Clones share it.
+///
+/// Most programs have one, the global cache, which [`Cache::init`] sets up at start. Tests, and programs with several
+/// routers, build more and attach them.
+///
+/// ```
+/// # async fn start() -> Result<(), handler_cache::Error> {
+/// use handler_cache::Cache;
+///
+/// Cache::init("shop", "memory://").await?;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug, Clone)]
+pub struct Cache {
+    pub(crate) engine: Arc<Engine>,
+}
+
+impl Cache {
+    /// Sets up the global cache: what every `#[cache]` handler uses from now on.
+    ///
+    /// `prefix` begins every key, so that programs can share a server. `url` says where entries are kept: `memory://` in
+    /// this process, `redis://[user:password@]host[:port][/database]` or `redis+unix:///path` in Redis.
+    /// [`Cache::builder`] knows more settings.
+    ///
+    /// A Redis that does not answer is no error: the program starts, serves uncached, and uses Redis as soon as it is
+    /// there. The first try takes at most a second. Call this in the Tokio runtime that serves the requests: it probes
+    /// the store from a task there.
+    ///
+    /// # Errors
+    /// [`is_settings`](Error::is_settings) when prefix or URL cannot be used, and nothing was set up;
+    /// [`is_already_initialized`](Error::is_already_initialized) the second time.
+    ///
+    /// # Panics
+    /// Outside a Tokio runtime.
+    ///
+    /// # Cancel safety
+    /// Cancelled, the global cache may be set up and its store never be probed: don't.
+    pub async fn init(prefix: &str, url: &str) -> Result<Self, Error> {
+        Self::builder().prefix(prefix).url(url).init().await
+    }
+
+    /// Settings for a cache, all with defaults.
+    pub fn builder() -> CacheBuilder {
+        CacheBuilder::new()
+    }
+
+    /// The cache that [`Cache::init`] set up.
+    pub fn global() -> Option<Self> {
+        GLOBAL.get().cloned()
+    }
+
+    /// Where entries are kept, for people to read: never with a password.
+    pub fn store(&self) -> String {
+        self.engine.guard.place()
+    }
+
+    /// A layer that gives the handlers below it this cache instead of the global one.
+    ///
+    /// ```
+    /// # async fn start() -> Result<(), handler_cache::Error> {
+    /// use axum::Router;
+    /// use handler_cache::Cache;
+    ///
+    /// let reports = Cache::builder().prefix("reports").url("memory://").build().await?;
+    /// let router: Router = Router::new().layer(reports.attach());
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn attach(&self) -> Extension<Self> {
+        Extension(self.clone())
+    }
+
+    /// Removes the entries of one argument list, in all their variants: methods, `vary` headers, versions.
+    ///
+    /// ```
+    /// # use axum::extract::Path;
+    /// # #[handler_cache::cache(expire = 30)]
+    /// # async fn get_product(Path(id): Path<u64>) -> String { id.to_string() }
+    /// # async fn update(cache: handler_cache::Cache) -> Result<(), handler_cache::Error> {
+    /// cache.evict(get_product::key(Path(7))).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// [`is_key`](Error::is_key) when the arguments have no key; [`is_store`](Error::is_store) when the store did not
+    /// acknowledge, and the old entry may still be served.
+    ///
+    /// # Cancel safety
+    /// Cancelled, the entry may or may not be gone.
+    pub async fn evict(&self, key: CacheKey) -> Result<(), Error> {
+        self.engine.evict(&key).await
+    }
+}
+
+/// The engine that serves a request: of the cache attached to it, else of the global one.
+pub(crate) fn engine_for(attached: Option<&Cache>) -> Option<Arc<Engine>> {
+    let cache = attached.or_else(|| GLOBAL.get());
+    if cache.is_none() {
+        warn_uninitialized();
+    }
+    cache.map(|cache| Arc::clone(&cache.engine))
+}
+
+/// Says once, not per request, that nothing is cached.
+fn warn_uninitialized() {
+    static WARNED: AtomicBool = AtomicBool::new(false);
+    if !WARNED.swap(true, Ordering::Relaxed) {
+        crate::events::uninitialized();
+    }
+}

@@ -1,0 +1,172 @@
+//! A response's body on its way to the client and into an entry.
+
+use std::{
+    fmt,
+    pin::Pin,
+    task::{Context, Poll},
+};
+
+use axum::body::Body;
+use bytes::{Bytes, BytesMut};
+use http_body::{Body as HttpBody, Frame};
+use http_body_util::BodyExt;
+use tokio::sync::mpsc;
+
+type Chunk = Result<Frame<Bytes>, axum::Error>;
+
+/// What collecting a body of known size came to.
+pub(super) enum Collected {
+    /// All of it.
+    Whole(Bytes),
+    /// It failed, or had trailers, which entries have no room for: the client gets it as it came.
+    Unstorable(Body),
+}
+
+/// Reads a body of known size to its end; one that is longer than it said and than `limit` bytes is given up.
+pub(super) async fn collect(mut body: Body, limit: usize) -> Collected {
+    let mut copy = Copied::default();
+    let mut seen = Vec::new();
+    while let Some(chunk) = body.frame().await {
+        let storable = copy.take(&chunk, limit);
+        seen.push(chunk);
+        if !storable {
+            return Collected::Unstorable(Body::new(Relay::new(seen, body)));
+        }
+    }
+    Collected::Whole(copy.finish())
+}
+
+/// Passes a body of unknown size on as it comes, and copies it meanwhile.
+///
+/// The second part reads the body whether or not the client still listens, and gives the copy if the body ended well
+/// within `limit` bytes. Past the limit the client reads the rest for itself.
+pub(super) fn tee(mut body: Body, limit: usize) -> (Body, impl Future<Output = Option<Bytes>> + Send) {
+    let (sender, receiver) = mpsc::unbounded_channel();
+    let copying = async move {
+        let mut copy = Copied::default();
+        while let Some(chunk) = body.frame().await {
+            let storable = copy.take(&chunk, limit);
+            // A client that went away changes nothing: the copy is for those that come after it.
+            let _ = sender.send(Part::Chunk(chunk));
+            if !storable {
+                let _ = sender.send(Part::Rest(body));
+                return None;
+            }
+        }
+        let _ = sender.send(Part::End);
+        Some(copy.finish())
+    };
+    (Body::new(Tail::Copied(receiver)), copying)
+}
+
+/// An exact copy: an entry that shares the handler's buffer would keep all of it in memory, however little it uses.
+#[derive(Default)]
+struct Copied {
+    first: Option<Bytes>,
+    all: BytesMut,
+}
+
+impl Copied {
+    /// Whether the body can still be stored: no failure, no trailers, not too long.
+    fn take(&mut self, chunk: &Chunk, limit: usize) -> bool {
+        let Some(data) = chunk.as_ref().ok().and_then(Frame::data_ref) else {
+            return false;
+        };
+        self.push(data);
+        self.len() <= limit
+    }
+
+    fn push(&mut self, data: &Bytes) {
+        match self.first.take() {
+            None if self.all.is_empty() => self.first = Some(data.clone()),
+            first => {
+                self.all.extend_from_slice(first.as_deref().unwrap_or_default());
+                self.all.extend_from_slice(data);
+            }
+        }
+    }
+
+    fn len(&self) -> usize {
+        self.first.as_ref().map_or(0, Bytes::len) + self.all.len()
+    }
+
+    fn finish(self) -> Bytes {
+        Bytes::copy_from_slice(self.first.as_deref().unwrap_or(&self.all))
+    }
+}
+
+/// Chunks already read, then the rest of their body.
+struct Relay {
+    seen: std::vec::IntoIter<Chunk>,
+    rest: Body,
+}
+
+impl Relay {
+    fn new(seen: Vec<Chunk>, rest: Body) -> Self {
+        Self {
+            seen: seen.into_iter(),
+            rest,
+        }
+    }
+}
+
+impl HttpBody for Relay {
+    type Data = Bytes;
+    type Error = axum::Error;
+
+    fn poll_frame(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Chunk>> {
+        match self.seen.next() {
+            Some(chunk) => Poll::Ready(Some(chunk)),
+            None => Pin::new(&mut self.rest).poll_frame(context),
+        }
+    }
+}
+
+enum Part {
+    Chunk(Chunk),
+    Rest(Body),
+    End,
+}
+
+/// The task that read the body is gone, as when the runtime shuts down.
+#[derive(Debug)]
+struct CutOff;
+
+impl fmt::Display for CutOff {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the response was cut off before its end")
+    }
+}
+
+impl std::error::Error for CutOff {}
+
+/// The client's side of [`tee`].
+enum Tail {
+    Copied(mpsc::UnboundedReceiver<Part>),
+    Rest(Body),
+    Ended,
+}
+
+impl HttpBody for Tail {
+    type Data = Bytes;
+    type Error = axum::Error;
+
+    fn poll_frame(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Chunk>> {
+        loop {
+            match &mut *self {
+                Self::Copied(parts) => match parts.poll_recv(context) {
+                    Poll::Ready(Some(Part::Chunk(chunk))) => return Poll::Ready(Some(chunk)),
+                    Poll::Ready(Some(Part::Rest(body))) => *self = Self::Rest(body),
+                    Poll::Ready(Some(Part::End)) => *self = Self::Ended,
+                    Poll::Ready(None) => {
+                        *self = Self::Ended;
+                        return Poll::Ready(Some(Err(axum::Error::new(CutOff))));
+                    }
+                    Poll::Pending => return Poll::Pending,
+                },
+                Self::Rest(body) => return Pin::new(body).poll_frame(context),
+                Self::Ended => return Poll::Ready(None),
+            }
+        }
+    }
+}

@@ -1,0 +1,142 @@
+//! The one orchestrator: request, key, lookup, rules, flight, handler, store, response.
+//!
+//! Attribute and layer both end here.
+
+mod names;
+mod serve;
+mod fill;
+mod capture;
+
+use std::{sync::Arc, time::Duration};
+
+use axum::response::Response;
+
+pub(crate) use self::{
+    fill::Unshared,
+    names::{Eviction, Names},
+    serve::Request,
+};
+use crate::{
+    clock::Clock,
+    error::Error,
+    events,
+    flight::Flights,
+    handler::Site,
+    key::{CacheKey, KeyArgs, KeyError},
+    policy::ClientControl,
+    request::RequestHead,
+    respond::{self, Style, Verdict},
+    rules::{self, Admission, Freshness},
+    store::Guard,
+};
+
+/// One cache.
+#[derive(Debug)]
+pub(crate) struct Engine {
+    pub(crate) names: Names,
+    pub(crate) settings: Settings,
+    pub(crate) guard: Arc<Guard>,
+    pub(crate) flights: Arc<Flights>,
+    pub(crate) clock: Clock,
+}
+
+/// What the builder was told.
+#[derive(Debug)]
+pub(crate) struct Settings {
+    pub(crate) default_expire: Duration,
+    pub(crate) client_control: ClientControl,
+    pub(crate) style: Style,
+    /// Bytes.
+    pub(crate) max_body: usize,
+    /// How long a request waits for another's run.
+    pub(crate) wait: Duration,
+}
+
+/// What can be said of a request without waiting.
+#[derive(Debug)]
+pub(crate) enum Lookup {
+    /// The cache has no part in it.
+    Bypass,
+    /// Answered from this process's memory.
+    Answered(Response),
+    /// The store must be asked.
+    Ask(Box<Request>),
+}
+
+impl Engine {
+    /// Builds the key and looks into memory, without waiting.
+    ///
+    /// `handler` is the handler's name in keys.
+    pub(crate) fn look_up(
+        self: Arc<Self>,
+        site: &'static Site,
+        handler: &'static str,
+        request: RequestHead,
+        write: impl FnOnce(&mut KeyArgs<'_>) -> Result<(), KeyError>,
+    ) -> Lookup {
+        let policy = &site.policy;
+        let wishes = match rules::admit(&request, policy, self.settings.client_control) {
+            Admission::Bypass => return Lookup::Bypass,
+            Admission::Serve(wishes) => wishes,
+        };
+        let names = &self.names;
+        let looked_up = names.with_key(handler, policy, &request, write, |key, arguments| {
+            if !wishes.refresh
+                && let Some(entry) = self.guard.store().peek(key)
+            {
+                let now = self.clock.now();
+                if let Freshness::Fresh { .. } = rules::freshness(&entry, &wishes, now) {
+                    events::key_found(key);
+                    return Ok(respond::respond(
+                        &entry,
+                        &request,
+                        policy,
+                        &self.settings.style,
+                        Verdict::Hit,
+                        now,
+                    ));
+                }
+            }
+            Err(names.slot(key, arguments, policy))
+        });
+        match looked_up {
+            Ok(Ok(response)) => Lookup::Answered(response),
+            Ok(Err(slot)) => Lookup::Ask(Box::new(Request {
+                engine: self,
+                policy: site.policy,
+                request,
+                wishes,
+                slot,
+            })),
+            // Some argument has no text, such as a rejection: there is nothing to look up.
+            Err(_) => Lookup::Bypass,
+        }
+    }
+
+    /// Takes away every entry of one argument list.
+    pub(crate) async fn evict(&self, key: &CacheKey) -> Result<(), Error> {
+        match self.names.eviction(key).map_err(Error::key)? {
+            Eviction::Key(key) => {
+                self.flights.detach_key(&key);
+                self.guard
+                    .insist(self.guard.store().evict(&[key]))
+                    .await
+                    .map_err(Error::store)
+            }
+            Eviction::Tag(tag) => self.retire(tag).await,
+        }
+    }
+
+    /// Takes away every entry of a handler.
+    pub(crate) async fn evict_all(&self, handler: &str) -> Result<(), Error> {
+        self.retire(self.names.handler_tag(handler)).await
+    }
+
+    async fn retire(&self, tag: Arc<str>) -> Result<(), Error> {
+        self.flights.detach_tag(&tag);
+        self.guard
+            .insist(self.guard.store().retire(&[tag]))
+            .await
+            .map_err(Error::store)
+    }
+}

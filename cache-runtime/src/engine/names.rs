@@ -1,0 +1,176 @@
+//! The names of a request's entry: its key, and the tags that can retire it.
+
+use std::{borrow::Cow, cell::RefCell, sync::Arc};
+
+use http::{HeaderMap, HeaderValue, Method};
+
+use crate::{
+    key::{self, CacheKey, KeyArgs, KeyError, KeyWriter},
+    policy::Policy,
+    request::RequestHead,
+    store::Slot,
+};
+
+/// The longest buffer that a thread keeps between requests, in bytes.
+const KEPT: usize = 16 * 1024;
+
+/// What all names of a cache begin with.
+#[derive(Debug)]
+pub(crate) struct Names {
+    /// `shop`, and `shop@7` where the cache has a version: only keys bear it, so that an eviction reaches every version.
+    prefix: String,
+    entry_prefix: String,
+    versioned: bool,
+}
+
+/// One argument list of one handler.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Arguments<'a> {
+    pub(crate) handler: &'static str,
+    /// With the parentheses.
+    pub(crate) text: &'a str,
+}
+
+impl Names {
+    pub(crate) fn new(prefix: &str, version: Option<&str>) -> Self {
+        Self {
+            prefix: prefix.to_owned(),
+            entry_prefix: match version {
+                Some(version) => format!("{prefix}@{}", key::escape_tag(version)),
+                None => prefix.to_owned(),
+            },
+            versioned: version.is_some(),
+        }
+    }
+
+    /// Builds the key of a request in a buffer that the thread keeps, and passes it to `with`.
+    ///
+    /// # Errors
+    /// When an argument has no text form.
+    pub(crate) fn with_key<T>(
+        &self,
+        handler: &'static str,
+        policy: &Policy,
+        request: &RequestHead,
+        write: impl FnOnce(&mut KeyArgs<'_>) -> Result<(), KeyError>,
+        with: impl FnOnce(&str, Arguments<'_>) -> T,
+    ) -> Result<T, KeyError> {
+        thread_local!(static BUFFERS: RefCell<(String, String)> = RefCell::default());
+        // Taken, not borrowed: writing an argument runs the user's code, which may come back here.
+        let (mut key, mut text) = BUFFERS.take();
+        key.clear();
+        text.clear();
+        key::write_args(&mut text, write)?;
+        let arguments = Arguments { handler, text: &text };
+        self.entry_key(&mut key, arguments, policy.version);
+        push_variant(&mut key, policy, request)?;
+        key::cap(&mut key);
+        let value = with(&key, arguments);
+        // Arguments may be whole request bodies; a thread does not keep room for one for ever.
+        if text.capacity() <= KEPT {
+            BUFFERS.set((key, text));
+        }
+        Ok(value)
+    }
+
+    /// The slot of a request, once it needs one.
+    pub(crate) fn slot(&self, key: &str, arguments: Arguments<'_>, policy: &Policy) -> Slot {
+        let mut tags = vec![self.root_tag(), self.handler_tag(arguments.handler)];
+        if self.versioned || policy.has_variants() {
+            tags.push(self.arguments_tag(arguments));
+        }
+        Slot {
+            key: key.into(),
+            tags: tags.into(),
+        }
+    }
+
+    /// What to take away so that no entry of `key` is left: its one entry, or the tag of all its variants.
+    pub(crate) fn eviction(&self, key: &CacheKey) -> Result<Eviction, KeyError> {
+        let arguments = Arguments {
+            handler: key.handler,
+            text: key.args.as_deref().map_err(Clone::clone)?,
+        };
+        if self.versioned || key.variants {
+            return Ok(Eviction::Tag(self.arguments_tag(arguments)));
+        }
+        let mut name = String::new();
+        // A handler without variants has no version.
+        self.entry_key(&mut name, arguments, None);
+        key::cap(&mut name);
+        Ok(Eviction::Key(name.into()))
+    }
+
+    /// Every entry bears it.
+    fn root_tag(&self) -> Arc<str> {
+        format!("{}:#root", self.prefix).into()
+    }
+
+    /// Every entry of a handler bears it.
+    pub(crate) fn handler_tag(&self, handler: &str) -> Arc<str> {
+        self.tag('h', handler, "")
+    }
+
+    /// Every variant of an argument list bears it.
+    fn arguments_tag(&self, arguments: Arguments<'_>) -> Arc<str> {
+        self.tag('a', arguments.handler, arguments.text)
+    }
+
+    /// `#` cannot begin an entry's key, and the letter tells the kinds apart.
+    fn tag(&self, kind: char, handler: &str, arguments: &str) -> Arc<str> {
+        let mut name = format!("{}:#{kind}:{handler}{arguments}", self.prefix);
+        key::cap(&mut name);
+        name.into()
+    }
+
+    fn entry_key(&self, key: &mut String, arguments: Arguments<'_>, version: Option<&str>) {
+        key.push_str(&self.entry_prefix);
+        key.push(':');
+        key.push_str(arguments.handler);
+        if let Some(version) = version {
+            key.push('@');
+            key.push_str(&key::escape_tag(version));
+        }
+        key.push_str(arguments.text);
+    }
+}
+
+/// What an eviction takes away.
+#[derive(Debug)]
+pub(crate) enum Eviction {
+    Key(Arc<str>),
+    Tag(Arc<str>),
+}
+
+/// Appends what else tells the entries of one argument list apart: the method, if it is another than GET, and the
+/// headers of `vary`.
+fn push_variant(key: &mut String, policy: &Policy, request: &RequestHead) -> Result<(), KeyError> {
+    if !matches!(request.method, Method::GET | Method::HEAD) {
+        key.push(';');
+        key.push_str(request.method.as_str());
+    }
+    for name in policy.vary {
+        key.push(';');
+        key.push_str(name);
+        key.push('=');
+        push_field(key, &request.vary, name)?;
+    }
+    Ok(())
+}
+
+/// The field's value: several lines are one list (RFC 9110 section 5.3).
+fn push_field(key: &mut String, headers: &HeaderMap, name: &str) -> Result<(), KeyError> {
+    let mut lines = headers.get_all(name).iter().map(HeaderValue::as_bytes);
+    let Some(first) = lines.next() else {
+        key.push_str("none");
+        return Ok(());
+    };
+    let value = lines.fold(Cow::Borrowed(first), |list, line| {
+        Cow::Owned([&*list, b", ", line].concat())
+    });
+    let mut writer = KeyWriter::new(key);
+    match str::from_utf8(&value) {
+        Ok(text) => writer.str(text),
+        Err(_) => writer.bytes(&value),
+    }
+}

@@ -1,0 +1,74 @@
+//! What the cache tells through `tracing`: one function an event, the names as fastapi-redis-cache has them.
+//!
+//! The target is `handler_cache`. No event holds a password: a store's URL is logged without its user part.
+
+use std::{error::Error, fmt};
+
+const TARGET: &str = "handler_cache";
+
+pub(crate) fn connect_begin(store: &dyn fmt::Debug) {
+    tracing::info!(target: TARGET, ?store, "CONNECT_BEGIN");
+}
+
+pub(crate) fn connect_success(store: &dyn fmt::Debug) {
+    tracing::info!(target: TARGET, ?store, "CONNECT_SUCCESS");
+}
+
+pub(crate) fn connect_fail(store: &dyn fmt::Debug, error: &dyn Error) {
+    tracing::warn!(
+        target: TARGET,
+        ?store,
+        error = %Chain(error),
+        "CONNECT_FAIL: requests are served uncached until the store answers"
+    );
+}
+
+pub(crate) fn store_ailing(error: &dyn Error) {
+    tracing::warn!(
+        target: TARGET,
+        error = %Chain(error),
+        "STORE_AILING: requests are served uncached until the store answers again"
+    );
+}
+
+pub(crate) fn key_found(key: &str) {
+    tracing::debug!(target: TARGET, key, "KEY_FOUND_IN_CACHE");
+}
+
+pub(crate) fn key_added(key: &str) {
+    tracing::debug!(target: TARGET, key, "KEY_ADDED_TO_CACHE");
+}
+
+pub(crate) fn failed_to_cache(key: &str, error: &dyn Error) {
+    tracing::warn!(target: TARGET, key, error = %Chain(error), "FAILED_TO_CACHE_KEY");
+}
+
+pub(crate) fn uninitialized() {
+    tracing::warn!(
+        target: TARGET,
+        "handlers run uncached: call `Cache::init(prefix, url).await` at start, or attach a cache to the router"
+    );
+}
+
+pub(crate) fn handler_name_taken(handler: &str) {
+    tracing::warn!(
+        target: TARGET,
+        handler,
+        "two handlers have one name, so the second is not cached; give it its own with `name = \"…\"`"
+    );
+}
+
+/// An error with its sources, on one line.
+struct Chain<'a>(&'a dyn Error);
+
+impl fmt::Display for Chain<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.0)?;
+        let mut source = self.0.source();
+        while let Some(error) = source {
+            write!(f, ": {error}")?;
+            source = error.source();
+        }
+        Ok(())
+    }
+}

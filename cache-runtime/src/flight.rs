@@ -1,0 +1,198 @@
+//! Single flight: of the requests that miss one entry together, one runs the handler and the others wait for it.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use tokio::{sync::watch, time::Instant};
+
+use crate::{
+    entry::Entry,
+    store::{Slot, Token},
+};
+
+/// How a flight ended for those that waited.
+#[derive(Debug, Clone)]
+pub(crate) enum Outcome {
+    /// With a response that anybody may have.
+    Shared(Arc<Entry>),
+    /// With a failure that holds nothing private: it answers those that wait already, and is not stored.
+    Failed(Arc<Entry>),
+    /// With a response that is the leader's alone: each runs for itself, all at once.
+    Alone,
+    /// Without a response: the handler panicked, or its runtime shut down. One of those that waited leads next.
+    Vanished,
+}
+
+/// One run of a handler, and what became of it.
+#[derive(Debug)]
+struct Flight {
+    token: Token,
+    /// The slot it fills, for flights that no store knows of.
+    slot: Option<Slot>,
+    began: Instant,
+    outcome: watch::Sender<Option<Outcome>>,
+}
+
+/// The flights of this process.
+///
+/// Those with a lease are found by the token that the store shows; those without, because the store did not answer or
+/// the lease was waited for too long, by their key.
+#[derive(Debug, Default)]
+pub(crate) struct Flights {
+    leased: Mutex<HashMap<Token, Arc<Flight>>>,
+    unleased: Mutex<HashMap<Arc<str>, Arc<Flight>>>,
+}
+
+/// Which unleased flights a request may join.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Join {
+    /// Any: the store is away, so nothing tells of evictions elsewhere.
+    Any,
+    /// Those that began later than this: an eviction before the request began then came before the flight, too.
+    BegunAfter(Instant),
+}
+
+/// A request's part in an unleased flight.
+#[derive(Debug)]
+pub(crate) enum Part {
+    Leader(Seat),
+    Waiter(Waiter),
+}
+
+impl Flights {
+    /// A seat with a token to ask the store for a lease with. Others find it at once, so that none misses it between
+    /// the store's answer and here; dropping it ends it.
+    pub(crate) fn seat(self: &Arc<Self>) -> Seat {
+        let flight = Arc::new(Flight::new(None));
+        lock(&self.leased).insert(flight.token, Arc::clone(&flight));
+        Seat {
+            flights: Arc::clone(self),
+            flight,
+        }
+    }
+
+    /// The flight of this process that holds the lease with this token.
+    pub(crate) fn join(&self, token: Token) -> Option<Waiter> {
+        lock(&self.leased).get(&token).map(|flight| flight.wait())
+    }
+
+    /// Joins the flight that fills the slot without a lease, or leads one.
+    pub(crate) fn join_or_lead(self: &Arc<Self>, slot: &Slot, join: Join) -> Part {
+        let mut unleased = lock(&self.unleased);
+        if let Some(flight) = unleased.get(&slot.key).filter(|flight| flight.admits(join)) {
+            return Part::Waiter(flight.wait());
+        }
+        let flight = Arc::new(Flight::new(Some(slot.clone())));
+        unleased.insert(Arc::clone(&slot.key), Arc::clone(&flight));
+        Part::Leader(Seat {
+            flights: Arc::clone(self),
+            flight,
+        })
+    }
+
+    /// No request that comes later joins an unleased flight for this key: it was evicted.
+    pub(crate) fn detach_key(&self, key: &str) {
+        lock(&self.unleased).remove(key);
+    }
+
+    /// The same for every flight that bears the tag.
+    pub(crate) fn detach_tag(&self, tag: &str) {
+        lock(&self.unleased).retain(|_, flight| !flight.bears(tag));
+    }
+}
+
+impl Flight {
+    fn new(slot: Option<Slot>) -> Self {
+        Self {
+            token: Token::new(),
+            slot,
+            began: Instant::now(),
+            outcome: watch::Sender::new(None),
+        }
+    }
+
+    fn wait(&self) -> Waiter {
+        Waiter(self.outcome.subscribe())
+    }
+
+    fn admits(&self, join: Join) -> bool {
+        match join {
+            Join::Any => true,
+            Join::BegunAfter(instant) => self.began > instant,
+        }
+    }
+
+    fn bears(&self, tag: &str) -> bool {
+        self.slot
+            .as_ref()
+            .is_some_and(|slot| slot.tags.iter().any(|own| **own == *tag))
+    }
+}
+
+/// The leader's place. While it is held others can join; dropped without an outcome, the flight has vanished.
+#[derive(Debug)]
+pub(crate) struct Seat {
+    flights: Arc<Flights>,
+    flight: Arc<Flight>,
+}
+
+impl Seat {
+    pub(crate) fn token(&self) -> Token {
+        self.flight.token
+    }
+
+    /// Tells those that wait, and those that still join while the entry is on its way to the store.
+    pub(crate) fn tell(&self, outcome: Outcome) {
+        self.flight.outcome.send_replace(Some(outcome));
+    }
+}
+
+impl Drop for Seat {
+    fn drop(&mut self) {
+        match &self.flight.slot {
+            None => {
+                lock(&self.flights.leased).remove(&self.flight.token);
+            }
+            Some(slot) => {
+                let mut unleased = lock(&self.flights.unleased);
+                // Evicted or replaced meanwhile, the place belongs to somebody else.
+                if unleased
+                    .get(&slot.key)
+                    .is_some_and(|now| Arc::ptr_eq(now, &self.flight))
+                {
+                    unleased.remove(&slot.key);
+                }
+            }
+        }
+        self.flight.outcome.send_if_modified(|outcome| {
+            let vanished = outcome.is_none();
+            if vanished {
+                *outcome = Some(Outcome::Vanished);
+            }
+            vanished
+        });
+    }
+}
+
+/// A request that waits for a flight.
+#[derive(Debug)]
+pub(crate) struct Waiter(watch::Receiver<Option<Outcome>>);
+
+impl Waiter {
+    /// What the flight came to.
+    ///
+    /// # Cancel safety
+    /// Safe: the flight goes on, and others that wait are not touched.
+    pub(crate) async fn outcome(mut self) -> Outcome {
+        match self.0.wait_for(Option::is_some).await {
+            Ok(outcome) => outcome.clone().unwrap_or(Outcome::Vanished),
+            Err(_) => Outcome::Vanished,
+        }
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,226 @@
+//! Between the engine and a store that may fail: a time budget per request, and a breaker.
+
+use std::{
+    future::Future,
+    pin::pin,
+    sync::{
+        Arc, Weak,
+        atomic::{AtomicU32, Ordering},
+    },
+    time::{Duration, Instant},
+};
+
+use futures_util::future::{Either, select};
+use tokio::{sync::watch, time};
+
+use super::{MemoryStore, Store, StoreError, StoreFuture};
+use crate::{clock::Clock, events};
+
+/// Failures in a row that open the breaker.
+const THRESHOLD: u32 = 5;
+
+/// How often the store is probed, and how long a probe may take.
+const PROBE: Duration = Duration::from_secs(1);
+
+/// How long a write behind a response may take.
+const WRITE: Duration = Duration::from_secs(2);
+
+/// How often memory is swept.
+const SWEEP: Duration = Duration::from_secs(10);
+
+/// A store behind its guard.
+#[derive(Debug)]
+pub(crate) struct Guard {
+    store: Tier,
+    /// Store time that one request may take.
+    budget: Duration,
+    clock: Clock,
+}
+
+#[derive(Debug)]
+enum Tier {
+    /// Cannot fail.
+    Memory(MemoryStore),
+    Remote {
+        store: Box<dyn Store>,
+        breaker: Breaker,
+    },
+}
+
+/// What is left of a request's store time.
+#[derive(Debug)]
+pub(crate) struct Budget {
+    left: Duration,
+}
+
+/// Open: the store is not asked. Opens on failures in a row, closes when a probe is answered.
+#[derive(Debug)]
+struct Breaker {
+    failures: AtomicU32,
+    open: watch::Sender<bool>,
+}
+
+impl Guard {
+    pub(crate) fn memory(store: MemoryStore, clock: Clock) -> Self {
+        Self {
+            store: Tier::Memory(store),
+            budget: Duration::MAX,
+            clock,
+        }
+    }
+
+    /// Starts open: the first probe closes it.
+    pub(crate) fn remote(store: Box<dyn Store>, budget: Duration, clock: Clock) -> Self {
+        let breaker = Breaker {
+            failures: AtomicU32::new(0),
+            open: watch::Sender::new(true),
+        };
+        Self {
+            store: Tier::Remote { store, breaker },
+            budget,
+            clock,
+        }
+    }
+
+    pub(crate) fn store(&self) -> &dyn Store {
+        match &self.store {
+            Tier::Memory(store) => store,
+            Tier::Remote { store, .. } => &**store,
+        }
+    }
+
+    pub(crate) fn is_memory(&self) -> bool {
+        matches!(self.store, Tier::Memory(_))
+    }
+
+    /// For people to read.
+    pub(crate) fn place(&self) -> String {
+        match &self.store {
+            Tier::Memory(_) => "memory".to_owned(),
+            Tier::Remote { store, .. } => format!("{store:?}"),
+        }
+    }
+
+    pub(crate) fn budget(&self) -> Budget {
+        Budget { left: self.budget }
+    }
+
+    /// A call on a request's path: within what is left of its budget, and not at all while the breaker is open.
+    ///
+    /// # Cancel safety
+    /// As the call itself; time spent before the cancellation is not taken off the budget.
+    pub(crate) async fn call<T>(
+        &self,
+        budget: &mut Budget,
+        call: StoreFuture<'_, T>,
+    ) -> Result<T, StoreError> {
+        let Tier::Remote { breaker, .. } = &self.store else {
+            return call.await;
+        };
+        if budget.left.is_zero() {
+            return Err(StoreError::unavailable("the request's store time is used up"));
+        }
+        let started = Instant::now();
+        // The breaker first: once it is open the store is not even asked.
+        let answer = match select(pin!(breaker.opened()), pin!(within(budget.left, call))).await {
+            Either::Left(_) => Err(StoreError::unavailable("the breaker is open")),
+            Either::Right((answer, _)) => breaker.counted(answer),
+        };
+        budget.left = budget.left.saturating_sub(started.elapsed());
+        answer
+    }
+
+    /// A call behind the response.
+    pub(crate) async fn behind<T>(&self, call: StoreFuture<'_, T>) -> Result<T, StoreError> {
+        self.call(&mut Budget { left: WRITE }, call).await
+    }
+
+    /// A call that is tried even with the breaker open: an eviction.
+    pub(crate) async fn insist<T>(&self, call: StoreFuture<'_, T>) -> Result<T, StoreError> {
+        match &self.store {
+            Tier::Memory(_) => call.await,
+            Tier::Remote { breaker, .. } => breaker.counted(within(self.budget, call).await),
+        }
+    }
+
+    /// Probes the store for the first time, and from there on each second for as long as the guard lives.
+    pub(crate) async fn start(self: &Arc<Self>) {
+        match &self.store {
+            Tier::Memory(_) => {
+                tokio::spawn(each(SWEEP, Arc::downgrade(self), async |guard| {
+                    if let Tier::Memory(store) = &guard.store {
+                        store.sweep();
+                    }
+                }));
+            }
+            Tier::Remote { store, breaker } => {
+                events::connect_begin(store);
+                match self.probe(&**store, breaker).await {
+                    Ok(()) => {}
+                    Err(error) => events::connect_fail(store, &error),
+                }
+                tokio::spawn(each(PROBE, Arc::downgrade(self), async |guard| {
+                    if let Tier::Remote { store, breaker } = &guard.store
+                        && let Err(error) = guard.probe(&**store, breaker).await
+                        && breaker.set(true)
+                    {
+                        events::store_ailing(&error);
+                    }
+                }));
+            }
+        }
+    }
+
+    /// Asks the store for its time; its answer closes the breaker.
+    async fn probe(&self, store: &dyn Store, breaker: &Breaker) -> Result<(), StoreError> {
+        if let Some(time) = within(PROBE, store.ping()).await? {
+            self.clock.follow(time);
+        }
+        breaker.failures.store(0, Ordering::Relaxed);
+        if breaker.set(false) {
+            events::connect_success(&store);
+        }
+        Ok(())
+    }
+}
+
+impl Breaker {
+    /// Waits until the breaker is open.
+    async fn opened(&self) {
+        // An error would mean that the sender is gone, and `self` holds it.
+        let _ = self.open.subscribe().wait_for(|open| *open).await;
+    }
+
+    fn counted<T>(&self, answer: Result<T, StoreError>) -> Result<T, StoreError> {
+        match &answer {
+            Err(error) if error.is_unavailable() => {
+                if self.failures.fetch_add(1, Ordering::Relaxed) + 1 >= THRESHOLD && self.set(true) {
+                    events::store_ailing(error);
+                }
+            }
+            _ => self.failures.store(0, Ordering::Relaxed),
+        }
+        answer
+    }
+
+    /// Whether that changed it.
+    fn set(&self, open: bool) -> bool {
+        self.open
+            .send_if_modified(|now| std::mem::replace(now, open) != open)
+    }
+}
+
+async fn within<T>(limit: Duration, call: StoreFuture<'_, T>) -> Result<T, StoreError> {
+    time::timeout(limit, call)
+        .await
+        .unwrap_or_else(|_| Err(StoreError::unavailable(format!("no answer within {limit:?}"))))
+}
+
+/// Does `work` again and again until the guard is gone.
+async fn each<F: Future<Output = ()>>(period: Duration, guard: Weak<Guard>, work: impl Fn(Arc<Guard>) -> F) {
+    loop {
+        time::sleep(period).await;
+        let Some(guard) = guard.upgrade() else { return };
+        work(guard).await;
+    }
+}

@@ -1,0 +1,114 @@
+//! Leases in memory, in shards. A shard's lock also guards the entries of its keys against interleaved changes.
+
+use std::{
+    collections::HashMap,
+    hash::{BuildHasher, RandomState},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use super::tags::Captures;
+use crate::{
+    clock::Timestamp,
+    store::{Grant, Holder, LEASE_TTL, MARK_TTL, Mark, Token},
+};
+
+const SHARDS: usize = 64;
+
+pub(super) struct Leases {
+    shards: Box<[Mutex<Shard>]>,
+    hasher: RandomState,
+}
+
+#[derive(Default)]
+pub(super) struct Shard(HashMap<Arc<str>, Lease>);
+
+pub(super) struct Lease {
+    kind: Kind,
+    until: Timestamp,
+}
+
+enum Kind {
+    Fill(Grant, Captures),
+    Mark(Mark),
+}
+
+impl Lease {
+    pub(super) fn fill(grant: Grant, captures: Captures, now: Timestamp) -> Self {
+        Self {
+            kind: Kind::Fill(grant, captures),
+            until: now + LEASE_TTL,
+        }
+    }
+
+    pub(super) fn mark(mark: Mark, now: Timestamp) -> Self {
+        Self {
+            kind: Kind::Mark(mark),
+            until: now + MARK_TTL,
+        }
+    }
+
+    fn is_fill(&self, token: Token) -> bool {
+        matches!(self.kind, Kind::Fill(grant, _) if grant.token == token)
+    }
+}
+
+impl Leases {
+    pub(super) fn new() -> Self {
+        Self {
+            shards: (0..SHARDS).map(|_| Mutex::default()).collect(),
+            hasher: RandomState::new(),
+        }
+    }
+
+    pub(super) fn lock(&self, key: &str) -> MutexGuard<'_, Shard> {
+        let index = self.hasher.hash_one(key) as usize % SHARDS;
+        self.shards[index].lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn sweep(&self, now: Timestamp) {
+        for shard in &self.shards {
+            let mut shard = shard.lock().unwrap_or_else(PoisonError::into_inner);
+            shard.0.retain(|_, lease| lease.until > now);
+        }
+    }
+}
+
+impl Shard {
+    pub(super) fn holder(&self, key: &str, now: Timestamp) -> Option<Holder> {
+        let lease = self.0.get(key).filter(|lease| lease.until > now)?;
+        Some(match lease.kind {
+            Kind::Fill(grant, _) => Holder::Fill(grant),
+            Kind::Mark(mark) => Holder::Mark(mark),
+        })
+    }
+
+    pub(super) fn grant(&mut self, key: &Arc<str>, lease: Lease) {
+        self.0.insert(Arc::clone(key), lease);
+    }
+
+    pub(super) fn renew(&mut self, key: &str, token: Token, now: Timestamp) -> bool {
+        match self.0.get_mut(key) {
+            Some(lease) if lease.is_fill(token) && lease.until > now => {
+                lease.until = now + LEASE_TTL;
+                true
+            }
+            _ => false,
+        }
+    }
+
+    /// Ends the fill if it still stands, and gives back what it was granted under.
+    pub(super) fn end(&mut self, key: &str, token: Token, now: Timestamp) -> Option<Captures> {
+        if !self.0.get(key).is_some_and(|lease| lease.is_fill(token)) {
+            return None;
+        }
+        let lease = self.0.remove(key)?;
+        match lease.kind {
+            Kind::Fill(_, captures) if lease.until > now => Some(captures),
+            _ => None,
+        }
+    }
+
+    pub(super) fn remove(&mut self, key: &str) {
+        self.0.remove(key);
+    }
+}

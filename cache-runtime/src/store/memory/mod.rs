@@ -1,0 +1,275 @@
+//! Entries in this process's memory, bounded in bytes.
+
+mod leases;
+mod tags;
+
+use std::{fmt, future::ready, sync::Arc, thread::available_parallelism};
+
+use quick_cache::{DefaultHashBuilder, OptionsBuilder, Weighter, sync::Cache as QuickCache};
+
+use self::{
+    leases::{Lease, Leases},
+    tags::{Captures, Tags},
+};
+use super::{
+    Ask, Committed, Digest, Found, Grant, Head, Holder, Leased, Mark, Read, Slot, Store, StoreError,
+    StoreFuture, Token,
+};
+use crate::{
+    clock::{Clock, Timestamp},
+    entry::Entry,
+};
+
+/// Of a shard's share of memory quick_cache keeps the rest for newcomers; a heavier entry is refused.
+const HOT_SHARE: f64 = 0.97;
+
+/// What a slot costs besides key, headers and body, in bytes: the entry, its counts, its place in the table.
+const SLOT_OVERHEAD: usize = 512;
+
+/// What a header line costs besides its text, in bytes.
+const HEADER_OVERHEAD: usize = 128;
+
+/// A typical entry, in bytes. Only sizes the table of recently evicted keys.
+const TYPICAL_ENTRY: u64 = 2048;
+
+/// Entries in memory: scan-resistant, weighed in bytes, handed out without a copy.
+///
+/// Every call is done when it returns, so cancelling one is safe. The lock of a slot's lease is held over each change of
+/// the slot: an eviction and a commit never interleave.
+pub struct MemoryStore {
+    entries: QuickCache<Arc<str>, Stored, Weigh>,
+    /// The heaviest entry a shard takes, in bytes.
+    heaviest: u64,
+    leases: Leases,
+    tags: Tags,
+    clock: Clock,
+}
+
+#[derive(Clone)]
+struct Stored {
+    entry: Arc<Entry>,
+    token: Token,
+    captures: Captures,
+}
+
+#[derive(Clone)]
+struct Weigh;
+
+impl Weighter<Arc<str>, Stored> for Weigh {
+    fn weight(&self, key: &Arc<str>, stored: &Stored) -> u64 {
+        weight(key, &stored.entry)
+    }
+}
+
+/// What stands in a slot, servable or not.
+fn head(stored: Option<&Stored>) -> Head {
+    stored.map_or_else(Head::default, |stored| Head(stored.token.0.to_vec()))
+}
+
+/// Bytes that an entry occupies.
+fn weight(key: &str, entry: &Entry) -> u64 {
+    let headers: usize = entry
+        .headers
+        .iter()
+        .map(|(name, value)| name.as_str().len() + value.len() + HEADER_OVERHEAD)
+        .sum();
+    (SLOT_OVERHEAD + key.len() + headers + entry.body.len()) as u64
+}
+
+impl MemoryStore {
+    /// Holds at most `capacity` bytes, and entries of `largest_body` bytes if that is possible at all.
+    pub(crate) fn new(capacity: u64, largest_body: usize, clock: Clock) -> Self {
+        let parallelism = available_parallelism().map_or(1, usize::from);
+        // Twice the largest entry, so that it does not empty its whole shard.
+        let roomy = capacity / (2 * (largest_body + SLOT_OVERHEAD) as u64).max(1);
+        let most = usize::try_from(roomy)
+            .unwrap_or(usize::MAX)
+            .min(4 * parallelism)
+            .max(1);
+        let shards = if most.is_power_of_two() {
+            most
+        } else {
+            most.next_power_of_two() / 2
+        };
+        let options = OptionsBuilder::new()
+            .weight_capacity(capacity)
+            .estimated_items_capacity(usize::try_from(capacity / TYPICAL_ENTRY).unwrap_or(usize::MAX))
+            .hot_allocation(HOT_SHARE)
+            .shards(shards)
+            .build()
+            .expect("capacity and estimate are set");
+        let entries =
+            QuickCache::with_options(options, Weigh, DefaultHashBuilder::default(), Default::default());
+        Self {
+            heaviest: (entries.shard_capacity() as f64 * HOT_SHARE) as u64,
+            entries,
+            leases: Leases::new(),
+            tags: Tags::new(),
+            clock,
+        }
+    }
+
+    /// Bytes held now.
+    pub fn weight(&self) -> u64 {
+        self.entries.weight()
+    }
+
+    /// Drops what has expired or was retired. Called now and then: what nobody asks for any more leaves too.
+    pub(crate) fn sweep(&self) {
+        let now = self.clock.now();
+        self.entries
+            .retain(|_, stored| stored.entry.expires() > now && stored.captures.stand());
+        self.leases.sweep(now);
+        self.tags.sweep();
+    }
+
+    fn read_now(&self, slot: &Slot) -> Read {
+        let generations = self.tags.generations(&slot.tags);
+        let stored = self.entries.get(&*slot.key);
+        let head = head(stored.as_ref());
+        let now = self.clock.now();
+        let standing = stored.filter(|stored| {
+            stored.entry.expires() > now
+                && stored
+                    .captures
+                    .generations()
+                    .map(Some)
+                    .eq(generations.iter().copied())
+        });
+        Read {
+            found: standing.map_or(Found::Nothing, |stored| Found::Entry(stored.entry)),
+            head,
+            generations,
+        }
+    }
+
+    fn lease_now(&self, slot: &Slot, ask: &Ask) -> Leased {
+        let now = self.clock.now();
+        let mut leases = self.leases.lock(&slot.key);
+        if head(self.entries.peek(&*slot.key).as_ref()) != ask.head {
+            return Leased::Changed;
+        }
+        let Some(captures) = self.tags.capture(&slot.tags, &ask.generations) else {
+            return Leased::Changed;
+        };
+        if let Some(holder) = leases.holder(&slot.key, now)
+            && ask.replaces.as_ref() != Some(&holder)
+        {
+            return Leased::Held(holder);
+        }
+        let grant = Grant {
+            token: ask.token,
+            digest: Digest::of(captures.generations()),
+        };
+        leases.grant(&slot.key, Lease::fill(grant, captures, now));
+        Leased::Granted(grant)
+    }
+
+    fn commit_now(&self, slot: &Slot, grant: Grant, entry: &Arc<Entry>) -> Result<Committed, StoreError> {
+        let now = self.clock.now();
+        let mut leases = self.leases.lock(&slot.key);
+        let Some(captures) = leases.end(&slot.key, grant.token, now) else {
+            return Ok(Committed::Fenced);
+        };
+        if !captures.stand() {
+            return Ok(Committed::Fenced);
+        }
+        let weight = weight(&slot.key, entry);
+        if weight > self.heaviest {
+            return Err(StoreError::refused(format!(
+                "the entry takes {weight} bytes, a shard of this memory at most {}",
+                self.heaviest
+            )));
+        }
+        let stored = Stored {
+            entry: Arc::clone(entry),
+            token: grant.token,
+            captures,
+        };
+        self.entries.insert(Arc::clone(&slot.key), stored);
+        Ok(Committed::Stored)
+    }
+
+    fn evict_now(&self, keys: &[Arc<str>]) {
+        for key in keys {
+            let mut leases = self.leases.lock(key);
+            leases.remove(key);
+            self.entries.remove(key);
+        }
+    }
+}
+
+impl Store for MemoryStore {
+    fn peek(&self, key: &str) -> Option<Arc<Entry>> {
+        let stored = self.entries.get(key)?;
+        stored.captures.stand().then_some(stored.entry)
+    }
+
+    fn read<'a>(&'a self, slot: &'a Slot) -> StoreFuture<'a, Read> {
+        Box::pin(ready(Ok(self.read_now(slot))))
+    }
+
+    fn lease<'a>(&'a self, slot: &'a Slot, ask: Ask) -> StoreFuture<'a, Leased> {
+        Box::pin(ready(Ok(self.lease_now(slot, &ask))))
+    }
+
+    fn holder<'a>(&'a self, slot: &'a Slot) -> StoreFuture<'a, Option<Holder>> {
+        let holder = self.leases.lock(&slot.key).holder(&slot.key, self.clock.now());
+        Box::pin(ready(Ok(holder)))
+    }
+
+    fn renew<'a>(&'a self, slot: &'a Slot, token: Token) -> StoreFuture<'a, bool> {
+        let renewed = self
+            .leases
+            .lock(&slot.key)
+            .renew(&slot.key, token, self.clock.now());
+        Box::pin(ready(Ok(renewed)))
+    }
+
+    fn commit<'a>(
+        &'a self,
+        slot: &'a Slot,
+        grant: Grant,
+        entry: &'a Arc<Entry>,
+    ) -> StoreFuture<'a, Committed> {
+        Box::pin(ready(self.commit_now(slot, grant, entry)))
+    }
+
+    fn release<'a>(&'a self, slot: &'a Slot, token: Token, mark: Option<Mark>) -> StoreFuture<'a, ()> {
+        let now = self.clock.now();
+        let mut leases = self.leases.lock(&slot.key);
+        if leases.end(&slot.key, token, now).is_some()
+            && let Some(mark) = mark
+        {
+            leases.grant(&slot.key, Lease::mark(mark, now));
+        }
+        Box::pin(ready(Ok(())))
+    }
+
+    fn evict<'a>(&'a self, keys: &'a [Arc<str>]) -> StoreFuture<'a, ()> {
+        self.evict_now(keys);
+        Box::pin(ready(Ok(())))
+    }
+
+    fn retire<'a>(&'a self, tags: &'a [Arc<str>]) -> StoreFuture<'a, ()> {
+        self.tags.retire(tags);
+        Box::pin(ready(Ok(())))
+    }
+
+    fn ping(&self) -> StoreFuture<'_, Option<Timestamp>> {
+        Box::pin(ready(Ok(None)))
+    }
+}
+
+impl fmt::Debug for MemoryStore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("MemoryStore")
+            .field("entries", &self.entries.len())
+            .field("weight", &self.entries.weight())
+            .field("capacity", &self.entries.capacity())
+            .finish_non_exhaustive()
+    }
+}
+
+#[cfg(all(test, feature = "test-util"))]
+mod tests;

@@ -1,0 +1,104 @@
+//! Tags in memory: a counter each, shared by the entries that bear the tag.
+
+use std::{
+    collections::HashMap,
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
+};
+
+use crate::store::Generation;
+
+/// The tags that some entry or fill bears.
+pub(super) struct Tags {
+    live: Mutex<HashMap<Arc<str>, Arc<AtomicU64>>>,
+}
+
+/// The generations that an entry or a fill was made under.
+#[derive(Clone)]
+pub(super) struct Captures(Arc<[(Arc<AtomicU64>, u64)]>);
+
+impl Captures {
+    /// Whether none has been retired since.
+    pub(super) fn stand(&self) -> bool {
+        self.0
+            .iter()
+            .all(|(live, captured)| live.load(Ordering::Acquire) == *captured)
+    }
+
+    pub(super) fn generations(&self) -> impl Iterator<Item = Generation> + '_ {
+        self.0.iter().map(|(_, captured)| generation(*captured))
+    }
+}
+
+impl Tags {
+    pub(super) fn new() -> Self {
+        Self {
+            live: Mutex::default(),
+        }
+    }
+
+    /// The tags' generations now.
+    pub(super) fn generations(&self, tags: &[Arc<str>]) -> Vec<Option<Generation>> {
+        let live = self.lock();
+        let known = tags.iter().map(|tag| live.get(tag));
+        known
+            .map(|known| known.map(|counter| generation(counter.load(Ordering::Acquire))))
+            .collect()
+    }
+
+    /// Takes hold of the tags, if their generations are still those that were read; a tag that had none begins.
+    pub(super) fn capture(&self, tags: &[Arc<str>], read: &[Option<Generation>]) -> Option<Captures> {
+        let mut live = self.lock();
+        let captures = tags.iter().zip(read).map(|(tag, read)| {
+            let counter = match (live.get(tag), read) {
+                (Some(counter), Some(_)) => Arc::clone(counter),
+                (None, None) => {
+                    let counter = Arc::new(AtomicU64::new(next()));
+                    live.insert(Arc::clone(tag), Arc::clone(&counter));
+                    return Some((Arc::clone(&counter), counter.load(Ordering::Acquire)));
+                }
+                _ => return None,
+            };
+            let captured = counter.load(Ordering::Acquire);
+            (*read == Some(generation(captured))).then_some((counter, captured))
+        });
+        let captures: Option<Arc<[_]>> = captures.collect();
+        captures
+            .filter(|captures| captures.len() == tags.len())
+            .map(Captures)
+    }
+
+    pub(super) fn retire(&self, tags: &[Arc<str>]) {
+        let mut live = self.lock();
+        for counter in tags.iter().filter_map(|tag| live.remove(tag)) {
+            counter.store(RETIRED, Ordering::Release);
+        }
+    }
+
+    /// Forgets tags that no entry and no fill bears. One that comes back begins a generation never seen before.
+    pub(super) fn sweep(&self) {
+        self.lock()
+            .retain(|_, generation| Arc::strong_count(generation) > 1);
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<Arc<str>, Arc<AtomicU64>>> {
+        self.live.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// What the counter of a retired tag says for good; its name begins anew with another counter.
+const RETIRED: u64 = 0;
+
+/// A generation that no tag of this process had before.
+fn next() -> u64 {
+    static COUNTER: AtomicU64 = AtomicU64::new(RETIRED + 1);
+    COUNTER.fetch_add(1, Ordering::Relaxed)
+}
+
+fn generation(counter: u64) -> Generation {
+    let mut generation = [0; 16];
+    generation[8..].copy_from_slice(&counter.to_be_bytes());
+    Generation(generation)
+}

@@ -1,0 +1,93 @@
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::{HeaderMap, StatusCode};
+
+use super::*;
+use crate::{
+    ManualClock,
+    store::contract::{self, Time},
+};
+
+const NOON: Timestamp = Timestamp::from_millis(1_700_000_000_000);
+
+fn memory(capacity: u64) -> (Arc<MemoryStore>, ManualClock) {
+    let clock = ManualClock::at(NOON);
+    (Arc::new(MemoryStore::new(capacity, 1024, clock.clock())), clock)
+}
+
+fn slot(key: &str) -> Slot {
+    Slot {
+        key: key.into(),
+        tags: [Arc::from("tag")].into(),
+    }
+}
+
+fn entry(size: usize) -> Arc<Entry> {
+    Arc::new(Entry {
+        status: StatusCode::OK,
+        headers: HeaderMap::new(),
+        body: Bytes::from(vec![b'x'; size]),
+        born: NOON,
+        fresh: Duration::from_secs(60),
+    })
+}
+
+fn fill(store: &MemoryStore, slot: &Slot, entry: &Arc<Entry>) -> Result<Committed, StoreError> {
+    let Read {
+        head, generations, ..
+    } = store.read_now(slot);
+    let ask = Ask {
+        token: Token::new(),
+        head,
+        generations,
+        replaces: None,
+    };
+    match store.lease_now(slot, &ask) {
+        Leased::Granted(grant) => store.commit_now(slot, grant, entry),
+        other => panic!("expected the lease, got {other:?}"),
+    }
+}
+
+#[tokio::test]
+async fn keeps_the_contract_of_a_store() {
+    let (store, clock) = memory(64 * 1024 * 1024);
+    contract::verify(|| Arc::clone(&store) as Arc<dyn Store>, Time::Manual(clock)).await;
+}
+
+#[test]
+fn p6_never_holds_more_than_its_capacity() {
+    let capacity = 256 * 1024;
+    let (store, _) = memory(capacity);
+    for number in 0..2_000 {
+        let committed = fill(&store, &slot(&format!("key{number}")), &entry(1000));
+        assert_eq!(committed.unwrap(), Committed::Stored);
+        assert!(store.weight() <= capacity);
+    }
+    assert!(store.weight() > capacity / 2, "and uses what it has");
+}
+
+#[test]
+fn p6_refuses_an_entry_that_no_shard_can_take() {
+    let (store, _) = memory(8 * 1024);
+    let refused = fill(&store, &slot("heavy"), &entry(16 * 1024));
+    assert!(!refused.unwrap_err().is_unavailable());
+    assert!(store.peek("heavy").is_none());
+    assert_eq!(
+        fill(&store, &slot("light"), &entry(100)).unwrap(),
+        Committed::Stored
+    );
+}
+
+#[test]
+fn sweep_drops_what_has_expired_or_was_retired() {
+    let (store, clock) = memory(1024 * 1024);
+    fill(&store, &slot("retired"), &entry(100)).unwrap();
+    store.tags.retire(&[Arc::from("tag")]);
+    fill(&store, &slot("expired"), &entry(100)).unwrap();
+    store.sweep();
+    assert_eq!(store.entries.len(), 1);
+    clock.advance(Duration::from_secs(60));
+    store.sweep();
+    assert_eq!((store.entries.len(), store.weight()), (0, 0));
+}

@@ -1,0 +1,174 @@
+//! Routers under test, asked in-process, on every kind of store.
+
+#![allow(dead_code, unreachable_pub, reason = "each test file uses its own part")]
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicUsize, Ordering},
+};
+
+use axum::{
+    Router,
+    body::Body,
+    http::{HeaderMap, Method, Request, StatusCode},
+};
+use bytes::Bytes;
+use handler_cache::{Cache, CacheBuilder, ManualClock, Timestamp};
+use http_body_util::BodyExt;
+use tower::ServiceExt;
+
+use super::RedisServer;
+
+/// 2023-11-14 22:13:20 UTC.
+pub const START: Timestamp = Timestamp::from_millis(1_700_000_000_000);
+
+/// A cache on one kind of store, with a clock that the test moves.
+#[derive(Debug)]
+pub struct Bench {
+    pub cache: Cache,
+    pub clock: ManualClock,
+    /// Where entries are, unless in memory.
+    pub redis: Option<RedisServer>,
+}
+
+impl Bench {
+    /// On memory.
+    pub async fn memory() -> Self {
+        Self::memory_with(|builder| builder).await
+    }
+
+    /// On memory, with more settings.
+    pub async fn memory_with(settings: impl FnOnce(CacheBuilder) -> CacheBuilder) -> Self {
+        Self::build(settings(Cache::builder()), "memory://", None).await
+    }
+
+    /// On a Redis of its own.
+    pub async fn redis() -> Self {
+        Self::redis_with(|builder| builder).await
+    }
+
+    /// On a Redis of its own, with more settings.
+    pub async fn redis_with(settings: impl FnOnce(CacheBuilder) -> CacheBuilder) -> Self {
+        let server = RedisServer::start();
+        let url = server.url();
+        Self::build(settings(Cache::builder()), &url, Some(server)).await
+    }
+
+    /// One on each kind of store.
+    pub async fn every() -> [Self; 2] {
+        Self::every_with(|builder| builder).await
+    }
+
+    /// One on each kind of store, with more settings.
+    pub async fn every_with(settings: impl Fn(CacheBuilder) -> CacheBuilder) -> [Self; 2] {
+        [
+            Self::memory_with(&settings).await,
+            Self::redis_with(&settings).await,
+        ]
+    }
+
+    async fn build(builder: CacheBuilder, url: &str, redis: Option<RedisServer>) -> Self {
+        let clock = ManualClock::at(START);
+        let cache = builder
+            .prefix("test")
+            .url(url)
+            .clock(&clock)
+            .build()
+            .await
+            .expect("the settings are good");
+        Self { cache, clock, redis }
+    }
+
+    /// The router with this cache attached.
+    pub fn app(&self, router: Router) -> App {
+        App(router.layer(self.cache.attach()))
+    }
+}
+
+/// A router that can be asked.
+#[derive(Debug, Clone)]
+pub struct App(pub Router);
+
+impl App {
+    pub async fn get(&self, path: &str) -> Answer {
+        self.get_with(path, []).await
+    }
+
+    pub async fn get_with<const N: usize>(&self, path: &str, headers: [(&str, &str); N]) -> Answer {
+        self.send(Method::GET, path, headers, Body::empty()).await
+    }
+
+    pub async fn send<const N: usize>(
+        &self,
+        method: Method,
+        path: &str,
+        headers: [(&str, &str); N],
+        body: impl Into<Body>,
+    ) -> Answer {
+        let mut request = Request::builder().method(method).uri(path);
+        for (name, value) in headers {
+            request = request.header(name, value);
+        }
+        self.ask(request.body(body.into()).expect("the request is well-formed"))
+            .await
+    }
+
+    pub async fn ask(&self, request: Request<Body>) -> Answer {
+        let response = self
+            .0
+            .clone()
+            .oneshot(request)
+            .await
+            .expect("a router cannot fail");
+        let (parts, body) = response.into_parts();
+        Answer {
+            status: parts.status,
+            headers: parts.headers,
+            body: body.collect().await.expect("the body ends well").to_bytes(),
+        }
+    }
+}
+
+/// A whole response.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Answer {
+    pub status: StatusCode,
+    pub headers: HeaderMap,
+    pub body: Bytes,
+}
+
+impl Answer {
+    /// What `x-cache` says.
+    pub fn verdict(&self) -> Option<&str> {
+        self.header("x-cache")
+    }
+
+    /// The header's one line.
+    #[track_caller]
+    pub fn header(&self, name: &str) -> Option<&str> {
+        let mut lines = self.headers.get_all(name).iter();
+        let line = lines.next()?;
+        assert!(lines.next().is_none(), "{name} is repeated: {:?}", self.headers);
+        Some(line.to_str().expect("the header is text"))
+    }
+
+    #[track_caller]
+    pub fn text(&self) -> &str {
+        std::str::from_utf8(&self.body).expect("the body is text")
+    }
+}
+
+/// How often a handler ran; clones share it, so it serves as `State`.
+#[derive(Debug, Clone, Default)]
+pub struct Runs(Arc<AtomicUsize>);
+
+impl Runs {
+    /// Counts one run and says which it is, from 1.
+    pub fn count(&self) -> usize {
+        self.0.fetch_add(1, Ordering::SeqCst) + 1
+    }
+
+    pub fn total(&self) -> usize {
+        self.0.load(Ordering::SeqCst)
+    }
+}
