@@ -7,16 +7,41 @@ impl Api {
             __deferred,
         ): (
             ::handler_cache::__private::CacheContext<
-                ::handler_cache::__private::Associated,
+                ::handler_cache::__private::AssociatedPlain,
             >,
             ::handler_cache::__private::Deferred<(User,)>,
         ),
     ) -> ::handler_cache::__private::Response {
         let __ready = __context
             .key(
-                Self::__cache_get_site(),
+                {
+                    static __SITE: ::handler_cache::__private::Site = {
+                        let __policy: ::handler_cache::__private::Policy = ::handler_cache::__private::Policy::new();
+                        ::handler_cache::__private::Site::new(
+                            __policy,
+                            ::core::option::Option::None,
+                        )
+                    };
+                    &__SITE
+                },
                 &Self::get::<T>,
-                |__key| Self::__cache_get_key::<T>(__key, #[cfg(unix)] &__arg0),
+                |
+                    __key: &mut ::handler_cache::__private::KeyArgs<'_>,
+                | -> ::core::result::Result<(), ::handler_cache::__private::KeyError> {
+                    #[cfg(unix)]
+                    let __arg0 = &__arg0;
+                    use ::handler_cache::__private::{
+                        ViaKeyPart as _, ViaNothing as _, ViaSerialize as _,
+                    };
+                    #[cfg(unix)]
+                    let Path(__part_id) = __arg0;
+                    #[cfg(unix)]
+                    ::handler_cache::__private::CacheKeyPart::write_key(
+                        __part_id,
+                        __key.arg("id"),
+                    )?;
+                    ::core::result::Result::Ok(())
+                },
             );
         __ready
             .fill(move || async move {
@@ -31,29 +56,6 @@ impl Api {
                 ::handler_cache::__private::IntoResponse::into_response(__response)
             })
             .await
-    }
-    #[doc(hidden)]
-    fn __cache_get_site() -> &'static ::handler_cache::__private::Site {
-        static SITE: ::handler_cache::__private::Site = {
-            let __policy: ::handler_cache::__private::Policy = ::handler_cache::__private::Policy::new();
-            ::handler_cache::__private::Site::new(__policy, ::core::option::Option::None)
-        };
-        &SITE
-    }
-    #[doc(hidden)]
-    fn __cache_get_key<T: 'static>(
-        __key: &mut ::handler_cache::__private::KeyArgs<'_>,
-        #[cfg(unix)]
-        __arg0: &Path<T>,
-    ) -> ::core::result::Result<(), ::handler_cache::__private::KeyError> {
-        use ::handler_cache::__private::{
-            ViaKeyPart as _, ViaNothing as _, ViaSerialize as _,
-        };
-        #[cfg(unix)]
-        let Path(__part_id) = __arg0;
-        #[cfg(unix)]
-        ::handler_cache::__private::CacheKeyPart::write_key(__part_id, __key.arg("id"))?;
-        ::core::result::Result::Ok(())
     }
     #[doc(hidden)]
     async fn __cache_get<T>(#[cfg(unix)] Path(id): Path<T>, user: User) -> Self {

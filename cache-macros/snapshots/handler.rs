@@ -70,13 +70,13 @@ impl product {
 impl product {
     #[doc(hidden)]
     fn __site() -> &'static ::handler_cache::__private::Site {
-        static SITE: ::handler_cache::__private::Site = {
+        static __SITE: ::handler_cache::__private::Site = {
             let __policy: ::handler_cache::__private::Policy = ::handler_cache::__private::Policy::new();
             let __policy = __policy
                 .with_expire(::core::time::Duration::new(30u64, 0u32));
             ::handler_cache::__private::Site::new(__policy, ::core::option::Option::None)
         };
-        &SITE
+        &__SITE
     }
     #[doc(hidden)]
     fn __key(

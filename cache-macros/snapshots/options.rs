@@ -99,7 +99,7 @@ impl ProductCache {
 impl ProductCache {
     #[doc(hidden)]
     fn __site() -> &'static my::cache::__private::Site {
-        static SITE: my::cache::__private::Site = {
+        static __SITE: my::cache::__private::Site = {
             let __policy: my::cache::__private::Policy = TWO_HOURS;
             let __policy = __policy
                 .with_expire(::core::time::Duration::from_secs(86400u64));
@@ -121,7 +121,7 @@ impl ProductCache {
                 ::core::option::Option::Some("shop::product"),
             )
         };
-        &SITE
+        &__SITE
     }
     #[doc(hidden)]
     fn __key<R: Repo + 'static, const N: usize>(

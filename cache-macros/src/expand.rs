@@ -35,10 +35,8 @@ pub(crate) fn expand(handler: &Handler, args: &Args) -> TokenStream {
         let companion = companion::companion(&cx);
         return quote!(#outer #companion);
     }
-    let site = policy::site(&cx);
-    let key = key::writer(&cx);
     let body = companion::sibling(&cx);
-    quote!(#outer #site #key #body)
+    quote!(#outer #body)
 }
 
 /// The companion of a handler with errors, with nothing behind its functions.
@@ -97,14 +95,6 @@ impl<'a> Cx<'a> {
         }
     }
 
-    /// The attributes of a function beside an associated handler; in a companion's `impl` they stand once, above it.
-    fn sibling_attrs(&self) -> &[TokenStream] {
-        match self.args.associated {
-            Some(_) => &self.handler.attributes.all,
-            None => &[],
-        }
-    }
-
     /// `::handler_cache::__private`, at `span` so that errors stand there.
     fn private(&self, span: Span) -> TokenStream {
         match &self.args.facade {
@@ -154,8 +144,8 @@ impl Names {
                 companion,
                 home: ident("Self"),
                 handler: quote_spanned!(span=> Self::#name),
-                site: format_ident!("__cache_{plain}_site", span = span),
-                key: format_ident!("__cache_{plain}_key", span = span),
+                site: ident("__site"),
+                key: ident("__key"),
                 body: format_ident!("__cache_{plain}", span = span),
             };
         }

@@ -198,7 +198,13 @@ fn uncached(cx: &Cx<'_>, body: &TokenStream) -> TokenStream {
 /// The hidden function with the body of an associated one, which must see the `impl` block's `Self` and generics.
 pub(super) fn sibling(cx: &Cx<'_>) -> TokenStream {
     let body = body(cx, &cx.names.body);
-    quote_spanned!(cx.span=> #[doc(hidden)] #body)
+    let cfgs = cx
+        .handler
+        .function
+        .attrs
+        .iter()
+        .filter(|attr| attr.path().is_ident("cfg"));
+    quote_spanned!(cx.span=> #(#cfgs)* #[doc(hidden)] #body)
 }
 
 /// The original function, by another name, with the attributes that belong to it.

@@ -24,7 +24,6 @@ use crate::{
 /// ```
 pub(super) fn writer(cx: &Cx<'_>) -> TokenStream {
     let private = cx.private(cx.span);
-    let attrs = cx.sibling_attrs();
     let name = &cx.names.key;
     let (generics, _, bounds) = cx.generics.split_for_impl();
     let params = cx.keyed.iter().map(|Keyed { param, .. }| {
@@ -34,12 +33,28 @@ pub(super) fn writer(cx: &Cx<'_>) -> TokenStream {
     let key = hidden("__key");
     let body = body(cx, &key);
     quote_spanned! {cx.span=>
-        #(#attrs)*
         #[doc(hidden)]
         fn #name #generics (
             #key: &mut #private::KeyArgs<'_>,
             #(#params),*
         ) -> ::core::result::Result<(), #private::KeyError> #bounds {
+            #body
+        }
+    }
+}
+
+/// The same as a closure, for an associated handler, which alone needs it.
+pub(super) fn closure(cx: &Cx<'_>) -> TokenStream {
+    let private = cx.private(cx.span);
+    let key = hidden("__key");
+    let body = body(cx, &key);
+    let borrow = cx.keyed.iter().map(|Keyed { param, .. }| {
+        let (cfgs, local) = (&param.cfgs, &param.local);
+        quote!(#(#cfgs)* let #local = &#local;)
+    });
+    quote_spanned! {cx.span=>
+        |#key: &mut #private::KeyArgs<'_>| -> ::core::result::Result<(), #private::KeyError> {
+            #(#borrow)*
             #body
         }
     }

@@ -4,7 +4,7 @@ use proc_macro2::{Ident, TokenStream};
 use quote::{quote, quote_spanned};
 use syn::{FnArg, parse_quote, parse_quote_spanned, spanned::Spanned as _};
 
-use super::Cx;
+use super::{Cx, key, policy};
 use crate::{
     handler::{Keyed, Param, Role},
     span::{hidden, macro_span},
@@ -21,9 +21,9 @@ use crate::{
 /// The key is made, and memory looked through, before any future exists; a closure keeps the future small that axum
 /// boxes for every request.
 pub(super) fn function(cx: &Cx<'_>) -> TokenStream {
-    let Cx { handler, names, .. } = cx;
+    let handler = cx.handler;
     let private = cx.private(cx.span);
-    let (context, ready, key) = (hidden("__context"), hidden("__ready"), hidden("__key"));
+    let (context, ready) = (hidden("__context"), hidden("__ready"));
     let attrs = &handler.attributes.outer;
     let vis = &handler.function.vis;
     let mut sig = handler.function.sig.clone();
@@ -32,17 +32,9 @@ pub(super) fn function(cx: &Cx<'_>) -> TokenStream {
     sig.output = parse_quote_spanned!(cx.span=> -> #private::Response);
 
     let checks = state_checks(cx);
-    let site = cx.call_plain(&names.site);
-    let itself = cx.itself();
-    let write = cx.call(&names.key);
-    let keyed = cx.keyed.iter().map(
-        |Keyed {
-             param: Param { cfgs, local, .. },
-             ..
-         }| quote!(#(#cfgs)* &#local),
-    );
+    let lookup = lookup(cx);
     let extract = extract_lazy(cx);
-    let body = cx.call(&names.body);
+    let body = cx.call(&cx.names.body);
     let arguments = handler
         .params
         .iter()
@@ -53,7 +45,7 @@ pub(super) fn function(cx: &Cx<'_>) -> TokenStream {
         #(#attrs)*
         #vis #sig {
             #checks
-            let #ready = #context.key(#site(), #itself, |#key| #write(#key, #(#keyed),*));
+            let #ready = #context.#lookup;
             #ready.fill(move || async move {
                 #extract
                 let #response = #body(#(#arguments),*).await;
@@ -61,6 +53,28 @@ pub(super) fn function(cx: &Cx<'_>) -> TokenStream {
             }).await
         }
     }
+}
+
+/// `key(product::site(), &product, |key| product::key(key, &arg0))`
+///
+/// An associated handler has no companion to share these with, and holds them itself: a trait's `impl` has no room for
+/// siblings, so each of them would be one more error there.
+fn lookup(cx: &Cx<'_>) -> TokenStream {
+    let itself = cx.itself();
+    if cx.args.associated.is_some() {
+        let site = hidden("__SITE");
+        let item = policy::site_static(cx, &site);
+        let write = key::closure(cx);
+        return quote_spanned!(cx.span=> key({ #item &#site }, #itself, #write));
+    }
+    let site = cx.call_plain(&cx.names.site);
+    let write = cx.call(&cx.names.key);
+    let key = hidden("__key");
+    let keyed = cx.keyed.iter().map(|Keyed { param, .. }| {
+        let (cfgs, local) = (&param.cfgs, &param.local);
+        quote!(#(#cfgs)* &#local)
+    });
+    quote_spanned!(cx.span=> key(#site(), #itself, |#key| #write(#key, #(#keyed),*)))
 }
 
 /// Input: `Path(id): Path<u64>, State(db): State<Db>`
@@ -71,7 +85,12 @@ pub(super) fn function(cx: &Cx<'_>) -> TokenStream {
 fn params(cx: &Cx<'_>, context: &Ident) -> Vec<FnArg> {
     let private = cx.private(cx.span);
     let marker = if cx.args.associated.is_some() {
-        quote_spanned!(cx.span=> #private::Associated)
+        let marker = match (&cx.args.vary, &cx.args.policy) {
+            (None, None) => "AssociatedPlain",
+            _ => "Associated",
+        };
+        let marker = Ident::new(marker, cx.span);
+        quote_spanned!(cx.span=> #private::#marker)
     } else {
         let companion = &cx.names.companion;
         quote!(#companion)

@@ -14,28 +14,40 @@ use crate::{
 /// Output:
 /// ```text
 /// fn site() -> &'static Site {
-///     static SITE: Site = {
+///     static __SITE: Site = {
 ///         let policy = Policy::new();
 ///         let policy = policy.with_expire(Duration::new(30, 0));
 ///         let policy = policy.vary(&["accept-language"]);
 ///         Site::new(policy, None)
 ///     };
-///     &SITE
+///     &__SITE
 /// }
 /// ```
 /// The compiler evaluates a static even when nothing uses it, so that a bad policy is an error of `cargo check`. One
 /// statement an option puts that error on the option.
 pub(super) fn site(cx: &Cx<'_>) -> TokenStream {
     let private = cx.private(cx.span);
-    let site = &cx.names.site;
-    let attrs = cx.sibling_attrs();
+    let name = &cx.names.site;
+    let item = site_static(cx, &hidden("__SITE"));
+    quote_spanned! {cx.span=>
+        #[doc(hidden)]
+        fn #name() -> &'static #private::Site {
+            #item
+            &__SITE
+        }
+    }
+}
+
+/// The static alone.
+pub(super) fn site_static(cx: &Cx<'_>, name: &Ident) -> TokenStream {
+    let private = cx.private(cx.span);
     let policy = hidden("__policy");
     let base = match &cx.args.policy {
         Some(base) => base.value.to_token_stream(),
         None => quote_spanned!(cx.span=> #private::Policy::new()),
     };
     let steps = steps(cx).into_iter().map(|step| step.statement(&policy));
-    let name = match &cx.args.name {
+    let handler = match &cx.args.name {
         Some(name) => {
             let name = &name.value;
             quote!(::core::option::Option::Some(#name))
@@ -43,16 +55,11 @@ pub(super) fn site(cx: &Cx<'_>) -> TokenStream {
         None => quote!(::core::option::Option::None),
     };
     quote_spanned! {cx.span=>
-        #(#attrs)*
-        #[doc(hidden)]
-        fn #site() -> &'static #private::Site {
-            static SITE: #private::Site = {
-                let #policy: #private::Policy = #base;
-                #(#steps)*
-                #private::Site::new(#policy, #name)
-            };
-            &SITE
-        }
+        static #name: #private::Site = {
+            let #policy: #private::Policy = #base;
+            #(#steps)*
+            #private::Site::new(#policy, #handler)
+        };
     }
 }
 

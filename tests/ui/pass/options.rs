@@ -38,6 +38,12 @@ async fn never() {}
 #[cache(expire = SHORT)]
 async fn constant() {}
 
+// A name that generated code could have too.
+const SITE: Duration = SHORT;
+
+#[cache(expire = SITE)]
+async fn site() {}
+
 #[cache(expire = Duration::from_millis(5))]
 async fn expression() {}
 
@@ -144,6 +150,7 @@ fn main() {
         .route("/words", get(words))
         .route("/never", get(never))
         .route("/constant", get(constant))
+        .route("/site", get(site))
         .route("/expression", get(expression))
         .route("/everything/{id}", get(everything))
         .route("/preset", get(preset))

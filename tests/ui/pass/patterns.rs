@@ -111,6 +111,11 @@ async fn hidden_by_a_macro(Query(number_of!(number)): Query<Page>) -> String {
 }
 
 #[cache(expire = 30)]
+async fn partly_hidden_by_a_macro(Path((id, number_of!(number))): Path<(u64, Page)>) -> String {
+    format!("{id}{number}")
+}
+
+#[cache(expire = 30)]
 async fn alternatives(Extension(Ok(id) | Err(id)): Extension<Result<u64, u64>>) -> String {
     id.to_string()
 }
@@ -164,6 +169,7 @@ fn main() {
         .route("/references", get(references))
         .route("/slices", get(slices))
         .route("/macro", get(hidden_by_a_macro))
+        .route("/partly/{id}/{number}", get(partly_hidden_by_a_macro))
         .route("/alternatives", get(alternatives))
         .route("/undestructured/{id}", get(undestructured))
         .route("/optional/{id}", get(optional))
