@@ -10,7 +10,7 @@ pub use axum::{
 };
 
 pub use crate::{
-    attribute::{AssociatedPlain, is_axum_state},
+    attribute::is_axum_state,
     error::Error,
     handler::Site,
     key::{CacheKey, CacheKeyPart, KeyArgs, KeyError, KeyWriter, Part, ViaKeyPart, ViaNothing, ViaSerialize},
@@ -37,6 +37,16 @@ pub enum Associated {}
 impl Companion for Associated {
     fn vary() -> Vary {
         Vary::All
+    }
+}
+
+/// As [`Associated`], where no header can join the key and so none need be kept.
+#[derive(Debug)]
+pub enum AssociatedPlain {}
+
+impl Companion for AssociatedPlain {
+    fn vary() -> Vary {
+        Vary::Names(&[])
     }
 }
 
