@@ -53,7 +53,11 @@ impl Api {
                 };
                 let __response = Self::__cache_get::<T>(#[cfg(unix)] __arg0, __arg1)
                     .await;
-                ::handler_cache::__private::IntoResponse::into_response(__response)
+                let __is_err = {
+                    use ::handler_cache::__private::NotAResult as _;
+                    ::handler_cache::__private::Answer(&__response).is_err()
+                };
+                ::handler_cache::__private::into_response(__response, __is_err)
             })
             .await
     }

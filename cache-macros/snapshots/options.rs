@@ -28,7 +28,11 @@ where
             };
             let __response = ProductCache::uncached::<R, N>(__arg0, __arg1, __arg2)
                 .await;
-            my::cache::__private::IntoResponse::into_response(__response)
+            let __is_err = {
+                use my::cache::__private::NotAResult as _;
+                my::cache::__private::Answer(&__response).is_err()
+            };
+            my::cache::__private::into_response(__response, __is_err)
         })
         .await
 }

@@ -10,7 +10,7 @@ pub use axum::{
 };
 
 pub use crate::{
-    attribute::is_axum_state,
+    attribute::{Answer, Associated, AssociatedPlain, Companion, NotAResult, into_response, is_axum_state},
     error::Error,
     handler::Site,
     key::{CacheKey, CacheKeyPart, KeyArgs, KeyError, KeyWriter, Part, ViaKeyPart, ViaNothing, ViaSerialize},
@@ -23,32 +23,6 @@ use crate::{
     engine::{Engine, Lookup, Unshared},
     request::RequestHead,
 };
-
-/// A companion type, for what the extractor must know of it.
-pub trait Companion {
-    /// The headers that join the key.
-    fn vary() -> Vary;
-}
-
-/// Stands for the companion of an associated function, which has none.
-#[derive(Debug)]
-pub enum Associated {}
-
-impl Companion for Associated {
-    fn vary() -> Vary {
-        Vary::All
-    }
-}
-
-/// As [`Associated`], where no header can join the key and so none need be kept.
-#[derive(Debug)]
-pub enum AssociatedPlain {}
-
-impl Companion for AssociatedPlain {
-    fn vary() -> Vary {
-        Vary::Names(&[])
-    }
-}
 
 /// The hidden extractor, joined to a handler's first parameter.
 pub struct CacheContext<C> {

@@ -1,8 +1,27 @@
 //! What generated code asks at compile time, and of its own site.
 
-use axum::extract::State;
+use axum::{
+    extract::State,
+    response::{IntoResponse, Response},
+};
 
-use crate::{handler::Site, request::Vary};
+use crate::{handler::Site, request::Vary, rules::HandlerError};
+
+/// A companion type, for what the extractor must know of it.
+pub trait Companion {
+    /// The headers that join the key.
+    fn vary() -> Vary;
+}
+
+/// Stands for the companion of an associated function, which has none.
+#[derive(Debug)]
+pub enum Associated {}
+
+impl Companion for Associated {
+    fn vary() -> Vary {
+        Vary::All
+    }
+}
 
 /// axum's `State`, and nothing else of that name.
 #[diagnostic::on_unimplemented(
@@ -23,4 +42,46 @@ impl Site {
     pub fn vary(&self) -> Vary {
         Vary::Names(self.policy.vary)
     }
+}
+
+/// As [`Associated`], where no header can join the key and so none need be kept.
+#[derive(Debug)]
+pub enum AssociatedPlain {}
+
+impl Companion for AssociatedPlain {
+    fn vary() -> Vary {
+        Vary::Names(&[])
+    }
+}
+
+/// What a handler answered, to ask whether it is an `Err`.
+///
+/// Method lookup finds the inherent method on a `Result`, and [`NotAResult`] on everything else.
+#[derive(Debug)]
+pub struct Answer<'a, T>(pub &'a T);
+
+impl<T, E> Answer<'_, Result<T, E>> {
+    /// Whether it is an `Err`.
+    pub fn is_err(&self) -> bool {
+        self.0.is_err()
+    }
+}
+
+/// For answers that cannot be an `Err`.
+pub trait NotAResult {
+    /// It is none.
+    fn is_err(&self) -> bool {
+        false
+    }
+}
+
+impl<T> NotAResult for Answer<'_, T> {}
+
+/// The response, marked if it is made of an `Err`: whatever its status, that is not stored as an answer.
+pub fn into_response<T: IntoResponse>(answer: T, is_err: bool) -> Response {
+    let mut response = answer.into_response();
+    if is_err {
+        response.extensions_mut().insert(HandlerError);
+    }
+    response
 }

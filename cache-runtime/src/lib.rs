@@ -10,8 +10,6 @@ mod policy;
 mod request;
 mod key;
 mod handler;
-mod attribute;
-mod lazy;
 mod slot;
 mod entry;
 mod rules;
@@ -20,6 +18,8 @@ mod flight;
 mod respond;
 mod engine;
 mod cache;
+mod attribute;
+mod lazy;
 #[doc(hidden)]
 pub mod __private;
 

@@ -137,11 +137,20 @@ fn params(cx: &Cx<'_>, context: &Ident) -> Vec<FnArg> {
     inputs
 }
 
+/// Output: whether the answer is an `Err`, which no type needs to be, and the response.
+///
 /// All of it at the return type, which is what may not be a response.
 fn into_response(cx: &Cx<'_>, response: &Ident) -> TokenStream {
     let span = cx.return_span();
     let private = cx.private(span);
-    quote_spanned!(span=> #private::IntoResponse::into_response(#response))
+    let is_err = Ident::new("__is_err", span);
+    quote_spanned! {span=>
+        let #is_err = {
+            use #private::NotAResult as _;
+            #private::Answer(&#response).is_err()
+        };
+        #private::into_response(#response, #is_err)
+    }
 }
 
 /// Runs the lazy extractors, from left to right.

@@ -53,7 +53,8 @@ use super::{
     message = "`{Self}` cannot be part of a cache key",
     label = "this argument has no text form",
     note = "derive `Serialize` for it or what it wraps, or write `impl CacheKeyPart` (one line for a type that implements `Display`)",
-    note = "or leave it out of the key with `ignore = [...]`, give the key yourself with `key = ...`, or bind it to `_`"
+    note = "or leave it out of the key with `ignore = [...]`, give the key yourself with `key = ...`, or bind it to `_`; \
+            of the request's headers, `vary = [\"...\"]` names those that count"
 )]
 pub trait CacheKeyPart {
     /// Writes exactly one value; for several, a tuple of them.

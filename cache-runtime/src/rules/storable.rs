@@ -13,9 +13,14 @@ use crate::{
     policy::{Life, ONE_YEAR, Policy},
 };
 
+/// In a response's extensions: the handler answered `Err`.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct HandlerError;
+
 /// Why a response is not stored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Refusal {
+    Error,
     Status,
     Partial,
     SetCookie,
@@ -34,6 +39,7 @@ impl Refusal {
     /// The reason in one or a few words, for counters and events.
     pub(crate) const fn as_str(self) -> &'static str {
         match self {
+            Self::Error => "error",
             Self::Status => "status",
             Self::Partial => "partial content",
             Self::SetCookie => "set-cookie",
@@ -67,7 +73,7 @@ pub(crate) fn storable(
     default_life: Duration,
     now: Timestamp,
 ) -> Result<Duration, Refusal> {
-    let allowed = policy_life(parts.status, policy, default_life)?;
+    let allowed = policy_life(parts, policy, default_life)?;
     let headers = &parts.headers;
     let directives = ResponseDirectives::parse(headers);
     if headers.contains_key(header::CONTENT_RANGE) {
@@ -106,13 +112,14 @@ pub(crate) fn storable(
     Ok(life)
 }
 
-/// Whether the response is a failure that may answer everyone who waited for it, though it is not stored.
+/// Whether the response is a failure, a 5xx or an `Err`, that may answer everyone who waited for it, though it is not
+/// stored.
 ///
 /// Only what says nothing of whom it is for: variants and codings are left to their own requests.
 pub(crate) fn failed(parts: &response::Parts) -> bool {
     let own = [header::SET_COOKIE, header::VARY, header::CONTENT_ENCODING];
     let directives = ResponseDirectives::parse(&parts.headers);
-    parts.status.is_server_error()
+    (parts.status.is_server_error() || parts.extensions.get::<HandlerError>().is_some())
         && !own.iter().any(|name| parts.headers.contains_key(name))
         && !(directives.no_store || directives.private || directives.no_cache)
 }
@@ -147,8 +154,15 @@ pub(crate) fn stored_headers(headers: HeaderMap) -> HeaderMap {
     stored
 }
 
-fn policy_life(status: StatusCode, policy: &Policy, default_life: Duration) -> Result<Duration, Refusal> {
-    match status {
+fn policy_life(
+    parts: &response::Parts,
+    policy: &Policy,
+    default_life: Duration,
+) -> Result<Duration, Refusal> {
+    let is_error = parts.extensions.get::<HandlerError>().is_some();
+    match parts.status {
+        StatusCode::NOT_FOUND | StatusCode::GONE => policy.not_found.ok_or(Refusal::Status),
+        _ if is_error => Err(Refusal::Error),
         StatusCode::OK
         | StatusCode::NON_AUTHORITATIVE_INFORMATION
         | StatusCode::NO_CONTENT
@@ -158,7 +172,6 @@ fn policy_life(status: StatusCode, policy: &Policy, default_life: Duration) -> R
             Life::For(life) => life,
             Life::Never => ONE_YEAR,
         }),
-        StatusCode::NOT_FOUND | StatusCode::GONE => policy.not_found.ok_or(Refusal::Status),
         StatusCode::PARTIAL_CONTENT => Err(Refusal::Partial),
         _ => Err(Refusal::Status),
     }
