@@ -9,7 +9,10 @@
 
 use std::{
     collections::BTreeMap,
-    env, fmt,
+    env,
+    error::Error,
+    fmt,
+    process::ExitCode,
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
@@ -22,6 +25,7 @@ use axum::{
 };
 use handler_cache::{Cache, cache, cache_one_day};
 use serde::{Deserialize, Serialize};
+use tokio::net::TcpListener;
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
 struct Product {
@@ -127,7 +131,8 @@ fn parse_date(text: &str) -> Option<Date> {
         month: parts.next()?.parse().ok()?,
         day: parts.next()?.parse().ok()?,
     };
-    let leap = date.year % 4 == 0 && (date.year % 100 != 0 || date.year % 400 == 0);
+    let year = date.year;
+    let leap = year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400));
     let days = match date.month {
         2 => 28 + u8::from(leap),
         4 | 6 | 9 | 11 => 30,
@@ -213,11 +218,20 @@ impl Db {
 }
 
 #[tokio::main]
-async fn main() -> Result<(), Box<dyn std::error::Error>> {
+async fn main() -> ExitCode {
     tracing_subscriber::fmt()
         .with_env_filter(env::var("RUST_LOG").unwrap_or_else(|_| "info".to_owned()))
         .init();
+    match serve().await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("quickstart: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
 
+async fn serve() -> Result<(), Box<dyn Error>> {
     let cache_url = env::var("CACHE_URL").unwrap_or_else(|_| "memory://".to_owned());
     let cache = Cache::init("shop", &cache_url).await?;
 
@@ -229,18 +243,27 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         .route("/me", get(me))
         .with_state(Db::new());
 
-    let port = env::var("PORT").map_or(Ok(3000), |port| port.parse::<u16>())?;
-    let listener = tokio::net::TcpListener::bind(("127.0.0.1", port)).await?;
+    let port = match env::var("PORT") {
+        Ok(port) => port
+            .parse()
+            .map_err(|_| format!("PORT is no port number: {port:?}"))?,
+        Err(_) => 3000,
+    };
+    let listener = TcpListener::bind(("127.0.0.1", port))
+        .await
+        .map_err(|error| format!("cannot listen on port {port}: {error}; set PORT to another"))?;
     let url = format!("http://{}", listener.local_addr()?);
     println!(
         "Listening on {url}, entries in {store}. Try:
 
-    curl -i {url}/products/1                                # slow, x-cache: Miss
-    curl -i {url}/products/1                                # fast, x-cache: Hit
-    curl -i {url}/products?page=2
-    curl -i -X PUT {url}/products/1 --json '{{\"id\":1,\"name\":\"Teapot\",\"price_cents\":1999}}'
-    curl -i {url}/products/1                                # the new price
-    curl -i {url}/products/1 -H 'cache-control: no-cache'   # past the cache
+    curl -i {url}/products/1                                  # slow, x-cache: Miss
+    curl -i {url}/products/1                                  # fast, x-cache: Hit
+    curl -i {url}/products/1 -H 'if-none-match: *'            # 304
+    curl -i {url}/products/1 -H 'cache-control: no-cache'     # past the cache
+    curl -i '{url}/products?page=2'
+    curl -i -X PUT {url}/products/1 -H 'content-type: application/json' \\
+         -d '{{\"id\":1,\"name\":\"Teapot\",\"price_cents\":1999}}'
+    curl -i {url}/products/1                                  # the new price
     curl -i {url}/countries
     curl -i {url}/scoreboard/2019-05-09
     curl -i {url}/me -H 'authorization: Bearer alice'

@@ -1,9 +1,13 @@
-//! Cached axum handlers by one attribute, in memory or in Redis.
+#![doc = include_str!("../README.md")]
 
 extern crate self as handler_cache;
 
+#[doc(inline)]
+#[doc = include_str!("../docs/attribute.md")]
+pub use cache_macros::cache;
+#[doc(inline)]
 pub use cache_macros::{
-    cache, cache_one_day, cache_one_hour, cache_one_minute, cache_one_month, cache_one_week, cache_one_year,
+    cache_one_day, cache_one_hour, cache_one_minute, cache_one_month, cache_one_week, cache_one_year,
 };
 #[doc(hidden)]
 pub use cache_runtime::__private;

@@ -3,8 +3,8 @@
 mod list;
 mod value;
 
-use proc_macro2::{Ident, Span, TokenStream};
-use syn::{Expr, ExprGroup, ExprParen, LitStr, Path, ext::IdentExt as _, parse_quote};
+use proc_macro2::{Ident, TokenStream};
+use syn::{Expr, ExprGroup, ExprParen, LitStr, Path, ext::IdentExt as _};
 
 use crate::{
     duration::{Life, Period},
@@ -50,8 +50,8 @@ pub(crate) struct Given<T> {
 /// The options that were given and could be read.
 pub(crate) struct Args {
     pub(crate) attribute: Attribute,
-    /// Where the facade is.
-    pub(crate) facade: Path,
+    /// The option `crate`: where the facade is, if not at `::handler_cache`.
+    pub(crate) facade: Option<Path>,
     pub(crate) expire: Option<Given<Life>>,
     pub(crate) ignore: Option<Given<Vec<Ident>>>,
     pub(crate) key: Option<Given<Expr>>,
@@ -85,7 +85,7 @@ impl Args {
                 continue;
             }
             seen.push(option.name.clone());
-            if let Err(error) = args.set(option) {
+            if let Err(error) = args.set(option, errors) {
                 errors.push(error);
             }
         }
@@ -95,7 +95,7 @@ impl Args {
     fn none(attribute: Attribute) -> Self {
         Self {
             attribute,
-            facade: parse_quote!(::handler_cache),
+            facade: None,
             expire: None,
             ignore: None,
             key: None,
@@ -116,7 +116,7 @@ impl Args {
         }
     }
 
-    fn set(&mut self, option: list::Opt) -> syn::Result<()> {
+    fn set(&mut self, option: list::Opt, errors: &mut Errors) -> syn::Result<()> {
         let list::Opt { name, value } = option;
         if matches!(name.to_string().as_str(), "private" | "public" | "associated") {
             return self.set_flag(name, value.as_ref());
@@ -142,12 +142,12 @@ impl Args {
                 ));
             }
             "expire" => self.expire = given(name, Life::parse(&value))?,
-            "ignore" => self.ignore = given(name, value::names(name, &value))?,
+            "ignore" => self.ignore = given(name, Ok(value::names(name, &value, errors)))?,
             "key" => self.key = given(name, Ok(value))?,
-            "vary" => self.vary = given(name, value::headers(name, &value))?,
-            "methods" => self.methods = given(name, value::methods(name, &value))?,
+            "vary" => self.vary = given(name, Ok(value::headers(name, &value, errors)))?,
+            "methods" => self.methods = given(name, Ok(value::methods(name, &value, errors)))?,
             "not_found" => self.not_found = given(name, Period::positive(&value))?,
-            "lazy" => self.lazy = given(name, value::names(name, &value))?,
+            "lazy" => self.lazy = given(name, Ok(value::names(name, &value, errors)))?,
             "client_max_age" => self.client_max_age = given(name, Period::seconds(&value))?,
             "store_if" => self.store_if = given(name, Ok(value))?,
             "max_body" => self.max_body = given(name, value::bytes(value))?,
@@ -155,7 +155,7 @@ impl Args {
             "name" => self.name = given(name, value::text(name, value))?,
             "companion" => self.companion = given(name, value::identifier(name, &value))?,
             "policy" => self.policy = given(name, Ok(value))?,
-            "crate" => self.facade = value::path(name, &value)?,
+            "crate" => self.facade = Some(value::path(name, &value)?),
             _ => return unknown(name).map_or(Ok(()), Err),
         }
         Ok(())
@@ -210,23 +210,4 @@ pub(crate) fn ungrouped(mut expr: &Expr) -> &Expr {
         expr = inner;
     }
     expr
-}
-
-/// Every name at most once.
-fn refuse_repeats(names: &[Ident], text: impl Fn(&Ident) -> String) -> syn::Result<()> {
-    let mut errors: Option<syn::Error> = None;
-    for (index, name) in names.iter().enumerate() {
-        if names[..index].iter().any(|before| text(before) == text(name)) {
-            let error = repeated(name.span(), &text(name));
-            match &mut errors {
-                Some(errors) => errors.combine(error),
-                none => *none = Some(error),
-            }
-        }
-    }
-    errors.map_or(Ok(()), Err)
-}
-
-fn repeated(span: Span, name: &str) -> syn::Error {
-    syn::Error::new(span, format!("`{name}` is named twice; keep one"))
 }

@@ -80,7 +80,10 @@ pub(crate) fn hoisted(function: &Function, args: &Args, tokens: &TokenStream) ->
     if above.is_empty() {
         return None;
     }
-    let facade = &args.facade;
+    let facade = match &args.facade {
+        Some(path) => quote!(#path),
+        None => quote!(::handler_cache),
+    };
     let name = Ident::new(args.attribute.name, Span::call_site());
     let Function { vis, sig, body, .. } = function;
     Some(quote! {
@@ -92,20 +95,17 @@ pub(crate) fn hoisted(function: &Function, args: &Args, tokens: &TokenStream) ->
 }
 
 /// Whether `attr` is one of this crate's attributes that make a function cached.
-pub(crate) fn is_cache(attr: &Attribute, facade: &Path) -> bool {
+pub(crate) fn is_cache(attr: &Attribute, facade: Option<&Path>) -> bool {
     let path = attr.path();
     let Some(last) = path.segments.last() else {
         return false;
     };
     let ours = last.ident == "cache" || crate::PRESETS.iter().any(|preset| last.ident == preset.name);
-    let from_here = path.segments.len() == 1
-        || path.segments[path.segments.len() - 2].ident == "handler_cache"
-        || path
-            .segments
-            .iter()
-            .zip(&facade.segments)
-            .all(|(a, b)| a.ident == b.ident)
-            && path.segments.len() == facade.segments.len() + 1;
+    let module = path.segments.iter().rev().nth(1);
+    let facade = facade.and_then(|path| path.segments.last());
+    let from_here = module.is_none_or(|module| {
+        module.ident == "handler_cache" || facade.is_some_and(|facade| facade.ident == module.ident)
+    });
     ours && from_here
 }
 

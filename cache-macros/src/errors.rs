@@ -26,6 +26,11 @@ impl Errors {
         }
     }
 
+    /// How many there are.
+    pub(crate) fn count(&self) -> usize {
+        self.0.iter().flatten().count()
+    }
+
     /// The `compile_error!` calls, or that there is nothing to report.
     pub(crate) fn into_tokens(self) -> Option<TokenStream> {
         self.0.map(|error| error.into_compile_error())
@@ -51,8 +56,15 @@ pub(crate) fn nearest<'a>(wrong: &str, names: impl IntoIterator<Item = &'a str>)
         .into_iter()
         .map(|name| (distance(&wrong, &name.to_ascii_lowercase()), name))
         .filter(|(distance, _)| *distance <= limit)
-        .min_by_key(|(distance, _)| *distance)
+        .min_by_key(|(distance, name)| (*distance, letters(name) != letters(&wrong)))
         .map(|(_, name)| name)
+}
+
+/// Sorted: of two near names, the one with the same letters is nearer.
+fn letters(name: &str) -> Vec<char> {
+    let mut letters: Vec<char> = name.to_ascii_lowercase().chars().collect();
+    letters.sort_unstable();
+    letters
 }
 
 /// How many letters must be inserted, deleted, replaced or swapped with their neighbour (optimal string alignment).
@@ -94,7 +106,7 @@ mod tests {
     #[test]
     fn nearest_is_silent_about_strangers() {
         assert_eq!(nearest("ignroe", ["ignore", "expire"]), Some("ignore"));
-        assert_eq!(nearest("bd", ["db", "user"]), Some("db"));
+        assert_eq!(nearest("bd", ["id", "db", "user"]), Some("db"));
         assert_eq!(nearest("Expire", ["ignore", "expire"]), Some("expire"));
         assert_eq!(nearest("compress", ["ignore", "expire"]), None);
     }

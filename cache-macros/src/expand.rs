@@ -35,18 +35,19 @@ pub(crate) fn expand(handler: &Handler, args: &Args) -> TokenStream {
         let companion = companion::companion(&cx);
         return quote!(#outer #companion);
     }
-    let site = policy::site(&cx);
-    let key = key::writer(&cx);
     let body = companion::sibling(&cx);
-    quote!(#outer #site #key #body)
+    quote!(#outer #body)
+}
+
+/// The companion of a handler with errors, with nothing behind its functions.
+pub(crate) fn placeholder(handler: &Handler, args: &Args) -> TokenStream {
+    companion::placeholder(&Cx::new(handler, args))
 }
 
 /// What every transform needs.
 struct Cx<'a> {
     handler: &'a Handler,
     args: &'a Args,
-    /// `::handler_cache::__private`.
-    private: TokenStream,
     /// On the handler's name, with names of its own.
     span: Span,
     names: Names,
@@ -72,7 +73,6 @@ struct Names {
 
 impl<'a> Cx<'a> {
     fn new(handler: &'a Handler, args: &'a Args) -> Self {
-        let facade = &args.facade;
         let span = macro_span(handler.name().span());
         let return_type = match &handler.function.sig.output {
             ReturnType::Type(_, ty) => (**ty).clone(),
@@ -82,7 +82,6 @@ impl<'a> Cx<'a> {
         Self {
             handler,
             args,
-            private: quote!(#facade::__private),
             span,
             names: Names::new(handler, args, span),
             keyed: handler.keyed(args),
@@ -93,6 +92,14 @@ impl<'a> Cx<'a> {
                 quote!(::<#(#arguments),*>)
             },
             return_type,
+        }
+    }
+
+    /// `::handler_cache::__private`, at `span` so that errors stand there.
+    fn private(&self, span: Span) -> TokenStream {
+        match &self.args.facade {
+            Some(path) => quote!(#path::__private),
+            None => quote_spanned!(span=> ::handler_cache::__private),
         }
     }
 
@@ -137,8 +144,8 @@ impl Names {
                 companion,
                 home: ident("Self"),
                 handler: quote_spanned!(span=> Self::#name),
-                site: format_ident!("__cache_{plain}_site", span = span),
-                key: format_ident!("__cache_{plain}_key", span = span),
+                site: ident("__site"),
+                key: ident("__key"),
                 body: format_ident!("__cache_{plain}", span = span),
             };
         }

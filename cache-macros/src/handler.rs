@@ -115,7 +115,9 @@ impl Handler {
                         .collect(),
                     None => Vec::new(),
                 };
+                // What a macro hides may matter, so nothing of such an argument is left out.
                 let whole = param.opaque && named.is_none() && param.role == Role::Data;
+                let bindings = if whole { Vec::new() } else { bindings };
                 (whole || !bindings.is_empty()).then_some(Keyed {
                     param,
                     bindings,

@@ -1,4 +1,8 @@
-//! The attributes of handler-cache.
+//! The attributes of [`handler-cache`](https://docs.rs/handler-cache).
+//!
+//! Applications use them through the facade `handler-cache`, which documents them. An attribute's way through the modules:
+//! `args` reads its options, `function` and `handler` the item below it, `validate` finds what is wrong, and `expand` writes
+//! the code, or `fallback` the errors.
 
 mod args;
 mod attributes;
@@ -38,43 +42,44 @@ const CACHE: Attribute = Attribute {
     expire: None,
 };
 
-/// Caches the responses of an axum handler.
+// The guide to this attribute is on the facade's re-export, where its examples compile.
+#[expect(missing_docs)]
 #[proc_macro_attribute]
 pub fn cache(args: TokenStream, item: TokenStream) -> TokenStream {
     apply(CACHE, args.into(), item.into()).into()
 }
 
-/// [`#[cache]`](macro@cache) for a minute. Takes all its options but `expire`.
+/// Caches the responses of an axum handler for a minute: [`#[cache]`](macro@cache) with all its options but `expire`.
 #[proc_macro_attribute]
 pub fn cache_one_minute(args: TokenStream, item: TokenStream) -> TokenStream {
     apply(PRESETS[0], args.into(), item.into()).into()
 }
 
-/// [`#[cache]`](macro@cache) for an hour. Takes all its options but `expire`.
+/// Caches the responses of an axum handler for an hour: [`#[cache]`](macro@cache) with all its options but `expire`.
 #[proc_macro_attribute]
 pub fn cache_one_hour(args: TokenStream, item: TokenStream) -> TokenStream {
     apply(PRESETS[1], args.into(), item.into()).into()
 }
 
-/// [`#[cache]`](macro@cache) for a day. Takes all its options but `expire`.
+/// Caches the responses of an axum handler for a day: [`#[cache]`](macro@cache) with all its options but `expire`.
 #[proc_macro_attribute]
 pub fn cache_one_day(args: TokenStream, item: TokenStream) -> TokenStream {
     apply(PRESETS[2], args.into(), item.into()).into()
 }
 
-/// [`#[cache]`](macro@cache) for a week. Takes all its options but `expire`.
+/// Caches the responses of an axum handler for a week: [`#[cache]`](macro@cache) with all its options but `expire`.
 #[proc_macro_attribute]
 pub fn cache_one_week(args: TokenStream, item: TokenStream) -> TokenStream {
     apply(PRESETS[3], args.into(), item.into()).into()
 }
 
-/// [`#[cache]`](macro@cache) for a month of 30 days. Takes all its options but `expire`.
+/// Caches the responses of an axum handler for a month of 30 days: [`#[cache]`](macro@cache) with all its options but `expire`.
 #[proc_macro_attribute]
 pub fn cache_one_month(args: TokenStream, item: TokenStream) -> TokenStream {
     apply(PRESETS[4], args.into(), item.into()).into()
 }
 
-/// [`#[cache]`](macro@cache) for a year of 365 days. Takes all its options but `expire`.
+/// Caches the responses of an axum handler for a year of 365 days: [`#[cache]`](macro@cache) with all its options but `expire`.
 #[proc_macro_attribute]
 pub fn cache_one_year(args: TokenStream, item: TokenStream) -> TokenStream {
     apply(PRESETS[5], args.into(), item.into()).into()
@@ -100,9 +105,12 @@ fn apply(
         return tokens;
     }
     let handler = Handler::new(function, &args);
-    validate::validate(&handler, &args, &mut errors);
+    let is_handler = validate::validate(&handler, &args, &mut errors);
     match errors.into_tokens() {
-        Some(errors) => fallback::uncached(handler.function, &args, errors),
+        Some(errors) => fallback::uncached(&handler, &args, is_handler, errors),
         None => expand::expand(&handler, &args),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,8 +1,11 @@
 //! The patterns of parameters: what they bind, and their copy for the key.
 
 use proc_macro2::Ident;
+use quote::format_ident;
 use syn::{
-    FieldPat, Pat, PatIdent, PatWild, Token, parse_quote,
+    FieldPat, Pat, PatIdent, PatWild, Token,
+    ext::IdentExt as _,
+    parse_quote,
     visit::{self, Visit},
     visit_mut::{self, VisitMut},
 };
@@ -71,7 +74,7 @@ pub(crate) fn by_reference(pat: &Pat, keep: &[&Ident], hygienic: bool) -> Pat {
                 }
             } else if let Some((_, inner)) = binding.subpat.take() {
                 *pat = *inner;
-            } else if !may_be_constant(&binding.ident) {
+            } else {
                 *pat = wild();
             }
         }
@@ -89,11 +92,15 @@ pub(crate) fn by_reference(pat: &Pat, keep: &[&Ident], hygienic: bool) -> Pat {
     copy
 }
 
-/// The same name in the macro's own hygiene.
+/// The name in the macro's own hygiene, unlike any other there.
 pub(crate) fn renamed(name: &Ident) -> Ident {
-    let mut name = name.clone();
-    name.set_span(macro_span(name.span()));
-    name
+    let span = macro_span(name.span());
+    if may_be_constant(name) {
+        let mut name = name.clone();
+        name.set_span(span);
+        return name;
+    }
+    format_ident!("__part_{}", name.unraw(), span = span)
 }
 
 fn wild() -> Pat {

@@ -6,11 +6,16 @@ mod signature;
 use crate::{args::Args, attributes::is_cache, errors::Errors, handler::Handler};
 
 /// Checks what needs both the options and the function; options alone were checked while they were read.
-pub(crate) fn validate(handler: &Handler, args: &Args, errors: &mut Errors) {
+///
+/// Whether the function's signature is a handler's, whatever the options say.
+pub(crate) fn validate(handler: &Handler, args: &Args, errors: &mut Errors) -> bool {
     contradictions(args, errors);
     repeated_attributes(handler, args, errors);
+    let before = errors.count();
     signature::check(&handler.function, args, errors);
+    let is_handler = errors.count() == before;
     names::check(handler, args, errors);
+    is_handler
 }
 
 fn contradictions(args: &Args, errors: &mut Errors) {
@@ -34,7 +39,7 @@ fn contradictions(args: &Args, errors: &mut Errors) {
 
 fn repeated_attributes(handler: &Handler, args: &Args, errors: &mut Errors) {
     for attr in &handler.function.attrs {
-        if is_cache(attr, &args.facade) {
+        if is_cache(attr, args.facade.as_ref()) {
             errors.on(
                 attr,
                 "this handler is already cached; keep one of the two attributes",

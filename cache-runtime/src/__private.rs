@@ -10,7 +10,7 @@ pub use axum::{
 };
 
 pub use crate::{
-    attribute::is_axum_state,
+    attribute::{AssociatedPlain, is_axum_state},
     error::Error,
     handler::Site,
     key::{CacheKey, CacheKeyPart, KeyArgs, KeyError, KeyWriter, Part, ViaKeyPart, ViaNothing, ViaSerialize},

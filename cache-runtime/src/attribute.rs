@@ -2,7 +2,7 @@
 
 use axum::extract::State;
 
-use crate::{handler::Site, request::Vary};
+use crate::{__private::Companion, handler::Site, request::Vary};
 
 /// axum's `State`, and nothing else of that name.
 #[diagnostic::on_unimplemented(
@@ -22,5 +22,15 @@ impl Site {
     /// The headers that join the key.
     pub fn vary(&self) -> Vary {
         Vary::Names(self.policy.vary)
+    }
+}
+
+/// As [`Associated`](crate::__private::Associated), where no header can join the key and so none need be kept.
+#[derive(Debug)]
+pub enum AssociatedPlain {}
+
+impl Companion for AssociatedPlain {
+    fn vary() -> Vary {
+        Vary::Names(&[])
     }
 }

@@ -12,6 +12,7 @@ mod key;
 mod handler;
 mod attribute;
 mod lazy;
+mod slot;
 mod entry;
 mod rules;
 pub mod store;

@@ -37,7 +37,7 @@ pub(crate) enum Life {
     /// As long as the cache's `default_expire`.
     Default,
     For(Duration),
-    /// Until evicted; clients are told a year.
+    /// Until evicted, and [`ONE_YEAR`] at the most.
     Never,
 }
 
@@ -102,7 +102,7 @@ impl Policy {
         self
     }
 
-    /// Entries live until they are evicted; clients are told a year.
+    /// Entries live until they are evicted, and a year at the most.
     #[must_use]
     pub const fn never_expires(mut self) -> Self {
         self.life = Life::Never;

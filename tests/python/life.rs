@@ -19,7 +19,7 @@ fn tickers(bench: &Bench, runs: &Runs) -> App {
     bench.app(Router::new().route("/", get(ticker)).with_state(runs.clone()))
 }
 
-/// There 500 ms are an error in every request. A life of 0 does not compile: `tests/ui` has the case.
+/// There 500 ms are an error in every request. A life of 0 does not compile: `options` and `policy` in `tests/ui/fail`.
 #[tokio::test]
 async fn line_11_half_a_second_is_a_life() {
     let bench = Bench::memory().await;

@@ -1,10 +1,12 @@
 //! The values that options take.
 
-use proc_macro2::Ident;
+use std::collections::HashSet;
+
+use proc_macro2::{Ident, Span};
 use syn::{Expr, ExprArray, ExprLit, ExprPath, Lit, LitStr, Path, ext::IdentExt as _};
 
-use super::{refuse_repeats, repeated, ungrouped};
-use crate::errors::{listed, nearest};
+use super::ungrouped;
+use crate::errors::{Errors, listed, nearest};
 
 /// What axum's `MethodFilter` knows, but for HEAD, which is answered from GET's entry.
 const METHODS: [&str; 8] = [
@@ -12,77 +14,84 @@ const METHODS: [&str; 8] = [
 ];
 
 /// `[db, user]`.
-pub(super) fn names(option: &Ident, value: &Expr) -> syn::Result<Vec<Ident>> {
-    let names = elements(option, value, "db", |element| plain_ident(element).cloned())?;
-    refuse_repeats(&names, |name| name.unraw().to_string())?;
-    Ok(names)
+pub(super) fn names(option: &Ident, value: &Expr, errors: &mut Errors) -> Vec<Ident> {
+    let names = elements(option, value, "db", errors, |element| {
+        plain_ident(element).cloned()
+    });
+    unrepeated(names, errors, |name| (name.unraw().to_string(), name.span()))
 }
 
 /// `[GET, POST]`.
-pub(super) fn methods(option: &Ident, value: &Expr) -> syn::Result<Vec<Ident>> {
+pub(super) fn methods(option: &Ident, value: &Expr, errors: &mut Errors) -> Vec<Ident> {
     // `Method::GET` and `MethodFilter::GET` say the same as `GET`.
-    let names = elements(option, value, "POST", |element| match element {
+    let names = elements(option, value, "POST", errors, |element| match element {
         Expr::Path(ExprPath {
             qself: None, path, ..
         }) => path.segments.last().map(|last| last.ident.clone()),
         _ => None,
-    })?;
-    if names.is_empty() {
-        return Err(syn::Error::new_spanned(
+    });
+    if matches!(ungrouped(value), Expr::Array(list) if list.elems.is_empty()) {
+        errors.on(
             value,
             "without a method nothing is cached; name one, or leave `methods` out for `[GET]`",
-        ));
+        );
     }
-    for name in &names {
-        let text = name.to_string();
-        if text == "HEAD" {
-            return Err(syn::Error::new(
-                name.span(),
-                "HEAD is answered from GET's entry; name `GET`",
-            ));
-        }
-        if !METHODS.contains(&text.as_str()) {
-            let cure = match nearest(&text, METHODS) {
-                Some(near) => format!("did you mean `{near}`?"),
-                None => format!("axum routes {}", listed(METHODS)),
-            };
-            return Err(syn::Error::new(
-                name.span(),
-                format!("unknown method `{text}`; {cure}"),
-            ));
-        }
+    let known = names
+        .into_iter()
+        .filter(|name| match unknown_method(&name.to_string()) {
+            Some(error) => {
+                errors.at(name.span(), error);
+                false
+            }
+            None => true,
+        })
+        .collect();
+    unrepeated(known, errors, |name| (name.to_string(), name.span()))
+}
+
+fn unknown_method(name: &str) -> Option<String> {
+    if METHODS.contains(&name) {
+        return None;
     }
-    refuse_repeats(&names, Ident::to_string)?;
-    Ok(names)
+    if name == "HEAD" {
+        return Some("HEAD is answered from GET's entry; name `GET`".to_owned());
+    }
+    let cure = match nearest(name, METHODS) {
+        Some(near) => format!("did you mean `{near}`?"),
+        None => format!("axum routes {}", listed(METHODS)),
+    };
+    Some(format!("unknown method `{name}`; {cure}"))
 }
 
 /// `["accept-language"]`, turned to lower case.
-pub(super) fn headers(option: &Ident, value: &Expr) -> syn::Result<Vec<LitStr>> {
-    let names = elements(option, value, "\"accept-language\"", |element| match element {
-        Expr::Lit(ExprLit {
-            lit: Lit::Str(name), ..
-        }) => Some(LitStr::new(&name.value().to_ascii_lowercase(), name.span())),
-        _ => None,
-    })?;
-    for (index, name) in names.iter().enumerate() {
+pub(super) fn headers(option: &Ident, value: &Expr, errors: &mut Errors) -> Vec<LitStr> {
+    let names = elements(
+        option,
+        value,
+        "\"accept-language\"",
+        errors,
+        |element| match element {
+            Expr::Lit(ExprLit {
+                lit: Lit::Str(name), ..
+            }) => Some(LitStr::new(&name.value().to_ascii_lowercase(), name.span())),
+            _ => None,
+        },
+    );
+    for name in &names {
         let text = name.value();
         if text == "*" {
-            return Err(syn::Error::new(
+            errors.at(
                 name.span(),
                 "`vary` on everything can never hit; name the headers that the response depends on",
-            ));
-        }
-        if text.is_empty() || !text.bytes().all(is_header_name_byte) {
-            return Err(syn::Error::new(
+            );
+        } else if text.is_empty() || !text.bytes().all(is_header_name_byte) {
+            errors.at(
                 name.span(),
-                format!("`{text}` is not a header name"),
-            ));
-        }
-        if names[..index].iter().any(|before| before.value() == text) {
-            return Err(repeated(name.span(), &text));
+                format!("`{text}` is not a header name; write for example `\"accept-language\"`"),
+            );
         }
     }
-    Ok(names)
+    unrepeated(names, errors, |name| (name.value(), name.span()))
 }
 
 /// RFC 9110 section 5.6.2: a token, here in lower case.
@@ -163,25 +172,48 @@ pub(super) fn path(option: &Ident, value: &Expr) -> syn::Result<Path> {
     }
 }
 
+/// What stands in the list and can stand there.
 fn elements<T>(
     option: &Ident,
     value: &Expr,
     example: &str,
-    mut element: impl FnMut(&Expr) -> Option<T>,
-) -> syn::Result<Vec<T>> {
-    let refuse = |tokens: &Expr, problem: &str| {
-        syn::Error::new_spanned(
+    errors: &mut Errors,
+    element: impl Fn(&Expr) -> Option<T>,
+) -> Vec<T> {
+    let mut refuse = |tokens: &Expr, problem: &str| {
+        errors.on(
             tokens,
             format!("{problem}; write for example `{option} = [{example}]`"),
-        )
+        );
     };
     let Expr::Array(ExprArray { elems, .. }) = ungrouped(value) else {
-        return Err(refuse(value, &format!("`{option}` takes a list")));
+        refuse(value, &format!("`{option}` takes a list"));
+        return Vec::new();
     };
     elems
         .iter()
-        .map(|expr| {
-            element(ungrouped(expr)).ok_or_else(|| refuse(expr, &format!("this cannot stand in `{option}`")))
+        .filter_map(|expr| {
+            let read = element(ungrouped(expr));
+            if read.is_none() {
+                refuse(expr, &format!("this cannot stand in `{option}`"));
+            }
+            read
+        })
+        .collect()
+}
+
+/// Each element once.
+fn unrepeated<T>(elements: Vec<T>, errors: &mut Errors, identity: impl Fn(&T) -> (String, Span)) -> Vec<T> {
+    let mut seen = HashSet::new();
+    elements
+        .into_iter()
+        .filter(|element| {
+            let (text, span) = identity(element);
+            if seen.contains(&text) {
+                errors.at(span, format!("`{text}` is named twice; keep one"));
+                return false;
+            }
+            seen.insert(text)
         })
         .collect()
 }

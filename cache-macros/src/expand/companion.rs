@@ -4,8 +4,11 @@ use proc_macro2::{Ident, TokenStream};
 use quote::{format_ident, quote, quote_spanned};
 use syn::{Pat, Signature, ext::IdentExt as _};
 
-use super::{Cx, key, policy};
-use crate::handler::{Keyed, Param};
+use super::{Cx, Names, key, policy};
+use crate::{
+    handler::{Keyed, Param},
+    span::hidden,
+};
 
 /// Input: `pub async fn product(Path(id): Path<u64>, State(db): State<Db>) -> Json<Product> { body }`
 /// Output:
@@ -20,34 +23,22 @@ use crate::handler::{Keyed, Param};
 /// ```
 /// It is never generic: users import it together with the handler, by one name.
 pub(super) fn companion(cx: &Cx<'_>) -> TokenStream {
-    let Cx {
-        handler,
-        private,
-        names,
+    let private = cx.private(cx.span);
+    let attrs = &cx.handler.attributes.all;
+    let Names {
+        companion,
+        site: site_name,
         ..
-    } = cx;
-    let vis = &handler.function.vis;
-    let attrs = &handler.attributes.all;
-    let companion = &names.companion;
-    let site_name = &names.site;
-    let doc = format!(
-        " The cached responses of [`{0}`](fn@{0}): their keys, their eviction, and the handler without them.",
-        handler.name().unraw()
-    );
+    } = &cx.names;
     let site = policy::site(cx);
     let key = key::writer(cx);
-    let uncached = uncached(cx);
-    let eviction = eviction(cx);
+    let body = body(cx, cx.handler.name());
+    let public = public(cx, &body, &eviction(cx));
     quote_spanned! {cx.span=>
-        #(#attrs)*
-        #[doc = #doc]
-        #vis enum #companion {}
+        #public
 
         #(#attrs)*
-        #[allow(dead_code)]
         impl #companion {
-            #uncached
-            #eviction
             #site
             #key
         }
@@ -56,6 +47,116 @@ pub(super) fn companion(cx: &Cx<'_>) -> TokenStream {
         impl #private::Companion for #companion {
             fn vary() -> #private::Vary {
                 Self::#site_name().vary()
+            }
+        }
+    }
+}
+
+/// What other code may name, beside a handler that has errors of its own: it shall get none for naming it.
+pub(super) fn placeholder(cx: &Cx<'_>) -> TokenStream {
+    let never = || quote_spanned!(cx.span=> loop {});
+    public(
+        cx,
+        &TokenStream::new(),
+        &Eviction {
+            key: never(),
+            evict: never(),
+            evict_all: never(),
+        },
+    )
+}
+
+/// The bodies of the functions that have to do with keys.
+struct Eviction {
+    key: TokenStream,
+    evict: TokenStream,
+    evict_all: TokenStream,
+}
+
+fn eviction(cx: &Cx<'_>) -> Eviction {
+    let private = cx.private(cx.span);
+    let (site, write) = (cx.call_plain(&cx.names.site), cx.call(&cx.names.key));
+    let itself = cx.itself();
+    let turbofish = &cx.turbofish;
+    let key = hidden("__key");
+    let named = || parameter_names(cx).zip(&cx.keyed);
+    let references = named().map(|(name, Keyed { param, .. })| {
+        let cfgs = &param.cfgs;
+        quote!(#(#cfgs)* &#name)
+    });
+    let arguments = named().map(|(name, Keyed { param, .. })| {
+        let cfgs = &param.cfgs;
+        quote!(#(#cfgs)* #name)
+    });
+    Eviction {
+        key: quote_spanned! {cx.span=>
+            #private::cache_key(#site(), #itself, |#key| #write(#key, #(#references),*))
+        },
+        evict: quote_spanned!(cx.span=> #private::evict(Self::key #turbofish (#(#arguments),*)).await),
+        evict_all: quote_spanned!(cx.span=> #private::evict_all(#site(), #itself).await),
+    }
+}
+
+fn public(cx: &Cx<'_>, body: &TokenStream, eviction: &Eviction) -> TokenStream {
+    let Cx { handler, names, .. } = cx;
+    let private = cx.private(cx.span);
+    let vis = &handler.function.vis;
+    let attrs = &handler.attributes.all;
+    let companion = &names.companion;
+    let doc = format!(
+        " The cached responses of [`{0}`](fn@{0}): their keys, their eviction, and the handler without them.",
+        handler.name().unraw()
+    );
+    let uncached = uncached(cx, body);
+    let (generics, _, bounds) = cx.generics.split_for_impl();
+    let params: Vec<TokenStream> = parameter_names(cx)
+        .zip(&cx.keyed)
+        .map(
+            |(
+                name,
+                Keyed {
+                    param: Param { cfgs, ty, .. },
+                    ..
+                },
+            )| { quote_spanned!(cx.span=> #(#cfgs)* #name: #ty) },
+        )
+        .collect();
+    let Eviction {
+        key,
+        evict,
+        evict_all,
+    } = eviction;
+    quote_spanned! {cx.span=>
+        #(#attrs)*
+        #[doc = #doc]
+        #vis enum #companion {}
+
+        #(#attrs)*
+        impl #companion {
+            #uncached
+
+            /// The key of the responses to these arguments.
+            #[must_use]
+            #vis fn key #generics (#(#params),*) -> #private::CacheKey #bounds {
+                #key
+            }
+
+            /// Evicts the responses to these arguments from the global cache.
+            ///
+            /// # Errors
+            ///
+            /// Without a global cache, when these arguments have no key, and when the store did not acknowledge.
+            #vis async fn evict #generics (#(#params),*) -> ::core::result::Result<(), #private::Error> #bounds {
+                #evict
+            }
+
+            /// Evicts every response of this handler from the global cache, however many there are.
+            ///
+            /// # Errors
+            ///
+            /// Without a global cache, and when the store did not acknowledge.
+            #vis async fn evict_all #generics () -> ::core::result::Result<(), #private::Error> #bounds {
+                #evict_all
             }
         }
     }
@@ -71,10 +172,9 @@ pub(super) fn companion(cx: &Cx<'_>) -> TokenStream {
 /// ```
 /// Inside, the body keeps its own name, for `#[instrument]`, and meets no other function of the companion. Handing its
 /// future on, rather than awaiting it, keeps one copy of the arguments.
-fn uncached(cx: &Cx<'_>) -> TokenStream {
+fn uncached(cx: &Cx<'_>, body: &TokenStream) -> TokenStream {
     let handler = cx.handler;
     let vis = &handler.function.vis;
-    let body = body(cx, handler.name());
     let (generics, _, bounds) = handler.generics().split_for_impl();
     let params = handler
         .params
@@ -98,7 +198,13 @@ fn uncached(cx: &Cx<'_>) -> TokenStream {
 /// The hidden function with the body of an associated one, which must see the `impl` block's `Self` and generics.
 pub(super) fn sibling(cx: &Cx<'_>) -> TokenStream {
     let body = body(cx, &cx.names.body);
-    quote_spanned!(cx.span=> #[doc(hidden)] #body)
+    let cfgs = cx
+        .handler
+        .function
+        .attrs
+        .iter()
+        .filter(|attr| attr.path().is_ident("cfg"));
+    quote_spanned!(cx.span=> #(#cfgs)* #[doc(hidden)] #body)
 }
 
 /// The original function, by another name, with the attributes that belong to it.
@@ -113,69 +219,16 @@ fn body(cx: &Cx<'_>, name: &Ident) -> TokenStream {
     quote!(#(#attrs)* #sig #body)
 }
 
-fn eviction(cx: &Cx<'_>) -> TokenStream {
-    let Cx {
-        handler,
-        private,
-        names,
-        turbofish,
-        ..
-    } = cx;
-    let vis = &handler.function.vis;
-    let (generics, _, bounds) = cx.generics.split_for_impl();
-    let (site, write) = (cx.call_plain(&names.site), cx.call(&names.key));
-    let itself = cx.itself();
-    let named: Vec<(Ident, &Param)> = cx
-        .keyed
-        .iter()
-        .enumerate()
-        .map(|(index, keyed)| (parameter_name(cx, index, keyed), keyed.param))
-        .collect();
-    let params: Vec<TokenStream> = named
-        .iter()
-        .map(|(name, Param { cfgs, ty, .. })| quote_spanned!(cx.span=> #(#cfgs)* #name: #ty))
-        .collect();
-    let references = named
-        .iter()
-        .map(|(name, Param { cfgs, .. })| quote!(#(#cfgs)* &#name));
-    let arguments = named
-        .iter()
-        .map(|(name, Param { cfgs, .. })| quote!(#(#cfgs)* #name));
-    quote_spanned! {cx.span=>
-        /// The key of the responses to these arguments.
-        #[must_use]
-        #vis fn key #generics (#(#params),*) -> #private::CacheKey #bounds {
-            #private::cache_key(#site(), #itself, |__key| #write(__key, #(#references),*))
-        }
-
-        /// Evicts the responses to these arguments from the global cache.
-        ///
-        /// # Errors
-        ///
-        /// Without a global cache, when these arguments have no key, and when the store did not acknowledge.
-        #vis async fn evict #generics (#(#params),*) -> ::core::result::Result<(), #private::Error> #bounds {
-            #private::evict(Self::key #turbofish (#(#arguments),*)).await
-        }
-
-        /// Evicts every response of this handler from the global cache, however many there are.
-        ///
-        /// # Errors
-        ///
-        /// Without a global cache, and when the store did not acknowledge.
-        #vis async fn evict_all #generics () -> ::core::result::Result<(), #private::Error> #bounds {
-            #private::evict_all(#site(), #itself).await
-        }
-    }
-}
-
 /// What users see in the editor: the binding's name where there is just one.
-fn parameter_name(cx: &Cx<'_>, index: usize, keyed: &Keyed<'_>) -> Ident {
-    match (&keyed.param.pat, keyed.bindings.as_slice()) {
-        (Pat::Ident(_) | Pat::TupleStruct(_), [name]) => {
-            let mut name = (*name).clone();
-            name.set_span(cx.span);
-            name
-        }
-        _ => format_ident!("arg{index}", span = cx.span),
-    }
+fn parameter_names<'a>(cx: &'a Cx<'_>) -> impl Iterator<Item = Ident> + 'a {
+    cx.keyed.iter().enumerate().map(
+        |(index, keyed)| match (&keyed.param.pat, keyed.bindings.as_slice()) {
+            (Pat::Ident(_) | Pat::TupleStruct(_), [name]) => {
+                let mut name = (*name).clone();
+                name.set_span(cx.span);
+                name
+            }
+            _ => format_ident!("arg{index}", span = cx.span),
+        },
+    )
 }

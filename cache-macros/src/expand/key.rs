@@ -23,9 +23,8 @@ use crate::{
 /// }
 /// ```
 pub(super) fn writer(cx: &Cx<'_>) -> TokenStream {
-    let Cx { private, names, .. } = cx;
-    let attrs = &cx.handler.attributes.all;
-    let name = &names.key;
+    let private = cx.private(cx.span);
+    let name = &cx.names.key;
     let (generics, _, bounds) = cx.generics.split_for_impl();
     let params = cx.keyed.iter().map(|Keyed { param, .. }| {
         let (cfgs, local, ty) = (&param.cfgs, &param.local, &param.ty);
@@ -34,7 +33,6 @@ pub(super) fn writer(cx: &Cx<'_>) -> TokenStream {
     let key = hidden("__key");
     let body = body(cx, &key);
     quote_spanned! {cx.span=>
-        #(#attrs)*
         #[doc(hidden)]
         fn #name #generics (
             #key: &mut #private::KeyArgs<'_>,
@@ -45,17 +43,34 @@ pub(super) fn writer(cx: &Cx<'_>) -> TokenStream {
     }
 }
 
+/// The same as a closure, for an associated handler, which alone needs it.
+pub(super) fn closure(cx: &Cx<'_>) -> TokenStream {
+    let private = cx.private(cx.span);
+    let key = hidden("__key");
+    let body = body(cx, &key);
+    let borrow = cx.keyed.iter().map(|Keyed { param, .. }| {
+        let (cfgs, local) = (&param.cfgs, &param.local);
+        quote!(#(#cfgs)* let #local = &#local;)
+    });
+    quote_spanned! {cx.span=>
+        |#key: &mut #private::KeyArgs<'_>| -> ::core::result::Result<(), #private::KeyError> {
+            #(#borrow)*
+            #body
+        }
+    }
+}
+
 fn body(cx: &Cx<'_>, key: &Ident) -> TokenStream {
-    let private = &cx.private;
+    let private = cx.private(cx.span);
     let imports = quote_spanned! {cx.span=>
-        #[allow(unused_imports)]
         use #private::{ViaKeyPart as _, ViaNothing as _, ViaSerialize as _};
     };
     if let Some(expression) = &cx.args.key {
         let bind = cx.keyed.iter().map(|keyed| bind(keyed, false));
-        let value = hidden("__value");
         let expression = &expression.value;
         let span = macro_span(expression.span());
+        let value = Ident::new("__value", span);
+        let private = cx.private(span);
         return quote_spanned! {span=>
             #imports
             #(#bind)*
@@ -124,7 +139,7 @@ fn write(
     name: &str,
     span: proc_macro2::Span,
 ) -> TokenStream {
-    let private = &cx.private;
+    let private = cx.private(span);
     let cfgs = &keyed.param.cfgs;
     let name = LitStr::new(name, span);
     if cx.handler.is_generic_in(&keyed.param.ty) {

@@ -4,7 +4,7 @@ use proc_macro2::{Ident, TokenStream};
 use quote::{quote, quote_spanned};
 use syn::{FnArg, parse_quote, parse_quote_spanned, spanned::Spanned as _};
 
-use super::Cx;
+use super::{Cx, key, policy};
 use crate::{
     handler::{Keyed, Param, Role},
     span::{hidden, macro_span},
@@ -21,18 +21,9 @@ use crate::{
 /// The key is made, and memory looked through, before any future exists; a closure keeps the future small that axum
 /// boxes for every request.
 pub(super) fn function(cx: &Cx<'_>) -> TokenStream {
-    let Cx {
-        handler,
-        private,
-        names,
-        ..
-    } = cx;
-    let (context, ready, key, response) = (
-        hidden("__context"),
-        hidden("__ready"),
-        hidden("__key"),
-        hidden("__response"),
-    );
+    let handler = cx.handler;
+    let private = cx.private(cx.span);
+    let (context, ready) = (hidden("__context"), hidden("__ready"));
     let attrs = &handler.attributes.outer;
     let vis = &handler.function.vis;
     let mut sig = handler.function.sig.clone();
@@ -41,27 +32,20 @@ pub(super) fn function(cx: &Cx<'_>) -> TokenStream {
     sig.output = parse_quote_spanned!(cx.span=> -> #private::Response);
 
     let checks = state_checks(cx);
-    let site = cx.call_plain(&names.site);
-    let itself = cx.itself();
-    let write = cx.call(&names.key);
-    let keyed = cx.keyed.iter().map(
-        |Keyed {
-             param: Param { cfgs, local, .. },
-             ..
-         }| quote!(#(#cfgs)* &#local),
-    );
+    let lookup = lookup(cx);
     let extract = extract_lazy(cx);
-    let body = cx.call(&names.body);
+    let body = cx.call(&cx.names.body);
     let arguments = handler
         .params
         .iter()
         .map(|Param { cfgs, local, .. }| quote!(#(#cfgs)* #local));
-    let into_response = quote_spanned!(cx.return_span()=> #private::IntoResponse::into_response(#response));
+    let response = Ident::new("__response", cx.return_span());
+    let into_response = into_response(cx, &response);
     quote_spanned! {cx.span=>
         #(#attrs)*
         #vis #sig {
             #checks
-            let #ready = #context.key(#site(), #itself, |#key| #write(#key, #(#keyed),*));
+            let #ready = #context.#lookup;
             #ready.fill(move || async move {
                 #extract
                 let #response = #body(#(#arguments),*).await;
@@ -71,15 +55,42 @@ pub(super) fn function(cx: &Cx<'_>) -> TokenStream {
     }
 }
 
+/// `key(product::site(), &product, |key| product::key(key, &arg0))`
+///
+/// An associated handler has no companion to share these with, and holds them itself: a trait's `impl` has no room for
+/// siblings, so each of them would be one more error there.
+fn lookup(cx: &Cx<'_>) -> TokenStream {
+    let itself = cx.itself();
+    if cx.args.associated.is_some() {
+        let site = hidden("__SITE");
+        let item = policy::site_static(cx, &site);
+        let write = key::closure(cx);
+        return quote_spanned!(cx.span=> key({ #item &#site }, #itself, #write));
+    }
+    let site = cx.call_plain(&cx.names.site);
+    let write = cx.call(&cx.names.key);
+    let key = hidden("__key");
+    let keyed = cx.keyed.iter().map(|Keyed { param, .. }| {
+        let (cfgs, local) = (&param.cfgs, &param.local);
+        quote!(#(#cfgs)* &#local)
+    });
+    quote_spanned!(cx.span=> key(#site(), #itself, |#key| #write(#key, #(#keyed),*)))
+}
+
 /// Input: `Path(id): Path<u64>, State(db): State<Db>`
 /// Output: `(context, arg0): (CacheContext<product>, Path<u64>), arg1: State<Db>`
 ///
 /// Joining keeps the arity, which `#[debug_handler]` calls with and axum limits to 16. A parameter under `cfg` cannot
 /// be joined, for it would take the context with it. Lazy parameters leave `()` behind, but for one place.
 fn params(cx: &Cx<'_>, context: &Ident) -> Vec<FnArg> {
-    let private = &cx.private;
+    let private = cx.private(cx.span);
     let marker = if cx.args.associated.is_some() {
-        quote_spanned!(cx.span=> #private::Associated)
+        let marker = match (&cx.args.vary, &cx.args.policy) {
+            (None, None) => "AssociatedPlain",
+            _ => "Associated",
+        };
+        let marker = Ident::new(marker, cx.span);
+        quote_spanned!(cx.span=> #private::#marker)
     } else {
         let companion = &cx.names.companion;
         quote!(#companion)
@@ -126,17 +137,25 @@ fn params(cx: &Cx<'_>, context: &Ident) -> Vec<FnArg> {
     inputs
 }
 
+/// All of it at the return type, which is what may not be a response.
+fn into_response(cx: &Cx<'_>, response: &Ident) -> TokenStream {
+    let span = cx.return_span();
+    let private = cx.private(span);
+    quote_spanned!(span=> #private::IntoResponse::into_response(#response))
+}
+
 /// Runs the lazy extractors, from left to right.
 fn extract_lazy(cx: &Cx<'_>) -> TokenStream {
-    let private = &cx.private;
+    let private = cx.private(cx.span);
     if lazy(cx).next().is_none() {
         return TokenStream::new();
     }
-    let (deferred, rejection) = (hidden("__deferred"), hidden("__rejection"));
+    let (deferred, extracted, rejection) =
+        (hidden("__deferred"), hidden("__extracted"), hidden("__rejection"));
     let locals = lazy(cx).map(|param| &param.local);
     quote_spanned! {cx.span=>
         let (#(#locals,)*) = match #deferred.extract().await {
-            ::core::result::Result::Ok(extracted) => extracted,
+            ::core::result::Result::Ok(#extracted) => #extracted,
             ::core::result::Result::Err(#rejection) => return #private::unshared(#rejection),
         };
     }
@@ -148,11 +167,11 @@ fn lazy<'a>(cx: &Cx<'a>) -> impl Iterator<Item = &'a Param> {
 
 /// `State` is known by its name alone, and left out of the key for it: so it must be axum's.
 fn state_checks(cx: &Cx<'_>) -> TokenStream {
-    let private = &cx.private;
     let states = cx.handler.params.iter().filter(|param| param.role == Role::State);
     states
         .map(|Param { cfgs, ty, .. }| {
             let span = macro_span(ty.span());
+            let private = cx.private(span);
             quote_spanned!(span=> #(#cfgs)* let _ = #private::is_axum_state::<#ty>;)
         })
         .collect()

@@ -1,26 +1,53 @@
 //! The options, to a constant `Policy` in the attribute's one `Site`.
 
-use proc_macro2::TokenStream;
-use quote::{ToTokens, quote, quote_spanned};
+use proc_macro2::{Ident, Span, TokenStream};
+use quote::{ToTokens as _, quote, quote_spanned};
 
 use super::Cx;
-use crate::{args::Given, duration::Life, span::macro_span};
+use crate::{
+    args::{Args, Given},
+    duration::Life,
+    span::{hidden, macro_span},
+};
 
 /// Input: `expire = 30, vary = ["accept-language"]`
 /// Output:
 /// ```text
 /// fn site() -> &'static Site {
-///     static SITE: Site = Site::new(Policy::new().with_expire(Duration::new(30, 0)).vary(&["accept-language"]), None);
-///     &SITE
+///     static __SITE: Site = {
+///         let policy = Policy::new();
+///         let policy = policy.with_expire(Duration::new(30, 0));
+///         let policy = policy.vary(&["accept-language"]);
+///         Site::new(policy, None)
+///     };
+///     &__SITE
 /// }
 /// ```
-/// The compiler evaluates a static even when nothing uses it, so that a bad policy is an error of `cargo check`.
+/// The compiler evaluates a static even when nothing uses it, so that a bad policy is an error of `cargo check`. One
+/// statement an option puts that error on the option.
 pub(super) fn site(cx: &Cx<'_>) -> TokenStream {
-    let Cx { private, names, .. } = cx;
-    let site = &names.site;
-    let attrs = &cx.handler.attributes.all;
-    let policy = policy(cx);
-    let name = match &cx.args.name {
+    let private = cx.private(cx.span);
+    let name = &cx.names.site;
+    let item = site_static(cx, &hidden("__SITE"));
+    quote_spanned! {cx.span=>
+        #[doc(hidden)]
+        fn #name() -> &'static #private::Site {
+            #item
+            &__SITE
+        }
+    }
+}
+
+/// The static alone.
+pub(super) fn site_static(cx: &Cx<'_>, name: &Ident) -> TokenStream {
+    let private = cx.private(cx.span);
+    let policy = hidden("__policy");
+    let base = match &cx.args.policy {
+        Some(base) => base.value.to_token_stream(),
+        None => quote_spanned!(cx.span=> #private::Policy::new()),
+    };
+    let steps = steps(cx).into_iter().map(|step| step.statement(&policy));
+    let handler = match &cx.args.name {
         Some(name) => {
             let name = &name.value;
             quote!(::core::option::Option::Some(#name))
@@ -28,83 +55,111 @@ pub(super) fn site(cx: &Cx<'_>) -> TokenStream {
         None => quote!(::core::option::Option::None),
     };
     quote_spanned! {cx.span=>
-        #(#attrs)*
-        #[doc(hidden)]
-        fn #site() -> &'static #private::Site {
-            static SITE: #private::Site = #private::Site::new(#policy, #name);
-            &SITE
-        }
+        static #name: #private::Site = {
+            let #policy: #private::Policy = #base;
+            #(#steps)*
+            #private::Site::new(#policy, #handler)
+        };
     }
 }
 
-fn policy(cx: &Cx<'_>) -> TokenStream {
-    let Cx { args, private, .. } = cx;
-    let mut policy = match &args.policy {
-        Some(policy) => {
-            let (span, value) = (macro_span(policy.name.span()), &policy.value);
-            quote_spanned!(span=> { const BASE: #private::Policy = #value; BASE })
-        }
-        None => quote_spanned!(cx.span=> #private::Policy::new()),
-    };
-    if let Some(seconds) = args.attribute.expire {
-        policy.extend(quote_spanned!(cx.span=> .with_expire(::core::time::Duration::from_secs(#seconds))));
+/// One option: a call on the policy so far.
+struct Step {
+    span: Span,
+    method: &'static str,
+    argument: TokenStream,
+}
+
+impl Step {
+    fn statement(self, policy: &Ident) -> TokenStream {
+        let Self {
+            span,
+            method,
+            argument,
+        } = self;
+        let method = Ident::new(method, span);
+        let policy = Ident::new(&policy.to_string(), span);
+        quote_spanned!(span=> let #policy = #policy.#method(#argument);)
     }
-    if let Some(expire) = &args.expire {
-        let span = macro_span(expire.name.span());
-        policy.extend(match &expire.value {
-            Life::For(period) => {
-                let period = period.tokens();
-                quote_spanned!(span=> .with_expire(#period))
-            }
-            Life::Never => quote_spanned!(span=> .never_expires()),
+}
+
+fn steps(cx: &Cx<'_>) -> Vec<Step> {
+    let Args {
+        attribute,
+        expire,
+        methods,
+        vary,
+        ..
+    } = cx.args;
+    let mut steps = Vec::new();
+    if let Some(seconds) = attribute.expire {
+        steps.push(Step {
+            span: cx.span,
+            method: "with_expire",
+            argument: quote!(::core::time::Duration::from_secs(#seconds)),
         });
     }
-    if let Some(methods) = &args.methods {
-        let span = macro_span(methods.name.span());
-        let mut filter = TokenStream::new();
-        for (index, method) in methods.value.iter().enumerate() {
-            let method = quote_spanned!(macro_span(method.span())=> #private::MethodFilter::#method);
-            filter.extend(if index == 0 {
-                method
-            } else {
-                quote_spanned!(span=> .or(#method))
-            });
-        }
-        policy.extend(quote_spanned!(span=> .methods(#filter)));
-    }
-    if let Some(vary) = &args.vary {
+    steps.extend(expire.as_ref().map(|expire| match &expire.value {
+        Life::For(period) => step(expire, "with_expire", period.tokens()),
+        Life::Never => step(expire, "never_expires", TokenStream::new()),
+    }));
+    steps.extend(
+        methods
+            .as_ref()
+            .map(|methods| step(methods, "methods", filter(cx, &methods.value))),
+    );
+    steps.extend(vary.as_ref().map(|vary| {
         let names = &vary.value;
-        policy.extend(call(vary, "vary", quote!(&[#(#names),*])));
-    }
+        step(vary, "vary", quote!(&[#(#names),*]))
+    }));
     for (period, method) in [
-        (&args.not_found, "not_found"),
-        (&args.client_max_age, "client_max_age"),
+        (&cx.args.not_found, "not_found"),
+        (&cx.args.client_max_age, "client_max_age"),
     ] {
-        if let Some(period) = period {
-            policy.extend(call(period, method, period.value.tokens()));
-        }
+        steps.extend(
+            period
+                .as_ref()
+                .map(|period| step(period, method, period.value.tokens())),
+        );
     }
-    for (flag, method) in [(&args.private, "private"), (&args.public, "public")] {
-        if let Some(flag) = flag {
-            policy.extend(call(flag, method, TokenStream::new()));
-        }
+    for (flag, method) in [(&cx.args.private, "private"), (&cx.args.public, "public")] {
+        steps.extend(flag.as_ref().map(|flag| step(flag, method, TokenStream::new())));
     }
-    let expressions = [
-        (&args.store_if, "store_if"),
-        (&args.max_body, "max_body"),
-        (&args.version, "version"),
-    ];
-    for (expression, method) in expressions {
-        if let Some(expression) = expression {
-            policy.extend(call(expression, method, &expression.value));
-        }
+    for (expression, method) in [
+        (&cx.args.store_if, "store_if"),
+        (&cx.args.max_body, "max_body"),
+        (&cx.args.version, "version"),
+    ] {
+        steps.extend(
+            expression
+                .as_ref()
+                .map(|given| step(given, method, given.value.to_token_stream())),
+        );
     }
-    policy
+    steps
 }
 
-/// `.method(argument)`, at the option.
-fn call<T>(option: &Given<T>, method: &str, argument: impl ToTokens) -> TokenStream {
-    let span = macro_span(option.name.span());
-    let method = proc_macro2::Ident::new(method, span);
-    quote_spanned!(span=> .#method(#argument))
+fn step<T>(option: &Given<T>, method: &'static str, argument: TokenStream) -> Step {
+    Step {
+        span: macro_span(option.name.span()),
+        method,
+        argument,
+    }
+}
+
+/// Input: `[GET, POST]`
+/// Output: `MethodFilter::GET.or(MethodFilter::POST)`
+fn filter(cx: &Cx<'_>, methods: &[Ident]) -> TokenStream {
+    let mut filter = TokenStream::new();
+    for method in methods {
+        let span = macro_span(method.span());
+        let private = cx.private(span);
+        let method = quote_spanned!(span=> #private::MethodFilter::#method);
+        filter.extend(if filter.is_empty() {
+            method
+        } else {
+            quote_spanned!(span=> .or(#method))
+        });
+    }
+    filter
 }

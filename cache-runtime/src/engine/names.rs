@@ -11,6 +11,9 @@ use crate::{
     store::Slot,
 };
 
+/// The longest buffer that a thread keeps between requests, in bytes.
+const KEPT: usize = 16 * 1024;
+
 /// What all names of a cache begin with.
 #[derive(Debug)]
 pub(crate) struct Names {
@@ -63,7 +66,10 @@ impl Names {
         push_variant(&mut key, policy, request)?;
         key::cap(&mut key);
         let value = with(&key, arguments);
-        BUFFERS.set((key, text));
+        // Arguments may be whole request bodies; a thread does not keep room for one for ever.
+        if text.capacity() <= KEPT {
+            BUFFERS.set((key, text));
+        }
         Ok(value)
     }
 

@@ -1,15 +1,14 @@
 //! A request that memory could not answer: read, lease, wait or lead.
 
-use std::{
-    future::Future,
-    panic::resume_unwind,
-    sync::Arc,
-    time::{Duration, Instant},
-};
+use std::{future::Future, panic::resume_unwind, sync::Arc, time::Duration};
 
 use axum::response::{IntoResponse, Response};
 use http::StatusCode;
-use tokio::{runtime::Handle, sync::oneshot, time};
+use tokio::{
+    runtime::Handle,
+    sync::oneshot,
+    time::{self, Instant},
+};
 use tracing::{Instrument, Span, instrument::WithSubscriber};
 
 use super::{
@@ -17,6 +16,7 @@ use super::{
     fill::{Fill, Reply},
 };
 use crate::{
+    clock::Timestamp,
     entry::Entry,
     events,
     flight::{Join, Outcome, Part, Seat, Waiter},
@@ -24,7 +24,7 @@ use crate::{
     request::RequestHead,
     respond::{self, Verdict},
     rules::{self, Freshness, Wishes},
-    store::{Ask, Digest, Found, Generation, Grant, Holder, Leased, Read, Slot},
+    store::{Ask, Digest, Found, Generation, Grant, Holder, Leased, Read, Slot, StoreError},
 };
 
 /// Between two looks at a lease that another process holds: this long at first, twice as long each time.
@@ -92,14 +92,14 @@ impl Request {
         let mut ended = 0;
         loop {
             let left = self.engine.settings.wait.saturating_sub(began.elapsed());
-            let Ok(read) = guard.call(&mut budget, guard.store().read(&self.slot)).await else {
-                return self.without_store();
-            };
             let Read {
                 found,
                 head,
                 generations,
-            } = read;
+            } = match guard.call(&mut budget, guard.store().read(&self.slot)).await {
+                Ok(read) => read,
+                Err(error) => return self.without_store(&error, began),
+            };
             match found {
                 Found::Entry(entry) if self.accepts(&entry) => return Course::Hit(entry),
                 Found::Newer => return Course::Alone,
@@ -126,7 +126,7 @@ impl Request {
                 .call(&mut budget, guard.store().lease(&self.slot, ask))
                 .await
             {
-                Err(_) => return self.without_store(),
+                Err(error) => return self.without_store(&error, began),
                 Ok(Leased::Granted(grant)) => return Course::Lead(seat, grant),
                 Ok(Leased::Changed) => continue,
                 Ok(Leased::Held(holder)) => holder,
@@ -147,6 +147,8 @@ impl Request {
                         Some(Outcome::Vanished) => ended += 1,
                         None => {}
                     },
+                    // Every lease in memory is of this process, and so this one's run is gone.
+                    None if guard.is_memory() => replaces = Some(holder),
                     None => {
                         self.poll(&holder, left).await;
                         ended += 1;
@@ -174,10 +176,16 @@ impl Request {
         let _ = time::timeout(limit, polling).await;
     }
 
-    fn without_store(&self) -> Course {
+    fn without_store(&self, error: &StoreError, began: Instant) -> Course {
+        // A store that refuses is well otherwise, and others evict there: what they evict must not be joined.
+        let join = if error.is_unavailable() {
+            Join::Any
+        } else {
+            Join::BegunAfter(began)
+        };
         match (self.wishes.only_if_cached, self.wishes.fills) {
             (true, _) => Course::NotCached,
-            (false, true) => Course::Unleased(Join::Any),
+            (false, true) => Course::Unleased(join),
             (false, false) => Course::Alone,
         }
     }
@@ -228,7 +236,7 @@ impl Request {
                 .with_current_subscriber(),
         );
         match answer.await {
-            Ok(Reply::Entry(entry)) => self.respond(&entry, Verdict::Miss),
+            Ok(Reply::Entry(entry)) => self.respond(&entry, Verdict::Miss, entry.born),
             Ok(Reply::Response(response)) => self.uncached(response),
             Ok(Reply::Panicked(panic)) => resume_unwind(panic),
             // The runtime shuts down and took the run with it.
@@ -246,19 +254,12 @@ impl Request {
 
     fn hit(&self, entry: &Entry) -> Response {
         events::key_found(&self.slot.key);
-        self.respond(entry, Verdict::Hit)
+        self.respond(entry, Verdict::Hit, self.engine.clock.now())
     }
 
-    fn respond(&self, entry: &Entry, verdict: Verdict) -> Response {
-        let Engine { settings, clock, .. } = &*self.engine;
-        respond::respond(
-            entry,
-            &self.request,
-            &self.policy,
-            &settings.style,
-            verdict,
-            clock.now(),
-        )
+    fn respond(&self, entry: &Entry, verdict: Verdict, now: Timestamp) -> Response {
+        let settings = &self.engine.settings;
+        respond::respond(entry, &self.request, &self.policy, &settings.style, verdict, now)
     }
 
     fn uncached(&self, response: Response) -> Response {

@@ -20,7 +20,7 @@ use serde::{Deserialize, Serialize};
 use super::Entry;
 use crate::{
     clock::{Timestamp, millis},
-    store::{Digest, Grant},
+    slot::{Digest, Grant},
 };
 
 /// The length of the head, in bytes.

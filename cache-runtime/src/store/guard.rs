@@ -89,6 +89,10 @@ impl Guard {
         }
     }
 
+    pub(crate) fn is_memory(&self) -> bool {
+        matches!(self.store, Tier::Memory(_))
+    }
+
     /// For people to read.
     pub(crate) fn place(&self) -> String {
         match &self.store {

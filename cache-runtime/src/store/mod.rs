@@ -1,7 +1,6 @@
 //! Where entries are kept: the [`Store`] trait, its contract, and the stores that come with the library.
 
 mod error;
-mod slot;
 mod memory;
 #[cfg(feature = "redis")]
 mod redis;
@@ -14,13 +13,12 @@ use std::{fmt, future::Future, pin::Pin, sync::Arc, time::Duration};
 pub(crate) use self::guard::Guard;
 #[cfg(feature = "redis")]
 pub use self::redis::RedisStore;
-pub use self::{
-    error::StoreError,
-    memory::MemoryStore,
-    slot::{Digest, Generation, Head, Slot, Token},
-};
+pub use self::{error::StoreError, memory::MemoryStore};
 use crate::clock::Timestamp;
-pub use crate::entry::Entry;
+pub use crate::{
+    entry::Entry,
+    slot::{Digest, Generation, Grant, Head, Slot, Token},
+};
 
 /// How long a fill may go without a sign of life before another may take over.
 pub const LEASE_TTL: Duration = Duration::from_secs(5);
@@ -125,15 +123,6 @@ pub enum Leased {
     Changed,
     /// Somebody else fills it, or a mark stands there.
     Held(Holder),
-}
-
-/// The right to commit one entry.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Grant {
-    /// Names the fill.
-    pub token: Token,
-    /// The generations it was granted under.
-    pub digest: Digest,
 }
 
 /// What stands in the place of a slot's lease.

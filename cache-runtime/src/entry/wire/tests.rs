@@ -2,7 +2,7 @@ use bytes::BytesMut;
 use proptest::{collection::vec, prelude::*};
 
 use super::*;
-use crate::store::Token;
+use crate::slot::Token;
 
 const GRANT: Grant = Grant {
     token: Token(*b"token-of-16-byte"),

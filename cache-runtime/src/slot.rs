@@ -1,4 +1,4 @@
-//! The names of an entry and of everything that can retire it.
+//! The names of an entry, of everything that can retire it, and of who fills it.
 
 use std::{
     fmt,
@@ -66,6 +66,15 @@ impl Digest {
         hasher.finalize_xof().fill(&mut digest);
         Self(digest)
     }
+}
+
+/// The right to commit one entry.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Grant {
+    /// Names the fill.
+    pub token: Token,
+    /// The generations it was granted under.
+    pub digest: Digest,
 }
 
 /// What tells one content of a slot from the next: the first bytes of the wire form, or nothing.

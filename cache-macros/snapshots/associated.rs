@@ -1,0 +1,64 @@
+impl Api {
+    async fn get<T: 'static>(
+        #[cfg(unix)]
+        __arg0: Path<T>,
+        (
+            __context,
+            __deferred,
+        ): (
+            ::handler_cache::__private::CacheContext<
+                ::handler_cache::__private::AssociatedPlain,
+            >,
+            ::handler_cache::__private::Deferred<(User,)>,
+        ),
+    ) -> ::handler_cache::__private::Response {
+        let __ready = __context
+            .key(
+                {
+                    static __SITE: ::handler_cache::__private::Site = {
+                        let __policy: ::handler_cache::__private::Policy = ::handler_cache::__private::Policy::new();
+                        ::handler_cache::__private::Site::new(
+                            __policy,
+                            ::core::option::Option::None,
+                        )
+                    };
+                    &__SITE
+                },
+                &Self::get::<T>,
+                |
+                    __key: &mut ::handler_cache::__private::KeyArgs<'_>,
+                | -> ::core::result::Result<(), ::handler_cache::__private::KeyError> {
+                    #[cfg(unix)]
+                    let __arg0 = &__arg0;
+                    use ::handler_cache::__private::{
+                        ViaKeyPart as _, ViaNothing as _, ViaSerialize as _,
+                    };
+                    #[cfg(unix)]
+                    let Path(__part_id) = __arg0;
+                    #[cfg(unix)]
+                    ::handler_cache::__private::CacheKeyPart::write_key(
+                        __part_id,
+                        __key.arg("id"),
+                    )?;
+                    ::core::result::Result::Ok(())
+                },
+            );
+        __ready
+            .fill(move || async move {
+                let (__arg1,) = match __deferred.extract().await {
+                    ::core::result::Result::Ok(__extracted) => __extracted,
+                    ::core::result::Result::Err(__rejection) => {
+                        return ::handler_cache::__private::unshared(__rejection);
+                    }
+                };
+                let __response = Self::__cache_get::<T>(#[cfg(unix)] __arg0, __arg1)
+                    .await;
+                ::handler_cache::__private::IntoResponse::into_response(__response)
+            })
+            .await
+    }
+    #[doc(hidden)]
+    async fn __cache_get<T>(#[cfg(unix)] Path(id): Path<T>, user: User) -> Self {
+        Self
+    }
+}

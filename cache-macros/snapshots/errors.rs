@@ -1,0 +1,47 @@
+::core::compile_error! {
+    "unknown option `expires`; did you mean `expire`?"
+}
+::core::compile_error! {
+    "`ignore` names `bd`, which no parameter of `product` binds; did you mean `db`?"
+}
+/// One product.
+async fn product(Path(id): Path<u64>, db: Db) -> Json<Product> {
+    find(db, id)
+}
+/// The cached responses of [`product`](fn@product): their keys, their eviction, and the handler without them.
+enum product {}
+impl product {
+    /// Runs the handler itself, past the cache; for unit tests.
+    fn uncached(
+        __arg0: Path<u64>,
+        __arg1: Db,
+    ) -> impl ::core::future::Future<Output = Json<Product>> {
+        product(__arg0, __arg1)
+    }
+    /// The key of the responses to these arguments.
+    #[must_use]
+    fn key(id: Path<u64>) -> ::handler_cache::__private::CacheKey {
+        loop {}
+    }
+    /// Evicts the responses to these arguments from the global cache.
+    ///
+    /// # Errors
+    ///
+    /// Without a global cache, when these arguments have no key, and when the store did not acknowledge.
+    async fn evict(
+        id: Path<u64>,
+    ) -> ::core::result::Result<(), ::handler_cache::__private::Error> {
+        loop {}
+    }
+    /// Evicts every response of this handler from the global cache, however many there are.
+    ///
+    /// # Errors
+    ///
+    /// Without a global cache, and when the store did not acknowledge.
+    async fn evict_all() -> ::core::result::Result<
+        (),
+        ::handler_cache::__private::Error,
+    > {
+        loop {}
+    }
+}

@@ -1,0 +1,101 @@
+/// One product.
+#[allow(unused)]
+pub async fn product(
+    (__context, __arg0): (::handler_cache::__private::CacheContext<product>, Path<u64>),
+    __arg1: State<Db>,
+) -> ::handler_cache::__private::Response {
+    let _ = ::handler_cache::__private::is_axum_state::<State<Db>>;
+    let __ready = __context
+        .key(product::__site(), &product, |__key| product::__key(__key, &__arg0));
+    __ready
+        .fill(move || async move {
+            let __response = product::uncached(__arg0, __arg1).await;
+            ::handler_cache::__private::IntoResponse::into_response(__response)
+        })
+        .await
+}
+#[allow(unused)]
+/// The cached responses of [`product`](fn@product): their keys, their eviction, and the handler without them.
+pub enum product {}
+#[allow(unused)]
+impl product {
+    /// Runs the handler itself, past the cache; for unit tests.
+    pub fn uncached(
+        __arg0: Path<u64>,
+        __arg1: State<Db>,
+    ) -> impl ::core::future::Future<Output = Result<Json<Product>, ApiError>> {
+        #[instrument(skip(db))]
+        #[expect(unused)]
+        async fn product(
+            Path(mut id): Path<u64>,
+            State(db): State<Db>,
+        ) -> Result<Json<Product>, ApiError> {
+            id += 1;
+            find(db, id)
+        }
+        product(__arg0, __arg1)
+    }
+    /// The key of the responses to these arguments.
+    #[must_use]
+    pub fn key(id: Path<u64>) -> ::handler_cache::__private::CacheKey {
+        ::handler_cache::__private::cache_key(
+            product::__site(),
+            &product,
+            |__key| product::__key(__key, &id),
+        )
+    }
+    /// Evicts the responses to these arguments from the global cache.
+    ///
+    /// # Errors
+    ///
+    /// Without a global cache, when these arguments have no key, and when the store did not acknowledge.
+    pub async fn evict(
+        id: Path<u64>,
+    ) -> ::core::result::Result<(), ::handler_cache::__private::Error> {
+        ::handler_cache::__private::evict(Self::key(id)).await
+    }
+    /// Evicts every response of this handler from the global cache, however many there are.
+    ///
+    /// # Errors
+    ///
+    /// Without a global cache, and when the store did not acknowledge.
+    pub async fn evict_all() -> ::core::result::Result<
+        (),
+        ::handler_cache::__private::Error,
+    > {
+        ::handler_cache::__private::evict_all(product::__site(), &product).await
+    }
+}
+#[allow(unused)]
+impl product {
+    #[doc(hidden)]
+    fn __site() -> &'static ::handler_cache::__private::Site {
+        static __SITE: ::handler_cache::__private::Site = {
+            let __policy: ::handler_cache::__private::Policy = ::handler_cache::__private::Policy::new();
+            let __policy = __policy
+                .with_expire(::core::time::Duration::new(30u64, 0u32));
+            ::handler_cache::__private::Site::new(__policy, ::core::option::Option::None)
+        };
+        &__SITE
+    }
+    #[doc(hidden)]
+    fn __key(
+        __key: &mut ::handler_cache::__private::KeyArgs<'_>,
+        __arg0: &Path<u64>,
+    ) -> ::core::result::Result<(), ::handler_cache::__private::KeyError> {
+        use ::handler_cache::__private::{
+            ViaKeyPart as _, ViaNothing as _, ViaSerialize as _,
+        };
+        let Path(__part_id) = __arg0;
+        (&&&::handler_cache::__private::Part(__part_id))
+            .form()
+            .write(__part_id, __key.arg("id"))?;
+        ::core::result::Result::Ok(())
+    }
+}
+#[allow(unused)]
+impl ::handler_cache::__private::Companion for product {
+    fn vary() -> ::handler_cache::__private::Vary {
+        Self::__site().vary()
+    }
+}

@@ -1,0 +1,144 @@
+async fn product<R: Repo + 'static, const N: usize>(
+    (
+        __context,
+        __deferred,
+    ): (
+        my::cache::__private::CacheContext<ProductCache>,
+        my::cache::__private::DeferredBeside<(Db,)>,
+    ),
+    __arg1: Path<(u64, u64)>,
+    __arg2: String,
+) -> my::cache::__private::Response
+where
+    R: Clone,
+{
+    let __ready = __context
+        .key(
+            ProductCache::__site(),
+            &product::<R, N>,
+            |__key| ProductCache::__key::<R, N>(__key, &__arg1),
+        );
+    __ready
+        .fill(move || async move {
+            let (__arg0,) = match __deferred.extract().await {
+                ::core::result::Result::Ok(__extracted) => __extracted,
+                ::core::result::Result::Err(__rejection) => {
+                    return my::cache::__private::unshared(__rejection);
+                }
+            };
+            let __response = ProductCache::uncached::<R, N>(__arg0, __arg1, __arg2)
+                .await;
+            my::cache::__private::IntoResponse::into_response(__response)
+        })
+        .await
+}
+/// The cached responses of [`product`](fn@product): their keys, their eviction, and the handler without them.
+enum ProductCache {}
+impl ProductCache {
+    /// Runs the handler itself, past the cache; for unit tests.
+    fn uncached<R: Repo, const N: usize>(
+        __arg0: Db,
+        __arg1: Path<(u64, u64)>,
+        __arg2: String,
+    ) -> impl ::core::future::Future<Output = ()>
+    where
+        R: Clone,
+    {
+        async fn product<R: Repo, const N: usize>(
+            db: Db,
+            Path((id, _)): Path<(u64, u64)>,
+            body: String,
+        )
+        where
+            R: Clone,
+        {}
+        product::<R, N>(__arg0, __arg1, __arg2)
+    }
+    /// The key of the responses to these arguments.
+    #[must_use]
+    fn key<R: Repo + 'static, const N: usize>(
+        id: Path<(u64, u64)>,
+    ) -> my::cache::__private::CacheKey
+    where
+        R: Clone,
+    {
+        my::cache::__private::cache_key(
+            ProductCache::__site(),
+            &product::<R, N>,
+            |__key| ProductCache::__key::<R, N>(__key, &id),
+        )
+    }
+    /// Evicts the responses to these arguments from the global cache.
+    ///
+    /// # Errors
+    ///
+    /// Without a global cache, when these arguments have no key, and when the store did not acknowledge.
+    async fn evict<R: Repo + 'static, const N: usize>(
+        id: Path<(u64, u64)>,
+    ) -> ::core::result::Result<(), my::cache::__private::Error>
+    where
+        R: Clone,
+    {
+        my::cache::__private::evict(Self::key::<R, N>(id)).await
+    }
+    /// Evicts every response of this handler from the global cache, however many there are.
+    ///
+    /// # Errors
+    ///
+    /// Without a global cache, and when the store did not acknowledge.
+    async fn evict_all<R: Repo + 'static, const N: usize>() -> ::core::result::Result<
+        (),
+        my::cache::__private::Error,
+    >
+    where
+        R: Clone,
+    {
+        my::cache::__private::evict_all(ProductCache::__site(), &product::<R, N>).await
+    }
+}
+impl ProductCache {
+    #[doc(hidden)]
+    fn __site() -> &'static my::cache::__private::Site {
+        static __SITE: my::cache::__private::Site = {
+            let __policy: my::cache::__private::Policy = TWO_HOURS;
+            let __policy = __policy
+                .with_expire(::core::time::Duration::from_secs(86400u64));
+            let __policy = __policy
+                .methods(
+                    my::cache::__private::MethodFilter::GET
+                        .or(my::cache::__private::MethodFilter::POST),
+                );
+            let __policy = __policy.vary(&["accept-language"]);
+            let __policy = __policy.not_found(::core::time::Duration::new(5u64, 0u32));
+            let __policy = __policy
+                .client_max_age(::core::time::Duration::new(60u64, 0u32));
+            let __policy = __policy.private();
+            let __policy = __policy.store_if(|parts| parts.status == 200);
+            let __policy = __policy.max_body(LIMIT);
+            let __policy = __policy.version("2");
+            my::cache::__private::Site::new(
+                __policy,
+                ::core::option::Option::Some("shop::product"),
+            )
+        };
+        &__SITE
+    }
+    #[doc(hidden)]
+    fn __key<R: Repo + 'static, const N: usize>(
+        __key: &mut my::cache::__private::KeyArgs<'_>,
+        __arg1: &Path<(u64, u64)>,
+    ) -> ::core::result::Result<(), my::cache::__private::KeyError>
+    where
+        R: Clone,
+    {
+        use my::cache::__private::{ViaKeyPart as _, ViaNothing as _, ViaSerialize as _};
+        let Path((id, _)) = __arg1;
+        let __value = format!("{id}");
+        (&&&my::cache::__private::Part(&__value)).form().write(&__value, __key.whole())
+    }
+}
+impl my::cache::__private::Companion for ProductCache {
+    fn vary() -> my::cache::__private::Vary {
+        Self::__site().vary()
+    }
+}

@@ -1,0 +1,113 @@
+//! Several caches on one Redis, as replicas of one service have them.
+
+use std::time::Duration;
+
+use axum::extract::Path;
+use handler_cache::Cache;
+
+use super::{
+    Gate, ask, page, pages,
+    support::{
+        RedisServer,
+        app::{App, Runs},
+    },
+};
+
+async fn replica(server: &RedisServer, gate: &Gate) -> (Cache, App) {
+    let cache = Cache::builder()
+        .prefix("test")
+        .url(server.url())
+        .build()
+        .await
+        .expect("the settings are good");
+    let app = App(pages(gate).layer(cache.attach()));
+    (cache, app)
+}
+
+#[tokio::test]
+async fn p4_replicas_run_the_handler_once_between_them() {
+    let server = RedisServer::start();
+    let gate = Gate::new();
+    let (_, here) = replica(&server, &gate).await;
+    let (_, there) = replica(&server, &gate).await;
+    let asked: Vec<_> = (0..50)
+        .flat_map(|_| [ask(&here, "/pages/1"), ask(&there, "/pages/1")])
+        .collect();
+    gate.entered().await;
+    gate.let_through(1);
+    for answer in asked {
+        assert_eq!(answer.await.unwrap().text(), "page 1, run 1");
+    }
+    assert_eq!(gate.runs.total(), 1);
+}
+
+#[tokio::test]
+async fn p3_eviction_on_one_replica_fences_the_fill_on_another() {
+    let server = RedisServer::start();
+    let gate = Gate::new();
+    let (_, here) = replica(&server, &gate).await;
+    let (cache, there) = replica(&server, &gate).await;
+    let early = ask(&here, "/pages/1");
+    gate.entered().await;
+    cache.evict(page::key(Path(1))).await.unwrap();
+    let late = ask(&here, "/pages/1");
+    gate.entered().await;
+    gate.let_through(2);
+    assert_eq!(early.await.unwrap().text(), "page 1, run 1");
+    assert_eq!(late.await.unwrap().text(), "page 1, run 2");
+    assert_eq!(there.get("/pages/1").await.text(), "page 1, run 2");
+    assert_eq!(gate.runs.total(), 2);
+}
+
+#[tokio::test]
+async fn p4_another_replica_takes_over_when_the_holder_dies() {
+    let server = RedisServer::start();
+    let (dead, alive) = (Gate::new(), Gate::new());
+    let (_, there) = replica(&server, &alive).await;
+    // The holder's runtime is gone in mid-flight, as when its process is killed: nothing is released.
+    let holder = std::thread::spawn({
+        let dead = dead.clone();
+        let url = server.url();
+        move || {
+            let runtime = tokio::runtime::Builder::new_current_thread()
+                .enable_all()
+                .build()
+                .unwrap();
+            runtime.block_on(async {
+                let cache = Cache::builder().prefix("test").url(url).build().await.unwrap();
+                let app = App(pages(&dead).layer(cache.attach()));
+                let _leader = ask(&app, "/pages/1");
+                dead.entered().await;
+            });
+            runtime.shutdown_timeout(Duration::ZERO);
+        }
+    });
+    holder.join().unwrap();
+    alive.let_through(1);
+    let answer = there.get("/pages/1").await;
+    assert_eq!(answer.text(), "page 1, run 1");
+    assert_eq!((Runs::total(&dead.runs), Runs::total(&alive.runs)), (1, 1));
+    assert_eq!(
+        there.get("/pages/1").await.verdict(),
+        Some("Hit"),
+        "and stores it"
+    );
+}
+
+#[tokio::test]
+async fn entries_outlive_the_process_that_made_them() {
+    let server = RedisServer::start();
+    let gate = Gate::new();
+    gate.let_through(1);
+    let (cache, app) = replica(&server, &gate).await;
+    app.get("/pages/1").await;
+    // Joins the fill while it is being stored; from then on the entry is there.
+    app.get("/pages/1").await;
+    while server.get("test:flights::page(id=1)").is_none() {
+        tokio::task::yield_now().await;
+    }
+    drop((cache, app));
+    let (_, again) = replica(&server, &gate).await;
+    assert_eq!(again.get("/pages/1").await.verdict(), Some("Hit"));
+    assert!((1..=60_000).contains(&server.pttl("test:flights::page(id=1)")));
+}

@@ -1,0 +1,112 @@
+//! The strictest user: generated code must not trip a lint of theirs. Clippy reads this file too.
+#![forbid(
+    unsafe_code,
+    unused,
+    missing_docs,
+    nonstandard_style,
+    future_incompatible,
+    let_underscore_drop
+)]
+#![deny(
+    warnings,
+    clippy::all,
+    clippy::pedantic,
+    clippy::nursery,
+    clippy::unwrap_used,
+    missing_debug_implementations,
+    missing_copy_implementations,
+    unreachable_pub,
+    unused_qualifications,
+    unnameable_types,
+    single_use_lifetimes,
+    trivial_casts,
+    unused_results
+)]
+#![allow(clippy::unused_async, reason = "handlers are async, whether or not they wait")]
+
+use axum::{
+    Json, Router,
+    extract::{MatchedPath, Path, Query, State},
+    http::{StatusCode, Uri},
+    response::IntoResponse,
+    routing::get,
+};
+use handler_cache::{cache, cache_one_day};
+
+/// Finds products.
+pub trait Repo: Clone + Send + Sync {
+    /// One of them.
+    fn find(&self, id: u64) -> impl Future<Output = Option<String>> + Send;
+}
+
+#[derive(Clone)]
+struct Memory;
+
+impl Repo for Memory {
+    async fn find(&self, id: u64) -> Option<String> {
+        Some(id.to_string())
+    }
+}
+
+/// Public handlers.
+pub mod public {
+    use super::{Json, Path, Query, Repo, State, StatusCode, Uri, cache, cache_one_day};
+
+    /// One product.
+    ///
+    /// # Errors
+    /// When there is none.
+    #[cache(expire = 30, vary = ["accept-language"], store_if = |parts| parts.status.is_success())]
+    pub async fn product<R: Repo>(
+        Path(id): Path<u64>,
+        State(repo): State<R>,
+    ) -> Result<Json<String>, StatusCode> {
+        repo.find(id).await.map(Json).ok_or(StatusCode::NOT_FOUND)
+    }
+
+    /// All products.
+    #[cache_one_day(key = format!("{page:?}"), lazy = [uri])]
+    pub async fn products(page: Option<Path<u64>>, Query(_filter): Query<String>, uri: Uri) -> String {
+        format!("{page:?}{uri}")
+    }
+
+    /// By reference to what clippy would rather see as something else.
+    #[cache(expire = 30)]
+    pub async fn text(Path(mut text): Path<String>, numbers: Json<Vec<u64>>) -> String {
+        text.push_str(&numbers.len().to_string());
+        text
+    }
+
+    /// Text in a body.
+    #[cache(expire = 30, methods = [POST])]
+    pub async fn body(_guard: Uri, body: String) -> String {
+        body
+    }
+}
+
+#[cache(expire = "1h", name = "shop::private", not_found = 5)]
+async fn private(Path((_owner, id)): Path<(String, u64)>, uri: Option<MatchedPath>) -> impl IntoResponse {
+    format!("{id}{}", uri.is_some())
+}
+
+struct Api;
+
+impl Api {
+    #[cache(expire = 30, associated)]
+    async fn get(Path(id): Path<u64>) -> String {
+        id.to_string()
+    }
+}
+
+#[test]
+fn generated_code_is_silent() {
+    let router: Router = Router::new()
+        .route("/product/{id}", get(public::product::<Memory>))
+        .route("/products", get(public::products))
+        .route("/text/{text}", get(public::text))
+        .route("/private/{owner}/{id}", get(private))
+        .route("/api/{id}", get(Api::get))
+        .route("/body", get(public::body))
+        .with_state(Memory);
+    drop(router);
+}
