@@ -2,9 +2,12 @@
 
 #![allow(dead_code, unreachable_pub, reason = "each test file uses its own part")]
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicUsize, Ordering},
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::{Duration, Instant},
 };
 
 use axum::{
@@ -21,6 +24,9 @@ use super::RedisServer;
 
 /// 2023-11-14 22:13:20 UTC.
 pub const START: Timestamp = Timestamp::from_millis(1_700_000_000_000);
+
+/// Far beyond what anything here takes on a busy machine.
+pub const PATIENCE: Duration = Duration::from_secs(20);
 
 /// A cache on one kind of store, with a clock that the test moves.
 #[derive(Debug)]
@@ -54,6 +60,12 @@ impl Bench {
         Self::build(settings(Cache::builder()), &url, Some(server)).await
     }
 
+    /// On this Redis, whatever its state.
+    pub async fn on(server: RedisServer) -> Self {
+        let url = server.url();
+        Self::build(Cache::builder(), &url, Some(server)).await
+    }
+
     /// One on each kind of store.
     pub async fn every() -> [Self; 2] {
         Self::every_with(|builder| builder).await
@@ -77,6 +89,22 @@ impl Bench {
             .await
             .expect("the settings are good");
         Self { cache, clock, redis }
+    }
+
+    /// The Redis that entries are in.
+    #[track_caller]
+    pub fn server(&self) -> &RedisServer {
+        self.redis.as_ref().expect("this bench is on Redis")
+    }
+
+    /// Waits until all runs are over: Redis is written to behind the responses.
+    pub async fn settled(&self) {
+        let Some(server) = &self.redis else { return };
+        let deadline = Instant::now() + PATIENCE;
+        while server.is_being_filled() {
+            assert!(Instant::now() < deadline, "a fill does not end");
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
     }
 
     /// The router with this cache attached.

@@ -140,6 +140,20 @@ impl RedisServer {
         self.command(["EXISTS", key]) == Value::Int(1)
     }
 
+    /// Whether a lease stands for some entry; a mark in its place is none.
+    #[track_caller]
+    pub(crate) fn is_being_filled(&self) -> bool {
+        let Value::Array(leases) = self.command(["KEYS", "*:lease"]) else {
+            panic!("KEYS answers with a list");
+        };
+        leases.iter().any(|lease| match lease {
+            Value::BulkString(lease) => {
+                self.command([b"GETRANGE".as_slice(), lease, b"0", b"0"]) == Value::BulkString(b"L".to_vec())
+            }
+            other => panic!("KEYS listed {other:?}"),
+        })
+    }
+
     /// What is left of a key's life, in milliseconds; negative when it has no end or is not there.
     #[track_caller]
     pub(crate) fn pttl(&self, key: &str) -> i64 {

@@ -1,0 +1,77 @@
+//! Lives shorter than a second.
+
+use std::{panic::catch_unwind, time::Duration};
+
+use axum::{Router, extract::State, http::StatusCode, routing::get};
+use handler_cache::{Policy, cache};
+use tokio::time::timeout;
+
+use crate::support::app::{App, Bench, PATIENCE, Runs};
+
+const HALF_A_SECOND: Duration = Duration::from_millis(500);
+
+#[cache(expire = HALF_A_SECOND)]
+async fn ticker(State(runs): State<Runs>) -> String {
+    format!("run {}", runs.count())
+}
+
+fn tickers(bench: &Bench, runs: &Runs) -> App {
+    bench.app(Router::new().route("/", get(ticker)).with_state(runs.clone()))
+}
+
+/// There 500 ms are an error in every request. A life of 0 does not compile: `options` and `policy` in `tests/ui/fail`.
+#[tokio::test]
+async fn line_11_half_a_second_is_a_life() {
+    let bench = Bench::memory().await;
+    let runs = Runs::default();
+    let app = tickers(&bench, &runs);
+    let miss = app.get("/").await;
+    assert_eq!((miss.status, miss.text()), (StatusCode::OK, "run 1"));
+    assert_eq!(miss.verdict(), Some("Miss"));
+    // Headers know whole seconds only, and never promise more than there is.
+    assert_eq!(miss.header("cache-control"), Some("max-age=0"));
+    assert_eq!(miss.header("expires"), Some("Tue, 14 Nov 2023 22:13:20 GMT"));
+
+    bench.clock.advance(Duration::from_millis(499));
+    let hit = app.get("/").await;
+    assert_eq!((hit.text(), hit.verdict()), ("run 1", Some("Hit")));
+    bench.clock.advance(Duration::from_millis(1));
+    let miss = app.get("/").await;
+    assert_eq!((miss.text(), miss.verdict()), ("run 2", Some("Miss")));
+
+    let zero = catch_unwind(|| Policy::expire(Duration::ZERO));
+    assert!(zero.is_err(), "a constant with it is an error at compile time");
+}
+
+/// The same in Redis, whose own clock cannot be moved: half a second may pass between any two requests.
+#[tokio::test]
+async fn line_11_half_a_second_is_a_life_in_redis() {
+    let bench = Bench::redis().await;
+    let runs = Runs::default();
+    let app = tickers(&bench, &runs);
+    let key = format!("test:{}", ticker::key());
+    let seen = async {
+        loop {
+            let before = runs.total();
+            let first = app.get("/").await;
+            assert_eq!(first.status, StatusCode::OK);
+            bench.settled().await;
+            let left = bench.server().pttl(&key);
+            assert!(left <= 500, "the record outlives the entry: {left} ms");
+            bench.clock.advance(Duration::from_millis(499));
+            let second = app.get("/").await;
+            assert_eq!(second.status, StatusCode::OK);
+            bench.settled().await;
+            // However slow the machine is, half a second later the entry is none.
+            bench.clock.advance(HALF_A_SECOND);
+            if second.verdict() == Some("Hit") {
+                assert_eq!(first.text(), second.text());
+                assert_eq!(runs.total(), before + 1);
+                let third = app.get("/").await;
+                assert_eq!((third.status, third.verdict()), (StatusCode::OK, Some("Miss")));
+                return;
+            }
+        }
+    };
+    timeout(PATIENCE, seen).await.expect("there are hits");
+}
