@@ -45,7 +45,7 @@ impl Bench {
 
     /// On memory, with more settings.
     pub async fn memory_with(settings: impl FnOnce(CacheBuilder) -> CacheBuilder) -> Self {
-        Self::build(settings(Cache::builder()), "memory://", None).await
+        Self::build(settings(patient()), "memory://", None).await
     }
 
     /// On a Redis of its own.
@@ -57,7 +57,7 @@ impl Bench {
     pub async fn redis_with(settings: impl FnOnce(CacheBuilder) -> CacheBuilder) -> Self {
         let server = RedisServer::start();
         let url = server.url();
-        Self::build(settings(Cache::builder()), &url, Some(server)).await
+        Self::build(settings(patient()), &url, Some(server)).await
     }
 
     /// On this Redis, whatever its state.
@@ -111,6 +111,11 @@ impl Bench {
     pub fn app(&self, router: Router) -> App {
         App(router.layer(self.cache.attach()))
     }
+}
+
+/// A store that is well is waited for, however busy the machine is.
+fn patient() -> CacheBuilder {
+    Cache::builder().store_budget(PATIENCE)
 }
 
 /// A router that can be asked.
