@@ -1,7 +1,7 @@
 //! The model of a handler: its parameters, what they bind, and what becomes of each.
 
 use proc_macro2::{Ident, Span};
-use quote::format_ident;
+use quote::{ToTokens, format_ident};
 use syn::{
     Attribute, FnArg, GenericParam, Generics, Pat, Type, TypeGroup, TypeParen, ext::IdentExt as _,
     visit::Visit,
@@ -9,7 +9,7 @@ use syn::{
 
 use crate::{args::Args, attributes::Attributes, function::Function, mentions::mentioned, pattern};
 
-/// A function about to be cached.
+/// A function under our attributes.
 pub(crate) struct Handler {
     pub(crate) function: Function,
     pub(crate) attributes: Attributes,
@@ -97,34 +97,43 @@ impl Handler {
 
     /// Each parameter with those of its bindings that make the key; parameters without any are left out.
     pub(crate) fn keyed(&self, args: &Args) -> Vec<Keyed<'_>> {
+        if let Some(key) = &args.key {
+            return self.mentioned_in(&key.value);
+        }
         let ignored = args.ignore.as_ref().map_or(&[][..], |ignore| &ignore.value);
-        let named = args.key.as_ref().map(|key| mentioned(&key.value));
+        let data = self.params.iter().filter(|param| param.role == Role::Data);
+        data.map(|param| Keyed {
+            param,
+            bindings: param
+                .bindings
+                .iter()
+                .filter(|binding| !param.opaque && !contains(ignored, binding))
+                .collect(),
+            // What a macro hides may matter, so nothing of such an argument is left out.
+            whole: param.opaque,
+        })
+        .filter(|keyed| keyed.whole || !keyed.bindings.is_empty())
+        .collect()
+    }
+
+    /// Each parameter with those of its bindings that `expression` mentions; parameters without any are left out.
+    pub(crate) fn mentioned_in(&self, expression: &impl ToTokens) -> Vec<Keyed<'_>> {
+        let names = mentioned(expression);
+        let is_mentioned = |binding: &&Ident| names.contains(&binding.unraw().to_string());
         self.params
             .iter()
-            .filter_map(|param| {
-                let bindings: Vec<&Ident> = match &named {
-                    Some(named) => param
-                        .bindings
-                        .iter()
-                        .filter(|binding| named.contains(&binding.unraw().to_string()))
-                        .collect(),
-                    None if param.role == Role::Data => param
-                        .bindings
-                        .iter()
-                        .filter(|binding| !contains(ignored, binding))
-                        .collect(),
-                    None => Vec::new(),
-                };
-                // What a macro hides may matter, so nothing of such an argument is left out.
-                let whole = param.opaque && named.is_none() && param.role == Role::Data;
-                let bindings = if whole { Vec::new() } else { bindings };
-                (whole || !bindings.is_empty()).then_some(Keyed {
-                    param,
-                    bindings,
-                    whole,
-                })
+            .map(|param| Keyed {
+                param,
+                bindings: param.bindings.iter().filter(is_mentioned).collect(),
+                whole: false,
             })
+            .filter(|keyed| !keyed.bindings.is_empty())
             .collect()
+    }
+
+    /// Whether a parameter binds `name`.
+    pub(crate) fn binds(&self, name: &Ident) -> bool {
+        self.params.iter().any(|param| contains(&param.bindings, name))
     }
 
     /// Whether `ty` names one of the function's type parameters.
@@ -156,7 +165,7 @@ impl Handler {
     }
 }
 
-/// A parameter that makes the key.
+/// A parameter that makes a key: the handler's own, or one that it evicts.
 pub(crate) struct Keyed<'a> {
     pub(crate) param: &'a Param,
     pub(crate) bindings: Vec<&'a Ident>,

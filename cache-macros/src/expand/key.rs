@@ -48,10 +48,7 @@ pub(super) fn closure(cx: &Cx<'_>) -> TokenStream {
     let private = cx.private(cx.span);
     let key = hidden("__key");
     let body = body(cx, &key);
-    let borrow = cx.keyed.iter().map(|Keyed { param, .. }| {
-        let (cfgs, local) = (&param.cfgs, &param.local);
-        quote!(#(#cfgs)* let #local = &#local;)
-    });
+    let borrow = cx.keyed.iter().map(borrow);
     quote_spanned! {cx.span=>
         |#key: &mut #private::KeyArgs<'_>| -> ::core::result::Result<(), #private::KeyError> {
             #(#borrow)*
@@ -115,8 +112,14 @@ fn body(cx: &Cx<'_>, key: &Ident) -> TokenStream {
     }
 }
 
+/// `let arg0 = &arg0;`
+pub(super) fn borrow(keyed: &Keyed<'_>) -> TokenStream {
+    let (cfgs, local) = (&keyed.param.cfgs, &keyed.param.local);
+    quote!(#(#cfgs)* let #local = &#local;)
+}
+
 /// `let Path(id) = arg0;`
-fn bind(keyed: &Keyed<'_>, hygienic: bool) -> TokenStream {
+pub(super) fn bind(keyed: &Keyed<'_>, hygienic: bool) -> TokenStream {
     let Keyed {
         param,
         bindings,

@@ -10,6 +10,7 @@ mod capture;
 use std::{sync::Arc, time::Duration};
 
 use axum::response::Response;
+use futures_util::future::join;
 
 pub(crate) use self::{
     fill::Unshared,
@@ -115,28 +116,46 @@ impl Engine {
 
     /// Takes away every entry of one argument list.
     pub(crate) async fn evict(&self, key: &CacheKey) -> Result<(), Error> {
-        match self.names.eviction(key).map_err(Error::key)? {
-            Eviction::Key(key) => {
-                self.flights.detach_key(&key);
-                self.guard
-                    .insist(self.guard.store().evict(&[key]))
-                    .await
-                    .map_err(Error::store)
-            }
-            Eviction::Tag(tag) => self.retire(tag).await,
-        }
+        let eviction = self.names.eviction(key).map_err(Error::key)?;
+        self.carry_out(&[eviction]).await
     }
 
     /// Takes away every entry of a handler.
     pub(crate) async fn evict_all(&self, handler: &str) -> Result<(), Error> {
-        self.retire(self.names.handler_tag(handler)).await
+        let tag = self.names.handler_tag(handler);
+        self.carry_out(&[Eviction::Tag(tag)]).await
     }
 
-    async fn retire(&self, tag: Arc<str>) -> Result<(), Error> {
-        self.flights.detach_tag(&tag);
-        self.guard
-            .insist(self.guard.store().retire(&[tag]))
-            .await
-            .map_err(Error::store)
+    /// Takes away all that these name, with one call for the keys and one for the tags, both at once: together they
+    /// take no longer than the budget for one.
+    pub(crate) async fn carry_out(&self, evictions: &[Eviction]) -> Result<(), Error> {
+        let (mut keys, mut tags) = (Vec::new(), Vec::new());
+        for eviction in evictions {
+            match eviction {
+                Eviction::Key(key) => {
+                    self.flights.detach_key(key);
+                    keys.push(Arc::clone(key));
+                }
+                Eviction::Tag(tag) => {
+                    self.flights.detach_tag(tag);
+                    tags.push(Arc::clone(tag));
+                }
+            }
+        }
+        let (guard, store) = (&self.guard, self.guard.store());
+        let evicted = async {
+            if keys.is_empty() {
+                return Ok(());
+            }
+            guard.insist(store.evict(&keys)).await
+        };
+        let retired = async {
+            if tags.is_empty() {
+                return Ok(());
+            }
+            guard.insist(store.retire(&tags)).await
+        };
+        let (evicted, retired) = join(evicted, retired).await;
+        evicted.and(retired).map_err(Error::store)
     }
 }

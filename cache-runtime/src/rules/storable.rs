@@ -124,6 +124,12 @@ pub(crate) fn failed(parts: &response::Parts) -> bool {
         && !(directives.no_store || directives.private || directives.no_cache)
 }
 
+/// Whether the handler did what it was asked to: it answered a 2xx or 3xx, and no `Err`.
+pub(crate) fn succeeded<B>(response: &response::Response<B>) -> bool {
+    let status = response.status();
+    (status.is_success() || status.is_redirection()) && response.extensions().get::<HandlerError>().is_none()
+}
+
 /// What is stored of a response's headers, in order and with repeats.
 ///
 /// Left out are the fields of the connection (RFC 9110 section 7.6.1 and those that `Connection` names) and of
