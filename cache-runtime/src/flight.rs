@@ -65,17 +65,26 @@ impl Flights {
     /// A seat with a token to ask the store for a lease with. Others find it at once, so that none misses it between
     /// the store's answer and here; dropping it ends it.
     pub(crate) fn seat(self: &Arc<Self>) -> Seat {
-        let flight = Arc::new(Flight::new(None));
+        let flight = Arc::new(Flight::new(Token::new(), None));
         lock(&self.leased).insert(flight.token, Arc::clone(&flight));
-        Seat {
-            flights: Arc::clone(self),
-            flight,
-        }
+        self.lead(flight)
     }
 
     /// The flight of this process that holds the lease with this token.
     pub(crate) fn join(&self, token: Token) -> Option<Waiter> {
         lock(&self.leased).get(&token).map(|flight| flight.wait())
+    }
+
+    /// Waits for a run of another process, by its token. The first to ask also gets the seat: it has to find out, for
+    /// all that wait, when that run has ended.
+    pub(crate) fn watch(self: &Arc<Self>, token: Token) -> (Waiter, Option<Seat>) {
+        let mut leased = lock(&self.leased);
+        if let Some(flight) = leased.get(&token) {
+            return (flight.wait(), None);
+        }
+        let flight = Arc::new(Flight::new(token, None));
+        leased.insert(token, Arc::clone(&flight));
+        (flight.wait(), Some(self.lead(flight)))
     }
 
     /// Joins the flight that fills the slot without a lease, or leads one.
@@ -84,12 +93,16 @@ impl Flights {
         if let Some(flight) = unleased.get(&slot.key).filter(|flight| flight.admits(join)) {
             return Part::Waiter(flight.wait());
         }
-        let flight = Arc::new(Flight::new(Some(slot.clone())));
+        let flight = Arc::new(Flight::new(Token::new(), Some(slot.clone())));
         unleased.insert(Arc::clone(&slot.key), Arc::clone(&flight));
-        Part::Leader(Seat {
+        Part::Leader(self.lead(flight))
+    }
+
+    fn lead(self: &Arc<Self>, flight: Arc<Flight>) -> Seat {
+        Seat {
             flights: Arc::clone(self),
             flight,
-        })
+        }
     }
 
     /// No request that comes later joins an unleased flight for this key: it was evicted.
@@ -104,9 +117,9 @@ impl Flights {
 }
 
 impl Flight {
-    fn new(slot: Option<Slot>) -> Self {
+    fn new(token: Token, slot: Option<Slot>) -> Self {
         Self {
-            token: Token::new(),
+            token,
             slot,
             began: Instant::now(),
             outcome: watch::Sender::new(None),
@@ -141,6 +154,10 @@ pub(crate) struct Seat {
 impl Seat {
     pub(crate) fn token(&self) -> Token {
         self.flight.token
+    }
+
+    pub(crate) fn is_waited_for(&self) -> bool {
+        self.flight.outcome.receiver_count() > 0
     }
 
     /// Tells those that wait, and those that still join while the entry is on its way to the store.
