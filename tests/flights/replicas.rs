@@ -145,7 +145,7 @@ async fn waiters_of_one_process_ask_for_a_foreign_lease_through_one_poller() {
 /// How often the server carried out a command.
 fn calls(server: &RedisServer, command: &str) -> u64 {
     let info = server.command(["INFO", "commandstats"]);
-    let info: String = redis::from_redis_value(info).unwrap();
+    let info: String = redis::from_redis_value(info).expect("INFO is text");
     let line = info
         .lines()
         .find_map(|line| line.strip_prefix(&format!("cmdstat_{command}:calls=")));
