@@ -2,12 +2,14 @@
 
 use std::{
     fmt,
+    panic::AssertUnwindSafe,
     pin::Pin,
     task::{Context, Poll},
 };
 
 use axum::body::Body;
 use bytes::{Bytes, BytesMut};
+use futures_util::FutureExt;
 use http_body::{Body as HttpBody, Frame};
 use http_body_util::BodyExt;
 use tokio::sync::mpsc;
@@ -26,7 +28,7 @@ pub(super) enum Collected {
 pub(super) async fn collect(mut body: Body, limit: usize) -> Collected {
     let mut copy = Copied::default();
     let mut seen = Vec::new();
-    while let Some(chunk) = body.frame().await {
+    while let Some(chunk) = next(&mut body).await {
         let storable = copy.take(&chunk, limit);
         seen.push(chunk);
         if !storable {
@@ -44,7 +46,7 @@ pub(super) fn tee(mut body: Body, limit: usize) -> (Body, impl Future<Output = O
     let (sender, receiver) = mpsc::unbounded_channel();
     let copying = async move {
         let mut copy = Copied::default();
-        while let Some(chunk) = body.frame().await {
+        while let Some(chunk) = next(&mut body).await {
             let storable = copy.take(&chunk, limit);
             // A client that went away changes nothing: the copy is for those that come after it.
             let _ = sender.send(Part::Chunk(chunk));
@@ -57,6 +59,17 @@ pub(super) fn tee(mut body: Body, limit: usize) -> (Body, impl Future<Output = O
         Some(copy.finish())
     };
     (Body::new(Tail::Copied(receiver)), copying)
+}
+
+/// The next chunk. A panic while it is made is a body that fails: whoever waits for the run must learn that it ended.
+async fn next(body: &mut Body) -> Option<Chunk> {
+    match AssertUnwindSafe(body.frame()).catch_unwind().await {
+        Ok(chunk) => chunk,
+        Err(_) => {
+            *body = Body::empty();
+            Some(Err(axum::Error::new(CutOff)))
+        }
+    }
 }
 
 /// An exact copy: an entry that shares the handler's buffer would keep all of it in memory, however little it uses.
@@ -128,7 +141,7 @@ enum Part {
     End,
 }
 
-/// The task that read the body is gone, as when the runtime shuts down.
+/// The body panicked, or the task that read it is gone, as when the runtime shuts down.
 #[derive(Debug)]
 struct CutOff;
 
