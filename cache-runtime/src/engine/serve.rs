@@ -263,7 +263,7 @@ impl Request {
     }
 
     fn uncached(&self, response: Response) -> Response {
-        respond::uncached(response, &self.engine.settings.style)
+        respond::uncached(response, &self.policy, &self.engine.settings.style)
     }
 }
 
