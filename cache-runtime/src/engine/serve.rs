@@ -140,6 +140,10 @@ impl Request {
                 // but look at the tags once more first, for it may be the one that knows them better.
                 Holder::Fill(grant) if Some(grant.digest) != digest => replaces = Some(holder),
                 Holder::Fill(grant) => match flights.join(grant.token) {
+                    Some(waiter) if waiter.ended_before(began).is_some_and(|then| !self.takes(&then)) => {
+                        self.poll(&holder, left).await;
+                        ended += 1;
+                    }
                     Some(waiter) => match wait(waiter, left).await {
                         Some(Outcome::Shared(entry)) => return Course::Hit(entry),
                         Some(Outcome::Failed(entry)) => return Course::Failed(entry),
@@ -187,6 +191,15 @@ impl Request {
             (true, _) => Course::NotCached,
             (false, true) => Course::Unleased(join),
             (false, false) => Course::Alone,
+        }
+    }
+
+    /// Whether a run that ended before the request began has the answer. A failure is not kept for later.
+    fn takes(&self, outcome: &Outcome) -> bool {
+        match outcome {
+            Outcome::Shared(entry) => self.accepts(entry),
+            Outcome::Failed(_) => false,
+            Outcome::Alone | Outcome::Vanished => true,
         }
     }
 
