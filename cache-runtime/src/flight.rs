@@ -32,7 +32,22 @@ struct Flight {
     /// The slot it fills, for flights that no store knows of.
     slot: Option<Slot>,
     began: Instant,
-    outcome: watch::Sender<Option<Outcome>>,
+    ended: watch::Sender<Option<Ended>>,
+}
+
+#[derive(Debug, Clone)]
+struct Ended {
+    at: Instant,
+    outcome: Outcome,
+}
+
+impl Ended {
+    fn now(outcome: Outcome) -> Self {
+        Self {
+            at: Instant::now(),
+            outcome,
+        }
+    }
 }
 
 /// The flights of this process.
@@ -122,12 +137,12 @@ impl Flight {
             token,
             slot,
             began: Instant::now(),
-            outcome: watch::Sender::new(None),
+            ended: watch::Sender::new(None),
         }
     }
 
     fn wait(&self) -> Waiter {
-        Waiter(self.outcome.subscribe())
+        Waiter(self.ended.subscribe())
     }
 
     fn admits(&self, join: Join) -> bool {
@@ -157,12 +172,12 @@ impl Seat {
     }
 
     pub(crate) fn is_waited_for(&self) -> bool {
-        self.flight.outcome.receiver_count() > 0
+        self.flight.ended.receiver_count() > 0
     }
 
     /// Tells those that wait, and those that still join while the entry is on its way to the store.
     pub(crate) fn tell(&self, outcome: Outcome) {
-        self.flight.outcome.send_replace(Some(outcome));
+        self.flight.ended.send_replace(Some(Ended::now(outcome)));
     }
 }
 
@@ -183,10 +198,10 @@ impl Drop for Seat {
                 }
             }
         }
-        self.flight.outcome.send_if_modified(|outcome| {
-            let vanished = outcome.is_none();
+        self.flight.ended.send_if_modified(|ended| {
+            let vanished = ended.is_none();
             if vanished {
-                *outcome = Some(Outcome::Vanished);
+                *ended = Some(Ended::now(Outcome::Vanished));
             }
             vanished
         });
@@ -195,7 +210,7 @@ impl Drop for Seat {
 
 /// A request that waits for a flight.
 #[derive(Debug)]
-pub(crate) struct Waiter(watch::Receiver<Option<Outcome>>);
+pub(crate) struct Waiter(watch::Receiver<Option<Ended>>);
 
 impl Waiter {
     /// What the flight came to.
@@ -204,9 +219,27 @@ impl Waiter {
     /// Safe: the flight goes on, and others that wait are not touched.
     pub(crate) async fn outcome(mut self) -> Outcome {
         match self.0.wait_for(Option::is_some).await {
-            Ok(outcome) => outcome.clone().unwrap_or(Outcome::Vanished),
+            Ok(ended) => ended
+                .as_ref()
+                .map_or(Outcome::Vanished, |ended| ended.outcome.clone()),
             Err(_) => Outcome::Vanished,
         }
+    }
+
+    /// Waits until the flight has left: its lease is gone, too.
+    ///
+    /// # Cancel safety
+    /// As [`outcome`](Self::outcome).
+    pub(crate) async fn gone(mut self) {
+        // The sender goes with the seat.
+        while self.0.changed().await.is_ok() {}
+    }
+
+    /// What the flight came to if that was before `began`: it is over, and only on its way into the store.
+    pub(crate) fn ended_before(&self, began: Instant) -> Option<Outcome> {
+        let ended = self.0.borrow();
+        let ended = ended.as_ref().filter(|ended| ended.at < began);
+        ended.map(|ended| ended.outcome.clone())
     }
 }
 

@@ -146,6 +146,12 @@ impl Request {
                         }
                         None => poll::watch(&self.engine, &self.slot, *grant),
                     };
+                    if waiter.ended_before(began).is_some_and(|then| !self.takes(&then)) {
+                        // Over, and on its way into the store: what stands there next is another's.
+                        let _ = time::timeout(left, waiter.gone()).await;
+                        ended += 1;
+                        continue;
+                    }
                     match wait(waiter, left).await {
                         Some(Outcome::Shared(entry)) => return Course::Hit(entry),
                         Some(Outcome::Failed(entry)) => return Course::Failed(entry),
@@ -170,6 +176,15 @@ impl Request {
             (true, _) => Course::NotCached,
             (false, true) => Course::Unleased(join),
             (false, false) => Course::Alone,
+        }
+    }
+
+    /// Whether a run that ended before the request began has the answer. A failure is not kept for later.
+    fn takes(&self, outcome: &Outcome) -> bool {
+        match outcome {
+            Outcome::Shared(entry) => self.accepts(entry),
+            Outcome::Failed(_) => false,
+            Outcome::Alone | Outcome::Vanished => true,
         }
     }
 
@@ -246,7 +261,7 @@ impl Request {
     }
 
     fn uncached(&self, response: Response) -> Response {
-        respond::uncached(response, &self.engine.settings.style)
+        respond::uncached(response, &self.policy, &self.engine.settings.style)
     }
 }
 

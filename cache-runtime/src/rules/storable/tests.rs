@@ -288,3 +288,20 @@ fn age_and_date_are_stored_beside_their_own_cache_control_only() {
     let own = [dated[0], dated[1], ("cache-control", "max-age=9")];
     assert_eq!(lines(&stored_headers(headers(&own))), own);
 }
+
+#[test]
+fn p5_a_body_must_be_as_long_as_announced() {
+    for (lines, expected) in [
+        (&[][..], true),
+        (&[("content-length", "5")], true),
+        (&[("content-length", "5"), ("content-length", "5")], true),
+        (&[("content-length", "4")], false),
+        (&[("content-length", "6")], false),
+        (&[("content-length", "5"), ("content-length", "6")], false),
+        (&[("content-length", "")], false),
+        (&[("content-length", "five")], false),
+        (&[("content-length", "99999999999999999999")], false),
+    ] {
+        assert_eq!(has_length(&headers(lines), 5), expected, "{lines:?}");
+    }
+}
