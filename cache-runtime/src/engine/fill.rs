@@ -154,16 +154,29 @@ impl Fill {
         }
     }
 
-    /// Answers everyone with the entry, then stores it: the store is not on any response's path.
+    /// Stores the entry and answers everyone with it.
+    ///
+    /// A store that must be waited for is written to behind the responses. Memory comes first, so that whoever was
+    /// answered finds at least that answer there.
     async fn share(mut self, entry: Arc<Entry>) {
+        if self.engine.guard.is_memory() {
+            self.commit(&entry).await;
+            self.tell(entry);
+        } else {
+            self.tell(Arc::clone(&entry));
+            self.commit(&entry).await;
+        }
+    }
+
+    fn tell(&mut self, entry: Arc<Entry>) {
         self.seat.tell(Outcome::Shared(Arc::clone(&entry)));
-        self.answer(Reply::Entry(Arc::clone(&entry)));
+        self.answer(Reply::Entry(entry));
+    }
+
+    async fn commit(&self, entry: &Arc<Entry>) {
         let Some(grant) = self.grant else { return };
         let guard = &self.engine.guard;
-        match guard
-            .behind(guard.store().commit(&self.slot, grant, &entry))
-            .await
-        {
+        match guard.behind(guard.store().commit(&self.slot, grant, entry)).await {
             Ok(Committed::Stored) => events::key_added(&self.slot.key),
             // Evicted meanwhile: that is what the lease is for.
             Ok(Committed::Fenced) => {}
