@@ -24,5 +24,3 @@ need redis-server redis-server
 
 cargo test --workspace --all-targets --all-features
 cargo test --workspace --doc --all-features
-# Without Redis the library builds and works, too.
-cargo test --package handler-cache --no-default-features --lib --examples

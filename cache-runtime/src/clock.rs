@@ -63,34 +63,39 @@ pub(crate) fn millis(duration: Duration) -> u64 {
 pub(crate) struct Clock(Arc<Source>);
 
 enum Source {
-    System {
-        started: Instant,
-        started_at: Timestamp,
-        /// Milliseconds to add to arrive at the store's time.
-        offset: AtomicI64,
-    },
+    System(SystemClock),
     #[cfg(feature = "test-util")]
     Manual(std::sync::atomic::AtomicU64),
 }
 
+struct SystemClock {
+    started: Instant,
+    started_at: Timestamp,
+    /// Milliseconds to add to arrive at the store's time.
+    offset: AtomicI64,
+}
+
+impl SystemClock {
+    /// This machine's time, as if its clock had only ever run on since the start.
+    fn local(&self) -> Timestamp {
+        self.started_at + self.started.elapsed()
+    }
+}
+
 impl Clock {
     pub(crate) fn system() -> Self {
-        Self(Arc::new(Source::System {
+        Self(Arc::new(Source::System(SystemClock {
             started: Instant::now(),
             started_at: Timestamp::system(),
             offset: AtomicI64::new(0),
-        }))
+        })))
     }
 
     pub(crate) fn now(&self) -> Timestamp {
         match &*self.0 {
-            Source::System {
-                started,
-                started_at,
-                offset,
-            } => {
-                let local = *started_at + started.elapsed();
-                Timestamp(local.0.saturating_add_signed(offset.load(Ordering::Relaxed)))
+            Source::System(clock) => {
+                let offset = clock.offset.load(Ordering::Relaxed);
+                Timestamp(clock.local().0.saturating_add_signed(offset))
             }
             #[cfg(feature = "test-util")]
             Source::Manual(now) => Timestamp(now.load(Ordering::SeqCst)),
@@ -100,14 +105,12 @@ impl Clock {
     /// Takes over the store's time, as read just now.
     pub(crate) fn follow(&self, store: Timestamp) {
         match &*self.0 {
-            Source::System {
-                started,
-                started_at,
-                offset,
-            } => {
-                let local = *started_at + started.elapsed();
-                let ahead = i64::try_from(i128::from(store.0) - i128::from(local.0)).unwrap_or(0);
-                offset.store(ahead, Ordering::Relaxed);
+            Source::System(clock) => {
+                let ahead = i128::from(store.0) - i128::from(clock.local().0);
+                // Farther apart than any two clocks are: garbage, which changes nothing.
+                if let Ok(ahead) = i64::try_from(ahead) {
+                    clock.offset.store(ahead, Ordering::Relaxed);
+                }
             }
             #[cfg(feature = "test-util")]
             Source::Manual(_) => {}

@@ -32,7 +32,22 @@ struct Flight {
     /// The slot it fills, for flights that no store knows of.
     slot: Option<Slot>,
     began: Instant,
-    outcome: watch::Sender<Option<Outcome>>,
+    ended: watch::Sender<Option<Ended>>,
+}
+
+#[derive(Debug, Clone)]
+struct Ended {
+    at: Instant,
+    outcome: Outcome,
+}
+
+impl Ended {
+    fn now(outcome: Outcome) -> Self {
+        Self {
+            at: Instant::now(),
+            outcome,
+        }
+    }
 }
 
 /// The flights of this process.
@@ -65,17 +80,26 @@ impl Flights {
     /// A seat with a token to ask the store for a lease with. Others find it at once, so that none misses it between
     /// the store's answer and here; dropping it ends it.
     pub(crate) fn seat(self: &Arc<Self>) -> Seat {
-        let flight = Arc::new(Flight::new(None));
+        let flight = Arc::new(Flight::new(Token::new(), None));
         lock(&self.leased).insert(flight.token, Arc::clone(&flight));
-        Seat {
-            flights: Arc::clone(self),
-            flight,
-        }
+        self.lead(flight)
     }
 
     /// The flight of this process that holds the lease with this token.
     pub(crate) fn join(&self, token: Token) -> Option<Waiter> {
         lock(&self.leased).get(&token).map(|flight| flight.wait())
+    }
+
+    /// Waits for a run of another process, by its token. The first to ask also gets the seat: it has to find out, for
+    /// all that wait, when that run has ended.
+    pub(crate) fn watch(self: &Arc<Self>, token: Token) -> (Waiter, Option<Seat>) {
+        let mut leased = lock(&self.leased);
+        if let Some(flight) = leased.get(&token) {
+            return (flight.wait(), None);
+        }
+        let flight = Arc::new(Flight::new(token, None));
+        leased.insert(token, Arc::clone(&flight));
+        (flight.wait(), Some(self.lead(flight)))
     }
 
     /// Joins the flight that fills the slot without a lease, or leads one.
@@ -84,12 +108,16 @@ impl Flights {
         if let Some(flight) = unleased.get(&slot.key).filter(|flight| flight.admits(join)) {
             return Part::Waiter(flight.wait());
         }
-        let flight = Arc::new(Flight::new(Some(slot.clone())));
+        let flight = Arc::new(Flight::new(Token::new(), Some(slot.clone())));
         unleased.insert(Arc::clone(&slot.key), Arc::clone(&flight));
-        Part::Leader(Seat {
+        Part::Leader(self.lead(flight))
+    }
+
+    fn lead(self: &Arc<Self>, flight: Arc<Flight>) -> Seat {
+        Seat {
             flights: Arc::clone(self),
             flight,
-        })
+        }
     }
 
     /// No request that comes later joins an unleased flight for this key: it was evicted.
@@ -104,17 +132,17 @@ impl Flights {
 }
 
 impl Flight {
-    fn new(slot: Option<Slot>) -> Self {
+    fn new(token: Token, slot: Option<Slot>) -> Self {
         Self {
-            token: Token::new(),
+            token,
             slot,
             began: Instant::now(),
-            outcome: watch::Sender::new(None),
+            ended: watch::Sender::new(None),
         }
     }
 
     fn wait(&self) -> Waiter {
-        Waiter(self.outcome.subscribe())
+        Waiter(self.ended.subscribe())
     }
 
     fn admits(&self, join: Join) -> bool {
@@ -143,9 +171,13 @@ impl Seat {
         self.flight.token
     }
 
+    pub(crate) fn is_waited_for(&self) -> bool {
+        self.flight.ended.receiver_count() > 0
+    }
+
     /// Tells those that wait, and those that still join while the entry is on its way to the store.
     pub(crate) fn tell(&self, outcome: Outcome) {
-        self.flight.outcome.send_replace(Some(outcome));
+        self.flight.ended.send_replace(Some(Ended::now(outcome)));
     }
 }
 
@@ -166,10 +198,10 @@ impl Drop for Seat {
                 }
             }
         }
-        self.flight.outcome.send_if_modified(|outcome| {
-            let vanished = outcome.is_none();
+        self.flight.ended.send_if_modified(|ended| {
+            let vanished = ended.is_none();
             if vanished {
-                *outcome = Some(Outcome::Vanished);
+                *ended = Some(Ended::now(Outcome::Vanished));
             }
             vanished
         });
@@ -178,7 +210,7 @@ impl Drop for Seat {
 
 /// A request that waits for a flight.
 #[derive(Debug)]
-pub(crate) struct Waiter(watch::Receiver<Option<Outcome>>);
+pub(crate) struct Waiter(watch::Receiver<Option<Ended>>);
 
 impl Waiter {
     /// What the flight came to.
@@ -187,9 +219,27 @@ impl Waiter {
     /// Safe: the flight goes on, and others that wait are not touched.
     pub(crate) async fn outcome(mut self) -> Outcome {
         match self.0.wait_for(Option::is_some).await {
-            Ok(outcome) => outcome.clone().unwrap_or(Outcome::Vanished),
+            Ok(ended) => ended
+                .as_ref()
+                .map_or(Outcome::Vanished, |ended| ended.outcome.clone()),
             Err(_) => Outcome::Vanished,
         }
+    }
+
+    /// Waits until the flight has left: its lease is gone, too.
+    ///
+    /// # Cancel safety
+    /// As [`outcome`](Self::outcome).
+    pub(crate) async fn gone(mut self) {
+        // The sender goes with the seat.
+        while self.0.changed().await.is_ok() {}
+    }
+
+    /// What the flight came to if that was before `began`: it is over, and only on its way into the store.
+    pub(crate) fn ended_before(&self, began: Instant) -> Option<Outcome> {
+        let ended = self.0.borrow();
+        let ended = ended.as_ref().filter(|ended| ended.at < began);
+        ended.map(|ended| ended.outcome.clone())
     }
 }
 

@@ -104,8 +104,11 @@ pub(crate) fn respond(
 }
 
 /// Marks a response that was looked up, and is the handler's own because it was not stored.
-pub(crate) fn uncached(mut response: Response, style: &Style) -> Response {
+///
+/// It may be stored by others, who must know what it depends on.
+pub(crate) fn uncached(mut response: Response, policy: &Policy, style: &Style) -> Response {
     let headers = response.headers_mut();
+    name_variants(headers, policy.vary);
     headers.insert(style.hit_header.clone(), Verdict::Miss.as_value());
     if let Some(cache) = &style.cache_status {
         append_status(headers, cache, "fwd=miss");

@@ -1,6 +1,6 @@
 //! Several caches on one Redis, as replicas of one service have them.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use axum::extract::Path;
 use handler_cache::Cache;
@@ -110,4 +110,45 @@ async fn entries_outlive_the_process_that_made_them() {
     let (_, again) = replica(&server, &gate).await;
     assert_eq!(again.get("/pages/1").await.verdict(), Some("Hit"));
     assert!((1..=60_000).contains(&server.pttl("test:flights::page(id=1)")));
+}
+
+#[tokio::test]
+async fn waiters_of_one_process_ask_for_a_foreign_lease_through_one_poller() {
+    let server = RedisServer::start();
+    let gate = Gate::new();
+    let (_, here) = replica(&server, &gate).await;
+    let (_, there) = replica(&server, &gate).await;
+    let leader = ask(&here, "/pages/1");
+    gate.entered().await;
+    let waiters: Vec<_> = (0..50).map(|_| ask(&there, "/pages/1")).collect();
+    // Each asks for the lease itself, once; from then on one looks for all of them.
+    let lease = "{test:flights::page(id=1)}:lease";
+    let asked = calls(&server, "eval");
+    assert!(asked <= 51);
+    while calls(&server, "eval") < 51 {
+        tokio::task::yield_now().await;
+    }
+    assert!(server.exists(lease));
+    let before = calls(&server, "get");
+    let looked_at = Instant::now();
+    while calls(&server, "get") < before + 10 {
+        tokio::task::yield_now().await;
+    }
+    // Ten looks of one poller take a while; ten of fifty pollers take no longer than the first pause.
+    assert!(looked_at.elapsed() > Duration::from_millis(50));
+    gate.let_through(1);
+    for answer in waiters.into_iter().chain([leader]) {
+        assert_eq!(answer.await.unwrap().text(), "page 1, run 1");
+    }
+}
+
+/// How often the server carried out a command.
+fn calls(server: &RedisServer, command: &str) -> u64 {
+    let info = server.command(["INFO", "commandstats"]);
+    let info: String = redis::from_redis_value(info).expect("INFO is text");
+    let line = info
+        .lines()
+        .find_map(|line| line.strip_prefix(&format!("cmdstat_{command}:calls=")));
+    line.and_then(|line| line.split(',').next()?.parse().ok())
+        .unwrap_or(0)
 }

@@ -14,6 +14,7 @@ use axum::{
     Router,
     body::Body,
     http::{HeaderMap, Method, Request, StatusCode},
+    response::Response,
 };
 use bytes::Bytes;
 use handler_cache::{Cache, CacheBuilder, ManualClock, Timestamp};
@@ -147,18 +148,26 @@ impl App {
     }
 
     pub async fn ask(&self, request: Request<Body>) -> Answer {
-        let response = self
-            .0
-            .clone()
-            .oneshot(request)
-            .await
-            .expect("a router cannot fail");
-        let (parts, body) = response.into_parts();
+        let (parts, body) = self.begin(request).await.into_parts();
         Answer {
             status: parts.status,
             headers: parts.headers,
             body: body.collect().await.expect("the body ends well").to_bytes(),
         }
+    }
+
+    /// A GET whose body is still to come.
+    pub async fn open(&self, path: &str) -> Response {
+        let request = Request::get(path).body(Body::empty());
+        self.begin(request.expect("the request is well-formed")).await
+    }
+
+    async fn begin(&self, request: Request<Body>) -> Response {
+        self.0
+            .clone()
+            .oneshot(request)
+            .await
+            .expect("a router cannot fail")
     }
 }
 

@@ -221,36 +221,38 @@ impl CacheBuilder {
     }
 
     fn open_store(&self) -> Result<Guard, Error> {
-        let url = &self.url.0;
-        let scheme = url.split_once(':').map_or("", |(scheme, _)| scheme);
-        let store: Box<dyn Store> = match scheme {
-            "memory" => {
-                if !matches!(url.as_str(), "memory:" | "memory://") {
-                    return Err(Error::settings(
-                        "`memory://` takes nothing behind it; its size is set with `Cache::builder().memory_size(bytes)`",
-                    ));
-                }
-                let store = MemoryStore::new(self.memory_size, self.max_body, self.clock.clone());
-                return Ok(Guard::memory(store, self.clock.clone()));
+        let url = &*self.url.0;
+        let clock = self.clock.clone();
+        match url.split_once(':').map_or("", |(scheme, _)| scheme) {
+            "memory" if matches!(url, "memory:" | "memory://") => {
+                let store = MemoryStore::new(self.memory_size, self.max_body, clock.clone());
+                Ok(Guard::memory(store, clock))
             }
-            #[cfg(feature = "redis")]
-            "redis" | "rediss" | "redis+unix" | "unix" => Box::new(crate::store::RedisStore::open(url)?),
-            #[cfg(not(feature = "redis"))]
+            "memory" => Err(Error::settings(
+                "`memory://` takes nothing behind it; its size is set with `Cache::builder().memory_size(bytes)`",
+            )),
             "redis" | "rediss" | "redis+unix" | "unix" => {
-                return Err(Error::settings(
-                    "this build has no Redis store; turn on the feature `redis` of `handler-cache`",
-                ));
+                Ok(Guard::remote(open_redis(url)?, self.store_budget, clock))
             }
             // The URL itself is not shown: where the scheme is wrong, a password may stand anywhere in it.
-            _ => {
-                return Err(Error::settings(
-                    "the cache URL begins with none of the known schemes; \
-                     use `memory://`, `redis://host:6379` or `redis+unix:///path/to/socket`",
-                ));
-            }
-        };
-        Ok(Guard::remote(store, self.store_budget, self.clock.clone()))
+            _ => Err(Error::settings(
+                "the cache URL begins with none of the known schemes; \
+                 use `memory://`, `redis://host:6379` or `redis+unix:///path/to/socket`",
+            )),
+        }
     }
+}
+
+#[cfg(feature = "redis")]
+fn open_redis(url: &str) -> Result<Box<dyn Store>, Error> {
+    Ok(Box::new(crate::store::RedisStore::open(url)?))
+}
+
+#[cfg(not(feature = "redis"))]
+fn open_redis(_url: &str) -> Result<Box<dyn Store>, Error> {
+    Err(Error::settings(
+        "this build has no Redis store; turn on the feature `redis` of `handler-cache`",
+    ))
 }
 
 fn check_prefix(prefix: &str) -> Result<(), Error> {

@@ -2,13 +2,15 @@
 
 use std::{
     fmt,
+    panic::AssertUnwindSafe,
     pin::Pin,
-    task::{Context, Poll},
+    task::{Context, Poll, ready},
 };
 
 use axum::body::Body;
 use bytes::{Bytes, BytesMut};
-use http_body::{Body as HttpBody, Frame};
+use futures_util::FutureExt;
+use http_body::{Body as HttpBody, Frame, SizeHint};
 use http_body_util::BodyExt;
 use tokio::sync::mpsc;
 
@@ -18,20 +20,24 @@ type Chunk = Result<Frame<Bytes>, axum::Error>;
 pub(super) enum Collected {
     /// All of it.
     Whole(Bytes),
-    /// It failed, or had trailers, which entries have no room for: the client gets it as it came.
+    /// It failed, was not as long as it said, or had trailers, which entries have no room for: the client gets it as it
+    /// came.
     Unstorable(Body),
 }
 
-/// Reads a body of known size to its end; one that is longer than it said and than `limit` bytes is given up.
-pub(super) async fn collect(mut body: Body, limit: usize) -> Collected {
+/// Reads a body of `size` bytes, as it says, to its end; one that is longer than that and than `limit` is given up.
+pub(super) async fn collect(mut body: Body, size: u64, limit: usize) -> Collected {
     let mut copy = Copied::default();
     let mut seen = Vec::new();
-    while let Some(chunk) = body.frame().await {
+    while let Some(chunk) = next(&mut body).await {
         let storable = copy.take(&chunk, limit);
         seen.push(chunk);
         if !storable {
-            return Collected::Unstorable(Body::new(Relay::new(seen, body)));
+            return Collected::Unstorable(Body::new(Relay::new(seen, body, size)));
         }
+    }
+    if copy.len() as u64 != size {
+        return Collected::Unstorable(Body::new(Relay::new(seen, Body::empty(), size)));
     }
     Collected::Whole(copy.finish())
 }
@@ -44,7 +50,7 @@ pub(super) fn tee(mut body: Body, limit: usize) -> (Body, impl Future<Output = O
     let (sender, receiver) = mpsc::unbounded_channel();
     let copying = async move {
         let mut copy = Copied::default();
-        while let Some(chunk) = body.frame().await {
+        while let Some(chunk) = next(&mut body).await {
             let storable = copy.take(&chunk, limit);
             // A client that went away changes nothing: the copy is for those that come after it.
             let _ = sender.send(Part::Chunk(chunk));
@@ -57,6 +63,17 @@ pub(super) fn tee(mut body: Body, limit: usize) -> (Body, impl Future<Output = O
         Some(copy.finish())
     };
     (Body::new(Tail::Copied(receiver)), copying)
+}
+
+/// The next chunk. A panic while it is made is a body that fails: whoever waits for the run must learn that it ended.
+async fn next(body: &mut Body) -> Option<Chunk> {
+    match AssertUnwindSafe(body.frame()).catch_unwind().await {
+        Ok(chunk) => chunk,
+        Err(_) => {
+            *body = Body::empty();
+            Some(Err(axum::Error::new(CutOff)))
+        }
+    }
 }
 
 /// An exact copy: an entry that shares the handler's buffer would keep all of it in memory, however little it uses.
@@ -99,13 +116,16 @@ impl Copied {
 struct Relay {
     seen: std::vec::IntoIter<Chunk>,
     rest: Body,
+    /// Bytes to come, as the body said: by them the client learns that it was cut short.
+    left: u64,
 }
 
 impl Relay {
-    fn new(seen: Vec<Chunk>, rest: Body) -> Self {
+    fn new(seen: Vec<Chunk>, rest: Body, size: u64) -> Self {
         Self {
             seen: seen.into_iter(),
             rest,
+            left: size,
         }
     }
 }
@@ -115,10 +135,17 @@ impl HttpBody for Relay {
     type Error = axum::Error;
 
     fn poll_frame(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Chunk>> {
-        match self.seen.next() {
-            Some(chunk) => Poll::Ready(Some(chunk)),
-            None => Pin::new(&mut self.rest).poll_frame(context),
-        }
+        let chunk = match self.seen.next() {
+            Some(chunk) => Some(chunk),
+            None => ready!(Pin::new(&mut self.rest).poll_frame(context)),
+        };
+        let data = chunk.iter().flatten().find_map(Frame::data_ref);
+        self.left = self.left.saturating_sub(data.map_or(0, |data| data.len() as u64));
+        Poll::Ready(chunk)
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        SizeHint::with_exact(self.left)
     }
 }
 
@@ -128,7 +155,7 @@ enum Part {
     End,
 }
 
-/// The task that read the body is gone, as when the runtime shuts down.
+/// The body panicked, or the task that read it is gone, as when the runtime shuts down.
 #[derive(Debug)]
 struct CutOff;
 

@@ -90,16 +90,18 @@ impl Fill {
         let limit = self.limit();
         let size = body.size_hint();
         match size.exact() {
-            Some(exact) if exact <= limit as u64 => match capture::collect(body, limit).await {
-                Collected::Whole(body) => {
-                    let entry = self.entry(parts, body, life);
-                    self.share(entry).await;
+            Some(exact) if exact <= limit as u64 && rules::has_length(&parts.headers, exact) => {
+                match capture::collect(body, exact, limit).await {
+                    Collected::Whole(body) => {
+                        let entry = self.entry(parts, body, life);
+                        self.share(entry).await;
+                    }
+                    Collected::Unstorable(body) => {
+                        self.alone(Response::from_parts(parts, body), Some(Mark::Pass))
+                            .await
+                    }
                 }
-                Collected::Unstorable(body) => {
-                    self.alone(Response::from_parts(parts, body), Some(Mark::Pass))
-                        .await
-                }
-            },
+            }
             None if size.lower() <= limit as u64 => self.stream(parts, body, life).await,
             _ => {
                 self.alone(Response::from_parts(parts, body), Some(Mark::Pass))
@@ -113,11 +115,11 @@ impl Fill {
         let (body, copying) = capture::tee(body, self.limit());
         self.answer(Reply::Response(Response::from_parts(parts.clone(), body)));
         match self.while_leased(copying).await {
-            Some(body) => {
+            Some(body) if rules::has_length(&parts.headers, body.len() as u64) => {
                 let entry = self.entry(parts, body, life);
                 self.share(entry).await;
             }
-            None => {
+            _ => {
                 self.seat.tell(Outcome::Alone);
                 self.release(Some(Mark::Pass)).await;
             }
@@ -127,11 +129,15 @@ impl Fill {
     /// Answers with a response that must not be stored. A failure that holds nothing private answers those that wait.
     async fn refuse(self, parts: Parts, body: Body) {
         let limit = self.limit();
-        if !rules::failed(&parts) || body.size_hint().exact().is_none_or(|exact| exact > limit as u64) {
+        let size = body
+            .size_hint()
+            .exact()
+            .filter(|size| *size <= limit as u64 && rules::has_length(&parts.headers, *size));
+        let Some(size) = size.filter(|_| rules::failed(&parts)) else {
             let mark = (!parts.status.is_server_error()).then_some(Mark::Pass);
             return self.alone(Response::from_parts(parts, body), mark).await;
-        }
-        match capture::collect(body, limit).await {
+        };
+        match capture::collect(body, size, limit).await {
             Collected::Whole(body) => {
                 let failure = Arc::new(Entry {
                     status: parts.status,
@@ -148,16 +154,29 @@ impl Fill {
         }
     }
 
-    /// Answers everyone with the entry, then stores it: the store is not on any response's path.
+    /// Stores the entry and answers everyone with it.
+    ///
+    /// A store that must be waited for is written to behind the responses. Memory comes first, so that whoever was
+    /// answered finds at least that answer there.
     async fn share(mut self, entry: Arc<Entry>) {
+        if self.engine.guard.is_memory() {
+            self.commit(&entry).await;
+            self.tell(entry);
+        } else {
+            self.tell(Arc::clone(&entry));
+            self.commit(&entry).await;
+        }
+    }
+
+    fn tell(&mut self, entry: Arc<Entry>) {
         self.seat.tell(Outcome::Shared(Arc::clone(&entry)));
-        self.answer(Reply::Entry(Arc::clone(&entry)));
+        self.answer(Reply::Entry(entry));
+    }
+
+    async fn commit(&self, entry: &Arc<Entry>) {
         let Some(grant) = self.grant else { return };
         let guard = &self.engine.guard;
-        match guard
-            .behind(guard.store().commit(&self.slot, grant, &entry))
-            .await
-        {
+        match guard.behind(guard.store().commit(&self.slot, grant, entry)).await {
             Ok(Committed::Stored) => events::key_added(&self.slot.key),
             // Evicted meanwhile: that is what the lease is for.
             Ok(Committed::Fenced) => {}

@@ -4,6 +4,7 @@
 
 mod names;
 mod serve;
+mod poll;
 mod fill;
 mod capture;
 

@@ -14,6 +14,7 @@ use tracing::{Instrument, Span, instrument::WithSubscriber};
 use super::{
     Engine,
     fill::{Fill, Reply},
+    poll,
 };
 use crate::{
     clock::Timestamp,
@@ -26,10 +27,6 @@ use crate::{
     rules::{self, Freshness, Wishes},
     store::{Ask, Digest, Found, Generation, Grant, Holder, Leased, Read, Slot, StoreError},
 };
-
-/// Between two looks at a lease that another process holds: this long at first, twice as long each time.
-const FIRST_POLL: Duration = Duration::from_millis(5);
-const LAST_POLL: Duration = Duration::from_millis(50);
 
 /// This many runs by others that came to nothing, and the request stops waiting for them.
 const PATIENCE: u32 = 2;
@@ -139,41 +136,33 @@ impl Request {
                 // It fills for tags that were retired since, so its run is not for this request: take its place,
                 // but look at the tags once more first, for it may be the one that knows them better.
                 Holder::Fill(grant) if Some(grant.digest) != digest => replaces = Some(holder),
-                Holder::Fill(grant) => match flights.join(grant.token) {
-                    Some(waiter) => match wait(waiter, left).await {
+                Holder::Fill(grant) => {
+                    let waiter = match flights.join(grant.token) {
+                        Some(waiter) => waiter,
+                        // Every lease in memory is of this process, and so this one's run is gone.
+                        None if guard.is_memory() => {
+                            replaces = Some(holder);
+                            continue;
+                        }
+                        None => poll::watch(&self.engine, &self.slot, *grant),
+                    };
+                    if waiter.ended_before(began).is_some_and(|then| !self.takes(&then)) {
+                        // Over, and on its way into the store: what stands there next is another's.
+                        let _ = time::timeout(left, waiter.gone()).await;
+                        ended += 1;
+                        continue;
+                    }
+                    match wait(waiter, left).await {
                         Some(Outcome::Shared(entry)) => return Course::Hit(entry),
                         Some(Outcome::Failed(entry)) => return Course::Failed(entry),
                         Some(Outcome::Alone) => return Course::Alone,
                         Some(Outcome::Vanished) => ended += 1,
                         None => {}
-                    },
-                    // Every lease in memory is of this process, and so this one's run is gone.
-                    None if guard.is_memory() => replaces = Some(holder),
-                    None => {
-                        self.poll(&holder, left).await;
-                        ended += 1;
                     }
-                },
+                }
                 Holder::Unknown(_) => replaces = Some(holder),
             }
         }
-    }
-
-    /// Waits until the holder is another, or the store is away, or `limit` has passed.
-    async fn poll(&self, holder: &Holder, limit: Duration) {
-        let guard = &self.engine.guard;
-        let mut pause = FIRST_POLL;
-        let polling = async {
-            loop {
-                time::sleep(pause).await;
-                match guard.behind(guard.store().holder(&self.slot)).await {
-                    Ok(Some(now)) if now == *holder => pause = (pause * 2).min(LAST_POLL),
-                    _ => return,
-                }
-            }
-        };
-        // Either way the caller looks again.
-        let _ = time::timeout(limit, polling).await;
     }
 
     fn without_store(&self, error: &StoreError, began: Instant) -> Course {
@@ -187,6 +176,15 @@ impl Request {
             (true, _) => Course::NotCached,
             (false, true) => Course::Unleased(join),
             (false, false) => Course::Alone,
+        }
+    }
+
+    /// Whether a run that ended before the request began has the answer. A failure is not kept for later.
+    fn takes(&self, outcome: &Outcome) -> bool {
+        match outcome {
+            Outcome::Shared(entry) => self.accepts(entry),
+            Outcome::Failed(_) => false,
+            Outcome::Alone | Outcome::Vanished => true,
         }
     }
 
@@ -263,7 +261,7 @@ impl Request {
     }
 
     fn uncached(&self, response: Response) -> Response {
-        respond::uncached(response, &self.engine.settings.style)
+        respond::uncached(response, &self.policy, &self.engine.settings.style)
     }
 }
 

@@ -17,7 +17,6 @@ impl KeyError {
     ///
     /// ```
     /// use handler_cache::{CacheKeyPart, KeyError, KeyWriter};
-    /// # extern crate cache_runtime as handler_cache;
     ///
     /// enum Viewer {
     ///     Anonymous,

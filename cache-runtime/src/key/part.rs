@@ -28,7 +28,6 @@ use super::{
 /// ```
 /// use std::fmt;
 /// use handler_cache::{CacheKeyPart, KeyError, KeyWriter};
-/// # extern crate cache_runtime as handler_cache;
 ///
 /// struct Locale {
 ///     language: String,

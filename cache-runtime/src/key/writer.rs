@@ -13,7 +13,6 @@ use super::{CacheKeyPart, KeyError, compound::List, escape::push_name, serialize
 ///
 /// ```
 /// use handler_cache::{CacheKeyPart, KeyError, KeyWriter};
-/// # extern crate cache_runtime as handler_cache;
 ///
 /// struct Tenant {
 ///     region: String,

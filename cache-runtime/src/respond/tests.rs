@@ -354,11 +354,18 @@ fn what_is_not_stored_gets_the_hit_header_alone() {
         *response.headers_mut() = headers(&own);
         response
     };
-    let response = uncached(handlers(), &STYLE);
+    let response = uncached(handlers(), &Policy::new(), &STYLE);
     assert_eq!(lines(&response), [own[0], own[1], ("x-cache", "Miss")]);
     assert_eq!(body(response), "hello");
-    let response = uncached(handlers(), &named());
+    let response = uncached(handlers(), &Policy::new(), &named());
     assert_eq!(all(&response, "cache-status"), ["shop; fwd=miss"]);
+}
+
+#[test]
+fn what_is_not_stored_names_in_vary_what_it_depends_on() {
+    let policy = Policy::new().vary(&["accept-language"]);
+    let response = uncached(Response::new(Body::empty()), &policy, &STYLE);
+    assert_eq!(all(&response, "vary"), ["accept-language"]);
 }
 
 #[test]

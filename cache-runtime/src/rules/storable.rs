@@ -130,6 +130,17 @@ pub(crate) fn succeeded<B>(response: &response::Response<B>) -> bool {
     (status.is_success() || status.is_redirection()) && response.extensions().get::<HandlerError>().is_none()
 }
 
+/// Whether a body of `length` bytes is what `Content-Length`, if there is one, announced.
+///
+/// A shorter one was cut off on its way to the handler, as by a server behind it. The client's connection then ends in
+/// an error; stored, the body would pass for whole.
+pub(crate) fn has_length(headers: &HeaderMap, length: u64) -> bool {
+    let lines = headers.get_all(header::CONTENT_LENGTH).iter();
+    lines
+        .map(|line| line.to_str().ok()?.parse().ok())
+        .all(|told: Option<u64>| told == Some(length))
+}
+
 /// What is stored of a response's headers, in order and with repeats.
 ///
 /// Left out are the fields of the connection (RFC 9110 section 7.6.1 and those that `Connection` names) and of

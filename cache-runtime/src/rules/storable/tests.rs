@@ -298,3 +298,20 @@ fn success_is_a_2xx_or_3xx_that_is_no_err() {
         assert!(!succeeded(&response), "{status}");
     }
 }
+
+#[test]
+fn p5_a_body_must_be_as_long_as_announced() {
+    for (lines, expected) in [
+        (&[][..], true),
+        (&[("content-length", "5")], true),
+        (&[("content-length", "5"), ("content-length", "5")], true),
+        (&[("content-length", "4")], false),
+        (&[("content-length", "6")], false),
+        (&[("content-length", "5"), ("content-length", "6")], false),
+        (&[("content-length", "")], false),
+        (&[("content-length", "five")], false),
+        (&[("content-length", "99999999999999999999")], false),
+    ] {
+        assert_eq!(has_length(&headers(lines), 5), expected, "{lines:?}");
+    }
+}

@@ -2,7 +2,7 @@
 //!
 //! ```
 //! use std::{sync::Arc, time::Duration};
-//! use cache_runtime::store::{Store, contract::{self, Time}};
+//! use handler_cache::store::{Store, contract::{self, Time}};
 //!
 //! # async fn example(open: impl Fn() -> Arc<dyn Store>) {
 //! // `open` gives one more handle on the same store, as each replica has its own.

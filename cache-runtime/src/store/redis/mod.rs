@@ -61,10 +61,10 @@ impl RedisStore {
     /// the password.
     ///
     /// ```
-    /// # use cache_runtime::store::RedisStore;
+    /// # use handler_cache::store::RedisStore;
     /// let store = RedisStore::open("redis://:secret@127.0.0.1:6379/1")?;
     /// assert_eq!(format!("{store:?}"), "RedisStore(redis://127.0.0.1:6379/1)");
-    /// # Ok::<(), cache_runtime::Error>(())
+    /// # Ok::<(), handler_cache::Error>(())
     /// ```
     pub fn open(url: &str) -> Result<Self, Error> {
         let (client, address) = address::client(url)?;

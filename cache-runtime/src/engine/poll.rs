@@ -1,0 +1,46 @@
+//! Waiting for a run of another process: one task looks at the lease, for all requests of this process that wait.
+
+use std::{sync::Arc, time::Duration};
+
+use tokio::time;
+
+use super::Engine;
+use crate::{
+    flight::{Seat, Waiter},
+    store::{Grant, Holder, Slot},
+};
+
+/// Between two looks: about this long at first, twice as long each time.
+const FIRST_PAUSE: Duration = Duration::from_millis(5);
+const LAST_PAUSE: Duration = Duration::from_millis(50);
+
+/// Waits until another than `grant` holds the slot's lease, or nobody, or the store is away.
+///
+/// It says no more than that, as if the flight had vanished: who waits looks into the store again.
+pub(super) fn watch(engine: &Arc<Engine>, slot: &Slot, grant: Grant) -> Waiter {
+    let (waiter, first) = engine.flights.watch(grant.token);
+    if let Some(seat) = first {
+        // A task of its own, for the request that was first may be cancelled while others wait.
+        tokio::spawn(poll(Arc::clone(engine), slot.clone(), grant, seat));
+    }
+    waiter
+}
+
+async fn poll(engine: Arc<Engine>, slot: Slot, grant: Grant, seat: Seat) {
+    let guard = &engine.guard;
+    let mut pause = FIRST_PAUSE;
+    while seat.is_waited_for() {
+        time::sleep(jittered(pause)).await;
+        match guard.behind(guard.store().holder(&slot)).await {
+            Ok(Some(Holder::Fill(now))) if now == grant => pause = (pause * 2).min(LAST_PAUSE),
+            _ => return,
+        }
+    }
+}
+
+/// Between a half and the whole, so that replicas that began together do not ask together.
+fn jittered(pause: Duration) -> Duration {
+    // Without randomness they ask together, and nothing else is wrong.
+    let random = getrandom::u32().unwrap_or(u32::MAX);
+    pause.mul_f64(0.5 + f64::from(random) / f64::from(u32::MAX) / 2.0)
+}
