@@ -130,6 +130,24 @@ async fn run_goes_on_without_its_client_and_evicts_at_its_end() {
     }
 }
 
+#[tokio::test]
+async fn requests_that_share_a_run_share_its_eviction() {
+    for bench in Bench::every().await {
+        let state = Shop::new();
+        let app = shop(&bench, &state, Router::new().route("/slow/{id}", get(slow)));
+        warm(&bench, &app, [PAGE_1]).await;
+        let clients: Vec<_> = (0..4).map(|_| begin_get(&app, "/slow/1")).collect();
+        state.gate.entered().await;
+        state.gate.let_one_through();
+        for client in clients {
+            assert_eq!(client.await.unwrap().text(), "1");
+        }
+        assert_eq!(app.get(PAGE_1).await.verdict(), Some("Miss"));
+        bench.settled().await;
+        assert_eq!(app.get(PAGE_1).await.verdict(), Some("Hit"));
+    }
+}
+
 /// Its own entry is of no use once it ran.
 #[cache(expire = 60)]
 #[cache_evict(own(..))]
