@@ -1,11 +1,12 @@
 //! How caches for Python's web frameworks behave, line by line, and what this one does instead.
 //!
-//! The lines 1 to 15 were observed on fastapi-redis-cache, 16 to 20 on fastapi-cache2, 22 to 24 on
+//! The lines 1 to 15 were observed on fastapi-redis-cache, 16 to 21 on fastapi-cache2, 22 to 25 on
 //! FastCacheMiddleware, 27 to 30 on Litestar. The last two cache by URL, so theirs are tests of what the attribute
 //! does in the same place.
 
 mod arguments;
 mod compression;
+mod evictions;
 mod faults;
 mod gate;
 mod keys;
