@@ -31,7 +31,7 @@ use axum::{
     response::IntoResponse,
     routing::get,
 };
-use handler_cache::{cache, cache_one_day};
+use handler_cache::{cache, cache_evict, cache_one_day};
 
 /// Finds products.
 pub trait Repo: Clone + Send + Sync {
@@ -89,11 +89,49 @@ async fn private(Path((_owner, id)): Path<(String, u64)>, uri: Option<MatchedPat
     format!("{id}{}", uri.is_some())
 }
 
+/// Handlers that evict.
+pub mod evicting {
+    use super::{Json, Path, Repo, State, StatusCode, cache_evict, public};
+
+    /// Updates a product.
+    ///
+    /// # Errors
+    /// When there is none.
+    #[cache_evict(
+        public::product::<R>(Path(id)),
+        public::products(..),
+        public::text(Path(name), Json(numbers.iter().map(|number| number + id).collect())),
+    )]
+    pub async fn update<R: Repo>(
+        Path((mut id, name)): Path<(u64, String)>,
+        State(repo): State<R>,
+        Json(numbers): Json<Vec<u64>>,
+    ) -> Result<Json<String>, StatusCode> {
+        id += numbers.len() as u64;
+        let found = repo.find(id).await.ok_or(StatusCode::NOT_FOUND)?;
+        Ok(Json(found + &name))
+    }
+}
+
+#[cache_evict(private(Path((owner, id)), None), crate = handler_cache)]
+#[cache_one_day]
+async fn evicting_private(Path((owner, id)): Path<(String, u64)>) -> String {
+    format!("{owner} {id}")
+}
+
+#[cache_evict(private(..))]
+async fn evicting_all() {}
+
 struct Api;
 
 impl Api {
     #[cache(expire = 30, associated)]
     async fn get(Path(id): Path<u64>) -> String {
+        id.to_string()
+    }
+
+    #[cache_evict(private(..), associated)]
+    async fn put(Path(id): Path<u64>) -> String {
         id.to_string()
     }
 }
@@ -103,9 +141,9 @@ fn generated_code_is_silent() {
     let router: Router = Router::new()
         .route("/product/{id}", get(public::product::<Memory>))
         .route("/products", get(public::products))
-        .route("/text/{text}", get(public::text))
-        .route("/private/{owner}/{id}", get(private))
-        .route("/api/{id}", get(Api::get))
+        .route("/text/{text}", get(public::text).put(evicting::update::<Memory>))
+        .route("/private/{owner}/{id}", get(private).put(evicting_private))
+        .route("/api/{id}", get(Api::get).put(Api::put).delete(evicting_all))
         .route("/body", get(public::body))
         .with_state(Memory);
     drop(router);

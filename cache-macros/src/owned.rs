@@ -91,3 +91,50 @@ fn clone(name: Ident) -> Expr {
         quote_spanned!(span=> ::core::clone::Clone::clone(#name))
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use quote::{ToTokens as _, quote};
+    use syn::parse_str;
+
+    use super::argument;
+    use crate::{args::Args, handler::Handler};
+
+    #[test]
+    fn bindings_that_stand_by_themselves_are_cloned() {
+        let function = syn::parse2(quote!(
+            async fn f(Path((a, r#type)): Path<(A, B)>, Max: Max) {}
+        ))
+        .unwrap();
+        let handler = Handler::new(function, &Args::default());
+        for (text, expected) in [
+            ("a", "A"),
+            ("Path(a)", "Path (A)"),
+            (
+                "Path((a, 1, [a, b], a as u8))",
+                "Path ((A , 1 , [A , b] , A as u8))",
+            ),
+            ("Page { a, b: a, c, ..a }", "Page { a : A , b : A , c , .. a }"),
+            ("Path(make(a).twice(a))", "Path (make (A) . twice (a))"),
+            ("Path((a))", "Path (A)"),
+            ("r#type", ":: core :: clone :: Clone :: clone (r#type)"),
+            ("Path(Max)", "Path (Max . clone ())"),
+            // References, as the expression sees them.
+            ("Path(a.b)", "Path (a . b)"),
+            ("Path(&a)", "Path (& a)"),
+            ("Path(*a + a)", "Path (* a + a)"),
+            ("a.len()", "a . len ()"),
+            ("Path(a::B)", "Path (a :: B)"),
+            ("Path(format!(\"{a}\", a))", "Path (format ! (\"{a}\" , a))"),
+            ("list.map(|a| Path(a))", "list . map (| a | Path (a))"),
+            ("{ let a = 1; Path(a) }", "{ let a = 1 ; Path (a) }"),
+            ("a(b)", "a (b)"),
+        ] {
+            let cloned = argument(&parse_str(text).unwrap(), &handler)
+                .to_token_stream()
+                .to_string();
+            let cloned = cloned.replace(":: core :: clone :: Clone :: clone (a)", "A");
+            assert_eq!(cloned, expected, "{text}");
+        }
+    }
+}

@@ -68,7 +68,7 @@ fn ended(input: ParseStream<'_>) -> syn::Result<()> {
     if input.is_empty() || input.peek(Token![,]) {
         return Ok(());
     }
-    Err(input.error("expected `,` between two of these"))
+    Err(input.error("expected `,` before this"))
 }
 
 fn skip_to_comma(input: ParseStream<'_>) -> syn::Result<()> {

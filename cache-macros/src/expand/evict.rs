@@ -2,7 +2,7 @@
 
 use proc_macro2::{Group, Ident, TokenStream};
 use quote::{ToTokens as _, quote, quote_spanned};
-use syn::{PathArguments, spanned::Spanned as _};
+use syn::PathArguments;
 
 use super::{Cx, companion, key};
 use crate::{
@@ -47,10 +47,11 @@ fn arguments(target: &Target) -> Option<TokenStream> {
 }
 
 fn line(cx: &Cx<'_>, target: &Target, named: &Ident) -> TokenStream {
-    let span = macro_span(target.companion.span());
     let (mut companion, mut turbofish) = (target.companion.clone(), PathArguments::None);
+    let mut span = cx.span;
     if let Some(last) = companion.segments.last_mut() {
         turbofish = std::mem::take(&mut last.arguments);
+        span = macro_span(last.ident.span());
     }
     let (method, function, arguments) = match &target.entries {
         Evicted::Of(arguments) => {
