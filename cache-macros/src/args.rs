@@ -12,12 +12,15 @@ use crate::{
 };
 
 /// Every option, in the order of the documentation.
-const OPTIONS: [&str; 17] = [
+const OPTIONS: [&str; 20] = [
     "expire",
     "ignore",
     "key",
     "vary",
     "methods",
+    "stale_while_revalidate",
+    "stale_if_error",
+    "stale_if_slow",
     "not_found",
     "lazy",
     "private",
@@ -57,6 +60,9 @@ pub(crate) struct Args {
     pub(crate) key: Option<Given<Expr>>,
     pub(crate) vary: Option<Given<Vec<LitStr>>>,
     pub(crate) methods: Option<Given<Vec<Ident>>>,
+    pub(crate) stale_while_revalidate: Option<Given<Period>>,
+    pub(crate) stale_if_error: Option<Given<Period>>,
+    pub(crate) stale_if_slow: Option<Given<Period>>,
     pub(crate) not_found: Option<Given<Period>>,
     pub(crate) lazy: Option<Given<Vec<Ident>>>,
     pub(crate) private: Option<Given<()>>,
@@ -101,6 +107,9 @@ impl Args {
             key: None,
             vary: None,
             methods: None,
+            stale_while_revalidate: None,
+            stale_if_error: None,
+            stale_if_slow: None,
             not_found: None,
             lazy: None,
             private: None,
@@ -146,6 +155,11 @@ impl Args {
             "key" => self.key = given(name, Ok(value))?,
             "vary" => self.vary = given(name, Ok(value::headers(name, &value, errors)))?,
             "methods" => self.methods = given(name, Ok(value::methods(name, &value, errors)))?,
+            "stale_while_revalidate" => {
+                self.stale_while_revalidate = given(name, Period::positive(&value))?;
+            }
+            "stale_if_error" => self.stale_if_error = given(name, Period::positive(&value))?,
+            "stale_if_slow" => self.stale_if_slow = given(name, Period::positive(&value))?,
             "not_found" => self.not_found = given(name, Period::positive(&value))?,
             "lazy" => self.lazy = given(name, Ok(value::names(name, &value, errors)))?,
             "client_max_age" => self.client_max_age = given(name, Period::seconds(&value))?,

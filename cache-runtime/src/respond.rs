@@ -36,6 +36,8 @@ pub(crate) struct Style {
 pub(crate) enum Verdict {
     /// From the store, or from another request's fill.
     Hit,
+    /// From the store, past its life.
+    Stale,
     /// From this request's own fill, now stored.
     Miss,
 }
@@ -82,7 +84,7 @@ pub(crate) fn respond(
 
     if !headers.contains_key(header::CACHE_CONTROL) {
         promise(&mut headers, entry, request, policy, now);
-    } else if verdict == Verdict::Hit {
+    } else if verdict != Verdict::Miss {
         // Not on a miss: there `Age` would deny that the handler has just answered (RFC 9111 section 5.1).
         let age = current_age(entry, now).as_secs();
         headers.insert(header::AGE, HeaderValue::from(age));
@@ -92,6 +94,8 @@ pub(crate) fn respond(
     if let Some(cache) = &style.cache_status {
         let status = match verdict {
             Verdict::Hit => format!("hit; ttl={}", remaining(entry, now).as_secs()),
+            // Negative once it is stale (RFC 9211 section 2.3).
+            Verdict::Stale => format!("hit; ttl=-{}", now.since(entry.born + entry.fresh).as_secs()),
             Verdict::Miss => "fwd=miss; stored".to_owned(),
         };
         append_status(&mut headers, cache, &status);
@@ -140,6 +144,7 @@ impl Verdict {
     fn as_value(self) -> HeaderValue {
         HeaderValue::from_static(match self {
             Self::Hit => "Hit",
+            Self::Stale => "Stale",
             Self::Miss => "Miss",
         })
     }

@@ -6,6 +6,7 @@ mod support;
 mod evictions;
 mod leaders;
 mod replicas;
+mod staleness;
 
 use std::sync::Arc;
 

@@ -49,6 +49,8 @@ fn entry(body: &str, fresh: Duration) -> Arc<Entry> {
         body: body.to_owned().into(),
         born: Timestamp::from_millis(1_767_225_600_000),
         fresh,
+        stale: Duration::ZERO,
+        cost: Duration::ZERO,
     })
 }
 

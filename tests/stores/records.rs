@@ -1,6 +1,6 @@
 //! What may happen to the records in Redis, and what they may be instead of ours: all of it a miss at worst.
 
-use handler_cache::store::{Holder, Mark};
+use handler_cache::store::{Holder, Mark, PASS_TTL};
 use redis::Value;
 
 use super::*;
@@ -290,7 +290,10 @@ async fn p1_release_with_a_mark_frees_the_slot_on_a_full_server() {
     let granted = grant(&store, &slot).await;
     server.command(["CONFIG", "SET", "maxmemory", "1mb"]);
     // Whether there is room for the mark once the lease is gone, is for the server to say.
-    if let Err(error) = store.release(&slot, granted.token, Some(Mark::Pass)).await {
+    if let Err(error) = store
+        .release(&slot, granted.token, Some((Mark::Pass, PASS_TTL)))
+        .await
+    {
         assert!(!error.is_unavailable(), "{error:?}");
     }
     let holder = store.holder(&slot).await.expect("holder answers");

@@ -26,12 +26,13 @@ use super::{
     capture::{self, Collected},
 };
 use crate::{
+    clock::Timestamp,
     entry::Entry,
     events,
     flight::{Outcome, Seat},
     policy::Policy,
     rules,
-    store::{Committed, Grant, LEASE_TTL, Mark, Slot},
+    store::{Committed, Grant, LEASE_TTL, Mark, PASS_TTL, Slot},
 };
 
 /// How long a run may hold its lease.
@@ -58,6 +59,9 @@ pub(super) struct Fill {
     pub(super) slot: Slot,
     /// Absent: nothing is stored.
     pub(super) grant: Option<Grant>,
+    /// There is a stale entry to serve should this run fail.
+    pub(super) has_stale: bool,
+    pub(super) began: Timestamp,
     pub(super) seat: Seat,
     /// Until the request that led is answered.
     pub(super) reply: Option<oneshot::Sender<Reply>>,
@@ -74,7 +78,8 @@ impl Fill {
         match self.while_leased(handler).await {
             Ok(response) => self.finish(response).await,
             Err(panic) => {
-                self.end(None, Reply::Panicked(panic), None).await;
+                let mark = self.failed();
+                self.end(None, Reply::Panicked(panic), mark).await;
             }
         }
     }
@@ -134,7 +139,11 @@ impl Fill {
             .exact()
             .filter(|size| *size <= limit as u64 && rules::has_length(&parts.headers, *size));
         let Some(size) = size.filter(|_| rules::failed(&parts)) else {
-            let mark = (!parts.status.is_server_error()).then_some(Mark::Pass);
+            let mark = if parts.status.is_server_error() {
+                self.failed()
+            } else {
+                Some(Mark::Pass)
+            };
             return self.alone(Response::from_parts(parts, body), mark).await;
         };
         match capture::collect(body, size, limit).await {
@@ -145,12 +154,22 @@ impl Fill {
                     body: body.clone(),
                     born: self.engine.clock.now(),
                     fresh: Duration::ZERO,
+                    stale: Duration::ZERO,
+                    cost: Duration::ZERO,
                 });
+                let mark = if parts.status.is_server_error() {
+                    self.failed()
+                } else {
+                    None
+                };
                 let response = Response::from_parts(parts, Body::from(body));
-                self.end(Some(Outcome::Failed(failure)), Reply::Response(response), None)
+                self.end(Some(Outcome::Failed(failure)), Reply::Response(response), mark)
                     .await;
             }
-            Collected::Unstorable(body) => self.alone(Response::from_parts(parts, body), None).await,
+            Collected::Unstorable(body) => {
+                let mark = self.failed();
+                self.alone(Response::from_parts(parts, body), mark).await;
+            }
         }
     }
 
@@ -213,8 +232,25 @@ impl Fill {
         if let Some(grant) = self.grant {
             let guard = &self.engine.guard;
             let _ = guard
-                .behind(guard.store().release(&self.slot, grant.token, mark))
+                .behind(
+                    guard
+                        .store()
+                        .release(&self.slot, grant.token, mark.map(|mark| self.standing(mark))),
+                )
                 .await;
+        }
+    }
+
+    /// What a failure leaves behind: while a stale entry serves, the handler is spared.
+    fn failed(&self) -> Option<Mark> {
+        self.has_stale.then_some(Mark::Failed)
+    }
+
+    /// The mark, and how long it stands.
+    fn standing(&self, mark: Mark) -> (Mark, Duration) {
+        match mark {
+            Mark::Pass => (mark, PASS_TTL),
+            Mark::Failed => (mark, self.engine.settings.retry_after),
         }
     }
 
@@ -262,12 +298,22 @@ impl Fill {
         if !headers.contains_key(header::ETAG) {
             headers.insert(header::ETAG, rules::etag(&body));
         }
+        let born = self.engine.clock.now();
+        // Off the life itself, so that what clients are told is true.
+        let jitter = self.engine.settings.jitter;
+        let fresh = if jitter > 0.0 {
+            life.mul_f64(1.0 - jitter * super::random())
+        } else {
+            life
+        };
         Arc::new(Entry {
             status: parts.status,
             headers,
             body,
-            born: self.engine.clock.now(),
-            fresh: life,
+            born,
+            fresh: fresh.max(Duration::from_millis(1)),
+            stale: self.policy.stale_window(),
+            cost: born.since(self.began),
         })
     }
 }

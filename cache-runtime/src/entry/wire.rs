@@ -1,7 +1,7 @@
 //! An entry as the bytes that stores outside this process keep.
 //!
 //! ```text
-//! magic 4 | wire version 1 | token 16 | digest 16 | born 8 | fresh 8 | meta length 4 | meta | body
+//! magic 4 | wire version 1 | token 16 | digest 16 | born 8 | fresh 8 | stale 8 | cost 8 | meta length 4 | meta | body
 //! \________ the head, 21 ___________/
 //! ```
 //!
@@ -31,7 +31,7 @@ const MAGIC: [u8; 4] = *b"\xf5hce";
 /// Raised when anything behind the head changes; older readers then leave the entry alone.
 const VERSION: u8 = 1;
 /// Up to `meta`.
-const FIXED: usize = HEAD + 16 + 8 + 8 + 4;
+const FIXED: usize = HEAD + 16 + 4 * 8 + 4;
 /// More headers than any server sends; [`HeaderMap`] itself ends at 32,768.
 const MOST_HEADERS: u32 = 4096;
 
@@ -60,7 +60,9 @@ pub(crate) fn encode(entry: &Entry, grant: Grant) -> Vec<u8> {
     wire.extend_from_slice(&grant.token.0);
     wire.extend_from_slice(&grant.digest.0);
     wire.extend_from_slice(&entry.born.as_millis().to_be_bytes());
-    wire.extend_from_slice(&millis(entry.fresh).to_be_bytes());
+    for time in [entry.fresh, entry.stale, entry.cost] {
+        wire.extend_from_slice(&millis(time).to_be_bytes());
+    }
     wire.extend_from_slice(&[0; 4]);
     let preamble = Preamble {
         status: entry.status.as_u16(),
@@ -84,8 +86,9 @@ pub(crate) fn decode(wire: Bytes) -> Option<Decoded> {
     let mut rest = wire.strip_prefix(&MAGIC)?.strip_prefix(&[VERSION])?;
     let _token = take::<16>(&mut rest)?;
     let digest = Digest(take(&mut rest)?);
-    let born = Timestamp::from_millis(u64::from_be_bytes(take(&mut rest)?));
-    let fresh = Duration::from_millis(u64::from_be_bytes(take(&mut rest)?));
+    let mut time = || take(&mut rest).map(u64::from_be_bytes);
+    let born = Timestamp::from_millis(time()?);
+    let [fresh, stale, cost] = [time()?, time()?, time()?].map(Duration::from_millis);
     let meta = usize::try_from(u32::from_be_bytes(take(&mut rest)?)).ok()?;
     let (meta, body) = rest.split_at_checked(meta)?;
 
@@ -100,6 +103,8 @@ pub(crate) fn decode(wire: Bytes) -> Option<Decoded> {
             body: wire.slice_ref(body),
             born,
             fresh,
+            stale,
+            cost,
         },
         digest,
     })

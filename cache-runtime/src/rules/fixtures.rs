@@ -42,5 +42,7 @@ pub(crate) fn entry(fresh: Duration, lines: &[(&str, &str)]) -> Entry {
         body: Bytes::from_static(b"hello"),
         born: NOW,
         fresh,
+        stale: Duration::ZERO,
+        cost: Duration::ZERO,
     }
 }

@@ -23,8 +23,8 @@ pub use crate::{
 /// How long a fill may go without a sign of life before another may take over.
 pub const LEASE_TTL: Duration = Duration::from_secs(5);
 
-/// How long a [`Mark`] stands.
-pub const MARK_TTL: Duration = Duration::from_secs(5);
+/// How long [`Mark::Pass`] stands.
+pub const PASS_TTL: Duration = Duration::from_secs(5);
 
 /// What a call of a [`Store`] comes to.
 pub type StoreFuture<'a, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>> + Send + 'a>>;
@@ -65,8 +65,14 @@ pub trait Store: fmt::Debug + Send + Sync + 'static {
         entry: &'a Arc<Entry>,
     ) -> StoreFuture<'a, Committed>;
 
-    /// Ends the lease without an entry, if it still stands; with `mark` the mark takes its place.
-    fn release<'a>(&'a self, slot: &'a Slot, token: Token, mark: Option<Mark>) -> StoreFuture<'a, ()>;
+    /// Ends the lease without an entry, if it still stands. With `mark` the mark takes its place, for that long, and with
+    /// [`Mark::Pass`] the entry that was there goes as well, all in one step.
+    fn release<'a>(
+        &'a self,
+        slot: &'a Slot,
+        token: Token,
+        mark: Option<(Mark, Duration)>,
+    ) -> StoreFuture<'a, ()>;
 
     /// Removes entries together with their leases.
     fn evict<'a>(&'a self, keys: &'a [Arc<str>]) -> StoreFuture<'a, ()>;
@@ -139,8 +145,10 @@ pub enum Holder {
 /// Why a slot is not to be filled for a while.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Mark {
-    /// The answer cannot be stored: requests run for themselves and do not queue. Stands 5 seconds.
+    /// The answer cannot be stored: requests run for themselves and do not queue.
     Pass,
+    /// The handler failed while there was a stale entry to serve: it is not tried again yet.
+    Failed,
 }
 
 /// What [`Store::commit`] came to.

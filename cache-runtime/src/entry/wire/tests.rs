@@ -16,6 +16,8 @@ fn empty() -> Entry {
         body: Bytes::new(),
         born: Timestamp::from_millis(0),
         fresh: Duration::from_millis(1),
+        stale: Duration::ZERO,
+        cost: Duration::ZERO,
     }
 }
 
@@ -33,6 +35,8 @@ fn full() -> Entry {
         body: Bytes::from_static(b"{\"price\":42}\0\xff\r\n"),
         born: Timestamp::from_millis(1_767_225_600_123),
         fresh: Duration::from_secs(30),
+        stale: Duration::from_secs(600),
+        cost: Duration::from_millis(42),
     }
 }
 
@@ -186,10 +190,9 @@ fn any_entry() -> impl Strategy<Value = Entry> {
         100..1000_u16,
         vec((name, value), 0..20),
         vec(any::<u8>(), 0..400),
-        any::<u64>(),
-        any::<u64>(),
+        any::<[u64; 4]>(),
     );
-    parts.prop_map(|(status, lines, body, born, fresh)| {
+    parts.prop_map(|(status, lines, body, [born, fresh, stale, cost])| {
         let mut headers = HeaderMap::new();
         for (name, value) in lines {
             let name: HeaderName = name.parse().expect("the strategy makes header names");
@@ -202,6 +205,8 @@ fn any_entry() -> impl Strategy<Value = Entry> {
             body: body.into(),
             born: Timestamp::from_millis(born),
             fresh: Duration::from_millis(fresh),
+            stale: Duration::from_millis(stale),
+            cost: Duration::from_millis(cost),
         }
     })
 }

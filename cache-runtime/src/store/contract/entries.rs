@@ -42,6 +42,8 @@ async fn entry_comes_back_as_it_was_stored(bench: &Bench) {
             body: Bytes::copy_from_slice(body),
             born: bench.now(),
             fresh: Duration::from_millis(3_600_001),
+            stale: Duration::ZERO,
+            cost: Duration::ZERO,
         });
         let grant = bench.grant(&slot).await;
         assert_eq!(bench.commit(&slot, grant, &entry).await, Committed::Stored);

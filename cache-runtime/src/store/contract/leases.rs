@@ -1,7 +1,7 @@
 //! At most one fill holds a slot, and only it may commit.
 
 use super::*;
-use crate::store::{Digest, LEASE_TTL, MARK_TTL, Mark};
+use crate::store::{Digest, LEASE_TTL, Mark, PASS_TTL};
 
 checks![
     lease_names_the_tags,
@@ -146,7 +146,7 @@ async fn commit_needs_the_standing_lease(bench: &Bench) {
 async fn release_ends_only_its_own_lease(bench: &Bench) {
     let slot = bench.slot(["root"]);
     let grant = bench.grant(&slot).await;
-    for mark in [None, Some(Mark::Pass)] {
+    for mark in [None, Some((Mark::Pass, PASS_TTL))] {
         let stranger = bench.there.release(&slot, Token::new(), mark).await;
         stranger.expect("release answers");
         assert_eq!(bench.holder(&slot).await, Some(Holder::Fill(grant)));
@@ -162,7 +162,10 @@ async fn release_ends_only_its_own_lease(bench: &Bench) {
 async fn mark_takes_the_place_of_the_lease(bench: &Bench) {
     let slot = bench.slot(["root"]);
     let grant = bench.grant(&slot).await;
-    let marked = bench.here.release(&slot, grant.token, Some(Mark::Pass)).await;
+    let marked = bench
+        .here
+        .release(&slot, grant.token, Some((Mark::Pass, PASS_TTL)))
+        .await;
     marked.expect("release answers");
     let mark = Holder::Mark(Mark::Pass);
     assert_eq!(bench.holder(&slot).await, Some(mark.clone()));
@@ -190,7 +193,10 @@ async fn holder_is_replaced_only_when_it_is_the_one_named(bench: &Bench) {
         };
         assert_eq!(bench.lease(&slot, &ask).await, Leased::Held(Holder::Fill(grant)));
     }
-    let marked = bench.here.release(&slot, grant.token, Some(Mark::Pass)).await;
+    let marked = bench
+        .here
+        .release(&slot, grant.token, Some((Mark::Pass, PASS_TTL)))
+        .await;
     marked.expect("release answers");
     let ask = Ask {
         replaces: Some(Holder::Mark(Mark::Pass)),
@@ -275,10 +281,13 @@ async fn lease_lapses(bench: &Bench) {
 async fn mark_lapses(bench: &Bench) {
     let slot = bench.slot(["root"]);
     let grant = bench.grant(&slot).await;
-    let marked = bench.here.release(&slot, grant.token, Some(Mark::Pass)).await;
+    let marked = bench
+        .here
+        .release(&slot, grant.token, Some((Mark::Pass, PASS_TTL)))
+        .await;
     marked.expect("release answers");
     bench
-        .after(MARK_TTL, "a mark stands for ever", async || {
+        .after(PASS_TTL, "a mark stands for ever", async || {
             bench.holder(&slot).await.is_none()
         })
         .await;

@@ -159,6 +159,8 @@ impl Bench {
             body: Bytes::copy_from_slice(body.as_bytes()),
             born: self.now(),
             fresh,
+            stale: Duration::ZERO,
+            cost: Duration::ZERO,
         })
     }
 

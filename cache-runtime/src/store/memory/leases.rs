@@ -9,7 +9,7 @@ use std::{
 use super::tags::Captures;
 use crate::{
     clock::Timestamp,
-    store::{Grant, Holder, LEASE_TTL, MARK_TTL, Mark, Token},
+    store::{Grant, Holder, LEASE_TTL, Mark, Token},
 };
 
 const SHARDS: usize = 64;
@@ -40,10 +40,10 @@ impl Lease {
         }
     }
 
-    pub(super) fn mark(mark: Mark, now: Timestamp) -> Self {
+    pub(super) fn mark(mark: Mark, until: Timestamp) -> Self {
         Self {
             kind: Kind::Mark(mark),
-            until: now + MARK_TTL,
+            until,
         }
     }
 

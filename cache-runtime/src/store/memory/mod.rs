@@ -3,7 +3,7 @@
 mod leases;
 mod tags;
 
-use std::{fmt, future::ready, sync::Arc, thread::available_parallelism};
+use std::{fmt, future::ready, sync::Arc, thread::available_parallelism, time::Duration};
 
 use quick_cache::{DefaultHashBuilder, OptionsBuilder, Weighter, sync::Cache as QuickCache};
 
@@ -235,13 +235,21 @@ impl Store for MemoryStore {
         Box::pin(ready(self.commit_now(slot, grant, entry)))
     }
 
-    fn release<'a>(&'a self, slot: &'a Slot, token: Token, mark: Option<Mark>) -> StoreFuture<'a, ()> {
+    fn release<'a>(
+        &'a self,
+        slot: &'a Slot,
+        token: Token,
+        mark: Option<(Mark, Duration)>,
+    ) -> StoreFuture<'a, ()> {
         let now = self.clock.now();
         let mut leases = self.leases.lock(&slot.key);
         if leases.end(&slot.key, token, now).is_some()
-            && let Some(mark) = mark
+            && let Some((mark, life)) = mark
         {
-            leases.grant(&slot.key, Lease::mark(mark, now));
+            leases.grant(&slot.key, Lease::mark(mark, now + life));
+            if mark == Mark::Pass {
+                self.entries.remove(&*slot.key);
+            }
         }
         Box::pin(ready(Ok(())))
     }

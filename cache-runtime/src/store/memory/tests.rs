@@ -30,6 +30,8 @@ fn entry(size: usize) -> Arc<Entry> {
         body: Bytes::from(vec![b'x'; size]),
         born: NOON,
         fresh: Duration::from_secs(60),
+        stale: Duration::ZERO,
+        cost: Duration::ZERO,
     })
 }
 

@@ -1,5 +1,7 @@
 //! Who fills a slot: the record, and how to get it.
 
+use std::time::Duration;
+
 use redis::{Cmd, Value, pipe};
 use tokio::{runtime::Handle, time::timeout};
 
@@ -9,7 +11,7 @@ use super::{
     ok, px, scripts,
 };
 use crate::store::{
-    Ask, Digest, Generation, Grant, Holder, LEASE_TTL, Leased, MARK_TTL, Mark, Slot, StoreError, Token,
+    Ask, Digest, Generation, Grant, Holder, LEASE_TTL, Leased, Mark, Slot, StoreError, Token,
 };
 
 /// The lease's key. In a cluster what stands in braces decides the slot, which is then the entry's.
@@ -22,14 +24,17 @@ pub(super) fn bytes(holder: &Holder) -> Vec<u8> {
     match holder {
         Holder::Fill(grant) => [&fill_of(grant.token)[..], &grant.digest.0].concat(),
         Holder::Mark(Mark::Pass) => b"P".to_vec(),
+        Holder::Mark(Mark::Failed) => b"F".to_vec(),
         Holder::Unknown(bytes) => bytes.clone(),
     }
 }
 
 /// A holder as it was stored. What this version does not know stays as it is.
 pub(super) fn holder(bytes: Vec<u8>) -> Holder {
-    if bytes == b"P" {
-        return Holder::Mark(Mark::Pass);
+    match &*bytes {
+        b"P" => return Holder::Mark(Mark::Pass),
+        b"F" => return Holder::Mark(Mark::Failed),
+        _ => {}
     }
     let fill = || {
         let (token, digest) = bytes.strip_prefix(b"L")?.split_first_chunk::<16>()?;
@@ -47,10 +52,10 @@ pub(super) fn fill_of(token: Token) -> Vec<u8> {
 }
 
 /// The command that ends the lease of this fill.
-pub(super) fn release(entry: &str, token: Token, mark: Option<Mark>) -> Cmd {
-    let mut arguments = vec![key(entry).into_bytes(), fill_of(token)];
-    if let Some(mark) = mark {
-        arguments.extend([bytes(&Holder::Mark(mark)), px(MARK_TTL)]);
+pub(super) fn release(entry: &str, token: Token, mark: Option<(Mark, Duration)>) -> Cmd {
+    let mut arguments = vec![key(entry).into_bytes(), entry.into(), fill_of(token)];
+    if let Some((mark, life)) = mark {
+        arguments.extend([bytes(&Holder::Mark(mark)), px(life)]);
     }
     scripts::RELEASE.with(&arguments)
 }

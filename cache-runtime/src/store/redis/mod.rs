@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! entry  {prefix}:{key}           the wire form; PX = as long as it may be served
-//! lease  {<the entry key>}:lease  "L" token digest, PX 5 s; or a mark: "P", PX 5 s
+//! lease  {<the entry key>}:lease  "L" token digest, PX 5 s; or a mark: "P", PX 5 s; "F", PX 30 s
 //! tag    {prefix}:#<tag>          its generation, PX >= the longest life of its entries
 //! ```
 //!
@@ -170,7 +170,12 @@ impl Store for RedisStore {
         })
     }
 
-    fn release<'a>(&'a self, slot: &'a Slot, token: Token, mark: Option<Mark>) -> StoreFuture<'a, ()> {
+    fn release<'a>(
+        &'a self,
+        slot: &'a Slot,
+        token: Token,
+        mark: Option<(Mark, Duration)>,
+    ) -> StoreFuture<'a, ()> {
         let command = lease::release(&slot.key, token, mark);
         Box::pin(async { self.flag(command).await.map(drop) })
     }
@@ -231,7 +236,7 @@ fn generation(record: Option<Vec<u8>>) -> Option<Generation> {
 
 /// How long the entry may be served in any way. Redis knows no life of nothing.
 fn life(entry: &Entry) -> Duration {
-    entry.fresh.clamp(Duration::from_millis(1), LONGEST)
+    entry.life().clamp(Duration::from_millis(1), LONGEST)
 }
 
 /// A time to live as the scripts take it, in milliseconds.
