@@ -12,7 +12,7 @@ use crate::{
 };
 
 /// Every option, in the order of the documentation.
-const OPTIONS: [&str; 20] = [
+const OPTIONS: [&str; 21] = [
     "expire",
     "ignore",
     "key",
@@ -22,6 +22,7 @@ const OPTIONS: [&str; 20] = [
     "stale_if_error",
     "stale_if_slow",
     "not_found",
+    "tags",
     "lazy",
     "private",
     "public",
@@ -64,6 +65,7 @@ pub(crate) struct Args {
     pub(crate) stale_if_error: Option<Given<Period>>,
     pub(crate) stale_if_slow: Option<Given<Period>>,
     pub(crate) not_found: Option<Given<Period>>,
+    pub(crate) tags: Option<Given<Vec<Expr>>>,
     pub(crate) lazy: Option<Given<Vec<Ident>>>,
     pub(crate) private: Option<Given<()>>,
     pub(crate) public: Option<Given<()>>,
@@ -111,6 +113,7 @@ impl Args {
             stale_if_error: None,
             stale_if_slow: None,
             not_found: None,
+            tags: None,
             lazy: None,
             private: None,
             public: None,
@@ -161,6 +164,7 @@ impl Args {
             "stale_if_error" => self.stale_if_error = given(name, Period::positive(&value))?,
             "stale_if_slow" => self.stale_if_slow = given(name, Period::positive(&value))?,
             "not_found" => self.not_found = given(name, Period::positive(&value))?,
+            "tags" => self.tags = given(name, Ok(value::expressions(name, &value, errors)))?,
             "lazy" => self.lazy = given(name, Ok(value::names(name, &value, errors)))?,
             "client_max_age" => self.client_max_age = given(name, Period::seconds(&value))?,
             "store_if" => self.store_if = given(name, Ok(value))?,

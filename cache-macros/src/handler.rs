@@ -1,7 +1,7 @@
 //! The model of a handler: its parameters, what they bind, and what becomes of each.
 
 use proc_macro2::{Ident, Span};
-use quote::format_ident;
+use quote::{ToTokens, format_ident};
 use syn::{
     Attribute, FnArg, GenericParam, Generics, Pat, Type, TypeGroup, TypeParen, ext::IdentExt as _,
     visit::Visit,
@@ -97,32 +97,32 @@ impl Handler {
 
     /// Each parameter with those of its bindings that make the key; parameters without any are left out.
     pub(crate) fn keyed(&self, args: &Args) -> Vec<Keyed<'_>> {
+        if let Some(key) = &args.key {
+            return self.mentioned_in(&key.value);
+        }
         let ignored = args.ignore.as_ref().map_or(&[][..], |ignore| &ignore.value);
-        let named = args.key.as_ref().map(|key| mentioned(&key.value));
-        self.params
-            .iter()
+        let data = self.params.iter().filter(|param| param.role == Role::Data);
+        data.filter_map(|param| {
+            // What a macro hides may matter, so nothing of such an argument is left out.
+            if param.opaque {
+                return Keyed::some(param, Vec::new(), true);
+            }
+            let bindings = param.bindings.iter();
+            let bindings = bindings.filter(|binding| !contains(ignored, binding));
+            Keyed::some(param, bindings.collect(), false)
+        })
+        .collect()
+    }
+
+    /// Each parameter with those of its bindings that the expression names; parameters without any are left out.
+    pub(crate) fn mentioned_in(&self, expression: &impl ToTokens) -> Vec<Keyed<'_>> {
+        let named = mentioned(expression);
+        let params = self.params.iter();
+        params
             .filter_map(|param| {
-                let bindings: Vec<&Ident> = match &named {
-                    Some(named) => param
-                        .bindings
-                        .iter()
-                        .filter(|binding| named.contains(&binding.unraw().to_string()))
-                        .collect(),
-                    None if param.role == Role::Data => param
-                        .bindings
-                        .iter()
-                        .filter(|binding| !contains(ignored, binding))
-                        .collect(),
-                    None => Vec::new(),
-                };
-                // What a macro hides may matter, so nothing of such an argument is left out.
-                let whole = param.opaque && named.is_none() && param.role == Role::Data;
-                let bindings = if whole { Vec::new() } else { bindings };
-                (whole || !bindings.is_empty()).then_some(Keyed {
-                    param,
-                    bindings,
-                    whole,
-                })
+                let bindings = param.bindings.iter();
+                let bindings = bindings.filter(|binding| named.contains(&binding.unraw().to_string()));
+                Keyed::some(param, bindings.collect(), false)
             })
             .collect()
     }
@@ -162,6 +162,16 @@ pub(crate) struct Keyed<'a> {
     pub(crate) bindings: Vec<&'a Ident>,
     /// The argument as it is, because a macro hides what its pattern binds.
     pub(crate) whole: bool,
+}
+
+impl<'a> Keyed<'a> {
+    fn some(param: &'a Param, bindings: Vec<&'a Ident>, whole: bool) -> Option<Self> {
+        (whole || !bindings.is_empty()).then_some(Self {
+            param,
+            bindings,
+            whole,
+        })
+    }
 }
 
 /// Whether `names` has `name`, raw or not.

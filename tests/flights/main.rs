@@ -7,6 +7,7 @@ mod evictions;
 mod leaders;
 mod replicas;
 mod staleness;
+mod tags;
 
 use std::sync::Arc;
 

@@ -115,6 +115,40 @@ fn body(cx: &Cx<'_>, key: &Ident) -> TokenStream {
     }
 }
 
+/// Input: `tags = ["products", format!("product:{id}")]`
+/// Output:
+/// ```text
+/// let ready = ready.tags(|tags| {
+///     let arg0 = &arg0;
+///     let Path(id) = arg0;
+///     tags.add("products");
+///     tags.add(format!("product:{id}"));
+/// });
+/// ```
+/// The expressions are evaluated only where memory did not have the entry.
+pub(super) fn tags(cx: &Cx<'_>, ready: &Ident) -> TokenStream {
+    let Some(given) = &cx.args.tags else {
+        return TokenStream::new();
+    };
+    let list = hidden("__tags");
+    let expressions = &given.value;
+    let named = cx.handler.mentioned_in(&quote!(#(#expressions),*));
+    let borrow = named.iter().map(|keyed| {
+        let (cfgs, local) = (&keyed.param.cfgs, &keyed.param.local);
+        let bind = bind(keyed, false);
+        quote!(#(#cfgs)* let #local = &#local; #bind)
+    });
+    let add = expressions
+        .iter()
+        .map(|expression| quote_spanned!(macro_span(expression.span())=> #list.add(#expression);));
+    quote_spanned! {cx.span=>
+        let #ready = #ready.tags(|#list| {
+            #(#borrow)*
+            #(#add)*
+        });
+    }
+}
+
 /// `let Path(id) = arg0;`
 fn bind(keyed: &Keyed<'_>, hygienic: bool) -> TokenStream {
     let Keyed {

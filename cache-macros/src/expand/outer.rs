@@ -33,6 +33,7 @@ pub(super) fn function(cx: &Cx<'_>) -> TokenStream {
 
     let checks = state_checks(cx);
     let lookup = lookup(cx);
+    let tags = key::tags(cx, &ready);
     let extract = extract_lazy(cx);
     let body = cx.call(&cx.names.body);
     let arguments = handler
@@ -46,6 +47,7 @@ pub(super) fn function(cx: &Cx<'_>) -> TokenStream {
         #vis #sig {
             #checks
             let #ready = #context.#lookup;
+            #tags
             #ready.fill(move || async move {
                 #extract
                 let #response = #body(#(#arguments),*).await;

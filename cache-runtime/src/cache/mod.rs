@@ -110,6 +110,31 @@ impl Cache {
     pub async fn evict(&self, key: CacheKey) -> Result<(), Error> {
         self.engine.evict(&key).await
     }
+
+    /// Removes every entry that bears the tag, by the option `tags` or by [`Tags`](crate::Tags), at a cost that does not
+    /// grow with their number.
+    ///
+    /// ```
+    /// # use axum::extract::Path;
+    /// #[handler_cache::cache(expire = "1h", tags = [format!("product:{id}")])]
+    /// async fn reviews(Path(id): Path<u64>) -> String {
+    ///     format!("reviews of {id}")
+    /// }
+    ///
+    /// # async fn sold_out(cache: handler_cache::Cache) -> Result<(), handler_cache::Error> {
+    /// cache.evict_tag("product:7").await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// [`is_store`](Error::is_store) when the store did not acknowledge, and old entries may still be served.
+    ///
+    /// # Cancel safety
+    /// Cancelled, the entries may or may not be gone.
+    pub async fn evict_tag(&self, tag: &str) -> Result<(), Error> {
+        self.engine.evict_tag(tag).await
+    }
 }
 
 /// The engine that serves a request: of the cache attached to it, else of the global one.

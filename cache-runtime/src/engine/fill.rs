@@ -32,6 +32,7 @@ use crate::{
     flight::{Outcome, Seat},
     policy::Policy,
     rules,
+    steering::Steering,
     store::{Committed, Grant, LEASE_TTL, Mark, PASS_TTL, Slot},
 };
 
@@ -156,6 +157,7 @@ impl Fill {
                     fresh: Duration::ZERO,
                     stale: Duration::ZERO,
                     cost: Duration::ZERO,
+                    tags: Vec::new(),
                 });
                 let mark = if parts.status.is_server_error() {
                     self.failed()
@@ -221,7 +223,10 @@ impl Fill {
     }
 
     /// The request that led may be gone; what the run is worth to others does not depend on it.
-    fn answer(&mut self, reply: Reply) {
+    fn answer(&mut self, mut reply: Reply) {
+        if let Reply::Response(response) = &mut reply {
+            response.extensions_mut().remove::<Steering>();
+        }
         if let Some(leader) = self.reply.take() {
             let _ = leader.send(reply);
         }
@@ -293,7 +298,9 @@ impl Fill {
         self.policy.max_body.unwrap_or(self.engine.settings.max_body)
     }
 
-    fn entry(&self, parts: Parts, body: Bytes, life: Duration) -> Arc<Entry> {
+    fn entry(&self, mut parts: Parts, body: Bytes, life: Duration) -> Arc<Entry> {
+        let steering = parts.extensions.remove::<Steering>().unwrap_or_default();
+        let tags = steering.tags.iter().map(|tag| self.engine.names.user_tag(tag));
         let mut headers = rules::stored_headers(parts.headers);
         if !headers.contains_key(header::ETAG) {
             headers.insert(header::ETAG, rules::etag(&body));
@@ -314,6 +321,7 @@ impl Fill {
             fresh: fresh.max(Duration::from_millis(1)),
             stale: self.policy.stale_window(),
             cost: born.since(self.began),
+            tags: tags.collect(),
         })
     }
 }

@@ -13,6 +13,7 @@ use std::{sync::Arc, time::Duration};
 
 use axum::response::Response;
 
+pub use self::serve::TagList;
 pub(crate) use self::{
     fill::Unshared,
     names::{Eviction, Names},
@@ -140,19 +141,30 @@ impl Engine {
                     .await
                     .map_err(Error::store)
             }
-            Eviction::Tag(tag) => self.retire(tag).await,
+            Eviction::Tag(tag) => self.retire(vec![tag]).await,
         }
     }
 
     /// Takes away every entry of a handler.
     pub(crate) async fn evict_all(&self, handler: &str) -> Result<(), Error> {
-        self.retire(self.names.handler_tag(handler)).await
+        self.retire(vec![self.names.handler_tag(handler)]).await
     }
 
-    async fn retire(&self, tag: Arc<str>) -> Result<(), Error> {
-        self.flights.detach_tag(&tag);
+    /// Takes away every entry that bears a tag of the user's.
+    pub(crate) async fn evict_tag(&self, tag: &str) -> Result<(), Error> {
+        // What runs without a lease may turn out to bear it.
+        self.flights.detach_all();
+        // `any` first: see `Store::commit`.
+        self.retire(vec![self.names.any_tag(), self.names.user_tag(tag)])
+            .await
+    }
+
+    async fn retire(&self, tags: Vec<Arc<str>>) -> Result<(), Error> {
+        for tag in &tags {
+            self.flights.detach_tag(tag);
+        }
         self.guard
-            .insist(self.guard.store().retire(&[tag]))
+            .insist(self.guard.store().retire(&tags))
             .await
             .map_err(Error::store)
     }

@@ -13,7 +13,7 @@ use tracing::{Instrument, Span, instrument::WithSubscriber};
 use super::{Request, fill::Fill};
 use crate::{
     flight::Seat,
-    store::{Ask, Generation, Head, Leased},
+    store::{Ask, Leased, Seen},
 };
 
 /// The keys that this process renews now.
@@ -59,14 +59,9 @@ impl Drop for Pass {
 }
 
 impl Request {
-    /// Renews the entry that was read as `head`, if nobody does yet. Not even the lease is on the response's path.
-    pub(super) fn refresh<F, Fut>(
-        &self,
-        runtime: &Handle,
-        head: Head,
-        generations: Vec<Option<Generation>>,
-        handler: F,
-    ) where
+    /// Renews the entry that was read, if nobody does yet. Not even the lease is on the response's path.
+    pub(super) fn refresh<F, Fut>(&self, runtime: &Handle, seen: Seen, handler: F)
+    where
         F: FnOnce() -> Fut + Send + 'static,
         Fut: Future<Output = Response> + Send + 'static,
     {
@@ -79,8 +74,7 @@ impl Request {
         let seat = self.engine.flights.seat();
         let ask = Ask {
             token: seat.token(),
-            head,
-            generations,
+            seen,
             replaces: None,
         };
         let fill = self.fill(seat);

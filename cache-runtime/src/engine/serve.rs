@@ -25,11 +25,23 @@ use crate::{
     request::RequestHead,
     respond::{self, Verdict},
     rules::{self, Freshness, Wishes},
-    store::{Ask, Digest, Found, Generation, Grant, Head, Holder, Leased, Mark, Read, Slot, StoreError},
+    steering::Steering,
+    store::{Ask, Found, Grant, Holder, Leased, Mark, Read, Seen, Slot, StoreError},
 };
 
 /// This many runs by others that came to nothing, and the request stops waiting for them.
 const PATIENCE: u32 = 2;
+
+/// The tags of one request, as the option `tags` lists them.
+#[derive(Debug, Default)]
+pub struct TagList(Vec<String>);
+
+impl TagList {
+    /// One more.
+    pub fn add(&mut self, tag: impl Into<String>) {
+        self.0.push(tag.into());
+    }
+}
 
 /// A request on its way through the cache.
 #[derive(Debug)]
@@ -51,8 +63,7 @@ enum Course {
     Refresh {
         entry: Arc<Entry>,
         verdict: Verdict,
-        head: Head,
-        generations: Vec<Option<Generation>>,
+        seen: Seen,
     },
     /// There is an entry past its life, and the handler failed, or is slow.
     Stale(Arc<Entry>),
@@ -67,6 +78,13 @@ enum Course {
 }
 
 impl Request {
+    /// Tags that the arguments show. Asked for only where memory did not have the entry.
+    pub(crate) fn tag(&mut self, tags: TagList) {
+        let names = &self.engine.names;
+        let own = tags.0.iter().map(|tag| names.user_tag(tag));
+        self.slot.tags = self.slot.tags.iter().cloned().chain(own).collect();
+    }
+
     /// The response, by whatever way.
     ///
     /// # Cancel safety
@@ -83,13 +101,8 @@ impl Request {
         match self.course().await {
             Course::Hit(entry) => self.hit(&entry, Verdict::Hit),
             Course::Stale(entry) => self.hit(&entry, Verdict::Stale),
-            Course::Refresh {
-                entry,
-                verdict,
-                head,
-                generations,
-            } => {
-                self.refresh(&runtime, head, generations, handler);
+            Course::Refresh { entry, verdict, seen } => {
+                self.refresh(&runtime, seen, handler);
                 self.hit(&entry, verdict)
             }
             Course::NotCached => respond::gateway_timeout(&self.engine.settings.style),
@@ -110,11 +123,7 @@ impl Request {
         let mut ended = 0;
         loop {
             let left = self.engine.settings.wait.saturating_sub(began.elapsed());
-            let Read {
-                found,
-                head,
-                generations,
-            } = match guard.call(&mut budget, guard.store().read(&self.slot)).await {
+            let Read { found, seen } = match guard.call(&mut budget, guard.store().read(&self.slot)).await {
                 Ok(read) => read,
                 Err(error) => return self.without_store(&error, began),
             };
@@ -133,8 +142,7 @@ impl Request {
                             } else {
                                 Verdict::Hit
                             },
-                            head,
-                            generations,
+                            seen,
                         };
                     }
                     Freshness::InReserve => Some(entry),
@@ -150,12 +158,11 @@ impl Request {
             if left.is_zero() || ended >= PATIENCE {
                 return Course::Unleased(Join::BegunAfter(began));
             }
-            let digest = digest(&generations);
+            let (digest, any) = (seen.digest(), seen.any);
             let seat = flights.seat();
             let ask = Ask {
                 token: seat.token(),
-                head,
-                generations,
+                seen,
                 replaces: replaces.take(),
             };
             let holder = match guard
@@ -198,6 +205,12 @@ impl Request {
                     let slow = self.policy.stale_if_slow.filter(|_| reserve.is_some());
                     let outcome = wait(waiter, slow.map_or(left, |slow| slow.min(left))).await;
                     match (outcome, reserve) {
+                        // A tag that only the answer names may have been retired since that run began.
+                        (Some(Outcome::Shared(entry)), _)
+                            if !entry.tags.is_empty() && any != Some(grant.any) =>
+                        {
+                            ended += 1;
+                        }
                         (Some(Outcome::Shared(entry)), _) => return Course::Hit(entry),
                         (Some(Outcome::Failed(entry)), Some(reserve)) if entry.status.is_server_error() => {
                             return Course::Stale(reserve);
@@ -308,7 +321,9 @@ impl Request {
         F: FnOnce() -> Fut,
         Fut: Future<Output = Response>,
     {
-        self.uncached(handler().await)
+        let mut response = handler().await;
+        response.extensions_mut().remove::<Steering>();
+        self.uncached(response)
     }
 
     fn hit(&self, entry: &Entry, verdict: Verdict) -> Response {
@@ -329,10 +344,4 @@ impl Request {
 /// What the flight came to, unless it takes longer than `limit`.
 async fn wait(waiter: Waiter, limit: Duration) -> Option<Outcome> {
     time::timeout(limit, waiter.outcome()).await.ok()
-}
-
-/// Of the slot's generations, once every tag has one.
-fn digest(generations: &[Option<Generation>]) -> Option<Digest> {
-    let known: Option<Vec<_>> = generations.iter().copied().collect();
-    known.map(Digest::of)
 }

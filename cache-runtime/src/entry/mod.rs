@@ -3,7 +3,7 @@
 #[cfg(any(feature = "redis", test))]
 pub(crate) mod wire;
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use http::{HeaderMap, StatusCode};
@@ -27,6 +27,8 @@ pub struct Entry {
     pub stale: Duration,
     /// How long the handler took, whole milliseconds.
     pub cost: Duration,
+    /// The names of the tags that the response itself asked for, prefix and all.
+    pub tags: Vec<Arc<str>>,
 }
 
 impl Entry {

@@ -44,5 +44,6 @@ pub(crate) fn entry(fresh: Duration, lines: &[(&str, &str)]) -> Entry {
         fresh,
         stale: Duration::ZERO,
         cost: Duration::ZERO,
+        tags: Vec::new(),
     }
 }

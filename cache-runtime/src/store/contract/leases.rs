@@ -24,8 +24,7 @@ checks![
 async fn lease_names_the_tags(bench: &Bench) {
     let slot = bench.slot(["root", "handler"]);
     let grant = bench.grant(&slot).await;
-    let (_, generations) = bench.missing(&slot).await;
-    let generations: Option<Vec<_>> = generations.into_iter().collect();
+    let generations: Option<Vec<_>> = bench.missing(&slot).await.generations.into_iter().collect();
     let generations = generations.expect("each tag has a generation from the lease on");
     assert_ne!(generations[0], generations[1]);
     assert_eq!(grant.digest, Digest::of(generations.iter().copied()));
@@ -44,8 +43,7 @@ async fn entry_is_found_while_another_is_made_to_replace_it(bench: &Bench) {
     let read = bench.read(&slot).await;
     let ask = Ask {
         token: Token::new(),
-        head: read.head,
-        generations: read.generations,
+        seen: read.seen,
         replaces: None,
     };
     let Leased::Granted(grant) = bench.lease(&slot, &ask).await else {

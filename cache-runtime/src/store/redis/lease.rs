@@ -6,7 +6,7 @@ use redis::{Cmd, Value, pipe};
 use tokio::{runtime::Handle, time::timeout};
 
 use super::{
-    TAG_SLACK, fault, flag,
+    ANY_LIFE, TAG_SLACK, fault, flag,
     link::{Line, Link},
     ok, px, scripts,
 };
@@ -22,7 +22,7 @@ pub(super) fn key(entry: &str) -> String {
 /// A holder as it is stored.
 pub(super) fn bytes(holder: &Holder) -> Vec<u8> {
     match holder {
-        Holder::Fill(grant) => [&fill_of(grant.token)[..], &grant.digest.0].concat(),
+        Holder::Fill(grant) => [&fill_of(grant.token)[..], &grant.digest.0, &grant.any.0].concat(),
         Holder::Mark(Mark::Pass) => b"P".to_vec(),
         Holder::Mark(Mark::Failed) => b"F".to_vec(),
         Holder::Unknown(bytes) => bytes.clone(),
@@ -37,10 +37,12 @@ pub(super) fn holder(bytes: Vec<u8>) -> Holder {
         _ => {}
     }
     let fill = || {
-        let (token, digest) = bytes.strip_prefix(b"L")?.split_first_chunk::<16>()?;
+        let (token, rest) = bytes.strip_prefix(b"L")?.split_first_chunk::<16>()?;
+        let (digest, any) = rest.split_first_chunk::<16>()?;
         Some(Grant {
             token: Token(*token),
-            digest: Digest(digest.try_into().ok()?),
+            digest: Digest(*digest),
+            any: Generation(any.try_into().ok()?),
         })
     };
     fill().map_or_else(|| Holder::Unknown(bytes.clone()), Holder::Fill)
@@ -62,27 +64,30 @@ pub(super) fn release(entry: &str, token: Token, mark: Option<(Mark, Duration)>)
 
 /// Asks for the lease. One round trip: generations for the tags that have none, then the lease under them.
 pub(super) async fn lease(link: &Link, slot: &Slot, ask: Ask) -> Result<Leased, StoreError> {
-    if ask.generations.len() != slot.tags.len() {
+    if ask.seen.generations.len() != slot.tags.len() {
         return Ok(Leased::Changed);
     }
     let mut commands = pipe();
     let mut named = 0;
-    let generations = slot.tags.iter().zip(&ask.generations).map(|(tag, known)| {
+    let mut generation = |tag: &str, known: Option<Generation>, life: Duration| {
         known.unwrap_or_else(|| {
             let new = Generation::new();
             named += 1;
-            commands.add_command(scripts::NAME.with(&[tag.as_bytes(), &new.0, &px(TAG_SLACK)]));
+            commands.add_command(scripts::NAME.with(&[tag.as_bytes(), &new.0, &px(life)]));
             new
         })
-    });
+    };
+    let tags = slot.tags.iter().zip(&ask.seen.generations);
+    let digest = Digest::of(tags.map(|(tag, known)| generation(tag, *known, TAG_SLACK)));
     let grant = Grant {
         token: ask.token,
-        digest: Digest::of(generations),
+        digest,
+        any: generation(&slot.any, ask.seen.any, ANY_LIFE),
     };
     let mut arguments = vec![
         slot.key.as_bytes().to_vec(),
         key(&slot.key).into_bytes(),
-        ask.head.0,
+        ask.seen.head.0,
         bytes(&Holder::Fill(grant)),
         px(LEASE_TTL),
     ];
