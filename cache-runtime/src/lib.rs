@@ -3,9 +3,9 @@
 //! Applications use the facade `handler-cache`, which re-exports what is public here and adds the attributes.
 //! The modules stand in the order in which a request passes through them; each uses only those above it.
 
+mod events;
 mod error;
 mod clock;
-mod events;
 mod policy;
 mod request;
 mod key;

@@ -147,7 +147,7 @@ impl CacheBuilder {
         self
     }
 
-    /// How long a request waits for another's run of the same handler and arguments. Default: 10 s.
+    /// How long a request waits for another's run of the same handler and arguments; zero: not at all. Default: 10 s.
     pub fn wait(mut self, limit: Duration) -> Self {
         self.wait = limit;
         self
@@ -233,6 +233,11 @@ impl CacheBuilder {
                 "`default_expire` must be at least one millisecond",
             ));
         }
+        if self.memory_size == 0 || self.store_budget.is_zero() {
+            return Err(Error::settings(
+                "`memory_size` and `store_budget` cannot be zero; leave `#[cache]` off, or the cache unset, to cache nothing",
+            ));
+        }
         if !(0.0..=1.0).contains(&self.jitter) {
             return Err(Error::settings("`jitter` is a share of the life, from 0 to 1"));
         }
@@ -274,7 +279,8 @@ impl CacheBuilder {
                 Ok(Guard::memory(store, clock))
             }
             "memory" => Err(Error::settings(
-                "`memory://` takes nothing behind it; its size is set with `Cache::builder().memory_size(bytes)`",
+                "the URL of the memory store is `memory://`, with nothing behind it; \
+                 its size is set with `Cache::builder().memory_size(bytes)`",
             )),
             "redis" | "rediss" | "redis+unix" | "unix" => {
                 Ok(Guard::remote(open_redis(url)?, self.store_budget, clock))

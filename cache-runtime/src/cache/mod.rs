@@ -7,7 +7,8 @@ use std::sync::{
     atomic::{AtomicBool, Ordering},
 };
 
-use axum::Extension;
+use axum::{Extension, extract::FromRequestParts, http::request::Parts};
+use http::StatusCode;
 use once_cell::sync::OnceCell;
 
 pub use self::builder::CacheBuilder;
@@ -73,7 +74,7 @@ impl Cache {
         self.engine.guard.place()
     }
 
-    /// A layer that gives the handlers below it this cache instead of the global one.
+    /// A layer that gives the handlers below it this cache instead of the global one; they can take it as an argument, too.
     ///
     /// ```
     /// # async fn start() -> Result<(), handler_cache::Error> {
@@ -134,6 +135,37 @@ impl Cache {
     /// Cancelled, the entries may or may not be gone.
     pub async fn evict_tag(&self, tag: &str) -> Result<(), Error> {
         self.engine.evict_tag(tag).await
+    }
+}
+
+/// The cache of a request: the one attached to its route, else the global one.
+///
+/// ```
+/// use axum::extract::Path;
+/// use handler_cache::{Cache, cache};
+///
+/// #[cache(expire = "1h")]
+/// async fn get_book(Path(id): Path<u64>) -> String {
+///     format!("book {id}")
+/// }
+///
+/// async fn delete_book(Path(id): Path<u64>, cache: Cache) -> Result<(), String> {
+///     // … deletes the book, then:
+///     cache.evict(get_book::key(Path(id))).await.map_err(|error| error.to_string())
+/// }
+/// ```
+impl<S: Sync> FromRequestParts<S> for Cache {
+    /// There is no cache: 500, with a text that says how to set one up.
+    type Rejection = (StatusCode, String);
+
+    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Self::Rejection> {
+        let cache = parts.extensions.get().cloned().or_else(Self::global);
+        cache.ok_or_else(|| {
+            (
+                StatusCode::INTERNAL_SERVER_ERROR,
+                Error::not_initialized().to_string(),
+            )
+        })
     }
 }
 

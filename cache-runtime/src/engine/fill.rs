@@ -31,7 +31,7 @@ use crate::{
     events,
     flight::{Outcome, Seat},
     policy::Policy,
-    rules,
+    rules::{self, Refusal},
     steering::Steering,
     store::{Committed, Grant, LEASE_TTL, Mark, PASS_TTL, Slot},
 };
@@ -103,6 +103,7 @@ impl Fill {
                         self.share(entry).await;
                     }
                     Collected::Unstorable(body) => {
+                        events::not_stored(&self.slot.key, "the body failed, was cut short or has trailers");
                         self.alone(Response::from_parts(parts, body), Some(Mark::Pass))
                             .await
                     }
@@ -110,6 +111,10 @@ impl Fill {
             }
             None if size.lower() <= limit as u64 => self.stream(parts, body, life).await,
             _ => {
+                events::not_stored(
+                    &self.slot.key,
+                    "the body is longer than `max_body`, or not as long as announced",
+                );
                 self.alone(Response::from_parts(parts, body), Some(Mark::Pass))
                     .await
             }
@@ -126,6 +131,7 @@ impl Fill {
                 self.share(entry).await;
             }
             _ => {
+                events::not_stored(&self.slot.key, "the stream failed, or is longer than `max_body`");
                 self.seat.tell(Outcome::Alone);
                 self.release(Some(Mark::Pass)).await;
             }
@@ -291,7 +297,9 @@ impl Fill {
         let judged = catch_unwind(AssertUnwindSafe(|| {
             rules::storable(parts, &self.policy, default, now)
         }));
-        judged.ok()?.ok()
+        let life = judged.unwrap_or(Err(Refusal::StoreIf));
+        life.inspect_err(|refusal| events::not_stored(&self.slot.key, refusal.as_str()))
+            .ok()
     }
 
     fn limit(&self) -> usize {

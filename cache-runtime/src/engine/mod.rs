@@ -121,7 +121,10 @@ impl Engine {
                 slot,
             })),
             // Some argument has no text, such as a rejection: there is nothing to look up.
-            Err(_) => Lookup::Bypass,
+            Err(error) => {
+                events::no_key(handler, &error);
+                Lookup::Bypass
+            }
         }
     }
 
@@ -139,7 +142,7 @@ impl Engine {
                 self.guard
                     .insist(self.guard.store().evict(&[key]))
                     .await
-                    .map_err(Error::store)
+                    .map_err(|error| Error::store(&error))
             }
             Eviction::Tag(tag) => self.retire(vec![tag]).await,
         }
@@ -166,7 +169,7 @@ impl Engine {
         self.guard
             .insist(self.guard.store().retire(&tags))
             .await
-            .map_err(Error::store)
+            .map_err(|error| Error::store(&error))
     }
 }
 

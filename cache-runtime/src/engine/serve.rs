@@ -285,6 +285,11 @@ impl Request {
         Fut: Future<Output = Response> + Send + 'static,
     {
         let (reply, answer) = oneshot::channel();
+        let verdict = if grant.is_some() {
+            Verdict::Miss
+        } else {
+            Verdict::Passed
+        };
         let fill = Fill {
             grant,
             has_stale: reserve.is_some(),
@@ -304,7 +309,7 @@ impl Request {
             _ => answer.await,
         };
         match (answer, reserve) {
-            (Ok(Reply::Entry(entry)), _) => self.respond(&entry, Verdict::Miss, entry.born),
+            (Ok(Reply::Entry(entry)), _) => self.respond(&entry, verdict, entry.born),
             (Ok(Reply::Response(response)), Some(entry)) if response.status().is_server_error() => {
                 self.hit(&entry, Verdict::Stale)
             }

@@ -70,7 +70,7 @@ impl RedisStore {
     /// ```
     /// # use handler_cache::store::RedisStore;
     /// let store = RedisStore::open("redis://:secret@127.0.0.1:6379/1")?;
-    /// assert_eq!(format!("{store:?}"), "RedisStore(redis://127.0.0.1:6379/1)");
+    /// assert_eq!(format!("{store:?}"), "redis://127.0.0.1:6379/1");
     /// # Ok::<(), handler_cache::Error>(())
     /// ```
     pub fn open(url: &str) -> Result<Self, Error> {
@@ -196,7 +196,7 @@ impl RedisStore {
 
 impl fmt::Debug for RedisStore {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("RedisStore").field(&self.address).finish()
+        fmt::Debug::fmt(&self.address, f)
     }
 }
 
