@@ -23,7 +23,7 @@ use axum::{
     http::{StatusCode, header, request::Parts},
     routing::get,
 };
-use handler_cache::{Cache, cache, cache_one_day};
+use handler_cache::{Cache, cache, cache_evict, cache_one_day};
 use serde::{Deserialize, Serialize};
 use tokio::net::TcpListener;
 
@@ -63,6 +63,8 @@ async fn get_product(Path(id): Path<u64>, State(db): State<Db>) -> Result<Json<P
     product.map(Json).ok_or(StatusCode::NOT_FOUND)
 }
 
+/// Once the database has the new price, what was cached before is wrong: it goes before this is answered.
+#[cache_evict(get_product(Path(id)), list_products(..))]
 async fn update_product(
     Path(id): Path<u64>,
     State(db): State<Db>,
@@ -76,15 +78,6 @@ async fn update_product(
         .query(|products| products.get_mut(&id).map(|old| *old = new))
         .await;
     known.ok_or(StatusCode::NOT_FOUND)?;
-    // The database has the new price, so what was cached before is wrong from here on.
-    for evicted in [
-        get_product::evict(Path(id)).await,
-        list_products::evict_all().await,
-    ] {
-        if let Err(error) = evicted {
-            tracing::warn!(%error, "the old price may be served until it expires");
-        }
-    }
     Ok(Json(product))
 }
 

@@ -6,6 +6,9 @@ extern crate self as handler_cache;
 #[doc = include_str!("../docs/attribute.md")]
 pub use cache_macros::cache;
 #[doc(inline)]
+#[doc = include_str!("../docs/evict.md")]
+pub use cache_macros::cache_evict;
+#[doc(inline)]
 pub use cache_macros::{
     cache_one_day, cache_one_hour, cache_one_minute, cache_one_month, cache_one_week, cache_one_year,
 };

@@ -4,13 +4,18 @@ mod support;
 
 use std::time::{Duration, Instant};
 
-use axum::{Router, extract::Path, routing::get};
-use handler_cache::{Cache, cache};
+use axum::{Router, extract::Path, http::Method, routing::get};
+use handler_cache::{Cache, cache, cache_evict};
 use support::{Options, RedisServer, app::App, log::Log};
 
 #[cache(expire = 60)]
 async fn page(Path(id): Path<u32>) -> String {
     format!("page {id}")
+}
+
+#[cache_evict(page(Path(id)))]
+async fn change(Path(id): Path<u32>) -> String {
+    format!("changed {id}")
 }
 
 #[tokio::test]
@@ -60,6 +65,24 @@ async fn global_cache_is_set_up_once_and_heals() {
     page::evict_all().await.unwrap();
     assert_eq!(app.get("/1").await.verdict(), Some("Miss"));
     assert_eq!(app.get("/1").await.verdict(), Some("Hit"));
+
+    // A handler evicts from the cache that is attached, else from the global one.
+    let router = Router::new().route("/{id}", get(page).put(change));
+    let attached = Cache::builder().prefix("own").build().await.unwrap();
+    let (global, own) = (App(router.clone()), App(router.layer(attached.attach())));
+    for (asked, other) in [(&own, &global), (&global, &own)] {
+        for app in [asked, other] {
+            app.get("/1").await;
+            while app.get("/1").await.verdict() != Some("Hit") {
+                assert!(begun.elapsed() < Duration::from_secs(30), "{}", log.text());
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+        }
+        let answer = asked.send(Method::PUT, "/1", [], "").await;
+        assert_eq!(answer.text(), "changed 1");
+        assert_eq!(asked.get("/1").await.verdict(), Some("Miss"));
+        assert_eq!(other.get("/1").await.verdict(), Some("Hit"));
+    }
 
     for event in ["CONNECT_SUCCESS", "KEY_ADDED_TO_CACHE", "KEY_FOUND_IN_CACHE"] {
         assert!(log.text().contains(event), "{event} is missing: {}", log.text());

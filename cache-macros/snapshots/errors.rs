@@ -44,4 +44,9 @@ impl product {
     > {
         loop {}
     }
+    #[doc(hidden)]
+    #[must_use]
+    fn __entries() -> ::handler_cache::__private::Entries {
+        loop {}
+    }
 }

@@ -67,7 +67,12 @@ impl product {
         (),
         ::handler_cache::__private::Error,
     > {
-        ::handler_cache::__private::evict_all(product::__site(), &product).await
+        ::handler_cache::__private::evict_all(Self::__entries()).await
+    }
+    #[doc(hidden)]
+    #[must_use]
+    pub fn __entries() -> ::handler_cache::__private::Entries {
+        ::handler_cache::__private::entries(product::__site(), &product)
     }
 }
 #[allow(unused)]

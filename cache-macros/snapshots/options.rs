@@ -97,7 +97,15 @@ impl ProductCache {
     where
         R: Clone,
     {
-        my::cache::__private::evict_all(ProductCache::__site(), &product::<R, N>).await
+        my::cache::__private::evict_all(Self::__entries::<R, N>()).await
+    }
+    #[doc(hidden)]
+    #[must_use]
+    fn __entries<R: Repo + 'static, const N: usize>() -> my::cache::__private::Entries
+    where
+        R: Clone,
+    {
+        my::cache::__private::entries(ProductCache::__site(), &product::<R, N>)
     }
 }
 impl ProductCache {

@@ -1,11 +1,13 @@
 //! What the attribute says: its syntax, to spanned values.
 
 mod list;
+mod target;
 mod value;
 
-use proc_macro2::{Ident, TokenStream};
+use proc_macro2::{Ident, Span, TokenStream};
 use syn::{Expr, ExprGroup, ExprParen, LitStr, Path, ext::IdentExt as _};
 
+pub(crate) use self::target::{Evicted, Target};
 use crate::{
     duration::{Life, Period},
     errors::{Errors, listed, nearest},
@@ -37,11 +39,19 @@ const OPTIONS: [&str; 21] = [
 ];
 
 /// Which attribute was written.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Attribute {
     pub(crate) name: &'static str,
-    /// The life a preset stands for, in seconds.
-    pub(crate) expire: Option<u64>,
+    pub(crate) kind: Kind,
+}
+
+/// What an attribute does.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// Caches; a preset says for how many seconds.
+    Cache { expire: Option<u64> },
+    /// Evicts when the handler has run.
+    Evict,
 }
 
 /// An option that was given.
@@ -51,9 +61,13 @@ pub(crate) struct Given<T> {
     pub(crate) value: T,
 }
 
-/// The options that were given and could be read.
+/// What the attributes of one handler say together, so far as it could be read.
+#[derive(Default)]
 pub(crate) struct Args {
-    pub(crate) attribute: Attribute,
+    /// `#[cache]` or a preset, unless the handler is not cached.
+    pub(crate) cache: Option<Attribute>,
+    /// The targets of `#[cache_evict]`, if it is there.
+    pub(crate) evict: Option<Vec<Target>>,
     /// The option `crate`: where the facade is, if not at `::handler_cache`.
     pub(crate) facade: Option<Path>,
     pub(crate) expire: Option<Given<Life>>,
@@ -80,11 +94,17 @@ pub(crate) struct Args {
 }
 
 impl Args {
-    /// Reads all it can; what it cannot is in `errors`, and left out.
-    pub(crate) fn parse(attribute: Attribute, tokens: TokenStream, errors: &mut Errors) -> Self {
-        let mut args = Self::none(attribute);
+    /// Adds what `attribute` says. What cannot be read is in `errors`, and left out.
+    pub(crate) fn read(&mut self, attribute: Attribute, tokens: TokenStream, errors: &mut Errors) {
         let mut seen: Vec<Ident> = Vec::new();
-        for option in list::options(tokens, errors) {
+        let options = match attribute.kind {
+            Kind::Cache { .. } => {
+                self.cache = Some(attribute);
+                list::elements(tokens, errors, list::option)
+            }
+            Kind::Evict => self.read_targets(tokens, errors),
+        };
+        for option in options {
             if seen.contains(&option.name) {
                 errors.at(
                     option.name.span(),
@@ -93,38 +113,61 @@ impl Args {
                 continue;
             }
             seen.push(option.name.clone());
-            if let Err(error) = args.set(option, errors) {
+            let read = match attribute.kind {
+                Kind::Cache { .. } => self.set(option, errors),
+                Kind::Evict => self.set_beside_targets(option),
+            };
+            if let Err(error) = read {
                 errors.push(error);
             }
         }
-        args
     }
 
-    fn none(attribute: Attribute) -> Self {
-        Self {
-            attribute,
-            facade: None,
-            expire: None,
-            ignore: None,
-            key: None,
-            vary: None,
-            methods: None,
-            stale_while_revalidate: None,
-            stale_if_error: None,
-            stale_if_slow: None,
-            not_found: None,
-            tags: None,
-            lazy: None,
-            private: None,
-            public: None,
-            client_max_age: None,
-            store_if: None,
-            max_body: None,
-            version: None,
-            name: None,
-            companion: None,
-            associated: None,
-            policy: None,
+    /// Whether `attribute`, or one that does the same, was read already.
+    pub(crate) fn has(&self, attribute: Attribute) -> bool {
+        match attribute.kind {
+            Kind::Cache { .. } => self.cache.is_some(),
+            Kind::Evict => self.evict.is_some(),
+        }
+    }
+
+    /// The life that a preset stands for, in seconds.
+    pub(crate) fn preset(&self) -> Option<u64> {
+        match self.cache?.kind {
+            Kind::Cache { expire } => expire,
+            Kind::Evict => None,
+        }
+    }
+
+    /// Keeps the targets, and returns the options among them.
+    fn read_targets(&mut self, tokens: TokenStream, errors: &mut Errors) -> Vec<list::Opt> {
+        let before = errors.count();
+        let (mut targets, mut options) = (Vec::new(), Vec::new());
+        for element in list::elements(tokens, errors, target::element) {
+            match element {
+                target::Element::Target(target) => targets.push(target),
+                target::Element::Option(option) => options.push(option),
+            }
+        }
+        if targets.is_empty() && errors.count() == before && options.iter().all(target::is_option) {
+            errors.at(
+                Span::call_site(),
+                format!("nothing is evicted; name what is, such as {}", target::EXAMPLES),
+            );
+        }
+        self.evict = Some(targets);
+        options
+    }
+
+    fn set_beside_targets(&mut self, option: list::Opt) -> syn::Result<()> {
+        let list::Opt { name, value } = option;
+        match (name.to_string().as_str(), value) {
+            ("associated", value) => self.set_flag(name, value.as_ref()),
+            ("crate", Some(value)) => {
+                self.facade = Some(value::path(&name, &value)?);
+                Ok(())
+            }
+            (_, value) => Err(target::no_option(&name, value.as_ref())),
         }
     }
 
@@ -144,12 +187,12 @@ impl Args {
         };
         let name = &name;
         match name.to_string().as_str() {
-            "expire" if self.attribute.expire.is_some() => {
+            "expire" if self.preset().is_some() => {
                 return Err(syn::Error::new(
                     name.span(),
                     format!(
                         "`#[{}]` already says how long; write `#[cache(expire = …)]` for another life",
-                        self.attribute.name
+                        self.cache.map_or("cache", |attribute| attribute.name)
                     ),
                 ));
             }

@@ -1,6 +1,7 @@
 //! The model, to tokens.
 
 mod companion;
+mod evict;
 mod key;
 mod outer;
 mod policy;
@@ -14,7 +15,7 @@ use syn::{
 
 use crate::{
     args::Args,
-    handler::{Handler, Keyed},
+    handler::{Handler, Keyed, Param},
     span::macro_span,
 };
 
@@ -28,15 +29,16 @@ use crate::{
 /// pub enum product {}
 /// impl product { uncached, key, evict, evict_all }
 /// ```
+/// Under `#[cache_evict]` alone: the function, with an `Evictor` for the context, and nothing beside it.
 pub(crate) fn expand(handler: &Handler, args: &Args) -> TokenStream {
     let cx = Cx::new(handler, args);
     let outer = outer::function(&cx);
-    if args.associated.is_none() {
-        let companion = companion::companion(&cx);
-        return quote!(#outer #companion);
-    }
-    let body = companion::sibling(&cx);
-    quote!(#outer #body)
+    let beside = match (&args.associated, args.cache) {
+        (Some(_), _) => companion::sibling(&cx),
+        (None, Some(_)) => companion::companion(&cx),
+        (None, None) => TokenStream::new(),
+    };
+    quote!(#outer #beside)
 }
 
 /// The companion of a handler with errors, with nothing behind its functions.
@@ -113,6 +115,16 @@ impl<'a> Cx<'a> {
         let Names { handler, .. } = &self.names;
         let turbofish = &self.turbofish;
         quote_spanned!(self.span=> &#handler #turbofish)
+    }
+
+    /// `arg0, arg1`: what the function with the body is called with.
+    fn arguments(&self) -> TokenStream {
+        let arguments = self
+            .handler
+            .params
+            .iter()
+            .map(|Param { cfgs, local, .. }| quote!(#(#cfgs)* #local));
+        quote!(#(#arguments),*)
     }
 
     /// A generated function that is not generic.

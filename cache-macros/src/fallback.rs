@@ -3,7 +3,7 @@
 use proc_macro2::TokenStream;
 use quote::quote;
 
-use crate::{args::Args, attributes::is_cache, errors::Errors, expand, function::Function, handler::Handler};
+use crate::{args::Args, errors::Errors, expand, handler::Handler};
 
 /// The item cannot be read: it goes back as it came.
 pub(crate) fn unreadable(item: &TokenStream, errors: Errors) -> TokenStream {
@@ -11,15 +11,10 @@ pub(crate) fn unreadable(item: &TokenStream, errors: Errors) -> TokenStream {
     quote!(#errors #item)
 }
 
-/// The handler as it was, uncached: `get(handler)` still resolves, and so does `handler::evict(…)`.
-pub(crate) fn uncached(handler: &Handler, args: &Args, is_handler: bool, errors: TokenStream) -> TokenStream {
+/// The handler as it was: `get(handler)` still resolves, and if it is to be cached, so does `handler::evict(…)`.
+pub(crate) fn plain(handler: &Handler, args: &Args, is_handler: bool, errors: TokenStream) -> TokenStream {
     let function = &handler.function;
-    // A second `#[cache]` has its error already.
-    let attrs = function
-        .attrs
-        .iter()
-        .filter(|attr| !is_cache(attr, args.facade.as_ref()));
-    let Function { vis, sig, body, .. } = function;
-    let companion = (is_handler && args.associated.is_none()).then(|| expand::placeholder(handler, args));
-    quote!(#errors #(#attrs)* #vis #sig #body #companion)
+    let has_companion = is_handler && args.cache.is_some() && args.associated.is_none();
+    let companion = has_companion.then(|| expand::placeholder(handler, args));
+    quote!(#errors #function #companion)
 }

@@ -29,12 +29,12 @@ impl Parse for Function {
                     Err(error) => error,
                 }
             } else {
-                ahead.error("only a handler can be cached: an `async fn` with a body")
+                ahead.error("this attribute is for handlers: an `async fn` with a body")
             });
         };
         if input.peek(Token![;]) {
             return Err(input.error(
-                "only a handler with a body can be cached; put the attribute where it is implemented",
+                "this attribute is for handlers with a body; put it where the handler is implemented",
             ));
         }
         match input.parse()? {

@@ -9,7 +9,7 @@ use syn::{
 
 use crate::{args::Args, attributes::Attributes, function::Function, mentions::mentioned, pattern};
 
-/// A function about to be cached.
+/// A function under our attributes.
 pub(crate) struct Handler {
     pub(crate) function: Function,
     pub(crate) attributes: Attributes,
@@ -102,29 +102,38 @@ impl Handler {
         }
         let ignored = args.ignore.as_ref().map_or(&[][..], |ignore| &ignore.value);
         let data = self.params.iter().filter(|param| param.role == Role::Data);
-        data.filter_map(|param| {
+        data.map(|param| Keyed {
+            param,
+            bindings: param
+                .bindings
+                .iter()
+                .filter(|binding| !param.opaque && !contains(ignored, binding))
+                .collect(),
             // What a macro hides may matter, so nothing of such an argument is left out.
-            if param.opaque {
-                return Keyed::some(param, Vec::new(), true);
-            }
-            let bindings = param.bindings.iter();
-            let bindings = bindings.filter(|binding| !contains(ignored, binding));
-            Keyed::some(param, bindings.collect(), false)
+            whole: param.opaque,
         })
+        .filter(|keyed| keyed.whole || !keyed.bindings.is_empty())
         .collect()
     }
 
-    /// Each parameter with those of its bindings that the expression names; parameters without any are left out.
+    /// Each parameter with those of its bindings that `expression` mentions; parameters without any are left out.
     pub(crate) fn mentioned_in(&self, expression: &impl ToTokens) -> Vec<Keyed<'_>> {
-        let named = mentioned(expression);
-        let params = self.params.iter();
-        params
-            .filter_map(|param| {
-                let bindings = param.bindings.iter();
-                let bindings = bindings.filter(|binding| named.contains(&binding.unraw().to_string()));
-                Keyed::some(param, bindings.collect(), false)
+        let names = mentioned(expression);
+        let is_mentioned = |binding: &&Ident| names.contains(&binding.unraw().to_string());
+        self.params
+            .iter()
+            .map(|param| Keyed {
+                param,
+                bindings: param.bindings.iter().filter(is_mentioned).collect(),
+                whole: false,
             })
+            .filter(|keyed| !keyed.bindings.is_empty())
             .collect()
+    }
+
+    /// Whether a parameter binds `name`.
+    pub(crate) fn binds(&self, name: &Ident) -> bool {
+        self.params.iter().any(|param| contains(&param.bindings, name))
     }
 
     /// Whether `ty` names one of the function's type parameters.
@@ -156,22 +165,12 @@ impl Handler {
     }
 }
 
-/// A parameter that makes the key.
+/// A parameter that makes a key: the handler's own, or one that it evicts.
 pub(crate) struct Keyed<'a> {
     pub(crate) param: &'a Param,
     pub(crate) bindings: Vec<&'a Ident>,
     /// The argument as it is, because a macro hides what its pattern binds.
     pub(crate) whole: bool,
-}
-
-impl<'a> Keyed<'a> {
-    fn some(param: &'a Param, bindings: Vec<&'a Ident>, whole: bool) -> Option<Self> {
-        (whole || !bindings.is_empty()).then_some(Self {
-            param,
-            bindings,
-            whole,
-        })
-    }
 }
 
 /// Whether `names` has `name`, raw or not.

@@ -13,34 +13,47 @@ mod fallback;
 mod function;
 mod handler;
 mod mentions;
+mod owned;
 mod pattern;
 mod span;
 mod validate;
 
 use proc_macro::TokenStream;
 
-use crate::{args::Attribute, errors::Errors, function::Function, handler::Handler};
+use crate::{
+    args::{Args, Attribute, Kind},
+    errors::Errors,
+    function::Function,
+    handler::Handler,
+};
+
+const CACHE: Attribute = caching("cache", None);
+
+const EVICT: Attribute = Attribute {
+    name: "cache_evict",
+    kind: Kind::Evict,
+};
 
 const PRESETS: [Attribute; 6] = [
-    preset("cache_one_minute", 60),
-    preset("cache_one_hour", 60 * 60),
-    preset("cache_one_day", 24 * 60 * 60),
-    preset("cache_one_week", 7 * 24 * 60 * 60),
-    preset("cache_one_month", 30 * 24 * 60 * 60),
-    preset("cache_one_year", 365 * 24 * 60 * 60),
+    caching("cache_one_minute", Some(60)),
+    caching("cache_one_hour", Some(60 * 60)),
+    caching("cache_one_day", Some(24 * 60 * 60)),
+    caching("cache_one_week", Some(7 * 24 * 60 * 60)),
+    caching("cache_one_month", Some(30 * 24 * 60 * 60)),
+    caching("cache_one_year", Some(365 * 24 * 60 * 60)),
 ];
 
-const fn preset(name: &'static str, seconds: u64) -> Attribute {
+const ATTRIBUTES: [Attribute; 8] = {
+    let [minute, hour, day, week, month, year] = PRESETS;
+    [CACHE, EVICT, minute, hour, day, week, month, year]
+};
+
+const fn caching(name: &'static str, expire: Option<u64>) -> Attribute {
     Attribute {
         name,
-        expire: Some(seconds),
+        kind: Kind::Cache { expire },
     }
 }
-
-const CACHE: Attribute = Attribute {
-    name: "cache",
-    expire: None,
-};
 
 // The guide to this attribute is on the facade's re-export, where its examples compile.
 #[expect(missing_docs)]
@@ -85,31 +98,44 @@ pub fn cache_one_year(args: TokenStream, item: TokenStream) -> TokenStream {
     apply(PRESETS[5], args.into(), item.into()).into()
 }
 
-/// One attribute on one item.
+// As with `cache`.
+#[expect(missing_docs)]
+#[proc_macro_attribute]
+pub fn cache_evict(args: TokenStream, item: TokenStream) -> TokenStream {
+    apply(EVICT, args.into(), item.into()).into()
+}
+
+/// One attribute on one item. If another of ours stands below it, both are applied together.
 fn apply(
     attribute: Attribute,
     tokens: proc_macro2::TokenStream,
     item: proc_macro2::TokenStream,
 ) -> proc_macro2::TokenStream {
+    if attributes::is_taken_in(&tokens) {
+        return proc_macro2::TokenStream::new();
+    }
     let mut errors = Errors::default();
-    let args = args::Args::parse(attribute, tokens.clone(), &mut errors);
-    let function = match syn::parse2::<Function>(item.clone()) {
+    let mut args = Args::default();
+    args.read(attribute, tokens.clone(), &mut errors);
+    let mut function = match syn::parse2::<Function>(item.clone()) {
         Ok(function) => function,
         Err(error) => {
             errors.push(error);
             return fallback::unreadable(&item, errors);
         }
     };
-    if let Some(tokens) = attributes::hoisted(&function, &args, &tokens) {
+    if let Some(tokens) = attributes::hoisted(&function, attribute, args.facade.as_ref(), &tokens) {
         // The options are read again when the attribute runs again, and their errors reported then.
         return tokens;
     }
+    let mut expanded = attributes::take_in_others(&mut function, &mut args, &mut errors);
     let handler = Handler::new(function, &args);
-    let is_handler = validate::validate(&handler, &args, &mut errors);
-    match errors.into_tokens() {
-        Some(errors) => fallback::uncached(&handler, &args, is_handler, errors),
+    let is_handler = validate::validate(&handler, attribute, &args, &mut errors);
+    expanded.extend(match errors.into_tokens() {
+        Some(errors) => fallback::plain(&handler, &args, is_handler, errors),
         None => expand::expand(&handler, &args),
-    }
+    });
+    expanded
 }
 
 #[cfg(test)]

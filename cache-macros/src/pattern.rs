@@ -3,7 +3,7 @@
 use proc_macro2::Ident;
 use quote::format_ident;
 use syn::{
-    FieldPat, Pat, PatIdent, PatWild, Token,
+    FieldPat, Member, Pat, PatIdent, PatWild, Token,
     ext::IdentExt as _,
     parse_quote,
     visit::{self, Visit},
@@ -80,9 +80,17 @@ pub(crate) fn by_reference(pat: &Pat, keep: &[&Ident], hygienic: bool) -> Pat {
         }
 
         fn visit_field_pat_mut(&mut self, field: &mut FieldPat) {
-            // The shorthand `{ number }` becomes `{ number: _ }` when it is not kept.
-            field.colon_token.get_or_insert_with(<Token![:]>::default);
             visit_mut::visit_field_pat_mut(self, field);
+            // The shorthand `{ number }` becomes `{ number: _ }` when it is not kept, and stays one when it is: a lint
+            // watches over that.
+            let is_shorthand = field.colon_token.is_none()
+                && matches!(
+                    (&*field.pat, &field.member),
+                    (Pat::Ident(binding), Member::Named(name)) if binding.ident == *name
+                );
+            if !is_shorthand {
+                field.colon_token.get_or_insert_with(<Token![:]>::default);
+            }
         }
 
         fn visit_expr_mut(&mut self, _: &mut syn::Expr) {}
@@ -166,7 +174,7 @@ mod tests {
             (
                 "Query(Page { number, size, .. })",
                 &["number"],
-                "Query (Page { number : number , size : _ , .. })",
+                "Query (Page { number , size : _ , .. })",
             ),
             ("x @ Path(y)", &["x"], "x @ Path (_)"),
             ("x @ Path(y)", &["y"], "Path (y)"),

@@ -7,7 +7,7 @@ use std::{env, fs, path::Path};
 use proc_macro2::{Group, TokenStream, TokenTree};
 use quote::quote;
 
-use crate::{CACHE, PRESETS, apply};
+use crate::{CACHE, EVICT, PRESETS, apply};
 
 fn assert_snapshot(name: &str, tokens: TokenStream) {
     let file = syn::parse2(tokens).unwrap();
@@ -89,6 +89,48 @@ fn errors_leave_the_handler_and_its_companion() {
 }
 
 #[test]
+fn eviction() {
+    let item = quote! {
+        /// Updates a product.
+        #[instrument(skip(db))]
+        pub async fn update<R: Repo>(
+            Path((shop, mut id)): Path<(Shop, u64)>,
+            #[cfg(unix)] State(db): State<R>,
+            Json(product): Json<Product>,
+        ) -> Result<Json<Product>, ApiError> {
+            db.update(id, product)
+        }
+    };
+    let args = quote! {
+        get_product::<R>(Path(id)), shops::list(Query(Page { shop, number: shop.len() }), normal(&product.name)), all(..)
+    };
+    assert_snapshot("eviction", apply(EVICT, args, item));
+}
+
+#[test]
+fn eviction_and_cache_in_either_order() {
+    let function = quote!(
+        async fn touch(Path(id): Path<u64>, db: Db) -> Json<Product> {
+            db.touch(id)
+        }
+    );
+    let cache_on_top = apply(
+        PRESETS[0],
+        quote!(lazy = [db]),
+        quote!(#[cache_evict(get_product(Path(id)))] #function),
+    );
+    let cache_below = apply(
+        EVICT,
+        quote!(get_product(Path(id))),
+        quote!(#[cache_one_minute(lazy = [db])] #function),
+    );
+    // But for what tells that the other attribute was there.
+    let items = |tokens| syn::parse2::<syn::File>(tokens).unwrap().items.split_off(1);
+    assert_eq!(items(cache_on_top.clone()), items(cache_below));
+    assert_snapshot("eviction_and_cache", cache_on_top);
+}
+
+#[test]
 fn hoisted() {
     let item = quote! {
         #[debug_handler(state = App)]
@@ -151,17 +193,24 @@ fn half_typed_items_and_arguments_never_panic_and_are_still_emitted() {
         lazy = [db], private, client_max_age = -5, store_if = |parts| parts.ok(), version = 2, companion = Name,
         associated, policy = a::B, crate = a::b
     };
-    for args in prefixes(&args) {
-        let tokens = apply(CACHE, args.clone(), item.clone()).to_string();
-        assert!(tokens.contains("{ body }"), "{args}");
+    let targets = quote! {
+        get_product::<T>(Path((number, page.size))), shops::list(Page { number, ..all }), list_products(..),
+        associated, crate = a::b
+    };
+    for (attribute, args) in [(CACHE, &args), (EVICT, &targets)] {
+        for args in prefixes(args) {
+            let tokens = apply(attribute, args.clone(), item.clone()).to_string();
+            assert!(tokens.contains("{ body }"), "{args}");
+        }
     }
     for item in prefixes(&item) {
-        for args in [
-            quote!(),
-            args.clone(),
-            quote!(expire = 30, ignore = [number], lazy = [db]),
+        for (attribute, args) in [
+            (CACHE, quote!()),
+            (CACHE, args.clone()),
+            (CACHE, quote!(expire = 30, ignore = [number], lazy = [db])),
+            (EVICT, targets.clone()),
         ] {
-            let tokens = apply(CACHE, args, item.clone()).to_string();
+            let tokens = apply(attribute, args, item.clone()).to_string();
             // What cannot be read goes back as it came, with the reason.
             let emitted =
                 tokens.contains("{ body }") || tokens.contains("{ }") || tokens.ends_with(&item.to_string());

@@ -1,18 +1,21 @@
-//! What cannot be cached as written: every reason at once, each with its cure.
+//! What cannot work as written: every reason at once, each with its cure.
 
 mod names;
 mod signature;
 
-use crate::{args::Args, attributes::is_cache, errors::Errors, handler::Handler};
+use crate::{
+    args::{Args, Attribute, Kind},
+    errors::Errors,
+    handler::Handler,
+};
 
 /// Checks what needs both the options and the function; options alone were checked while they were read.
 ///
 /// Whether the function's signature is a handler's, whatever the options say.
-pub(crate) fn validate(handler: &Handler, args: &Args, errors: &mut Errors) -> bool {
+pub(crate) fn validate(handler: &Handler, attribute: Attribute, args: &Args, errors: &mut Errors) -> bool {
     contradictions(args, errors);
-    repeated_attributes(handler, args, errors);
     let before = errors.count();
-    signature::check(&handler.function, args, errors);
+    signature::check(&handler.function, attribute, args, errors);
     let is_handler = errors.count() == before;
     names::check(handler, args, errors);
     is_handler
@@ -46,13 +49,10 @@ fn contradictions(args: &Args, errors: &mut Errors) {
     }
 }
 
-fn repeated_attributes(handler: &Handler, args: &Args, errors: &mut Errors) {
-    for attr in &handler.function.attrs {
-        if is_cache(attr, args.facade.as_ref()) {
-            errors.on(
-                attr,
-                "this handler is already cached; keep one of the two attributes",
-            );
-        }
+/// The error for a second attribute that does what another does already.
+pub(crate) fn repeated(attribute: Attribute) -> &'static str {
+    match attribute.kind {
+        Kind::Cache { .. } => "this handler is already cached; keep one of the two attributes",
+        Kind::Evict => "this handler already evicts; name all targets in one list: `#[cache_evict(…, …)]`",
     }
 }

@@ -13,6 +13,7 @@ pub use crate::{
     attribute::{Answer, Associated, AssociatedPlain, Companion, NotAResult, into_response, is_axum_state},
     engine::TagList,
     error::Error,
+    evict::{Entries, Evictor, Pending, Targets},
     handler::Site,
     key::{CacheKey, CacheKeyPart, KeyArgs, KeyError, KeyWriter, Part, ViaKeyPart, ViaNothing, ViaSerialize},
     lazy::{Deferred, DeferredBeside},
@@ -45,6 +46,11 @@ impl<S: Sync, C: Companion> FromRequestParts<S> for CacheContext<C> {
 }
 
 impl<C> CacheContext<C> {
+    /// The same cache, for a handler that evicts when it has run.
+    pub fn evictor(&self) -> Evictor {
+        Evictor::new(self.cached.as_ref().map(|(engine, _)| Arc::clone(engine)))
+    }
+
     /// Builds the key and looks into memory, at once and without a future.
     ///
     /// `_handler` is the handler's own function item; its type is the handler's identity.
@@ -115,9 +121,9 @@ pub fn cache_key<F: 'static>(
     _handler: &F,
     write: impl FnOnce(&mut KeyArgs<'_>) -> Result<(), KeyError>,
 ) -> CacheKey {
-    match site.handler::<F>() {
-        Some(handler) => CacheKey::new(handler, site.policy.has_variants(), write),
-        None => CacheKey::none(type_name::<F>(), name_taken()),
+    match site.named::<F>() {
+        Ok(handler) => CacheKey::new(handler, site.policy.has_variants(), write),
+        Err(reason) => CacheKey::none(type_name::<F>(), reason),
     }
 }
 
@@ -130,16 +136,17 @@ pub async fn evict(key: CacheKey) -> Result<(), Error> {
     cache.evict(key).await
 }
 
-/// Evicts every entry of `handler` from the global cache.
+/// Every entry of `handler`, for its companion.
+pub fn entries<F: 'static>(site: &'static Site, _handler: &F) -> Entries {
+    Entries::of(type_name::<F>(), site.named::<F>())
+}
+
+/// Evicts these from the global cache.
 ///
 /// # Errors
 /// As [`evict`].
-pub async fn evict_all<F: 'static>(site: &'static Site, _handler: &F) -> Result<(), Error> {
+pub async fn evict_all(entries: Entries) -> Result<(), Error> {
     let cache = Cache::global().ok_or_else(Error::not_initialized)?;
-    let handler = site.handler::<F>().ok_or_else(|| Error::key(name_taken()))?;
+    let handler = entries.handler().map_err(Error::key)?;
     cache.engine.evict_all(handler).await
-}
-
-fn name_taken() -> KeyError {
-    KeyError::new("another handler has that name; give it its own with `name = \"…\"`")
 }

@@ -160,7 +160,10 @@ mod tests {
             let store = own + Duration::from_secs(hours * 3600);
             clock.follow(store);
             let now = clock.now();
-            assert!(now >= store && now.since(store) < Duration::from_secs(60), "{hours}");
+            assert!(
+                now >= store && now.since(store) < Duration::from_secs(60),
+                "{hours}"
+            );
             assert!(clock.now() >= now);
         }
         // The past, too: this machine may be the one that is ahead.

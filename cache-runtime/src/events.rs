@@ -61,6 +61,16 @@ pub(crate) fn failed_to_cache(key: &str, error: &dyn Error) {
     tracing::warn!(target: TARGET, key, error = %Chain(error), "FAILED_TO_CACHE_KEY");
 }
 
+/// `what` names entries and handlers as the store does, or says which key there is none of.
+pub(crate) fn failed_to_evict(what: &dyn fmt::Display, error: &dyn Error) {
+    tracing::warn!(
+        target: TARGET,
+        evicted = %what,
+        error = %Chain(error),
+        "FAILED_TO_EVICT: the request is answered, and old entries may still be served"
+    );
+}
+
 pub(crate) fn uninitialized() {
     tracing::warn!(
         target: TARGET,

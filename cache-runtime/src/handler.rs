@@ -6,7 +6,7 @@ use std::{
     sync::{Mutex, OnceLock, PoisonError},
 };
 
-use crate::{events, policy::Policy};
+use crate::{events, key::KeyError, policy::Policy};
 
 /// One attribute in the source: its policy, and the handlers it became.
 ///
@@ -43,6 +43,13 @@ impl Site {
         } else {
             self.register::<F>()
         }
+    }
+
+    /// As [`handler`](Self::handler), with the reason when there is none.
+    pub(crate) fn named<F: 'static>(&self) -> Result<&'static str, KeyError> {
+        self.handler::<F>().ok_or_else(|| {
+            KeyError::new("another handler has that name; give it its own with `name = \"…\"`")
+        })
     }
 
     fn register<F: 'static>(&self) -> Identity {

@@ -21,6 +21,7 @@ mod engine;
 mod cache;
 mod attribute;
 mod lazy;
+mod evict;
 #[doc(hidden)]
 pub mod __private;
 

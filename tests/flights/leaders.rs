@@ -15,7 +15,7 @@ use handler_cache::cache;
 use tokio::runtime::Builder;
 use tower::ServiceExt;
 
-use super::{Gate, ask, pages, settle, support::app::Bench};
+use super::{Gate, ask, page, pages, settle, support::app::Bench};
 
 #[tokio::test]
 async fn p4_many_that_miss_together_run_the_handler_once() {
@@ -35,6 +35,26 @@ async fn p4_many_that_miss_together_run_the_handler_once() {
             1,
             "the leader's response says Miss, the others Hit"
         );
+    }
+}
+
+/// The tags of a handler that was never asked have no generation yet: all of these read none, and one gives them.
+#[tokio::test]
+async fn p4_the_very_first_requests_of_a_handler_share_one_run() {
+    for bench in Bench::every().await {
+        let gate = Gate::new();
+        let app = bench.app(pages(&gate));
+        let clients: Vec<_> = (0..8).map(|_| ask(&app, "/pages/1")).collect();
+        gate.entered().await;
+        // Each is a round trip behind those of the clients, which are on the same connection.
+        for _ in 0..10 {
+            bench.cache.evict(page::key(Path(2))).await.unwrap();
+        }
+        assert_eq!(gate.runs.total(), 1);
+        gate.let_through(1);
+        for client in clients {
+            assert_eq!(client.await.unwrap().text(), "page 1, run 1");
+        }
     }
 }
 

@@ -1,4 +1,4 @@
-//! The list between the parentheses: `name = value` and flags, read on past what is wrong.
+//! The list between the parentheses, read on past what is wrong.
 
 use proc_macro2::{Ident, TokenStream, TokenTree};
 use syn::{
@@ -16,12 +16,16 @@ pub(super) struct Opt {
 }
 
 /// What can be read. The rest is in `errors`: after an error, reading goes on behind the next comma.
-pub(super) fn options(tokens: TokenStream, errors: &mut Errors) -> Vec<Opt> {
-    let mut options = Vec::new();
+pub(super) fn elements<T>(
+    tokens: TokenStream,
+    errors: &mut Errors,
+    element: impl Fn(ParseStream<'_>) -> syn::Result<T>,
+) -> Vec<T> {
+    let mut elements = Vec::new();
     let all = |input: ParseStream<'_>| {
         while !input.is_empty() {
-            match option(input) {
-                Ok(option) => options.push(option),
+            match element(input).and_then(|element| ended(input).map(|()| element)) {
+                Ok(element) => elements.push(element),
                 Err(error) => {
                     errors.push(error);
                     skip_to_comma(input)?;
@@ -36,10 +40,11 @@ pub(super) fn options(tokens: TokenStream, errors: &mut Errors) -> Vec<Opt> {
     if let Err(error) = all.parse2(tokens) {
         errors.push(error);
     }
-    options
+    elements
 }
 
-fn option(input: ParseStream<'_>) -> syn::Result<Opt> {
+/// `expire = 30`, or `private`.
+pub(super) fn option(input: ParseStream<'_>) -> syn::Result<Opt> {
     if !input.peek(Ident::peek_any) {
         return Err(input.error("expected an option, such as `expire = 30`"));
     }
@@ -56,10 +61,14 @@ fn option(input: ParseStream<'_>) -> syn::Result<Opt> {
     } else {
         None
     };
-    if !input.is_empty() && !input.peek(Token![,]) {
-        return Err(input.error("expected `,` between two options"));
-    }
     Ok(Opt { name, value })
+}
+
+fn ended(input: ParseStream<'_>) -> syn::Result<()> {
+    if input.is_empty() || input.peek(Token![,]) {
+        return Ok(());
+    }
+    Err(input.error("expected `,` between two of these"))
 }
 
 fn skip_to_comma(input: ParseStream<'_>) -> syn::Result<()> {

@@ -1,6 +1,6 @@
 //! The companion type: the handler without its cache, its keys, their eviction.
 
-use proc_macro2::{Ident, TokenStream};
+use proc_macro2::{Ident, Span, TokenStream};
 use quote::{format_ident, quote, quote_spanned};
 use syn::{Pat, Signature, ext::IdentExt as _};
 
@@ -60,6 +60,7 @@ pub(super) fn placeholder(cx: &Cx<'_>) -> TokenStream {
         &TokenStream::new(),
         &Eviction {
             key: never(),
+            entries: never(),
             evict: never(),
             evict_all: never(),
         },
@@ -69,6 +70,7 @@ pub(super) fn placeholder(cx: &Cx<'_>) -> TokenStream {
 /// The bodies of the functions that have to do with keys.
 struct Eviction {
     key: TokenStream,
+    entries: TokenStream,
     evict: TokenStream,
     evict_all: TokenStream,
 }
@@ -77,7 +79,7 @@ fn eviction(cx: &Cx<'_>) -> Eviction {
     let private = cx.private(cx.span);
     let (site, write) = (cx.call_plain(&cx.names.site), cx.call(&cx.names.key));
     let itself = cx.itself();
-    let turbofish = &cx.turbofish;
+    let (turbofish, entries) = (&cx.turbofish, entries_name(cx.span));
     let key = hidden("__key");
     let named = || parameter_names(cx).zip(&cx.keyed);
     let references = named().map(|(name, Keyed { param, .. })| {
@@ -93,7 +95,8 @@ fn eviction(cx: &Cx<'_>) -> Eviction {
             #private::cache_key(#site(), #itself, |#key| #write(#key, #(#references),*))
         },
         evict: quote_spanned!(cx.span=> #private::evict(Self::key #turbofish (#(#arguments),*)).await),
-        evict_all: quote_spanned!(cx.span=> #private::evict_all(#site(), #itself).await),
+        entries: quote_spanned!(cx.span=> #private::entries(#site(), #itself)),
+        evict_all: quote_spanned!(cx.span=> #private::evict_all(Self::#entries #turbofish ()).await),
     }
 }
 
@@ -121,8 +124,10 @@ fn public(cx: &Cx<'_>, body: &TokenStream, eviction: &Eviction) -> TokenStream {
             )| { quote_spanned!(cx.span=> #(#cfgs)* #name: #ty) },
         )
         .collect();
+    let entries_name = entries_name(cx.span);
     let Eviction {
         key,
+        entries,
         evict,
         evict_all,
     } = eviction;
@@ -158,8 +163,19 @@ fn public(cx: &Cx<'_>, body: &TokenStream, eviction: &Eviction) -> TokenStream {
             #vis async fn evict_all #generics () -> ::core::result::Result<(), #private::Error> #bounds {
                 #evict_all
             }
+
+            #[doc(hidden)]
+            #[must_use]
+            #vis fn #entries_name #generics () -> #private::Entries #bounds {
+                #entries
+            }
         }
     }
+}
+
+/// What `#[cache_evict(product(..))]` calls.
+pub(super) fn entries_name(span: Span) -> Ident {
+    Ident::new("__entries", span)
 }
 
 /// Input: `async fn product(Path(id): Path<u64>) -> Json<Product> { body }`
@@ -180,19 +196,26 @@ fn uncached(cx: &Cx<'_>, body: &TokenStream) -> TokenStream {
         .params
         .iter()
         .map(|Param { cfgs, local, ty, .. }| quote!(#(#cfgs)* #local: #ty));
-    let arguments = handler
-        .params
-        .iter()
-        .map(|Param { cfgs, local, .. }| quote!(#(#cfgs)* #local));
     let (name, turbofish, output) = (handler.name(), &cx.turbofish, &cx.return_type);
+    let arguments = cx.arguments();
     let uncached = &cx.names.body;
     quote_spanned! {cx.span=>
         /// Runs the handler itself, past the cache; for unit tests.
         #vis fn #uncached #generics (#(#params),*) -> impl ::core::future::Future<Output = #output> #bounds {
             #body
-            #name #turbofish (#(#arguments),*)
+            #name #turbofish (#arguments)
         }
     }
+}
+
+/// Input: `async fn product(Path(id): Path<u64>) -> Json<Product> { body }`
+/// Output: `{ async fn product(Path(id): Path<u64>) -> Json<Product> { body } product(arg0) }`
+///
+/// For a handler without a companion to hold the function.
+pub(super) fn inline(cx: &Cx<'_>) -> TokenStream {
+    let (name, turbofish, arguments) = (cx.handler.name(), &cx.turbofish, cx.arguments());
+    let body = body(cx, name);
+    quote_spanned!(cx.span=> { #body #name #turbofish (#arguments) })
 }
 
 /// The hidden function with the body of an associated one, which must see the `impl` block's `Self` and generics.

@@ -48,10 +48,7 @@ pub(super) fn closure(cx: &Cx<'_>) -> TokenStream {
     let private = cx.private(cx.span);
     let key = hidden("__key");
     let body = body(cx, &key);
-    let borrow = cx.keyed.iter().map(|Keyed { param, .. }| {
-        let (cfgs, local) = (&param.cfgs, &param.local);
-        quote!(#(#cfgs)* let #local = &#local;)
-    });
+    let borrow = cx.keyed.iter().map(borrow);
     quote_spanned! {cx.span=>
         |#key: &mut #private::KeyArgs<'_>| -> ::core::result::Result<(), #private::KeyError> {
             #(#borrow)*
@@ -133,24 +130,28 @@ pub(super) fn tags(cx: &Cx<'_>, ready: &Ident) -> TokenStream {
     let list = hidden("__tags");
     let expressions = &given.value;
     let named = cx.handler.mentioned_in(&quote!(#(#expressions),*));
-    let borrow = named.iter().map(|keyed| {
-        let (cfgs, local) = (&keyed.param.cfgs, &keyed.param.local);
-        let bind = bind(keyed, false);
-        quote!(#(#cfgs)* let #local = &#local; #bind)
-    });
+    let borrow = named.iter().map(borrow);
+    let bind = named.iter().map(|keyed| bind(keyed, false));
     let add = expressions
         .iter()
         .map(|expression| quote_spanned!(macro_span(expression.span())=> #list.add(#expression);));
     quote_spanned! {cx.span=>
         let #ready = #ready.tags(|#list| {
             #(#borrow)*
+            #(#bind)*
             #(#add)*
         });
     }
 }
 
+/// `let arg0 = &arg0;`
+pub(super) fn borrow(keyed: &Keyed<'_>) -> TokenStream {
+    let (cfgs, local) = (&keyed.param.cfgs, &keyed.param.local);
+    quote!(#(#cfgs)* let #local = &#local;)
+}
+
 /// `let Path(id) = arg0;`
-fn bind(keyed: &Keyed<'_>, hygienic: bool) -> TokenStream {
+pub(super) fn bind(keyed: &Keyed<'_>, hygienic: bool) -> TokenStream {
     let Keyed {
         param,
         bindings,

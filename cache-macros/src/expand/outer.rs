@@ -4,7 +4,7 @@ use proc_macro2::{Ident, TokenStream};
 use quote::{quote, quote_spanned};
 use syn::{FnArg, parse_quote, parse_quote_spanned, spanned::Spanned as _};
 
-use super::{Cx, key, policy};
+use super::{Cx, companion, evict, key, policy};
 use crate::{
     handler::{Keyed, Param, Role},
     span::{hidden, macro_span},
@@ -23,37 +23,79 @@ use crate::{
 pub(super) fn function(cx: &Cx<'_>) -> TokenStream {
     let handler = cx.handler;
     let private = cx.private(cx.span);
-    let (context, ready) = (hidden("__context"), hidden("__ready"));
+    let context = hidden("__context");
     let attrs = &handler.attributes.outer;
     let vis = &handler.function.vis;
     let mut sig = handler.function.sig.clone();
     sig.generics = cx.generics.clone();
     sig.inputs = params(cx, &context).into_iter().collect();
     sig.output = parse_quote_spanned!(cx.span=> -> #private::Response);
-
-    let checks = state_checks(cx);
-    let lookup = lookup(cx);
-    let tags = key::tags(cx, &ready);
-    let extract = extract_lazy(cx);
-    let body = cx.call(&cx.names.body);
-    let arguments = handler
-        .params
-        .iter()
-        .map(|Param { cfgs, local, .. }| quote!(#(#cfgs)* #local));
-    let response = Ident::new("__response", cx.return_span());
-    let into_response = into_response(cx, &response);
+    let body = match cx.args.cache {
+        Some(_) => through_cache(cx, &context),
+        None => run(cx, &context),
+    };
     quote_spanned! {cx.span=>
         #(#attrs)*
         #vis #sig {
-            #checks
-            let #ready = #context.#lookup;
-            #tags
-            #ready.fill(move || async move {
-                #extract
-                let #response = #body(#(#arguments),*).await;
-                #into_response
-            }).await
+            #body
         }
+    }
+}
+
+fn through_cache(cx: &Cx<'_>, context: &Ident) -> TokenStream {
+    let (ready, evictor) = (hidden("__ready"), hidden("__evictor"));
+    let checks = state_checks(cx);
+    let keep_evictor = cx
+        .args
+        .evict
+        .is_some()
+        .then(|| quote_spanned!(cx.span=> let #evictor = #context.evictor();));
+    let lookup = lookup(cx);
+    let tags = key::tags(cx, &ready);
+    let extract = extract_lazy(cx);
+    let run = run(cx, &evictor);
+    quote_spanned! {cx.span=>
+        #checks
+        #keep_evictor
+        let #ready = #context.#lookup;
+        #tags
+        #ready.fill(move || async move {
+            #extract
+            #run
+        }).await
+    }
+}
+
+/// Input: `async fn product(Path(id): Path<u64>) -> Json<Product> { body }`, `#[cache_evict(product(Path(id)))]`
+/// Output:
+/// ```text
+/// let pending = evictor.begin(…);
+/// let response = product::uncached(arg0).await;
+/// pending.after(into_response(response)).await
+/// ```
+fn run(cx: &Cx<'_>, evictor: &Ident) -> TokenStream {
+    let is_inline = cx.args.cache.is_none() && cx.args.associated.is_none();
+    let body = if is_inline {
+        companion::inline(cx)
+    } else {
+        let (body, arguments) = (cx.call(&cx.names.body), cx.arguments());
+        quote_spanned!(cx.span=> #body(#arguments))
+    };
+    let response = Ident::new("__response", cx.return_span());
+    let into_response = into_response(cx, &response);
+    let Some(targets) = &cx.args.evict else {
+        return quote_spanned! {cx.span=>
+            let #response = #body.await;
+            #into_response
+        };
+    };
+    let pending = hidden("__pending");
+    let begin = evict::begin(cx, targets, evictor);
+    quote_spanned! {cx.span=>
+        let #pending = #begin;
+        let #response = #body.await;
+        let #response = { #into_response };
+        #pending.after(#response).await
     }
 }
 
@@ -86,18 +128,7 @@ fn lookup(cx: &Cx<'_>) -> TokenStream {
 /// be joined, for it would take the context with it. Lazy parameters leave `()` behind, but for one place.
 fn params(cx: &Cx<'_>, context: &Ident) -> Vec<FnArg> {
     let private = cx.private(cx.span);
-    let marker = if cx.args.associated.is_some() {
-        let marker = match (&cx.args.vary, &cx.args.policy) {
-            (None, None) => "AssociatedPlain",
-            _ => "Associated",
-        };
-        let marker = Ident::new(marker, cx.span);
-        quote_spanned!(cx.span=> #private::#marker)
-    } else {
-        let companion = &cx.names.companion;
-        quote!(#companion)
-    };
-    let context_type = quote_spanned!(cx.span=> #private::CacheContext<#marker>);
+    let context_type = context_type(cx);
     let params = &cx.handler.params;
     let deferred = hidden("__deferred");
     let place_of_deferred = params.iter().rposition(|param| param.role == Role::Lazy);
@@ -137,6 +168,25 @@ fn params(cx: &Cx<'_>, context: &Ident) -> Vec<FnArg> {
         });
     }
     inputs
+}
+
+fn context_type(cx: &Cx<'_>) -> TokenStream {
+    let private = cx.private(cx.span);
+    if cx.args.cache.is_none() {
+        return quote_spanned!(cx.span=> #private::Evictor);
+    }
+    let marker = if cx.args.associated.is_some() {
+        let marker = match (&cx.args.vary, &cx.args.policy) {
+            (None, None) => "AssociatedPlain",
+            _ => "Associated",
+        };
+        let marker = Ident::new(marker, cx.span);
+        quote_spanned!(cx.span=> #private::#marker)
+    } else {
+        let companion = &cx.names.companion;
+        quote!(#companion)
+    };
+    quote_spanned!(cx.span=> #private::CacheContext<#marker>)
 }
 
 /// Output: whether the answer is an `Err`, which no type needs to be, and the response.

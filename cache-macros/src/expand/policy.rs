@@ -85,14 +85,13 @@ impl Step {
 
 fn steps(cx: &Cx<'_>) -> Vec<Step> {
     let Args {
-        attribute,
         expire,
         methods,
         vary,
         ..
     } = cx.args;
     let mut steps = Vec::new();
-    if let Some(seconds) = attribute.expire {
+    if let Some(seconds) = cx.args.preset() {
         steps.push(Step {
             span: cx.span,
             method: "with_expire",

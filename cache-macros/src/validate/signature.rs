@@ -1,4 +1,4 @@
-//! What a cached handler's signature may be.
+//! What a handler's signature may be.
 
 use proc_macro2::{Span, TokenStream, TokenTree};
 use quote::ToTokens as _;
@@ -8,7 +8,11 @@ use syn::{
     visit::{self, Visit},
 };
 
-use crate::{args::Args, errors::Errors, function::Function};
+use crate::{
+    args::{Args, Attribute},
+    errors::Errors,
+    function::Function,
+};
 
 /// Types that every module sees: a companion of that name would take their place.
 const PRIMITIVES: [&str; 17] = [
@@ -16,13 +20,16 @@ const PRIMITIVES: [&str; 17] = [
     "u64", "u128", "usize",
 ];
 
-pub(super) fn check(function: &Function, args: &Args, errors: &mut Errors) {
+pub(super) fn check(function: &Function, attribute: Attribute, args: &Args, errors: &mut Errors) {
     qualifiers(function, errors);
     generics(function, errors);
-    parameters(function, errors);
+    parameters(function, attribute, errors);
     if args.associated.is_none() {
-        self_type(function.sig.to_token_stream(), errors);
-        if args.companion.is_none() && PRIMITIVES.iter().any(|name| function.sig.ident == name) {
+        self_type(function.sig.to_token_stream(), attribute, errors);
+        if args.cache.is_some()
+            && args.companion.is_none()
+            && PRIMITIVES.iter().any(|name| function.sig.ident == name)
+        {
             errors.at(
                 function.sig.ident.span(),
                 format!(
@@ -43,10 +50,7 @@ fn qualifiers(function: &Function, errors: &mut Errors) {
         );
     }
     if sig.asyncness.is_none() {
-        errors.at(
-            sig.fn_token.span,
-            "a cached handler is asynchronous; write `async fn`",
-        );
+        errors.at(sig.fn_token.span, "a handler is asynchronous; write `async fn`");
     }
     if let Safety::Unsafe(token) = &sig.safety {
         errors.at(
@@ -70,19 +74,22 @@ fn generics(function: &Function, errors: &mut Errors) {
         if let GenericParam::Lifetime(param) = param {
             errors.on(
                 &param.lifetime,
-                "a cached handler owns its arguments, so it takes no lifetimes; use owned types or `'static`",
+                "a handler owns its arguments, so it takes no lifetimes; use owned types or `'static`",
             );
         }
     }
 }
 
-fn parameters(function: &Function, errors: &mut Errors) {
+fn parameters(function: &Function, attribute: Attribute, errors: &mut Errors) {
     for input in &function.sig.inputs {
         match input {
             FnArg::Receiver(receiver) => errors.on(
                 receiver,
-                "a handler has no `self`; take what it holds with `State`, and say `#[cache(associated, …)]` \
-                 when the function stands in an `impl` block",
+                format!(
+                    "a handler has no `self`; take what it holds with `State`, and say `#[{}(associated, …)]` \
+                     when the function stands in an `impl` block",
+                    attribute.name
+                ),
             ),
             FnArg::Typed(typed) => TypeCheck {
                 errors,
@@ -102,7 +109,7 @@ impl TypeCheck<'_> {
     fn borrowed(&mut self, span: Span) {
         self.errors.at(
             span,
-            "a cached handler owns its arguments: a miss may outlive the request; use an owned type or `'static`",
+            "a handler owns its arguments; use an owned type or `'static`",
         );
     }
 }
@@ -146,16 +153,19 @@ impl<'ast> Visit<'ast> for TypeCheck<'_> {
     }
 }
 
-/// `Self` would silently become the companion.
-fn self_type(tokens: TokenStream, errors: &mut Errors) {
+/// `Self` would silently become the companion, or be out of sight of the function with the body.
+fn self_type(tokens: TokenStream, attribute: Attribute, errors: &mut Errors) {
     for token in tokens {
         match token {
             TokenTree::Ident(ident) if ident == "Self" => errors.at(
                 ident.span(),
-                "a cached function has no `Self`; name the type, and say `#[cache(associated, …)]` \
-                 when the function stands in an `impl` block",
+                format!(
+                    "a handler has no `Self` here; name the type, and say `#[{}(associated, …)]` \
+                     when the function stands in an `impl` block",
+                    attribute.name
+                ),
             ),
-            TokenTree::Group(group) => self_type(group.stream(), errors),
+            TokenTree::Group(group) => self_type(group.stream(), attribute, errors),
             _ => {}
         }
     }

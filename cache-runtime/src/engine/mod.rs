@@ -12,6 +12,7 @@ mod capture;
 use std::{sync::Arc, time::Duration};
 
 use axum::response::Response;
+use futures_util::future::join;
 
 pub use self::serve::TagList;
 pub(crate) use self::{
@@ -136,21 +137,14 @@ impl Engine {
 
     /// Takes away every entry of one argument list.
     pub(crate) async fn evict(&self, key: &CacheKey) -> Result<(), Error> {
-        match self.names.eviction(key).map_err(Error::key)? {
-            Eviction::Key(key) => {
-                self.flights.detach_key(&key);
-                self.guard
-                    .insist(self.guard.store().evict(&[key]))
-                    .await
-                    .map_err(|error| Error::store(&error))
-            }
-            Eviction::Tag(tag) => self.retire(vec![tag]).await,
-        }
+        let eviction = self.names.eviction(key).map_err(Error::key)?;
+        self.carry_out(&[eviction]).await
     }
 
     /// Takes away every entry of a handler.
     pub(crate) async fn evict_all(&self, handler: &str) -> Result<(), Error> {
-        self.retire(vec![self.names.handler_tag(handler)]).await
+        let tag = self.names.handler_tag(handler);
+        self.carry_out(&[Eviction::Tag(tag)]).await
     }
 
     /// Takes away every entry that bears a tag of the user's.
@@ -158,18 +152,41 @@ impl Engine {
         // What runs without a lease may turn out to bear it.
         self.flights.detach_all();
         // `any` first: see `Store::commit`.
-        self.retire(vec![self.names.any_tag(), self.names.user_tag(tag)])
-            .await
+        let tags = [self.names.any_tag(), self.names.user_tag(tag)];
+        self.carry_out(&tags.map(Eviction::Tag)).await
     }
 
-    async fn retire(&self, tags: Vec<Arc<str>>) -> Result<(), Error> {
-        for tag in &tags {
-            self.flights.detach_tag(tag);
+    /// Takes away all that these name, with one call for the keys and one for the tags, both at once: together they
+    /// take no longer than the budget for one.
+    pub(crate) async fn carry_out(&self, evictions: &[Eviction]) -> Result<(), Error> {
+        let (mut keys, mut tags) = (Vec::new(), Vec::new());
+        for eviction in evictions {
+            match eviction {
+                Eviction::Key(key) => {
+                    self.flights.detach_key(key);
+                    keys.push(Arc::clone(key));
+                }
+                Eviction::Tag(tag) => {
+                    self.flights.detach_tag(tag);
+                    tags.push(Arc::clone(tag));
+                }
+            }
         }
-        self.guard
-            .insist(self.guard.store().retire(&tags))
-            .await
-            .map_err(|error| Error::store(&error))
+        let (guard, store) = (&self.guard, self.guard.store());
+        let evicted = async {
+            if keys.is_empty() {
+                return Ok(());
+            }
+            guard.insist(store.evict(&keys)).await
+        };
+        let retired = async {
+            if tags.is_empty() {
+                return Ok(());
+            }
+            guard.insist(store.retire(&tags)).await
+        };
+        let (evicted, retired) = join(evicted, retired).await;
+        evicted.and(retired).map_err(|error| Error::store(&error))
     }
 }
 

@@ -1,6 +1,6 @@
 //! The names of a request's entry: its key, and the tags that can retire it.
 
-use std::{borrow::Cow, cell::RefCell, sync::Arc};
+use std::{borrow::Cow, cell::RefCell, fmt, sync::Arc};
 
 use http::{HeaderMap, HeaderValue, Method};
 
@@ -151,6 +151,13 @@ impl Names {
 pub(crate) enum Eviction {
     Key(Arc<str>),
     Tag(Arc<str>),
+}
+
+impl fmt::Display for Eviction {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (Self::Key(name) | Self::Tag(name)) = self;
+        f.write_str(name)
+    }
 }
 
 /// Appends what else tells the entries of one argument list apart: the method, if it is another than GET, and the

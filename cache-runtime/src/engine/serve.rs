@@ -120,6 +120,7 @@ impl Request {
         let Engine { guard, flights, .. } = &*self.engine;
         let mut budget = guard.budget();
         let mut replaces = None;
+        let mut doubted: Option<Holder> = None;
         let mut ended = 0;
         loop {
             let left = self.engine.settings.wait.saturating_sub(began.elapsed());
@@ -159,11 +160,15 @@ impl Request {
                 return Course::Unleased(Join::BegunAfter(began));
             }
             let (digest, any) = (seen.digest(), seen.any);
+            // Where the tags, read once more, are those that it fills for, it is waited for after all.
+            let outdated = doubted
+                .take()
+                .filter(|holder| matches!(holder, Holder::Fill(grant) if Some(grant.digest) != digest));
             let seat = flights.seat();
             let ask = Ask {
                 token: seat.token(),
                 seen,
-                replaces: replaces.take(),
+                replaces: replaces.take().or(outdated),
             };
             let holder = match guard
                 .call(&mut budget, guard.store().lease(&self.slot, ask))
@@ -185,7 +190,7 @@ impl Request {
                 Holder::Fill(_) if self.wishes.refresh => return Course::Alone,
                 // It fills for tags that were retired since, so its run is not for this request: take its place,
                 // but look at the tags once more first, for it may be the one that knows them better.
-                Holder::Fill(grant) if Some(grant.digest) != digest => replaces = Some(holder),
+                Holder::Fill(grant) if Some(grant.digest) != digest => doubted = Some(holder),
                 Holder::Fill(grant) => {
                     let waiter = match flights.join(grant.token) {
                         Some(waiter) => waiter,

@@ -14,5 +14,5 @@ pub(crate) mod fixtures;
 
 pub(crate) use admission::{Admission, Wishes, admit};
 pub(crate) use freshness::{Freshness, current_age, freshness, is_early, remaining};
-pub(crate) use storable::{HandlerError, Refusal, failed, has_length, storable, stored_headers};
+pub(crate) use storable::{HandlerError, Refusal, failed, has_length, storable, stored_headers, succeeded};
 pub(crate) use validators::{etag, not_modified};

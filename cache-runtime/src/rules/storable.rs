@@ -136,6 +136,12 @@ pub(crate) fn failed(parts: &response::Parts) -> bool {
             .is_some_and(|steering| steering.no_store)
 }
 
+/// Whether the handler did what it was asked to: it answered a 2xx or 3xx, and no `Err`.
+pub(crate) fn succeeded<B>(response: &response::Response<B>) -> bool {
+    let status = response.status();
+    (status.is_success() || status.is_redirection()) && response.extensions().get::<HandlerError>().is_none()
+}
+
 /// Whether a body of `length` bytes is what `Content-Length`, if there is one, announced.
 ///
 /// A shorter one was cut off on its way to the handler, as by a server behind it. The client's connection then ends in

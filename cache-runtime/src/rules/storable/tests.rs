@@ -290,6 +290,16 @@ fn age_and_date_are_stored_beside_their_own_cache_control_only() {
 }
 
 #[test]
+fn success_is_a_2xx_or_3xx_that_is_no_err() {
+    for status in 100..=999 {
+        let mut response = Response::builder().status(status).body(()).unwrap();
+        assert_eq!(succeeded(&response), (200..400).contains(&status), "{status}");
+        response.extensions_mut().insert(HandlerError);
+        assert!(!succeeded(&response), "{status}");
+    }
+}
+
+#[test]
 fn p5_a_body_must_be_as_long_as_announced() {
     for (lines, expected) in [
         (&[][..], true),

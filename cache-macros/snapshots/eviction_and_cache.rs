@@ -1,0 +1,116 @@
+#[cache_evict(__taken_in)]
+fn __taken_in() {}
+async fn touch(
+    (__context, __arg0): (::handler_cache::__private::CacheContext<touch>, Path<u64>),
+    __deferred: ::handler_cache::__private::Deferred<(Db,)>,
+) -> ::handler_cache::__private::Response {
+    let __evictor = __context.evictor();
+    let __ready = __context
+        .key(touch::__site(), &touch, |__key| touch::__key(__key, &__arg0));
+    __ready
+        .fill(move || async move {
+            let (__arg1,) = match __deferred.extract().await {
+                ::core::result::Result::Ok(__extracted) => __extracted,
+                ::core::result::Result::Err(__rejection) => {
+                    return ::handler_cache::__private::unshared(__rejection);
+                }
+            };
+            let __pending = __evictor
+                .begin(|__targets| {
+                    let __arg0 = &__arg0;
+                    let Path(id) = __arg0;
+                    __targets
+                        .key(get_product::key(Path(::core::clone::Clone::clone(id))));
+                });
+            let __response = touch::uncached(__arg0, __arg1).await;
+            let __response = {
+                let __is_err = {
+                    use ::handler_cache::__private::NotAResult as _;
+                    ::handler_cache::__private::Answer(&__response).is_err()
+                };
+                ::handler_cache::__private::into_response(__response, __is_err)
+            };
+            __pending.after(__response).await
+        })
+        .await
+}
+/// The cached responses of [`touch`](fn@touch): their keys, their eviction, and the handler without them.
+enum touch {}
+impl touch {
+    /// Runs the handler itself, past the cache; for unit tests.
+    fn uncached(
+        __arg0: Path<u64>,
+        __arg1: Db,
+    ) -> impl ::core::future::Future<Output = Json<Product>> {
+        async fn touch(Path(id): Path<u64>, db: Db) -> Json<Product> {
+            db.touch(id)
+        }
+        touch(__arg0, __arg1)
+    }
+    /// The key of the responses to these arguments.
+    #[must_use]
+    fn key(id: Path<u64>) -> ::handler_cache::__private::CacheKey {
+        ::handler_cache::__private::cache_key(
+            touch::__site(),
+            &touch,
+            |__key| touch::__key(__key, &id),
+        )
+    }
+    /// Evicts the responses to these arguments from the global cache.
+    ///
+    /// # Errors
+    ///
+    /// Without a global cache, when these arguments have no key, and when the store did not acknowledge.
+    async fn evict(
+        id: Path<u64>,
+    ) -> ::core::result::Result<(), ::handler_cache::__private::Error> {
+        ::handler_cache::__private::evict(Self::key(id)).await
+    }
+    /// Evicts every response of this handler from the global cache, however many there are.
+    ///
+    /// # Errors
+    ///
+    /// Without a global cache, and when the store did not acknowledge.
+    async fn evict_all() -> ::core::result::Result<
+        (),
+        ::handler_cache::__private::Error,
+    > {
+        ::handler_cache::__private::evict_all(Self::__entries()).await
+    }
+    #[doc(hidden)]
+    #[must_use]
+    fn __entries() -> ::handler_cache::__private::Entries {
+        ::handler_cache::__private::entries(touch::__site(), &touch)
+    }
+}
+impl touch {
+    #[doc(hidden)]
+    fn __site() -> &'static ::handler_cache::__private::Site {
+        static __SITE: ::handler_cache::__private::Site = {
+            let __policy: ::handler_cache::__private::Policy = ::handler_cache::__private::Policy::new();
+            let __policy = __policy
+                .with_expire(::core::time::Duration::from_secs(60u64));
+            ::handler_cache::__private::Site::new(__policy, ::core::option::Option::None)
+        };
+        &__SITE
+    }
+    #[doc(hidden)]
+    fn __key(
+        __key: &mut ::handler_cache::__private::KeyArgs<'_>,
+        __arg0: &Path<u64>,
+    ) -> ::core::result::Result<(), ::handler_cache::__private::KeyError> {
+        use ::handler_cache::__private::{
+            ViaKeyPart as _, ViaNothing as _, ViaSerialize as _,
+        };
+        let Path(__part_id) = __arg0;
+        (&&&::handler_cache::__private::Part(__part_id))
+            .form()
+            .write(__part_id, __key.arg("id"))?;
+        ::core::result::Result::Ok(())
+    }
+}
+impl ::handler_cache::__private::Companion for touch {
+    fn vary() -> ::handler_cache::__private::Vary {
+        Self::__site().vary()
+    }
+}
