@@ -17,6 +17,6 @@ pub use cache_runtime::__private;
 #[cfg(feature = "test-util")]
 pub use cache_runtime::ManualClock;
 pub use cache_runtime::{
-    Cache, CacheBuilder, CacheKey, CacheKeyPart, ClientControl, Error, KeyError, KeyWriter, Policy,
-    Timestamp, store,
+    Cache, CacheBuilder, CacheKey, CacheKeyPart, ClientControl, Error, Expire, KeyError, KeyWriter, NoStore,
+    Policy, Tags, Timestamp, store,
 };

@@ -14,13 +14,17 @@ use crate::{
 };
 
 /// Every option, in the order of the documentation.
-const OPTIONS: [&str; 17] = [
+const OPTIONS: [&str; 21] = [
     "expire",
     "ignore",
     "key",
     "vary",
     "methods",
+    "stale_while_revalidate",
+    "stale_if_error",
+    "stale_if_slow",
     "not_found",
+    "tags",
     "lazy",
     "private",
     "public",
@@ -71,7 +75,11 @@ pub(crate) struct Args {
     pub(crate) key: Option<Given<Expr>>,
     pub(crate) vary: Option<Given<Vec<LitStr>>>,
     pub(crate) methods: Option<Given<Vec<Ident>>>,
+    pub(crate) stale_while_revalidate: Option<Given<Period>>,
+    pub(crate) stale_if_error: Option<Given<Period>>,
+    pub(crate) stale_if_slow: Option<Given<Period>>,
     pub(crate) not_found: Option<Given<Period>>,
+    pub(crate) tags: Option<Given<Vec<Expr>>>,
     pub(crate) lazy: Option<Given<Vec<Ident>>>,
     pub(crate) private: Option<Given<()>>,
     pub(crate) public: Option<Given<()>>,
@@ -193,7 +201,13 @@ impl Args {
             "key" => self.key = given(name, Ok(value))?,
             "vary" => self.vary = given(name, Ok(value::headers(name, &value, errors)))?,
             "methods" => self.methods = given(name, Ok(value::methods(name, &value, errors)))?,
+            "stale_while_revalidate" => {
+                self.stale_while_revalidate = given(name, Period::positive(&value))?;
+            }
+            "stale_if_error" => self.stale_if_error = given(name, Period::positive(&value))?,
+            "stale_if_slow" => self.stale_if_slow = given(name, Period::positive(&value))?,
             "not_found" => self.not_found = given(name, Period::positive(&value))?,
+            "tags" => self.tags = given(name, Ok(value::expressions(name, &value, errors)))?,
             "lazy" => self.lazy = given(name, Ok(value::names(name, &value, errors)))?,
             "client_max_age" => self.client_max_age = given(name, Period::seconds(&value))?,
             "store_if" => self.store_if = given(name, Ok(value))?,

@@ -32,6 +32,15 @@ fn contradictions(args: &Args, errors: &mut Errors) {
             "`private` and `public` contradict each other; keep one",
         );
     }
+    let keeps_stale =
+        args.stale_while_revalidate.is_some() || args.stale_if_error.is_some() || args.policy.is_some();
+    if let Some(slow) = args.stale_if_slow.as_ref().filter(|_| !keeps_stale) {
+        errors.at(
+            slow.name.span(),
+            "`stale_if_slow` needs an entry past its life; add `stale_if_error` or `stale_while_revalidate`, \
+             which say how long it is kept",
+        );
+    }
     if let (Some(companion), Some(_)) = (&args.companion, &args.associated) {
         errors.at(
             companion.name.span(),

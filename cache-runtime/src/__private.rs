@@ -11,6 +11,7 @@ pub use axum::{
 
 pub use crate::{
     attribute::{Answer, Associated, AssociatedPlain, Companion, NotAResult, into_response, is_axum_state},
+    engine::TagList,
     error::Error,
     evict::{Entries, Evictor, Pending, Targets},
     handler::Site,
@@ -80,6 +81,17 @@ impl<C> fmt::Debug for CacheContext<C> {
 pub struct Ready(Lookup);
 
 impl Ready {
+    /// Adds the tags that the arguments show, unless memory had the entry already.
+    #[must_use]
+    pub fn tags(mut self, list: impl FnOnce(&mut TagList)) -> Self {
+        if let Lookup::Ask(request) = &mut self.0 {
+            let mut tags = TagList::default();
+            list(&mut tags);
+            request.tag(tags);
+        }
+        self
+    }
+
     /// The response: from the cache, or from the handler.
     ///
     /// What waits is boxed, so that a handler's future stays as small on a hit as this one is.

@@ -147,3 +147,34 @@ impl ManualClock {
         self.0.clone()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn clock_takes_over_the_store_s_time_and_counts_on_from_there() {
+        let clock = Clock::system();
+        let own = clock.now();
+        for hours in [5, 0, 48] {
+            let store = own + Duration::from_secs(hours * 3600);
+            clock.follow(store);
+            let now = clock.now();
+            assert!(
+                now >= store && now.since(store) < Duration::from_secs(60),
+                "{hours}"
+            );
+            assert!(clock.now() >= now);
+        }
+        // The past, too: this machine may be the one that is ahead.
+        clock.follow(Timestamp::from_millis(1_000));
+        assert!(clock.now() < Timestamp::from_millis(61_000));
+    }
+
+    #[test]
+    fn time_saturates() {
+        let end = Timestamp::from_millis(u64::MAX);
+        assert_eq!(end + Duration::MAX, end);
+        assert_eq!(Timestamp::from_millis(0).since(end), Duration::ZERO);
+    }
+}

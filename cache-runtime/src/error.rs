@@ -2,6 +2,8 @@
 
 use std::{error::Error as StdError, fmt};
 
+use crate::events::Chain;
+
 /// What went wrong in setting up or evicting.
 ///
 /// Serving requests never ends in this error: there the cache steps aside and the handler runs.
@@ -61,14 +63,14 @@ impl Error {
         }
     }
 
-    pub(crate) fn store(source: impl StdError + Send + Sync + 'static) -> Self {
-        Self {
-            source: Some(Box::new(source)),
-            ..Self::new(
-                Kind::Store,
-                "the store did not acknowledge the eviction; the old entry may still be served, try again",
-            )
-        }
+    pub(crate) fn store(cause: &dyn StdError) -> Self {
+        let cause = Chain(cause);
+        Self::new(
+            Kind::Store,
+            format!(
+                "the store did not acknowledge the eviction, and old entries may still be served: {cause}"
+            ),
+        )
     }
 
     /// A prefix, URL or other setting cannot be used.

@@ -31,12 +31,30 @@ pub(crate) fn store_ailing(error: &dyn Error) {
     );
 }
 
+pub(crate) fn store_refuses(error: &dyn Error) {
+    tracing::warn!(
+        target: TARGET,
+        error = %Chain(error),
+        "STORE_REFUSES: it answers, but does not take what it is given; such requests are served uncached"
+    );
+}
+
 pub(crate) fn key_found(key: &str) {
     tracing::debug!(target: TARGET, key, "KEY_FOUND_IN_CACHE");
 }
 
 pub(crate) fn key_added(key: &str) {
     tracing::debug!(target: TARGET, key, "KEY_ADDED_TO_CACHE");
+}
+
+/// The rules refused the response. At level debug, for those who wonder why a handler is always a miss.
+pub(crate) fn not_stored(key: &str, reason: &str) {
+    tracing::debug!(target: TARGET, key, reason, "NOT_STORED");
+}
+
+/// The request goes past the cache.
+pub(crate) fn no_key(handler: &str, error: &dyn Error) {
+    tracing::debug!(target: TARGET, handler, reason = %error, "NO_KEY");
 }
 
 pub(crate) fn failed_to_cache(key: &str, error: &dyn Error) {
@@ -69,14 +87,21 @@ pub(crate) fn handler_name_taken(handler: &str) {
 }
 
 /// An error with its sources, on one line.
-struct Chain<'a>(&'a dyn Error);
+#[derive(Debug)]
+pub(crate) struct Chain<'a>(pub(crate) &'a dyn Error);
 
 impl fmt::Display for Chain<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", self.0)?;
+        let mut told = self.0.to_string();
+        f.write_str(&told)?;
         let mut source = self.0.source();
         while let Some(error) = source {
-            write!(f, ": {error}")?;
+            // Some errors repeat their cause in their own text.
+            let text = error.to_string();
+            if !told.ends_with(&text) {
+                write!(f, ": {text}")?;
+            }
+            told = text;
             source = error.source();
         }
         Ok(())

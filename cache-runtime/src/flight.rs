@@ -113,6 +113,11 @@ impl Flights {
         Part::Leader(self.lead(flight))
     }
 
+    /// The same for every flight.
+    pub(crate) fn detach_all(&self) {
+        lock(&self.unleased).clear();
+    }
+
     fn lead(self: &Arc<Self>, flight: Arc<Flight>) -> Seat {
         Seat {
             flights: Arc::clone(self),

@@ -3,15 +3,16 @@
 //! Applications use the facade `handler-cache`, which re-exports what is public here and adds the attributes.
 //! The modules stand in the order in which a request passes through them; each uses only those above it.
 
+mod events;
 mod error;
 mod clock;
-mod events;
 mod policy;
 mod request;
 mod key;
 mod handler;
 mod slot;
 mod entry;
+mod steering;
 mod rules;
 pub mod store;
 mod flight;
@@ -32,3 +33,4 @@ pub use entry::Entry;
 pub use error::Error;
 pub use key::{CacheKey, CacheKeyPart, KeyError, KeyWriter};
 pub use policy::{ClientControl, Policy};
+pub use steering::{Expire, NoStore, Tags};

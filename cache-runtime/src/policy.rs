@@ -23,6 +23,9 @@ pub struct Policy {
     pub(crate) life: Life,
     pub(crate) methods: MethodFilter,
     pub(crate) vary: &'static [&'static str],
+    pub(crate) stale_while_revalidate: Option<Duration>,
+    pub(crate) stale_if_error: Option<Duration>,
+    pub(crate) stale_if_slow: Option<Duration>,
     pub(crate) not_found: Option<Duration>,
     pub(crate) visibility: Option<Visibility>,
     pub(crate) client_max_age: Option<Duration>,
@@ -74,6 +77,9 @@ impl Policy {
             life: Life::Default,
             methods: MethodFilter::GET,
             vary: &[],
+            stale_while_revalidate: None,
+            stale_if_error: None,
+            stale_if_slow: None,
             not_found: None,
             visibility: None,
             client_max_age: None,
@@ -134,6 +140,52 @@ impl Policy {
         self
     }
 
+    /// For this long past its life an entry is served all the same, while one run behind the response renews it
+    /// (RFC 5861 section 3).
+    ///
+    /// # Panics
+    /// When `window` is below a millisecond; in a constant that is a compile error.
+    #[must_use]
+    pub const fn stale_while_revalidate(mut self, window: Duration) -> Self {
+        assert!(
+            window.as_millis() > 0,
+            "`stale_while_revalidate` must be at least one millisecond"
+        );
+        self.stale_while_revalidate = Some(window);
+        self
+    }
+
+    /// For this long past its life an entry answers instead of a handler that fails: a 5xx or a panic (RFC 5861
+    /// section 4).
+    ///
+    /// # Panics
+    /// When `window` is below a millisecond; in a constant that is a compile error.
+    #[must_use]
+    pub const fn stale_if_error(mut self, window: Duration) -> Self {
+        assert!(
+            window.as_millis() > 0,
+            "`stale_if_error` must be at least one millisecond"
+        );
+        self.stale_if_error = Some(window);
+        self
+    }
+
+    /// Where there is an entry past its life, the handler is waited for this long; then that entry answers, and the run
+    /// goes on behind the response. How long entries are kept past their life is for `stale_if_error` and
+    /// `stale_while_revalidate` to say.
+    ///
+    /// # Panics
+    /// When `limit` is below a millisecond; in a constant that is a compile error.
+    #[must_use]
+    pub const fn stale_if_slow(mut self, limit: Duration) -> Self {
+        assert!(
+            limit.as_millis() > 0,
+            "`stale_if_slow` must be at least one millisecond"
+        );
+        self.stale_if_slow = Some(limit);
+        self
+    }
+
     /// Keeps 404 and 410 too, this long.
     ///
     /// # Panics
@@ -188,6 +240,12 @@ impl Policy {
     pub const fn version(mut self, version: &'static str) -> Self {
         self.version = Some(version);
         self
+    }
+
+    /// How long an entry is kept past its life.
+    pub(crate) fn stale_window(&self) -> Duration {
+        let revalidate = self.stale_while_revalidate.unwrap_or_default();
+        revalidate.max(self.stale_if_error.unwrap_or_default())
     }
 
     /// Whether one argument list can have several entries.

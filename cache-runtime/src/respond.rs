@@ -36,8 +36,12 @@ pub(crate) struct Style {
 pub(crate) enum Verdict {
     /// From the store, or from another request's fill.
     Hit,
+    /// From the store, past its life.
+    Stale,
     /// From this request's own fill, now stored.
     Miss,
+    /// From this request's own fill, of which nothing is stored: there is no store to be had.
+    Passed,
 }
 
 /// The most headers that the cache adds to those stored.
@@ -82,7 +86,7 @@ pub(crate) fn respond(
 
     if !headers.contains_key(header::CACHE_CONTROL) {
         promise(&mut headers, entry, request, policy, now);
-    } else if verdict == Verdict::Hit {
+    } else if matches!(verdict, Verdict::Hit | Verdict::Stale) {
         // Not on a miss: there `Age` would deny that the handler has just answered (RFC 9111 section 5.1).
         let age = current_age(entry, now).as_secs();
         headers.insert(header::AGE, HeaderValue::from(age));
@@ -92,7 +96,10 @@ pub(crate) fn respond(
     if let Some(cache) = &style.cache_status {
         let status = match verdict {
             Verdict::Hit => format!("hit; ttl={}", remaining(entry, now).as_secs()),
+            // Negative once it is stale (RFC 9211 section 2.3).
+            Verdict::Stale => format!("hit; ttl=-{}", now.since(entry.born + entry.fresh).as_secs()),
             Verdict::Miss => "fwd=miss; stored".to_owned(),
+            Verdict::Passed => "fwd=miss".to_owned(),
         };
         append_status(&mut headers, cache, &status);
     }
@@ -140,7 +147,8 @@ impl Verdict {
     fn as_value(self) -> HeaderValue {
         HeaderValue::from_static(match self {
             Self::Hit => "Hit",
-            Self::Miss => "Miss",
+            Self::Stale => "Stale",
+            Self::Miss | Self::Passed => "Miss",
         })
     }
 }

@@ -13,8 +13,11 @@ use std::{
 pub struct Slot {
     /// The whole key, prefix and all: at most 240 bytes of printable ASCII.
     pub key: Arc<str>,
-    /// The names of the tags, prefix and all, in a fixed order.
+    /// The names of the tags that are known beforehand, prefix and all, in a fixed order.
     pub tags: Arc<[Arc<str>]>,
+    /// The name of the record that every retirement of a tag removes, too: it fences tags that a handler only names
+    /// while it answers.
+    pub any: Arc<str>,
 }
 
 /// Names one fill among all that ever were.
@@ -66,6 +69,14 @@ impl Digest {
         hasher.finalize_xof().fill(&mut digest);
         Self(digest)
     }
+
+    /// With the generations of the tags that an entry names itself; as it is, if there are none.
+    pub fn with(self, own: &[Generation]) -> Self {
+        if own.is_empty() {
+            return self;
+        }
+        Self::of([Generation(self.0)].into_iter().chain(own.iter().copied()))
+    }
 }
 
 /// The right to commit one entry.
@@ -75,6 +86,8 @@ pub struct Grant {
     pub token: Token,
     /// The generations it was granted under.
     pub digest: Digest,
+    /// The generation of the slot's `any` then.
+    pub any: Generation,
 }
 
 /// What tells one content of a slot from the next: the first bytes of the wire form, or nothing.

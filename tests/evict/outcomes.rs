@@ -18,7 +18,9 @@ use super::{
 /// Answers what it is told to.
 #[cache_evict(page(Path(id)), list(..))]
 async fn change(Path((id, kind, status)): Path<(u32, String, u16)>) -> Result<Response, Response> {
-    let response = StatusCode::from_u16(status).expect("it is one").into_response();
+    let response = StatusCode::from_u16(status)
+        .expect("the test sends statuses")
+        .into_response();
     assert_eq!(id, 1);
     match &*kind {
         "ok" => Ok(response),

@@ -78,10 +78,10 @@ async fn rejecting(Path(id): Path<u32>, _user: SignedIn) -> String {
 #[cache(expire = 60)]
 #[cache_evict(page(Path(id)))]
 async fn failing(Path(id): Path<u32>) -> Result<String, StatusCode> {
-    match id {
-        1 => Err(StatusCode::NOT_IMPLEMENTED),
-        _ => Ok(id.to_string()),
-    }
+    let status = u16::try_from(500 + id)
+        .ok()
+        .and_then(|status| StatusCode::from_u16(status).ok());
+    Err(status.expect("the test asks for a 5xx"))
 }
 
 #[tokio::test]

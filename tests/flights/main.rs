@@ -6,6 +6,8 @@ mod support;
 mod evictions;
 mod leaders;
 mod replicas;
+mod staleness;
+mod tags;
 
 use std::sync::Arc;
 

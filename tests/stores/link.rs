@@ -6,6 +6,7 @@ use futures_util::future::join_all;
 use tokio::time::timeout;
 
 use super::*;
+use handler_cache::store::{Generation, Seen};
 
 /// An error with all that is behind it, as a log shows it.
 fn told(error: &dyn Error) -> String {
@@ -36,11 +37,15 @@ async fn p1_without_a_connection_every_call_fails_at_once() {
     let grant = Grant {
         token,
         digest: handler_cache::store::Digest::of([]),
+        any: Generation::new(),
     };
     let asked = Ask {
         token,
-        head: Default::default(),
-        generations: vec![None, None],
+        seen: Seen {
+            head: Default::default(),
+            generations: vec![None, None],
+            any: None,
+        },
         replaces: None,
     };
     let keys = [Arc::clone(&slot.key)];

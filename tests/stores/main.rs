@@ -32,6 +32,7 @@ fn slot() -> Slot {
     Slot {
         key: "shop:products(id=42)".into(),
         tags: ["shop:#root".into(), "shop:#products".into()].into(),
+        any: "shop:#any".into(),
     }
 }
 
@@ -49,6 +50,9 @@ fn entry(body: &str, fresh: Duration) -> Arc<Entry> {
         body: body.to_owned().into(),
         born: Timestamp::from_millis(1_767_225_600_000),
         fresh,
+        stale: Duration::ZERO,
+        cost: Duration::ZERO,
+        tags: Vec::new(),
     })
 }
 
@@ -61,8 +65,7 @@ async fn ask(store: &dyn Store, slot: &Slot) -> Ask {
     );
     Ask {
         token: Token::new(),
-        head: read.head,
-        generations: read.generations,
+        seen: read.seen,
         replaces: None,
     }
 }

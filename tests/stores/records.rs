@@ -1,6 +1,6 @@
 //! What may happen to the records in Redis, and what they may be instead of ours: all of it a miss at worst.
 
-use handler_cache::store::{Holder, Mark};
+use handler_cache::store::{Holder, Mark, PASS_TTL};
 use redis::Value;
 
 use super::*;
@@ -13,7 +13,7 @@ async fn every_record_has_an_end_and_tags_outlive_their_entries() {
 
     let granted = grant(&store, &slot).await;
     assert!((1..=5_000).contains(&server.pttl(&lease_of(&slot))));
-    for tag in &*slot.tags {
+    for tag in slot.tags.iter().chain([&slot.any]) {
         assert!(server.pttl(tag) > 60_000, "a fill may take a minute");
     }
 
@@ -27,8 +27,8 @@ async fn every_record_has_an_end_and_tags_outlive_their_entries() {
     }
     assert_eq!(
         server.command(["DBSIZE"]),
-        Value::Int(3),
-        "entry and tags, no lease"
+        Value::Int(4),
+        "entry, tags and `any`, no lease"
     );
 
     // A shorter entry does not shorten what its tags have to last for the longer one.
@@ -290,7 +290,10 @@ async fn p1_release_with_a_mark_frees_the_slot_on_a_full_server() {
     let granted = grant(&store, &slot).await;
     server.command(["CONFIG", "SET", "maxmemory", "1mb"]);
     // Whether there is room for the mark once the lease is gone, is for the server to say.
-    if let Err(error) = store.release(&slot, granted.token, Some(Mark::Pass)).await {
+    if let Err(error) = store
+        .release(&slot, granted.token, Some((Mark::Pass, PASS_TTL)))
+        .await
+    {
         assert!(!error.is_unavailable(), "{error:?}");
     }
     let holder = store.holder(&slot).await.expect("holder answers");

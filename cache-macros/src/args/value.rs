@@ -21,6 +21,13 @@ pub(super) fn names(option: &Ident, value: &Expr, errors: &mut Errors) -> Vec<Id
     unrepeated(names, errors, |name| (name.unraw().to_string(), name.span()))
 }
 
+/// `["products", format!("product:{id}")]`.
+pub(super) fn expressions(option: &Ident, value: &Expr, errors: &mut Errors) -> Vec<Expr> {
+    elements(option, value, "\"products\"", errors, |element| {
+        Some(element.clone())
+    })
+}
+
 /// `[GET, POST]`.
 pub(super) fn methods(option: &Ident, value: &Expr, errors: &mut Errors) -> Vec<Ident> {
     // `Method::GET` and `MethodFilter::GET` say the same as `GET`.

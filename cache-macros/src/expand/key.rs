@@ -112,6 +112,38 @@ fn body(cx: &Cx<'_>, key: &Ident) -> TokenStream {
     }
 }
 
+/// Input: `tags = ["products", format!("product:{id}")]`
+/// Output:
+/// ```text
+/// let ready = ready.tags(|tags| {
+///     let arg0 = &arg0;
+///     let Path(id) = arg0;
+///     tags.add("products");
+///     tags.add(format!("product:{id}"));
+/// });
+/// ```
+/// The expressions are evaluated only where memory did not have the entry.
+pub(super) fn tags(cx: &Cx<'_>, ready: &Ident) -> TokenStream {
+    let Some(given) = &cx.args.tags else {
+        return TokenStream::new();
+    };
+    let list = hidden("__tags");
+    let expressions = &given.value;
+    let named = cx.handler.mentioned_in(&quote!(#(#expressions),*));
+    let borrow = named.iter().map(borrow);
+    let bind = named.iter().map(|keyed| bind(keyed, false));
+    let add = expressions
+        .iter()
+        .map(|expression| quote_spanned!(macro_span(expression.span())=> #list.add(#expression);));
+    quote_spanned! {cx.span=>
+        let #ready = #ready.tags(|#list| {
+            #(#borrow)*
+            #(#bind)*
+            #(#add)*
+        });
+    }
+}
+
 /// `let arg0 = &arg0;`
 pub(super) fn borrow(keyed: &Keyed<'_>) -> TokenStream {
     let (cfgs, local) = (&keyed.param.cfgs, &keyed.param.local);

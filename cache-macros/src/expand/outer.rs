@@ -51,12 +51,14 @@ fn through_cache(cx: &Cx<'_>, context: &Ident) -> TokenStream {
         .is_some()
         .then(|| quote_spanned!(cx.span=> let #evictor = #context.evictor();));
     let lookup = lookup(cx);
+    let tags = key::tags(cx, &ready);
     let extract = extract_lazy(cx);
     let run = run(cx, &evictor);
     quote_spanned! {cx.span=>
         #checks
         #keep_evictor
         let #ready = #context.#lookup;
+        #tags
         #ready.fill(move || async move {
             #extract
             #run

@@ -112,6 +112,9 @@ fn steps(cx: &Cx<'_>) -> Vec<Step> {
         step(vary, "vary", quote!(&[#(#names),*]))
     }));
     for (period, method) in [
+        (&cx.args.stale_while_revalidate, "stale_while_revalidate"),
+        (&cx.args.stale_if_error, "stale_if_error"),
+        (&cx.args.stale_if_slow, "stale_if_slow"),
         (&cx.args.not_found, "not_found"),
         (&cx.args.client_max_age, "client_max_age"),
     ] {

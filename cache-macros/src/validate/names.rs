@@ -1,7 +1,7 @@
 //! Options that name bindings: each name must bind something that the option can act on.
 
 use proc_macro2::Ident;
-use syn::ext::IdentExt as _;
+use syn::{Expr, ext::IdentExt as _};
 
 use crate::{
     args::{Args, Given},
@@ -27,6 +27,9 @@ pub(super) fn check(handler: &Handler, args: &Args, errors: &mut Errors) {
         unbound(handler, names, errors);
     }
     key(handler, args, errors);
+    for tag in args.tags.iter().flat_map(|tags| &tags.value) {
+        not_lazy(handler, tag, "the tags are", errors);
+    }
     if let Some(lazy) = &args.lazy {
         for param in handler.params.iter().filter(|param| param.role == Role::Lazy) {
             lazy_parameter(param, lazy, errors);
@@ -77,12 +80,20 @@ fn key(handler: &Handler, args: &Args, errors: &mut Errors) {
             );
         }
     }
+    not_lazy(handler, &key.value, "the key is", errors);
+}
+
+/// What is made before the handler runs cannot use what is extracted then.
+fn not_lazy(handler: &Handler, expression: &Expr, made: &str, errors: &mut Errors) {
+    let used = mentioned(expression);
     let lazy = handler.params.iter().filter(|param| param.role == Role::Lazy);
     for binding in lazy.flat_map(|param| &param.bindings) {
         if used.contains(&binding.unraw().to_string()) {
             errors.on(
-                &key.value,
-                format!("`{binding}` is lazy: it is not there yet when the key is made; take it out of one of the two"),
+                expression,
+                format!(
+                    "`{binding}` is lazy: it is not there yet when {made} made; take it out of one of the two"
+                ),
             );
         }
     }

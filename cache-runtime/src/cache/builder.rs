@@ -7,7 +7,7 @@ use http::{HeaderName, HeaderValue};
 use super::{Cache, GLOBAL};
 use crate::{
     clock::Clock,
-    engine::{Engine, Names, Settings},
+    engine::{Engine, Names, Refreshes, Settings},
     error::Error,
     flight::Flights,
     policy::{ClientControl, ONE_YEAR},
@@ -49,6 +49,10 @@ pub struct CacheBuilder {
     version: Option<String>,
     store_budget: Duration,
     wait: Duration,
+    jitter: f64,
+    early_refresh: f64,
+    retry_after: Duration,
+    refreshes: usize,
     clock: Clock,
 }
 
@@ -75,6 +79,10 @@ impl CacheBuilder {
             version: None,
             store_budget: Duration::from_millis(250),
             wait: Duration::from_secs(10),
+            jitter: 0.0,
+            early_refresh: 0.0,
+            retry_after: Duration::from_secs(30),
+            refreshes: 64,
             clock: Clock::system(),
         }
     }
@@ -139,9 +147,36 @@ impl CacheBuilder {
         self
     }
 
-    /// How long a request waits for another's run of the same handler and arguments. Default: 10 s.
+    /// How long a request waits for another's run of the same handler and arguments; zero: not at all. Default: 10 s.
     pub fn wait(mut self, limit: Duration) -> Self {
         self.wait = limit;
+        self
+    }
+
+    /// Shortens each entry's life by a random part of up to this share, from 0 to 1, so that entries made together do
+    /// not end together. What clients are told is the shortened life. Default: 0.
+    pub fn jitter(mut self, share: f64) -> Self {
+        self.jitter = share;
+        self
+    }
+
+    /// Renews an entry that is asked for shortly before its end, behind the response: the likelier, the nearer the end
+    /// and the longer the handler took. 1 is a good start, more is earlier. Default: 0, not before the end.
+    pub fn early_refresh(mut self, factor: f64) -> Self {
+        self.early_refresh = factor;
+        self
+    }
+
+    /// After a handler failed while a stale entry could be served, it is not run for that entry again for this long.
+    /// Default: 30 s.
+    pub fn retry_after(mut self, pause: Duration) -> Self {
+        self.retry_after = pause;
+        self
+    }
+
+    /// How many entries may be renewed behind responses at once; beyond that, stale ones are served without. Default: 64.
+    pub fn refreshes(mut self, most: usize) -> Self {
+        self.refreshes = most;
         self
     }
 
@@ -198,6 +233,17 @@ impl CacheBuilder {
                 "`default_expire` must be at least one millisecond",
             ));
         }
+        if self.memory_size == 0 || self.store_budget.is_zero() {
+            return Err(Error::settings(
+                "`memory_size` and `store_budget` cannot be zero; leave `#[cache]` off, or the cache unset, to cache nothing",
+            ));
+        }
+        if !(0.0..=1.0).contains(&self.jitter) {
+            return Err(Error::settings("`jitter` is a share of the life, from 0 to 1"));
+        }
+        if !self.early_refresh.is_finite() || self.early_refresh < 0.0 {
+            return Err(Error::settings("`early_refresh` is a factor, 0 or more"));
+        }
         let guard = self.open_store()?;
         let engine = Engine {
             names: Names::new(&self.prefix, self.version.as_deref()),
@@ -210,9 +256,13 @@ impl CacheBuilder {
                 },
                 max_body: self.max_body,
                 wait: self.wait,
+                jitter: self.jitter,
+                early_refresh: self.early_refresh,
+                retry_after: self.retry_after,
             },
             guard: Arc::new(guard),
             flights: Arc::new(Flights::default()),
+            refreshes: Arc::new(Refreshes::new(self.refreshes)),
             clock: self.clock,
         };
         Ok(Cache {
@@ -229,7 +279,8 @@ impl CacheBuilder {
                 Ok(Guard::memory(store, clock))
             }
             "memory" => Err(Error::settings(
-                "`memory://` takes nothing behind it; its size is set with `Cache::builder().memory_size(bytes)`",
+                "the URL of the memory store is `memory://`, with nothing behind it; \
+                 its size is set with `Cache::builder().memory_size(bytes)`",
             )),
             "redis" | "rediss" | "redis+unix" | "unix" => {
                 Ok(Guard::remote(open_redis(url)?, self.store_budget, clock))

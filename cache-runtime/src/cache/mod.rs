@@ -7,7 +7,8 @@ use std::sync::{
     atomic::{AtomicBool, Ordering},
 };
 
-use axum::Extension;
+use axum::{Extension, extract::FromRequestParts, http::request::Parts};
+use http::StatusCode;
 use once_cell::sync::OnceCell;
 
 pub use self::builder::CacheBuilder;
@@ -73,7 +74,7 @@ impl Cache {
         self.engine.guard.place()
     }
 
-    /// A layer that gives the handlers below it this cache instead of the global one.
+    /// A layer that gives the handlers below it this cache instead of the global one; they can take it as an argument, too.
     ///
     /// ```
     /// # async fn start() -> Result<(), handler_cache::Error> {
@@ -109,6 +110,62 @@ impl Cache {
     /// Cancelled, the entry may or may not be gone.
     pub async fn evict(&self, key: CacheKey) -> Result<(), Error> {
         self.engine.evict(&key).await
+    }
+
+    /// Removes every entry that bears the tag, by the option `tags` or by [`Tags`](crate::Tags), at a cost that does not
+    /// grow with their number.
+    ///
+    /// ```
+    /// # use axum::extract::Path;
+    /// #[handler_cache::cache(expire = "1h", tags = [format!("product:{id}")])]
+    /// async fn reviews(Path(id): Path<u64>) -> String {
+    ///     format!("reviews of {id}")
+    /// }
+    ///
+    /// # async fn sold_out(cache: handler_cache::Cache) -> Result<(), handler_cache::Error> {
+    /// cache.evict_tag("product:7").await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// [`is_store`](Error::is_store) when the store did not acknowledge, and old entries may still be served.
+    ///
+    /// # Cancel safety
+    /// Cancelled, the entries may or may not be gone.
+    pub async fn evict_tag(&self, tag: &str) -> Result<(), Error> {
+        self.engine.evict_tag(tag).await
+    }
+}
+
+/// The cache of a request: the one attached to its route, else the global one.
+///
+/// ```
+/// use axum::extract::Path;
+/// use handler_cache::{Cache, cache};
+///
+/// #[cache(expire = "1h")]
+/// async fn get_book(Path(id): Path<u64>) -> String {
+///     format!("book {id}")
+/// }
+///
+/// async fn delete_book(Path(id): Path<u64>, cache: Cache) -> Result<(), String> {
+///     // … deletes the book, then:
+///     cache.evict(get_book::key(Path(id))).await.map_err(|error| error.to_string())
+/// }
+/// ```
+impl<S: Sync> FromRequestParts<S> for Cache {
+    /// There is no cache: 500, with a text that says how to set one up.
+    type Rejection = (StatusCode, String);
+
+    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Self::Rejection> {
+        let cache = parts.extensions.get().cloned().or_else(Self::global);
+        cache.ok_or_else(|| {
+            (
+                StatusCode::INTERNAL_SERVER_ERROR,
+                Error::not_initialized().to_string(),
+            )
+        })
     }
 }
 

@@ -26,12 +26,14 @@ use super::{
     capture::{self, Collected},
 };
 use crate::{
+    clock::Timestamp,
     entry::Entry,
     events,
     flight::{Outcome, Seat},
     policy::Policy,
-    rules,
-    store::{Committed, Grant, LEASE_TTL, Mark, Slot},
+    rules::{self, Refusal},
+    steering::Steering,
+    store::{Committed, Grant, LEASE_TTL, Mark, PASS_TTL, Slot},
 };
 
 /// How long a run may hold its lease.
@@ -58,6 +60,9 @@ pub(super) struct Fill {
     pub(super) slot: Slot,
     /// Absent: nothing is stored.
     pub(super) grant: Option<Grant>,
+    /// There is a stale entry to serve should this run fail.
+    pub(super) has_stale: bool,
+    pub(super) began: Timestamp,
     pub(super) seat: Seat,
     /// Until the request that led is answered.
     pub(super) reply: Option<oneshot::Sender<Reply>>,
@@ -74,7 +79,8 @@ impl Fill {
         match self.while_leased(handler).await {
             Ok(response) => self.finish(response).await,
             Err(panic) => {
-                self.end(None, Reply::Panicked(panic), None).await;
+                let mark = self.failed();
+                self.end(None, Reply::Panicked(panic), mark).await;
             }
         }
     }
@@ -97,6 +103,7 @@ impl Fill {
                         self.share(entry).await;
                     }
                     Collected::Unstorable(body) => {
+                        events::not_stored(&self.slot.key, "the body failed, was cut short or has trailers");
                         self.alone(Response::from_parts(parts, body), Some(Mark::Pass))
                             .await
                     }
@@ -104,6 +111,10 @@ impl Fill {
             }
             None if size.lower() <= limit as u64 => self.stream(parts, body, life).await,
             _ => {
+                events::not_stored(
+                    &self.slot.key,
+                    "the body is longer than `max_body`, or not as long as announced",
+                );
                 self.alone(Response::from_parts(parts, body), Some(Mark::Pass))
                     .await
             }
@@ -120,6 +131,7 @@ impl Fill {
                 self.share(entry).await;
             }
             _ => {
+                events::not_stored(&self.slot.key, "the stream failed, or is longer than `max_body`");
                 self.seat.tell(Outcome::Alone);
                 self.release(Some(Mark::Pass)).await;
             }
@@ -134,7 +146,11 @@ impl Fill {
             .exact()
             .filter(|size| *size <= limit as u64 && rules::has_length(&parts.headers, *size));
         let Some(size) = size.filter(|_| rules::failed(&parts)) else {
-            let mark = (!parts.status.is_server_error()).then_some(Mark::Pass);
+            let mark = if parts.status.is_server_error() {
+                self.failed()
+            } else {
+                Some(Mark::Pass)
+            };
             return self.alone(Response::from_parts(parts, body), mark).await;
         };
         match capture::collect(body, size, limit).await {
@@ -145,12 +161,23 @@ impl Fill {
                     body: body.clone(),
                     born: self.engine.clock.now(),
                     fresh: Duration::ZERO,
+                    stale: Duration::ZERO,
+                    cost: Duration::ZERO,
+                    tags: Vec::new(),
                 });
+                let mark = if parts.status.is_server_error() {
+                    self.failed()
+                } else {
+                    None
+                };
                 let response = Response::from_parts(parts, Body::from(body));
-                self.end(Some(Outcome::Failed(failure)), Reply::Response(response), None)
+                self.end(Some(Outcome::Failed(failure)), Reply::Response(response), mark)
                     .await;
             }
-            Collected::Unstorable(body) => self.alone(Response::from_parts(parts, body), None).await,
+            Collected::Unstorable(body) => {
+                let mark = self.failed();
+                self.alone(Response::from_parts(parts, body), mark).await;
+            }
         }
     }
 
@@ -202,7 +229,10 @@ impl Fill {
     }
 
     /// The request that led may be gone; what the run is worth to others does not depend on it.
-    fn answer(&mut self, reply: Reply) {
+    fn answer(&mut self, mut reply: Reply) {
+        if let Reply::Response(response) = &mut reply {
+            response.extensions_mut().remove::<Steering>();
+        }
         if let Some(leader) = self.reply.take() {
             let _ = leader.send(reply);
         }
@@ -213,8 +243,25 @@ impl Fill {
         if let Some(grant) = self.grant {
             let guard = &self.engine.guard;
             let _ = guard
-                .behind(guard.store().release(&self.slot, grant.token, mark))
+                .behind(
+                    guard
+                        .store()
+                        .release(&self.slot, grant.token, mark.map(|mark| self.standing(mark))),
+                )
                 .await;
+        }
+    }
+
+    /// What a failure leaves behind: while a stale entry serves, the handler is spared.
+    fn failed(&self) -> Option<Mark> {
+        self.has_stale.then_some(Mark::Failed)
+    }
+
+    /// The mark, and how long it stands.
+    fn standing(&self, mark: Mark) -> (Mark, Duration) {
+        match mark {
+            Mark::Pass => (mark, PASS_TTL),
+            Mark::Failed => (mark, self.engine.settings.retry_after),
         }
     }
 
@@ -250,24 +297,39 @@ impl Fill {
         let judged = catch_unwind(AssertUnwindSafe(|| {
             rules::storable(parts, &self.policy, default, now)
         }));
-        judged.ok()?.ok()
+        let life = judged.unwrap_or(Err(Refusal::StoreIf));
+        life.inspect_err(|refusal| events::not_stored(&self.slot.key, refusal.as_str()))
+            .ok()
     }
 
     fn limit(&self) -> usize {
         self.policy.max_body.unwrap_or(self.engine.settings.max_body)
     }
 
-    fn entry(&self, parts: Parts, body: Bytes, life: Duration) -> Arc<Entry> {
+    fn entry(&self, mut parts: Parts, body: Bytes, life: Duration) -> Arc<Entry> {
+        let steering = parts.extensions.remove::<Steering>().unwrap_or_default();
+        let tags = steering.tags.iter().map(|tag| self.engine.names.user_tag(tag));
         let mut headers = rules::stored_headers(parts.headers);
         if !headers.contains_key(header::ETAG) {
             headers.insert(header::ETAG, rules::etag(&body));
         }
+        let born = self.engine.clock.now();
+        // Off the life itself, so that what clients are told is true.
+        let jitter = self.engine.settings.jitter;
+        let fresh = if jitter > 0.0 {
+            life.mul_f64(1.0 - jitter * super::random())
+        } else {
+            life
+        };
         Arc::new(Entry {
             status: parts.status,
             headers,
             body,
-            born: self.engine.clock.now(),
-            fresh: life,
+            born,
+            fresh: fresh.max(Duration::from_millis(1)),
+            stale: self.policy.stale_window(),
+            cost: born.since(self.began),
+            tags: tags.collect(),
         })
     }
 }

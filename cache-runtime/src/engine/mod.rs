@@ -4,6 +4,7 @@
 
 mod names;
 mod serve;
+mod refresh;
 mod poll;
 mod fill;
 mod capture;
@@ -13,13 +14,16 @@ use std::{sync::Arc, time::Duration};
 use axum::response::Response;
 use futures_util::future::join;
 
+pub use self::serve::TagList;
 pub(crate) use self::{
     fill::Unshared,
     names::{Eviction, Names},
+    refresh::Refreshes,
     serve::Request,
 };
 use crate::{
     clock::Clock,
+    entry::Entry,
     error::Error,
     events,
     flight::Flights,
@@ -39,6 +43,7 @@ pub(crate) struct Engine {
     pub(crate) settings: Settings,
     pub(crate) guard: Arc<Guard>,
     pub(crate) flights: Arc<Flights>,
+    pub(crate) refreshes: Arc<Refreshes>,
     pub(crate) clock: Clock,
 }
 
@@ -52,6 +57,12 @@ pub(crate) struct Settings {
     pub(crate) max_body: usize,
     /// How long a request waits for another's run.
     pub(crate) wait: Duration,
+    /// Of an entry's life, what is taken off at random at the most: from 0 to 1.
+    pub(crate) jitter: f64,
+    /// How early entries are renewed, in the handler's own time; 0: not before their end.
+    pub(crate) early_refresh: f64,
+    /// How long a handler that failed is not tried again while a stale entry serves.
+    pub(crate) retry_after: Duration,
 }
 
 /// What can be said of a request without waiting.
@@ -83,11 +94,11 @@ impl Engine {
         };
         let names = &self.names;
         let looked_up = names.with_key(handler, policy, &request, write, |key, arguments| {
-            if !wishes.refresh
-                && let Some(entry) = self.guard.store().peek(key)
-            {
+            if let Some(entry) = self.guard.store().peek(key) {
                 let now = self.clock.now();
-                if let Freshness::Fresh { .. } = rules::freshness(&entry, &wishes, now) {
+                if let Freshness::Fresh { left } = rules::freshness(&entry, policy, &wishes, now)
+                    && !self.is_early(&entry, left)
+                {
                     events::key_found(key);
                     return Ok(respond::respond(
                         &entry,
@@ -111,8 +122,17 @@ impl Engine {
                 slot,
             })),
             // Some argument has no text, such as a rejection: there is nothing to look up.
-            Err(_) => Lookup::Bypass,
+            Err(error) => {
+                events::no_key(handler, &error);
+                Lookup::Bypass
+            }
         }
+    }
+
+    /// Whether a fresh entry is to be renewed already: asked anew for each request, so that of many only few begin.
+    fn is_early(&self, entry: &Entry, left: Duration) -> bool {
+        let factor = self.settings.early_refresh;
+        factor > 0.0 && rules::is_early(left, entry.cost, factor, random())
     }
 
     /// Takes away every entry of one argument list.
@@ -125,6 +145,15 @@ impl Engine {
     pub(crate) async fn evict_all(&self, handler: &str) -> Result<(), Error> {
         let tag = self.names.handler_tag(handler);
         self.carry_out(&[Eviction::Tag(tag)]).await
+    }
+
+    /// Takes away every entry that bears a tag of the user's.
+    pub(crate) async fn evict_tag(&self, tag: &str) -> Result<(), Error> {
+        // What runs without a lease may turn out to bear it.
+        self.flights.detach_all();
+        // `any` first: see `Store::commit`.
+        let tags = [self.names.any_tag(), self.names.user_tag(tag)];
+        self.carry_out(&tags.map(Eviction::Tag)).await
     }
 
     /// Takes away all that these name, with one call for the keys and one for the tags, both at once: together they
@@ -157,6 +186,11 @@ impl Engine {
             guard.insist(store.retire(&tags)).await
         };
         let (evicted, retired) = join(evicted, retired).await;
-        evicted.and(retired).map_err(Error::store)
+        evicted.and(retired).map_err(|error| Error::store(&error))
     }
+}
+
+/// Between 0 and 1. Without randomness, in the middle.
+fn random() -> f64 {
+    getrandom::u32().map_or(0.5, |random| f64::from(random) / f64::from(u32::MAX))
 }

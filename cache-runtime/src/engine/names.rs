@@ -82,6 +82,7 @@ impl Names {
         Slot {
             key: key.into(),
             tags: tags.into(),
+            any: self.any_tag(),
         }
     }
 
@@ -104,6 +105,16 @@ impl Names {
     /// Every entry bears it.
     fn root_tag(&self) -> Arc<str> {
         format!("{}:#root", self.prefix).into()
+    }
+
+    /// A tag of the user's.
+    pub(crate) fn user_tag(&self, tag: &str) -> Arc<str> {
+        self.tag('t', &key::escape_tag(tag), "")
+    }
+
+    /// Retired with every tag of the user's.
+    pub(crate) fn any_tag(&self) -> Arc<str> {
+        format!("{}:#any", self.prefix).into()
     }
 
     /// Every entry of a handler bears it.

@@ -40,7 +40,5 @@ async fn poll(engine: Arc<Engine>, slot: Slot, grant: Grant, seat: Seat) {
 
 /// Between a half and the whole, so that replicas that began together do not ask together.
 fn jittered(pause: Duration) -> Duration {
-    // Without randomness they ask together, and nothing else is wrong.
-    let random = getrandom::u32().unwrap_or(u32::MAX);
-    pause.mul_f64(0.5 + f64::from(random) / f64::from(u32::MAX) / 2.0)
+    pause.mul_f64(0.5 + super::random() / 2.0)
 }

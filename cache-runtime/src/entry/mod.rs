@@ -3,7 +3,7 @@
 #[cfg(any(feature = "redis", test))]
 pub(crate) mod wire;
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use http::{HeaderMap, StatusCode};
@@ -23,11 +23,22 @@ pub struct Entry {
     pub born: Timestamp,
     /// How long it is fresh from `born`, whole milliseconds.
     pub fresh: Duration,
+    /// How long it is kept after that, to be served stale where that is allowed; whole milliseconds.
+    pub stale: Duration,
+    /// How long the handler took, whole milliseconds.
+    pub cost: Duration,
+    /// The names of the tags that the response itself asked for, prefix and all.
+    pub tags: Vec<Arc<str>>,
 }
 
 impl Entry {
-    /// From here on it is not served.
+    /// How long it is kept in all.
+    pub(crate) fn life(&self) -> Duration {
+        self.fresh.saturating_add(self.stale)
+    }
+
+    /// From here on it is not served at all.
     pub(crate) fn expires(&self) -> Timestamp {
-        self.born + self.fresh
+        self.born + self.life()
     }
 }

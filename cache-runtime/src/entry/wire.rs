@@ -1,17 +1,17 @@
 //! An entry as the bytes that stores outside this process keep.
 //!
 //! ```text
-//! magic 4 | wire version 1 | token 16 | digest 16 | born 8 | fresh 8 | meta length 4 | meta | body
+//! magic 4 | wire version 1 | token 16 | digest 16 | born 8 | fresh 8 | stale 8 | cost 8 | meta length 4 | meta | body
 //! \________ the head, 21 ___________/
 //! ```
 //!
 //! Times are milliseconds, numbers big endian. `meta` is postcard: the [`Preamble`], then a name and a value for
-//! each header. The body is the rest, so that body and header values stay slices of the buffer that was read.
+//! each header, then the names of the entry's own tags. The body is the rest, so that body and header values stay slices of the buffer that was read.
 //!
 //! The head is the same in every wire version. What a version changes behind it, older readers never look at:
 //! they see the version and leave the entry to those that know it.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
@@ -20,7 +20,7 @@ use serde::{Deserialize, Serialize};
 use super::Entry;
 use crate::{
     clock::{Timestamp, millis},
-    slot::{Digest, Grant},
+    slot::{Digest, Token},
 };
 
 /// The length of the head, in bytes.
@@ -31,7 +31,7 @@ const MAGIC: [u8; 4] = *b"\xf5hce";
 /// Raised when anything behind the head changes; older readers then leave the entry alone.
 const VERSION: u8 = 1;
 /// Up to `meta`.
-const FIXED: usize = HEAD + 16 + 8 + 8 + 4;
+const FIXED: usize = HEAD + 16 + 4 * 8 + 4;
 /// More headers than any server sends; [`HeaderMap`] itself ends at 32,768.
 const MOST_HEADERS: u32 = 4096;
 
@@ -47,30 +47,37 @@ pub(crate) struct Decoded {
 struct Preamble {
     status: u16,
     headers: u32,
+    tags: u32,
     /// Redundant on purpose: a body that was cut or added to is not served.
     body: u64,
 }
 
-/// The entry as bytes, under the grant that it was filled by.
-pub(crate) fn encode(entry: &Entry, grant: Grant) -> Vec<u8> {
+/// The entry as bytes: filled by `token`, under all generations of `digest`.
+pub(crate) fn encode(entry: &Entry, token: Token, digest: Digest) -> Vec<u8> {
     let size = FIXED + 16 + entry.headers.len() * 48 + entry.body.len();
     let mut wire = Vec::with_capacity(size);
     wire.extend_from_slice(&MAGIC);
     wire.push(VERSION);
-    wire.extend_from_slice(&grant.token.0);
-    wire.extend_from_slice(&grant.digest.0);
+    wire.extend_from_slice(&token.0);
+    wire.extend_from_slice(&digest.0);
     wire.extend_from_slice(&entry.born.as_millis().to_be_bytes());
-    wire.extend_from_slice(&millis(entry.fresh).to_be_bytes());
+    for time in [entry.fresh, entry.stale, entry.cost] {
+        wire.extend_from_slice(&millis(time).to_be_bytes());
+    }
     wire.extend_from_slice(&[0; 4]);
     let preamble = Preamble {
         status: entry.status.as_u16(),
         // A header map cannot hold more than fits in here.
         headers: entry.headers.len() as u32,
+        tags: u32::try_from(entry.tags.len()).unwrap_or(u32::MAX),
         body: entry.body.len() as u64,
     };
     let mut wire = append(wire, &preamble);
     for (name, value) in &entry.headers {
         wire = append(wire, &(name.as_str(), value.as_bytes()));
+    }
+    for tag in &entry.tags {
+        wire = append(wire, &**tag);
     }
     // Beyond 4 GiB of headers the length is a lie, which makes the entry a miss.
     let meta = u32::try_from(wire.len() - FIXED).unwrap_or(u32::MAX);
@@ -84,22 +91,31 @@ pub(crate) fn decode(wire: Bytes) -> Option<Decoded> {
     let mut rest = wire.strip_prefix(&MAGIC)?.strip_prefix(&[VERSION])?;
     let _token = take::<16>(&mut rest)?;
     let digest = Digest(take(&mut rest)?);
-    let born = Timestamp::from_millis(u64::from_be_bytes(take(&mut rest)?));
-    let fresh = Duration::from_millis(u64::from_be_bytes(take(&mut rest)?));
+    let mut time = || take(&mut rest).map(u64::from_be_bytes);
+    let born = Timestamp::from_millis(time()?);
+    let [fresh, stale, cost] = [time()?, time()?, time()?].map(Duration::from_millis);
     let meta = usize::try_from(u32::from_be_bytes(take(&mut rest)?)).ok()?;
     let (meta, body) = rest.split_at_checked(meta)?;
 
-    let (preamble, meta) = postcard::take_from_bytes::<Preamble>(meta).ok()?;
+    let (preamble, mut meta) = postcard::take_from_bytes::<Preamble>(meta).ok()?;
     if preamble.body != body.len() as u64 {
+        return None;
+    }
+    let headers = headers(&wire, &mut meta, preamble.headers)?;
+    let tags = tags(&mut meta, preamble.tags)?;
+    if !meta.is_empty() {
         return None;
     }
     Some(Decoded {
         entry: Entry {
             status: StatusCode::from_u16(preamble.status).ok()?,
-            headers: headers(&wire, meta, preamble.headers)?,
+            headers,
             body: wire.slice_ref(body),
             born,
             fresh,
+            stale,
+            cost,
+            tags,
         },
         digest,
     })
@@ -112,7 +128,7 @@ pub(crate) fn is_newer(wire: &[u8]) -> bool {
         .is_some_and(|version| *version > VERSION)
 }
 
-fn headers(wire: &Bytes, mut meta: &[u8], count: u32) -> Option<HeaderMap> {
+fn headers(wire: &Bytes, meta: &mut &[u8], count: u32) -> Option<HeaderMap> {
     // Each takes two bytes at least: whoever forges the count gets no more memory than the bytes sent.
     if count > MOST_HEADERS || count as usize > meta.len() / 2 {
         return None;
@@ -120,15 +136,29 @@ fn headers(wire: &Bytes, mut meta: &[u8], count: u32) -> Option<HeaderMap> {
     let mut headers = HeaderMap::try_with_capacity(count as usize).ok()?;
     for _ in 0..count {
         let (name, value): (&str, &[u8]);
-        ((name, value), meta) = postcard::take_from_bytes(meta).ok()?;
+        ((name, value), *meta) = postcard::take_from_bytes(meta).ok()?;
         let name = HeaderName::from_bytes(name.as_bytes()).ok()?;
         let value = HeaderValue::from_maybe_shared(wire.slice_ref(value)).ok()?;
         headers.try_append(name, value).ok()?;
     }
-    meta.is_empty().then_some(headers)
+    Some(headers)
 }
 
-fn append(wire: Vec<u8>, value: &impl Serialize) -> Vec<u8> {
+fn tags(meta: &mut &[u8], count: u32) -> Option<Vec<Arc<str>>> {
+    // As above: a byte each at least.
+    if count as usize > meta.len() {
+        return None;
+    }
+    let mut tags = Vec::with_capacity(count as usize);
+    for _ in 0..count {
+        let tag: &str;
+        (tag, *meta) = postcard::take_from_bytes(meta).ok()?;
+        tags.push(Arc::from(tag));
+    }
+    Some(tags)
+}
+
+fn append(wire: Vec<u8>, value: &(impl Serialize + ?Sized)) -> Vec<u8> {
     postcard::to_extend(value, wire).expect("numbers, text and bytes always serialize")
 }
 

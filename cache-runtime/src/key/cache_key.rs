@@ -8,7 +8,8 @@ use super::{KeyArgs, KeyError, write_args};
 ///
 /// A companion makes it (`get_product::key(Path(42))`), and every cache takes it: it holds no cache's prefix, and it
 /// stands for all variants of the entry at once, those by `vary`, `methods` and `version`.
-/// It displays itself as in the store, there behind the prefix: `api::products::get_product(id=42)`.
+/// It displays itself as in the store, there behind the prefix: `api::products::get_product(id=42)`; before the cap at 240
+/// bytes.
 #[derive(Debug, Clone)]
 pub struct CacheKey {
     /// The handler's escaped name.

@@ -51,7 +51,7 @@ use super::{
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be part of a cache key",
     label = "this argument has no text form",
-    note = "derive `Serialize` for it or what it wraps, or write `impl CacheKeyPart` (one line for a type that implements `Display`)",
+    note = "derive `Serialize` for it or what it wraps, or write `impl CacheKeyPart` (for a type that implements `Display` one line: `key.display(self)`)",
     note = "or leave it out of the key with `ignore = [...]`, give the key yourself with `key = ...`, or bind it to `_`; \
             of the request's headers, `vary = [\"...\"]` names those that count"
 )]

@@ -69,6 +69,8 @@ pub(crate) struct ResponseDirectives {
     pub(crate) no_store: bool,
     pub(crate) no_cache: bool,
     pub(crate) private: bool,
+    /// `must-revalidate`, or `proxy-revalidate`, which binds shared caches as much.
+    pub(crate) must_revalidate: bool,
     pub(crate) max_age: Option<Duration>,
     pub(crate) s_maxage: Option<Duration>,
 }
@@ -90,6 +92,8 @@ impl ResponseDirectives {
             self.no_cache = true;
         } else if directive.is("private") {
             self.private = true;
+        } else if directive.is("must-revalidate") || directive.is("proxy-revalidate") {
+            self.must_revalidate = true;
         } else if directive.is("max-age") {
             let life = directive.seconds().unwrap_or(Duration::ZERO);
             self.max_age = Some(at_most(self.max_age, life));

@@ -42,5 +42,8 @@ pub(crate) fn entry(fresh: Duration, lines: &[(&str, &str)]) -> Entry {
         body: Bytes::from_static(b"hello"),
         born: NOW,
         fresh,
+        stale: Duration::ZERO,
+        cost: Duration::ZERO,
+        tags: Vec::new(),
     }
 }

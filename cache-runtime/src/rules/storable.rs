@@ -11,6 +11,7 @@ use super::{
 use crate::{
     clock::{Timestamp, millis},
     policy::{Life, ONE_YEAR, Policy},
+    steering::Steering,
 };
 
 /// In a response's extensions: the handler answered `Err`.
@@ -22,6 +23,7 @@ pub(crate) struct HandlerError;
 pub(crate) enum Refusal {
     Error,
     Status,
+    Steered,
     Partial,
     SetCookie,
     NoStore,
@@ -41,6 +43,7 @@ impl Refusal {
         match self {
             Self::Error => "error",
             Self::Status => "status",
+            Self::Steered => "the handler",
             Self::Partial => "partial content",
             Self::SetCookie => "set-cookie",
             Self::NoStore => "no-store",
@@ -74,6 +77,11 @@ pub(crate) fn storable(
     now: Timestamp,
 ) -> Result<Duration, Refusal> {
     let allowed = policy_life(parts, policy, default_life)?;
+    let steering = parts.extensions.get::<Steering>();
+    if steering.is_some_and(|steering| steering.no_store) {
+        return Err(Refusal::Steered);
+    }
+    let allowed = steering.and_then(|steering| steering.expire).unwrap_or(allowed);
     let headers = &parts.headers;
     let directives = ResponseDirectives::parse(headers);
     if headers.contains_key(header::CONTENT_RANGE) {
@@ -122,6 +130,10 @@ pub(crate) fn failed(parts: &response::Parts) -> bool {
     (parts.status.is_server_error() || parts.extensions.get::<HandlerError>().is_some())
         && !own.iter().any(|name| parts.headers.contains_key(name))
         && !(directives.no_store || directives.private || directives.no_cache)
+        && !parts
+            .extensions
+            .get::<Steering>()
+            .is_some_and(|steering| steering.no_store)
 }
 
 /// Whether the handler did what it was asked to: it answered a 2xx or 3xx, and no `Err`.

@@ -4,7 +4,7 @@ use std::{
     future::Future,
     pin::pin,
     sync::{
-        Arc, Weak,
+        Arc, Mutex, PoisonError, Weak,
         atomic::{AtomicU32, Ordering},
     },
     time::{Duration, Instant},
@@ -24,6 +24,9 @@ const PROBE: Duration = Duration::from_secs(1);
 
 /// How long a write behind a response may take.
 const WRITE: Duration = Duration::from_secs(2);
+
+/// How often it is said that the store refuses.
+const REPEAT: Duration = Duration::from_secs(60);
 
 /// How often memory is swept.
 const SWEEP: Duration = Duration::from_secs(10);
@@ -58,6 +61,8 @@ pub(crate) struct Budget {
 struct Breaker {
     failures: AtomicU32,
     open: watch::Sender<bool>,
+    /// When it was last said that the store refuses: it may do so for each request.
+    refusal_told: Mutex<Option<Instant>>,
 }
 
 impl Guard {
@@ -74,6 +79,7 @@ impl Guard {
         let breaker = Breaker {
             failures: AtomicU32::new(0),
             open: watch::Sender::new(true),
+            refusal_told: Mutex::default(),
         };
         Self {
             store: Tier::Remote { store, breaker },
@@ -198,9 +204,22 @@ impl Breaker {
                     events::store_ailing(error);
                 }
             }
-            _ => self.failures.store(0, Ordering::Relaxed),
+            Err(error) => {
+                self.failures.store(0, Ordering::Relaxed);
+                self.tell_refusal(error);
+            }
+            Ok(_) => self.failures.store(0, Ordering::Relaxed),
         }
         answer
+    }
+
+    /// Once in a while: a full server refuses whoever asks.
+    fn tell_refusal(&self, error: &StoreError) {
+        let mut told = self.refusal_told.lock().unwrap_or_else(PoisonError::into_inner);
+        if told.is_none_or(|told| told.elapsed() >= REPEAT) {
+            *told = Some(Instant::now());
+            events::store_refuses(error);
+        }
     }
 
     /// Whether that changed it.

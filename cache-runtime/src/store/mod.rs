@@ -23,8 +23,8 @@ pub use crate::{
 /// How long a fill may go without a sign of life before another may take over.
 pub const LEASE_TTL: Duration = Duration::from_secs(5);
 
-/// How long a [`Mark`] stands.
-pub const MARK_TTL: Duration = Duration::from_secs(5);
+/// How long [`Mark::Pass`] stands.
+pub const PASS_TTL: Duration = Duration::from_secs(5);
 
 /// What a call of a [`Store`] comes to.
 pub type StoreFuture<'a, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>> + Send + 'a>>;
@@ -57,7 +57,8 @@ pub trait Store: fmt::Debug + Send + Sync + 'static {
     /// Extends the lease by [`LEASE_TTL`] while it stands. `false`: it stands no more.
     fn renew<'a>(&'a self, slot: &'a Slot, token: Token) -> StoreFuture<'a, bool>;
 
-    /// Stores the entry and ends the lease, in one step, if the lease still stands.
+    /// Stores the entry and ends the lease, in one step, if the lease still stands; an entry that names tags of its own,
+    /// only if `any` still stands as well.
     fn commit<'a>(
         &'a self,
         slot: &'a Slot,
@@ -65,13 +66,19 @@ pub trait Store: fmt::Debug + Send + Sync + 'static {
         entry: &'a Arc<Entry>,
     ) -> StoreFuture<'a, Committed>;
 
-    /// Ends the lease without an entry, if it still stands; with `mark` the mark takes its place.
-    fn release<'a>(&'a self, slot: &'a Slot, token: Token, mark: Option<Mark>) -> StoreFuture<'a, ()>;
+    /// Ends the lease without an entry, if it still stands. With `mark` the mark takes its place, for that long, and with
+    /// [`Mark::Pass`] the entry that was there goes as well, all in one step.
+    fn release<'a>(
+        &'a self,
+        slot: &'a Slot,
+        token: Token,
+        mark: Option<(Mark, Duration)>,
+    ) -> StoreFuture<'a, ()>;
 
     /// Removes entries together with their leases.
     fn evict<'a>(&'a self, keys: &'a [Arc<str>]) -> StoreFuture<'a, ()>;
 
-    /// Removes the generations of tags, and with them every entry and every fill under way that bears one.
+    /// Removes the generations of tags, in this order, and with them every entry and every fill under way that bears one.
     fn retire<'a>(&'a self, tags: &'a [Arc<str>]) -> StoreFuture<'a, ()>;
 
     /// Answers with the store's own time, if it has one. The guard's probe.
@@ -83,10 +90,27 @@ pub trait Store: fmt::Debug + Send + Sync + 'static {
 pub struct Read {
     /// The entry, if there is one that may be served.
     pub found: Found,
+    /// What else it saw, for a lease to be asked for.
+    pub seen: Seen,
+}
+
+/// What a read saw. A lease is granted only where that is still so.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Seen {
     /// What stands in the entry's place, servable or not.
     pub head: Head,
-    /// Of the slot's tags, in order; `None` for one that has none yet.
+    /// The generations of the slot's tags, in order; `None` for a tag that has none yet.
     pub generations: Vec<Option<Generation>>,
+    /// The generation of the slot's `any`.
+    pub any: Option<Generation>,
+}
+
+impl Seen {
+    /// Of the generations, once every tag has one.
+    pub fn digest(&self) -> Option<Digest> {
+        let known: Option<Vec<_>> = self.generations.iter().copied().collect();
+        known.map(Digest::of)
+    }
 }
 
 /// Whether there is an entry.
@@ -106,10 +130,9 @@ pub struct Ask {
     /// Names the fill that asks. After a call that failed or was dropped it must not be used again: the store may
     /// still be giving back what that call was granted.
     pub token: Token,
-    /// As read: a slot whose head is another by now answers [`Leased::Changed`].
-    pub head: Head,
-    /// As read: a tag whose generation is another by now answers [`Leased::Changed`] or is found at commit.
-    pub generations: Vec<Option<Generation>>,
+    /// As read: where the head or a generation is another by now, the answer is [`Leased::Changed`], or a commit that
+    /// nobody finds.
+    pub seen: Seen,
     /// The holder that may be replaced: a mark that is out of date, or a fill of an older generation.
     pub replaces: Option<Holder>,
 }
@@ -139,8 +162,10 @@ pub enum Holder {
 /// Why a slot is not to be filled for a while.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Mark {
-    /// The answer cannot be stored: requests run for themselves and do not queue. Stands 5 seconds.
+    /// The answer cannot be stored: requests run for themselves and do not queue.
     Pass,
+    /// The handler failed while there was a stale entry to serve: it is not tried again yet.
+    Failed,
 }
 
 /// What [`Store::commit`] came to.

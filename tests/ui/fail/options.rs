@@ -9,7 +9,7 @@ use axum::{
 };
 use handler_cache::{cache, cache_one_day};
 
-#[cache(expires = 30, ignroe = [id], compress, stale_if_error = "1h")]
+#[cache(expires = 30, ignroe = [id], compress, stale_if_eror = "1h")]
 async fn unknown(Path(id): Path<u64>) {}
 
 #[cache(expire = 30, expire = 40, private, private)]
@@ -18,10 +18,13 @@ async fn repeated() {}
 #[cache(private, public, companion = Answers, associated)]
 async fn contradictory() {}
 
+#[cache(stale_if_slow = "300ms")]
+async fn nothing_kept() {}
+
 #[cache_one_day(expire = 30)]
 async fn preset_with_life() {}
 
-#[cache(expire = 0, not_found = "0s", client_max_age = "1500ms")]
+#[cache(expire = 0, not_found = "0s", stale_if_error = 0, client_max_age = "1500ms")]
 async fn zero() {}
 
 #[cache(expire = -5, not_found = "-5s", client_max_age = "never")]

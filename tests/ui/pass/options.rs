@@ -38,6 +38,9 @@ async fn never() {}
 #[cache(expire = SHORT)]
 async fn constant() {}
 
+#[cache(stale_while_revalidate = 60, stale_if_error = "1 day", stale_if_slow = SHORT)]
+async fn stale() {}
+
 // A name that generated code could have too.
 const SITE: Duration = SHORT;
 

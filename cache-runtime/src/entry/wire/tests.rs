@@ -4,10 +4,8 @@ use proptest::{collection::vec, prelude::*};
 use super::*;
 use crate::slot::Token;
 
-const GRANT: Grant = Grant {
-    token: Token(*b"token-of-16-byte"),
-    digest: Digest(*b"digest-of-16-byt"),
-};
+const TOKEN: Token = Token(*b"token-of-16-byte");
+const DIGEST: Digest = Digest(*b"digest-of-16-byt");
 
 fn empty() -> Entry {
     Entry {
@@ -16,6 +14,9 @@ fn empty() -> Entry {
         body: Bytes::new(),
         born: Timestamp::from_millis(0),
         fresh: Duration::from_millis(1),
+        stale: Duration::ZERO,
+        cost: Duration::ZERO,
+        tags: Vec::new(),
     }
 }
 
@@ -33,6 +34,9 @@ fn full() -> Entry {
         body: Bytes::from_static(b"{\"price\":42}\0\xff\r\n"),
         born: Timestamp::from_millis(1_767_225_600_123),
         fresh: Duration::from_secs(30),
+        stale: Duration::from_secs(600),
+        cost: Duration::from_millis(42),
+        tags: vec!["shop:#t:user%3A5".into(), "shop:#t:".into()],
     }
 }
 
@@ -49,22 +53,22 @@ fn p8_entries_of_earlier_releases_are_read_and_written_the_same() {
     for (golden, entry) in GOLDEN {
         let decoded = decode(Bytes::from_static(golden)).expect("a golden entry decodes");
         assert_eq!(decoded.entry, entry());
-        assert_eq!(decoded.digest, GRANT.digest);
-        assert_eq!(encode(&decoded.entry, GRANT), golden);
+        assert_eq!(decoded.digest, DIGEST);
+        assert_eq!(encode(&decoded.entry, TOKEN, DIGEST), golden);
     }
 }
 
 #[test]
 fn head_is_what_the_lease_script_compares() {
-    let wire = encode(&full(), GRANT);
+    let wire = encode(&full(), TOKEN, DIGEST);
     assert_eq!(HEAD, 21);
     assert_eq!(wire[..5], *b"\xf5hce\x01");
-    assert_eq!(wire[5..HEAD], GRANT.token.0);
+    assert_eq!(wire[5..HEAD], TOKEN.0);
 }
 
 #[test]
 fn body_and_header_values_are_slices_of_the_buffer() {
-    let wire = Bytes::from(encode(&full(), GRANT));
+    let wire = Bytes::from(encode(&full(), TOKEN, DIGEST));
     let within = wire.as_ptr_range();
     let decoded = decode(wire).expect("a whole entry decodes");
     assert!(within.contains(&decoded.entry.body.as_ptr()));
@@ -78,7 +82,7 @@ fn body_and_header_values_are_slices_of_the_buffer() {
 
 #[test]
 fn header_order_and_repeats_survive() {
-    let decoded = decode(encode(&full(), GRANT).into()).expect("a whole entry decodes");
+    let decoded = decode(encode(&full(), TOKEN, DIGEST).into()).expect("a whole entry decodes");
     let lines = |entry: &Entry| -> Vec<_> {
         let lines = entry.headers.iter();
         lines.map(|(name, value)| (name.clone(), value.clone())).collect()
@@ -88,7 +92,7 @@ fn header_order_and_repeats_survive() {
 
 #[test]
 fn p8_truncated_or_lengthened_entry_is_a_miss() {
-    let wire = Bytes::from(encode(&full(), GRANT));
+    let wire = Bytes::from(encode(&full(), TOKEN, DIGEST));
     for length in 0..wire.len() {
         assert_eq!(decode(wire.slice(..length)), None, "cut to {length} bytes");
     }
@@ -106,13 +110,13 @@ fn p8_other_magic_or_version_is_a_miss_and_only_a_later_one_is_newer() {
         (4, 2, true),
         (4, 255, true),
     ] {
-        let mut wire = encode(&full(), GRANT);
+        let mut wire = encode(&full(), TOKEN, DIGEST);
         wire[at] = to;
         assert_eq!(is_newer(&wire), newer, "byte {at} as {to}");
         assert_eq!(is_newer(&wire[..HEAD]), newer, "the head alone tells");
         assert_eq!(decode(wire.into()), None, "byte {at} as {to}");
     }
-    assert!(!is_newer(&encode(&full(), GRANT)));
+    assert!(!is_newer(&encode(&full(), TOKEN, DIGEST)));
     assert!(!is_newer(b"\xf5hce"));
     assert!(!is_newer(b""));
 }
@@ -120,7 +124,7 @@ fn p8_other_magic_or_version_is_a_miss_and_only_a_later_one_is_newer() {
 #[test]
 fn p8_forged_lengths_are_a_miss_and_take_no_memory() {
     let forged_meta = |meta: u32| {
-        let mut wire = encode(&empty(), GRANT);
+        let mut wire = encode(&empty(), TOKEN, DIGEST);
         wire[FIXED - 4..FIXED].copy_from_slice(&meta.to_be_bytes());
         wire
     };
@@ -128,7 +132,7 @@ fn p8_forged_lengths_are_a_miss_and_take_no_memory() {
     assert_eq!(decode(forged_meta(0).into()), None);
 
     let forged = |preamble: Preamble, rest: &[u8]| {
-        let mut wire = append(encode(&empty(), GRANT)[..FIXED].to_vec(), &preamble);
+        let mut wire = append(encode(&empty(), TOKEN, DIGEST)[..FIXED].to_vec(), &preamble);
         wire.extend_from_slice(rest);
         let meta = (wire.len() - FIXED) as u32;
         wire[FIXED - 4..FIXED].copy_from_slice(&meta.to_be_bytes());
@@ -137,6 +141,7 @@ fn p8_forged_lengths_are_a_miss_and_take_no_memory() {
     let preamble = |status, headers, body| Preamble {
         status,
         headers,
+        tags: 0,
         body,
     };
     assert!(forged(preamble(200, 0, 0), b"").is_some());
@@ -147,6 +152,11 @@ fn p8_forged_lengths_are_a_miss_and_take_no_memory() {
         None,
         "headers that are not there"
     );
+    let tags = Preamble {
+        tags: u32::MAX,
+        ..preamble(200, 0, 0)
+    };
+    assert_eq!(forged(tags, b"\x01a"), None, "tags that are not there");
     assert_eq!(
         forged(preamble(200, 40_000, 0), &[0; 80_000]),
         None,
@@ -186,10 +196,10 @@ fn any_entry() -> impl Strategy<Value = Entry> {
         100..1000_u16,
         vec((name, value), 0..20),
         vec(any::<u8>(), 0..400),
-        any::<u64>(),
-        any::<u64>(),
+        any::<[u64; 4]>(),
+        vec("[!-~]{0,12}", 0..4),
     );
-    parts.prop_map(|(status, lines, body, born, fresh)| {
+    parts.prop_map(|(status, lines, body, [born, fresh, stale, cost], tags)| {
         let mut headers = HeaderMap::new();
         for (name, value) in lines {
             let name: HeaderName = name.parse().expect("the strategy makes header names");
@@ -202,6 +212,9 @@ fn any_entry() -> impl Strategy<Value = Entry> {
             body: body.into(),
             born: Timestamp::from_millis(born),
             fresh: Duration::from_millis(fresh),
+            stale: Duration::from_millis(stale),
+            cost: Duration::from_millis(cost),
+            tags: tags.into_iter().map(Arc::from).collect(),
         }
     })
 }
@@ -209,23 +222,23 @@ fn any_entry() -> impl Strategy<Value = Entry> {
 proptest! {
     #[test]
     fn every_entry_survives_the_wire(entry in any_entry(), token: [u8; 16], digest: [u8; 16]) {
-        let grant = Grant { token: Token(token), digest: Digest(digest) };
-        let wire = encode(&entry, grant);
+        let (token, digest) = (Token(token), Digest(digest));
+        let wire = encode(&entry, token, digest);
         let decoded = decode(wire.clone().into()).expect("a whole entry decodes");
         prop_assert_eq!(&decoded.entry, &entry);
-        prop_assert_eq!(decoded.digest, grant.digest);
-        prop_assert_eq!(encode(&decoded.entry, grant), wire);
+        prop_assert_eq!(decoded.digest, digest);
+        prop_assert_eq!(encode(&decoded.entry, token, digest), wire);
     }
 
     #[test]
     fn p8_truncation_anywhere_is_a_miss(entry in any_entry(), cut: prop::sample::Index) {
-        let wire = Bytes::from(encode(&entry, GRANT));
+        let wire = Bytes::from(encode(&entry, TOKEN, DIGEST));
         prop_assert_eq!(decode(wire.slice(..cut.index(wire.len()))), None);
     }
 
     #[test]
     fn p8_flipped_bits_never_panic(entry in any_entry(), flips in vec(any::<(prop::sample::Index, u8)>(), 1..8)) {
-        let mut wire = encode(&entry, GRANT);
+        let mut wire = encode(&entry, TOKEN, DIGEST);
         for (at, mask) in flips {
             let at = at.index(wire.len());
             wire[at] ^= mask;
@@ -237,7 +250,7 @@ proptest! {
     fn p8_garbage_never_panics(garbage in vec(any::<u8>(), 0..300), framed: bool) {
         let mut wire = Vec::new();
         if framed {
-            wire.extend_from_slice(&encode(&empty(), GRANT)[..FIXED]);
+            wire.extend_from_slice(&encode(&empty(), TOKEN, DIGEST)[..FIXED]);
         }
         wire.extend_from_slice(&garbage);
         decode(wire.into());

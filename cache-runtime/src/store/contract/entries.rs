@@ -1,6 +1,7 @@
 //! What is stored comes back as it was, for as long as it was to live.
 
 use super::*;
+use crate::slot::Head;
 
 checks![
     unknown_slot_is_missing,
@@ -15,7 +16,9 @@ checks![
 
 async fn unknown_slot_is_missing(bench: &Bench) {
     let slot = bench.slot(["root", "handler"]);
-    let (head, generations) = bench.missing(&slot).await;
+    let Seen {
+        head, generations, ..
+    } = bench.missing(&slot).await;
     assert_eq!(head, Head::default());
     assert_eq!(generations, [None, None]);
     assert_eq!(bench.holder(&slot).await, None);
@@ -42,6 +45,9 @@ async fn entry_comes_back_as_it_was_stored(bench: &Bench) {
             body: Bytes::copy_from_slice(body),
             born: bench.now(),
             fresh: Duration::from_millis(3_600_001),
+            stale: Duration::ZERO,
+            cost: Duration::ZERO,
+            tags: Vec::new(),
         });
         let grant = bench.grant(&slot).await;
         assert_eq!(bench.commit(&slot, grant, &entry).await, Committed::Stored);
@@ -84,8 +90,8 @@ async fn entry_of_another_order_of_tags_is_missing(bench: &Bench) {
     let slot = bench.slot(["one", "two"]);
     bench.fill(&slot, "ordered").await;
     let turned = Slot {
-        key: Arc::clone(&slot.key),
         tags: slot.tags.iter().rev().cloned().collect(),
+        ..slot.clone()
     };
     bench.missing(&turned).await;
 }

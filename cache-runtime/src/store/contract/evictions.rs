@@ -1,6 +1,7 @@
 //! What was evicted or retired never comes back, whoever was filling it.
 
 use super::*;
+use crate::slot::Head;
 
 checks![
     evicted_entry_is_missing,
@@ -12,6 +13,9 @@ checks![
     retired_entry_is_replaced,
     p3_fill_under_a_retired_tag_is_not_found,
     p3_lease_on_retired_generations_stores_nothing_that_is_found,
+    entry_goes_with_a_tag_of_its_own,
+    p3_fill_that_a_retired_tag_may_concern_is_fenced,
+    fill_without_tags_of_its_own_is_not_concerned,
 ];
 
 async fn evicted_entry_is_missing(bench: &Bench) {
@@ -20,7 +24,7 @@ async fn evicted_entry_is_missing(bench: &Bench) {
     bench.fill(&slot, "evicted").await;
     let kept = bench.fill(&beside, "kept").await;
     bench.evict(&slot).await.expect("evict answers");
-    let (head, _) = bench.missing(&slot).await;
+    let head = bench.missing(&slot).await.head;
     assert_eq!(head, Head::default());
     assert!(bench.there.peek(&slot.key).is_none());
     assert_eq!(bench.found(&beside).await, Some(kept));
@@ -70,8 +74,8 @@ async fn retired_tag_takes_its_entries_along(bench: &Bench) {
     let slot = bench.slot(["root", "handler"]);
     let beside = bench.beside(&slot);
     let under_root = Slot {
-        key: Arc::clone(&bench.slot([]).key),
         tags: [Arc::clone(&slot.tags[0])].into(),
+        ..bench.slot([])
     };
     for slot in [&slot, &beside] {
         bench.fill(slot, "retired").await;
@@ -79,7 +83,7 @@ async fn retired_tag_takes_its_entries_along(bench: &Bench) {
     let kept = bench.fill(&under_root, "kept").await;
     bench.retire(&slot, 1).await;
     for slot in [&slot, &beside] {
-        let (_, generations) = bench.missing(slot).await;
+        let generations = bench.missing(slot).await.generations;
         assert!(generations[0].is_some());
         assert_eq!(generations[1], None, "a retired tag has no generation");
         assert!(bench.here.peek(&slot.key).is_none());
@@ -106,7 +110,7 @@ async fn p3_fill_under_a_retired_tag_is_not_found(bench: &Bench) {
     bench.missing(&slot).await;
     // The tag lives again under another generation, and still the late entry stays out.
     bench.fill(&bench.beside(&slot), "names the tag anew").await;
-    let (_, generations) = bench.missing(&slot).await;
+    let generations = bench.missing(&slot).await.generations;
     assert!(generations.iter().all(Option::is_some));
 }
 
@@ -120,4 +124,35 @@ async fn p3_lease_on_retired_generations_stores_nothing_that_is_found(bench: &Be
         bench.commit(&slot, grant, &late).await;
     }
     bench.missing(&slot).await;
+}
+
+async fn entry_goes_with_a_tag_of_its_own(bench: &Bench) {
+    let (slot, beside) = (bench.slot(["root"]), bench.slot(["root"]));
+    let (retired, kept) = (bench.own_tag(), bench.own_tag());
+    let first = bench.fill_tagged(&slot, [&retired, &kept]).await;
+    let second = bench.fill_tagged(&beside, [&kept]).await;
+    assert_eq!(bench.found(&slot).await, Some(first));
+    bench.retire_own(&slot, &retired).await;
+    bench.missing(&slot).await;
+    assert_eq!(bench.found(&beside).await, Some(second));
+}
+
+async fn p3_fill_that_a_retired_tag_may_concern_is_fenced(bench: &Bench) {
+    let slot = bench.slot(["root"]);
+    let tag = bench.own_tag();
+    // Before anybody knows that the answer will bear the tag, and before the tag was ever named.
+    let grant = bench.grant(&slot).await;
+    bench.retire_own(&slot, &tag).await;
+    let late = bench.tagged("read before the tag was retired", [&tag]);
+    assert_eq!(bench.commit(&slot, grant, &late).await, Committed::Fenced);
+    bench.missing(&slot).await;
+}
+
+async fn fill_without_tags_of_its_own_is_not_concerned(bench: &Bench) {
+    let slot = bench.slot(["root"]);
+    let grant = bench.grant(&slot).await;
+    bench.retire_own(&slot, &bench.own_tag()).await;
+    let entry = bench.entry("untagged", Duration::from_secs(3600));
+    assert_eq!(bench.commit(&slot, grant, &entry).await, Committed::Stored);
+    assert_eq!(bench.found(&slot).await, Some(entry));
 }

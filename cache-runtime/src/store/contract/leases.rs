@@ -1,7 +1,7 @@
 //! At most one fill holds a slot, and only it may commit.
 
 use super::*;
-use crate::store::{Digest, LEASE_TTL, MARK_TTL, Mark};
+use crate::store::{Digest, LEASE_TTL, Mark, PASS_TTL};
 
 checks![
     lease_names_the_tags,
@@ -24,8 +24,7 @@ checks![
 async fn lease_names_the_tags(bench: &Bench) {
     let slot = bench.slot(["root", "handler"]);
     let grant = bench.grant(&slot).await;
-    let (_, generations) = bench.missing(&slot).await;
-    let generations: Option<Vec<_>> = generations.into_iter().collect();
+    let generations: Option<Vec<_>> = bench.missing(&slot).await.generations.into_iter().collect();
     let generations = generations.expect("each tag has a generation from the lease on");
     assert_ne!(generations[0], generations[1]);
     assert_eq!(grant.digest, Digest::of(generations.iter().copied()));
@@ -44,8 +43,7 @@ async fn entry_is_found_while_another_is_made_to_replace_it(bench: &Bench) {
     let read = bench.read(&slot).await;
     let ask = Ask {
         token: Token::new(),
-        head: read.head,
-        generations: read.generations,
+        seen: read.seen,
         replaces: None,
     };
     let Leased::Granted(grant) = bench.lease(&slot, &ask).await else {
@@ -146,7 +144,7 @@ async fn commit_needs_the_standing_lease(bench: &Bench) {
 async fn release_ends_only_its_own_lease(bench: &Bench) {
     let slot = bench.slot(["root"]);
     let grant = bench.grant(&slot).await;
-    for mark in [None, Some(Mark::Pass)] {
+    for mark in [None, Some((Mark::Pass, PASS_TTL))] {
         let stranger = bench.there.release(&slot, Token::new(), mark).await;
         stranger.expect("release answers");
         assert_eq!(bench.holder(&slot).await, Some(Holder::Fill(grant)));
@@ -162,7 +160,10 @@ async fn release_ends_only_its_own_lease(bench: &Bench) {
 async fn mark_takes_the_place_of_the_lease(bench: &Bench) {
     let slot = bench.slot(["root"]);
     let grant = bench.grant(&slot).await;
-    let marked = bench.here.release(&slot, grant.token, Some(Mark::Pass)).await;
+    let marked = bench
+        .here
+        .release(&slot, grant.token, Some((Mark::Pass, PASS_TTL)))
+        .await;
     marked.expect("release answers");
     let mark = Holder::Mark(Mark::Pass);
     assert_eq!(bench.holder(&slot).await, Some(mark.clone()));
@@ -190,7 +191,10 @@ async fn holder_is_replaced_only_when_it_is_the_one_named(bench: &Bench) {
         };
         assert_eq!(bench.lease(&slot, &ask).await, Leased::Held(Holder::Fill(grant)));
     }
-    let marked = bench.here.release(&slot, grant.token, Some(Mark::Pass)).await;
+    let marked = bench
+        .here
+        .release(&slot, grant.token, Some((Mark::Pass, PASS_TTL)))
+        .await;
     marked.expect("release answers");
     let ask = Ask {
         replaces: Some(Holder::Mark(Mark::Pass)),
@@ -275,10 +279,13 @@ async fn lease_lapses(bench: &Bench) {
 async fn mark_lapses(bench: &Bench) {
     let slot = bench.slot(["root"]);
     let grant = bench.grant(&slot).await;
-    let marked = bench.here.release(&slot, grant.token, Some(Mark::Pass)).await;
+    let marked = bench
+        .here
+        .release(&slot, grant.token, Some((Mark::Pass, PASS_TTL)))
+        .await;
     marked.expect("release answers");
     bench
-        .after(MARK_TTL, "a mark stands for ever", async || {
+        .after(PASS_TTL, "a mark stands for ever", async || {
             bench.holder(&slot).await.is_none()
         })
         .await;

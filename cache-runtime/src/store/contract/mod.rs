@@ -26,9 +26,7 @@ use bytes::Bytes;
 use futures_util::{FutureExt, future::join_all};
 use http::{HeaderMap, HeaderValue, StatusCode};
 
-use super::{
-    Ask, Committed, Found, Generation, Grant, Head, Holder, Leased, Read, Slot, Store, StoreError, Token,
-};
+use super::{Ask, Committed, Found, Grant, Holder, Leased, Read, Seen, Slot, Store, StoreError, Token};
 use crate::{
     ManualClock,
     clock::{Clock, Timestamp},
@@ -124,6 +122,7 @@ impl Bench {
         Slot {
             key: format!("contract:{}(id={id})", self.name).into(),
             tags: tags.map(|tag| Arc::from(format!("contract:#{tag}-{id}"))).into(),
+            any: format!("contract:#any-{id}").into(),
         }
     }
 
@@ -159,6 +158,9 @@ impl Bench {
             body: Bytes::copy_from_slice(body.as_bytes()),
             born: self.now(),
             fresh,
+            stale: Duration::ZERO,
+            cost: Duration::ZERO,
+            tags: Vec::new(),
         })
     }
 
@@ -187,22 +189,20 @@ impl Bench {
         }
     }
 
-    async fn missing(&self, slot: &Slot) -> (Head, Vec<Option<Generation>>) {
+    async fn missing(&self, slot: &Slot) -> Seen {
         let read = self.read(slot).await;
         assert!(
             matches!(read.found, Found::Nothing),
             "expected nothing in the slot, found {read:?}"
         );
-        (read.head, read.generations)
+        read.seen
     }
 
     /// What a request asks that read the slot just now.
     async fn ask(&self, slot: &Slot) -> Ask {
-        let (head, generations) = self.missing(slot).await;
         Ask {
             token: Token::new(),
-            head,
-            generations,
+            seen: self.missing(slot).await,
             replaces: None,
         }
     }
@@ -235,6 +235,32 @@ impl Bench {
         let grant = self.grant(slot).await;
         assert_eq!(self.commit(slot, grant, &entry).await, Committed::Stored);
         entry
+    }
+
+    /// A tag that an entry names itself.
+    fn own_tag(&self) -> Arc<str> {
+        format!("contract:#own-{}", self.id()).into()
+    }
+
+    fn tagged<const N: usize>(&self, body: &str, tags: [&Arc<str>; N]) -> Arc<Entry> {
+        let entry = self.entry(body, Duration::from_secs(3600));
+        Arc::new(Entry {
+            tags: tags.map(Arc::clone).into(),
+            ..Arc::unwrap_or_clone(entry)
+        })
+    }
+
+    async fn fill_tagged<const N: usize>(&self, slot: &Slot, tags: [&Arc<str>; N]) -> Arc<Entry> {
+        let entry = self.tagged("tagged", tags);
+        let grant = self.grant(slot).await;
+        assert_eq!(self.commit(slot, grant, &entry).await, Committed::Stored);
+        entry
+    }
+
+    /// Retires a tag as the engine does: after `any`.
+    async fn retire_own(&self, slot: &Slot, tag: &Arc<str>) {
+        let tags = [Arc::clone(&slot.any), Arc::clone(tag)];
+        self.there.retire(&tags).await.expect("retire answers");
     }
 
     async fn holder(&self, slot: &Slot) -> Option<Holder> {

@@ -9,7 +9,7 @@ use std::{
 use super::tags::Captures;
 use crate::{
     clock::Timestamp,
-    store::{Grant, Holder, LEASE_TTL, MARK_TTL, Mark, Token},
+    store::{Grant, Holder, LEASE_TTL, Mark, Token},
 };
 
 const SHARDS: usize = 64;
@@ -28,27 +28,28 @@ pub(super) struct Lease {
 }
 
 enum Kind {
-    Fill(Grant, Captures),
+    /// Under these generations, and this one of `any`.
+    Fill(Grant, Captures, Captures),
     Mark(Mark),
 }
 
 impl Lease {
-    pub(super) fn fill(grant: Grant, captures: Captures, now: Timestamp) -> Self {
+    pub(super) fn fill(grant: Grant, captures: Captures, any: Captures, now: Timestamp) -> Self {
         Self {
-            kind: Kind::Fill(grant, captures),
+            kind: Kind::Fill(grant, captures, any),
             until: now + LEASE_TTL,
         }
     }
 
-    pub(super) fn mark(mark: Mark, now: Timestamp) -> Self {
+    pub(super) fn mark(mark: Mark, until: Timestamp) -> Self {
         Self {
             kind: Kind::Mark(mark),
-            until: now + MARK_TTL,
+            until,
         }
     }
 
     fn is_fill(&self, token: Token) -> bool {
-        matches!(self.kind, Kind::Fill(grant, _) if grant.token == token)
+        matches!(self.kind, Kind::Fill(grant, ..) if grant.token == token)
     }
 }
 
@@ -77,7 +78,7 @@ impl Shard {
     pub(super) fn holder(&self, key: &str, now: Timestamp) -> Option<Holder> {
         let lease = self.0.get(key).filter(|lease| lease.until > now)?;
         Some(match lease.kind {
-            Kind::Fill(grant, _) => Holder::Fill(grant),
+            Kind::Fill(grant, ..) => Holder::Fill(grant),
             Kind::Mark(mark) => Holder::Mark(mark),
         })
     }
@@ -97,13 +98,13 @@ impl Shard {
     }
 
     /// Ends the fill if it still stands, and gives back what it was granted under.
-    pub(super) fn end(&mut self, key: &str, token: Token, now: Timestamp) -> Option<Captures> {
+    pub(super) fn end(&mut self, key: &str, token: Token, now: Timestamp) -> Option<(Captures, Captures)> {
         if !self.0.get(key).is_some_and(|lease| lease.is_fill(token)) {
             return None;
         }
         let lease = self.0.remove(key)?;
         match lease.kind {
-            Kind::Fill(_, captures) if lease.until > now => Some(captures),
+            Kind::Fill(_, captures, any) if lease.until > now => Some((captures, any)),
             _ => None,
         }
     }

@@ -3,7 +3,7 @@
 mod leases;
 mod tags;
 
-use std::{fmt, future::ready, sync::Arc, thread::available_parallelism};
+use std::{fmt, future::ready, slice, sync::Arc, thread::available_parallelism, time::Duration};
 
 use quick_cache::{DefaultHashBuilder, OptionsBuilder, Weighter, sync::Cache as QuickCache};
 
@@ -12,7 +12,7 @@ use self::{
     tags::{Captures, Tags},
 };
 use super::{
-    Ask, Committed, Digest, Found, Grant, Head, Holder, Leased, Mark, Read, Slot, Store, StoreError,
+    Ask, Committed, Digest, Found, Grant, Head, Holder, Leased, Mark, Read, Seen, Slot, Store, StoreError,
     StoreFuture, Token,
 };
 use crate::{
@@ -28,6 +28,9 @@ const SLOT_OVERHEAD: usize = 512;
 
 /// What a header line costs besides its text, in bytes.
 const HEADER_OVERHEAD: usize = 128;
+
+/// What a tag of an entry's own costs besides its name, in bytes.
+const TAG_OVERHEAD: usize = 64;
 
 /// A typical entry, in bytes. Only sizes the table of recently evicted keys.
 const TYPICAL_ENTRY: u64 = 2048;
@@ -73,7 +76,8 @@ fn weight(key: &str, entry: &Entry) -> u64 {
         .iter()
         .map(|(name, value)| name.as_str().len() + value.len() + HEADER_OVERHEAD)
         .sum();
-    (SLOT_OVERHEAD + key.len() + headers + entry.body.len()) as u64
+    let tags: usize = entry.tags.iter().map(|tag| tag.len() + TAG_OVERHEAD).sum();
+    (SLOT_OVERHEAD + key.len() + headers + tags + entry.body.len()) as u64
 }
 
 impl MemoryStore {
@@ -129,27 +133,30 @@ impl MemoryStore {
         let head = head(stored.as_ref());
         let now = self.clock.now();
         let standing = stored.filter(|stored| {
+            let captured = stored.captures.generations().map(Some);
             stored.entry.expires() > now
-                && stored
-                    .captures
-                    .generations()
-                    .map(Some)
-                    .eq(generations.iter().copied())
+                && stored.captures.stand()
+                && captured.take(generations.len()).eq(generations.iter().copied())
         });
         Read {
             found: standing.map_or(Found::Nothing, |stored| Found::Entry(stored.entry)),
-            head,
-            generations,
+            seen: Seen {
+                head,
+                generations,
+                any: self.tags.generation(&slot.any),
+            },
         }
     }
 
     fn lease_now(&self, slot: &Slot, ask: &Ask) -> Leased {
         let now = self.clock.now();
         let mut leases = self.leases.lock(&slot.key);
-        if head(self.entries.peek(&*slot.key).as_ref()) != ask.head {
+        if head(self.entries.peek(&*slot.key).as_ref()) != ask.seen.head {
             return Leased::Changed;
         }
-        let Some(captures) = self.tags.capture(&slot.tags, &ask.generations) else {
+        let captures = self.tags.capture(&slot.tags, &ask.seen.generations);
+        let any = self.tags.capture(slice::from_ref(&slot.any), &[ask.seen.any]);
+        let (Some(captures), Some(any)) = (captures, any) else {
             return Leased::Changed;
         };
         if let Some(holder) = leases.holder(&slot.key, now)
@@ -160,18 +167,22 @@ impl MemoryStore {
         let grant = Grant {
             token: ask.token,
             digest: Digest::of(captures.generations()),
+            any: any.generations().next().unwrap_or_default(),
         };
-        leases.grant(&slot.key, Lease::fill(grant, captures, now));
+        leases.grant(&slot.key, Lease::fill(grant, captures, any, now));
         Leased::Granted(grant)
     }
 
     fn commit_now(&self, slot: &Slot, grant: Grant, entry: &Arc<Entry>) -> Result<Committed, StoreError> {
         let now = self.clock.now();
         let mut leases = self.leases.lock(&slot.key);
-        let Some(captures) = leases.end(&slot.key, grant.token, now) else {
+        let Some((captures, any)) = leases.end(&slot.key, grant.token, now) else {
             return Ok(Committed::Fenced);
         };
-        if !captures.stand() {
+        // Its own tags before `any`, which is retired before them: one that was retired since the lease shows in `any`,
+        // one that is retired from here on shows in its capture.
+        let captures = captures.and(self.tags.capture_now(&entry.tags));
+        if !captures.stand() || !(entry.tags.is_empty() || any.stand()) {
             return Ok(Committed::Fenced);
         }
         let weight = weight(&slot.key, entry);
@@ -235,13 +246,21 @@ impl Store for MemoryStore {
         Box::pin(ready(self.commit_now(slot, grant, entry)))
     }
 
-    fn release<'a>(&'a self, slot: &'a Slot, token: Token, mark: Option<Mark>) -> StoreFuture<'a, ()> {
+    fn release<'a>(
+        &'a self,
+        slot: &'a Slot,
+        token: Token,
+        mark: Option<(Mark, Duration)>,
+    ) -> StoreFuture<'a, ()> {
         let now = self.clock.now();
         let mut leases = self.leases.lock(&slot.key);
         if leases.end(&slot.key, token, now).is_some()
-            && let Some(mark) = mark
+            && let Some((mark, life)) = mark
         {
-            leases.grant(&slot.key, Lease::mark(mark, now));
+            leases.grant(&slot.key, Lease::mark(mark, now + life));
+            if mark == Mark::Pass {
+                self.entries.remove(&*slot.key);
+            }
         }
         Box::pin(ready(Ok(())))
     }

@@ -20,6 +20,14 @@ pub(super) struct Tags {
 pub(super) struct Captures(Arc<[(Arc<AtomicU64>, u64)]>);
 
 impl Captures {
+    /// These, and those.
+    pub(super) fn and(self, more: Self) -> Self {
+        if more.0.is_empty() {
+            return self;
+        }
+        Self(self.0.iter().chain(&*more.0).cloned().collect())
+    }
+
     /// Whether none has been retired since.
     pub(super) fn stand(&self) -> bool {
         self.0
@@ -37,6 +45,12 @@ impl Tags {
         Self {
             live: Mutex::default(),
         }
+    }
+
+    pub(super) fn generation(&self, tag: &str) -> Option<Generation> {
+        let live = self.lock();
+        live.get(tag)
+            .map(|counter| generation(counter.load(Ordering::Acquire)))
     }
 
     /// The tags' generations now.
@@ -68,6 +82,18 @@ impl Tags {
         captures
             .filter(|captures| captures.len() == tags.len())
             .map(Captures)
+    }
+
+    /// Takes hold of the tags as they are; one that has no generation begins.
+    pub(super) fn capture_now(&self, tags: &[Arc<str>]) -> Captures {
+        let mut live = self.lock();
+        let captures = tags.iter().map(|tag| {
+            let counter = live
+                .entry(Arc::clone(tag))
+                .or_insert_with(|| Arc::new(AtomicU64::new(next())));
+            (Arc::clone(counter), counter.load(Ordering::Acquire))
+        });
+        Captures(captures.collect())
     }
 
     pub(super) fn retire(&self, tags: &[Arc<str>]) {

@@ -20,6 +20,7 @@ fn slot(key: &str) -> Slot {
     Slot {
         key: key.into(),
         tags: [Arc::from("tag")].into(),
+        any: Arc::from("any"),
     }
 }
 
@@ -30,17 +31,16 @@ fn entry(size: usize) -> Arc<Entry> {
         body: Bytes::from(vec![b'x'; size]),
         born: NOON,
         fresh: Duration::from_secs(60),
+        stale: Duration::ZERO,
+        cost: Duration::ZERO,
+        tags: Vec::new(),
     })
 }
 
 fn fill(store: &MemoryStore, slot: &Slot, entry: &Arc<Entry>) -> Result<Committed, StoreError> {
-    let Read {
-        head, generations, ..
-    } = store.read_now(slot);
     let ask = Ask {
         token: Token::new(),
-        head,
-        generations,
+        seen: store.read_now(slot).seen,
         replaces: None,
     };
     match store.lease_now(slot, &ask) {

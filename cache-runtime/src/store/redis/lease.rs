@@ -1,15 +1,17 @@
 //! Who fills a slot: the record, and how to get it.
 
+use std::time::Duration;
+
 use redis::{Cmd, Value, pipe};
 use tokio::{runtime::Handle, time::timeout};
 
 use super::{
-    TAG_SLACK, fault, flag,
+    ANY_LIFE, TAG_SLACK, fault, flag,
     link::{Line, Link},
     ok, px, scripts,
 };
 use crate::store::{
-    Ask, Digest, Generation, Grant, Holder, LEASE_TTL, Leased, MARK_TTL, Mark, Slot, StoreError, Token,
+    Ask, Digest, Generation, Grant, Holder, LEASE_TTL, Leased, Mark, Slot, StoreError, Token,
 };
 
 /// The lease's key. In a cluster what stands in braces decides the slot, which is then the entry's.
@@ -20,22 +22,27 @@ pub(super) fn key(entry: &str) -> String {
 /// A holder as it is stored.
 pub(super) fn bytes(holder: &Holder) -> Vec<u8> {
     match holder {
-        Holder::Fill(grant) => [&fill_of(grant.token)[..], &grant.digest.0].concat(),
+        Holder::Fill(grant) => [&fill_of(grant.token)[..], &grant.digest.0, &grant.any.0].concat(),
         Holder::Mark(Mark::Pass) => b"P".to_vec(),
+        Holder::Mark(Mark::Failed) => b"F".to_vec(),
         Holder::Unknown(bytes) => bytes.clone(),
     }
 }
 
 /// A holder as it was stored. What this version does not know stays as it is.
 pub(super) fn holder(bytes: Vec<u8>) -> Holder {
-    if bytes == b"P" {
-        return Holder::Mark(Mark::Pass);
+    match &*bytes {
+        b"P" => return Holder::Mark(Mark::Pass),
+        b"F" => return Holder::Mark(Mark::Failed),
+        _ => {}
     }
     let fill = || {
-        let (token, digest) = bytes.strip_prefix(b"L")?.split_first_chunk::<16>()?;
+        let (token, rest) = bytes.strip_prefix(b"L")?.split_first_chunk::<16>()?;
+        let (digest, any) = rest.split_first_chunk::<16>()?;
         Some(Grant {
             token: Token(*token),
-            digest: Digest(digest.try_into().ok()?),
+            digest: Digest(*digest),
+            any: Generation(any.try_into().ok()?),
         })
     };
     fill().map_or_else(|| Holder::Unknown(bytes.clone()), Holder::Fill)
@@ -47,37 +54,40 @@ pub(super) fn fill_of(token: Token) -> Vec<u8> {
 }
 
 /// The command that ends the lease of this fill.
-pub(super) fn release(entry: &str, token: Token, mark: Option<Mark>) -> Cmd {
-    let mut arguments = vec![key(entry).into_bytes(), fill_of(token)];
-    if let Some(mark) = mark {
-        arguments.extend([bytes(&Holder::Mark(mark)), px(MARK_TTL)]);
+pub(super) fn release(entry: &str, token: Token, mark: Option<(Mark, Duration)>) -> Cmd {
+    let mut arguments = vec![key(entry).into_bytes(), entry.into(), fill_of(token)];
+    if let Some((mark, life)) = mark {
+        arguments.extend([bytes(&Holder::Mark(mark)), px(life)]);
     }
     scripts::RELEASE.with(&arguments)
 }
 
 /// Asks for the lease. One round trip: generations for the tags that have none, then the lease under them.
 pub(super) async fn lease(link: &Link, slot: &Slot, ask: Ask) -> Result<Leased, StoreError> {
-    if ask.generations.len() != slot.tags.len() {
+    if ask.seen.generations.len() != slot.tags.len() {
         return Ok(Leased::Changed);
     }
     let mut commands = pipe();
     let mut named = 0;
-    let generations = slot.tags.iter().zip(&ask.generations).map(|(tag, known)| {
+    let mut generation = |tag: &str, known: Option<Generation>, life: Duration| {
         known.unwrap_or_else(|| {
             let new = Generation::new();
             named += 1;
-            commands.add_command(scripts::NAME.with(&[tag.as_bytes(), &new.0, &px(TAG_SLACK)]));
+            commands.add_command(scripts::NAME.with(&[tag.as_bytes(), &new.0, &px(life)]));
             new
         })
-    });
+    };
+    let tags = slot.tags.iter().zip(&ask.seen.generations);
+    let digest = Digest::of(tags.map(|(tag, known)| generation(tag, *known, TAG_SLACK)));
     let grant = Grant {
         token: ask.token,
-        digest: Digest::of(generations),
+        digest,
+        any: generation(&slot.any, ask.seen.any, ANY_LIFE),
     };
     let mut arguments = vec![
         slot.key.as_bytes().to_vec(),
         key(&slot.key).into_bytes(),
-        ask.head.0,
+        ask.seen.head.0,
         bytes(&Holder::Fill(grant)),
         px(LEASE_TTL),
     ];

@@ -2,8 +2,9 @@
 //!
 //! ```text
 //! entry  {prefix}:{key}           the wire form; PX = as long as it may be served
-//! lease  {<the entry key>}:lease  "L" token digest, PX 5 s; or a mark: "P", PX 5 s
+//! lease  {<the entry key>}:lease  "L" token digest any, PX 5 s; or a mark: "P", PX 5 s; "F", PX 30 s
 //! tag    {prefix}:#<tag>          its generation, PX >= the longest life of its entries
+//! any    {prefix}:#any            a generation, too, PX 1 day
 //! ```
 //!
 //! Every record may vanish at any time (expiry, eviction, a restart): that costs a miss, never a wrong answer.
@@ -21,17 +22,23 @@ use redis::{Value, cmd, pipe};
 
 use self::{address::Address, link::Link};
 use super::{
-    Ask, Committed, Digest, Found, Generation, Grant, Head, Holder, LEASE_TTL, Leased, Mark, Read, Slot,
-    Store, StoreError, StoreFuture, Token,
+    Ask, Committed, Digest, Found, Generation, Grant, Head, Holder, LEASE_TTL, Leased, Mark, Read, Seen,
+    Slot, Store, StoreError, StoreFuture, Token,
 };
 use crate::{
     Error,
     clock::{Timestamp, millis},
-    entry::{Entry, wire},
+    entry::{
+        Entry,
+        wire::{self, Decoded},
+    },
 };
 
 /// How long a tag is kept beyond its entries, so that it does not expire under a fill.
 const TAG_SLACK: Duration = Duration::from_secs(60 * 60);
+
+/// How long the generation of `any` is kept: longer than any fill takes.
+const ANY_LIFE: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// Longer than any entry lives. Redis refuses lives that end after its own end of time.
 const LONGEST: Duration = Duration::from_secs(10 * 365 * 24 * 60 * 60);
@@ -63,7 +70,7 @@ impl RedisStore {
     /// ```
     /// # use handler_cache::store::RedisStore;
     /// let store = RedisStore::open("redis://:secret@127.0.0.1:6379/1")?;
-    /// assert_eq!(format!("{store:?}"), "RedisStore(redis://127.0.0.1:6379/1)");
+    /// assert_eq!(format!("{store:?}"), "redis://127.0.0.1:6379/1");
     /// # Ok::<(), handler_cache::Error>(())
     /// ```
     pub fn open(url: &str) -> Result<Self, Error> {
@@ -81,6 +88,107 @@ impl RedisStore {
         answers.into_iter().try_for_each(|answer| ok(answer).map(drop))
     }
 
+    /// The values of these keys, if there are any. What is of a wrong type reads as nothing: no error for one record that is not ours.
+    async fn values<'n>(
+        &self,
+        names: impl Iterator<Item = &'n str>,
+    ) -> Result<Vec<Option<Vec<u8>>>, StoreError> {
+        let mut command = cmd("MGET");
+        let mut count = 0;
+        for name in names {
+            command.arg(name);
+            count += 1;
+        }
+        if count == 0 {
+            return Ok(Vec::new());
+        }
+        match ok(self.link.call(command).await?)? {
+            Value::Array(values) if values.len() == count => Ok(values.into_iter().map(bytes).collect()),
+            _ => Err(fault::nonsense()),
+        }
+    }
+
+    /// What a read comes to, given the record and the generations that stand now.
+    ///
+    /// The tags that the entry itself names are asked for now that they are known.
+    async fn judge(
+        &self,
+        record: Option<Vec<u8>>,
+        generations: Vec<Option<Generation>>,
+        any: Option<Generation>,
+    ) -> Result<Read, StoreError> {
+        let record = Bytes::from(record.unwrap_or_default());
+        let head = Head(record[..record.len().min(wire::HEAD)].to_vec());
+        let found = if wire::is_newer(&record) {
+            Found::Newer
+        } else if let Some(decoded) = wire::decode(record)
+            && self.stands(&decoded, &generations).await?
+        {
+            Found::Entry(Arc::new(decoded.entry))
+        } else {
+            Found::Nothing
+        };
+        Ok(Read {
+            found,
+            seen: Seen {
+                head,
+                generations,
+                any,
+            },
+        })
+    }
+
+    /// Whether the entry was stored under the generations that stand now.
+    async fn stands(
+        &self,
+        decoded: &Decoded,
+        generations: &[Option<Generation>],
+    ) -> Result<bool, StoreError> {
+        let Some(standing) = all_known(generations) else {
+            return Ok(false);
+        };
+        let own = self.values(decoded.entry.tags.iter().map(|tag| &**tag)).await?;
+        let own: Vec<_> = own.into_iter().map(|value| value.and_then(generation)).collect();
+        let Some(own) = all_known(&own) else {
+            return Ok(false);
+        };
+        Ok(decoded.digest == Digest::of(standing).with(&own))
+    }
+
+    /// Gives the entry's own tags a generation each, and returns them; none if `any` does not stand any more.
+    ///
+    /// The tags are read before `any`, and retired after it: what was retired since the lease shows in `any`.
+    async fn own_generations(
+        &self,
+        slot: &Slot,
+        grant: Grant,
+        entry: &Entry,
+    ) -> Result<Option<Vec<Generation>>, StoreError> {
+        if entry.tags.is_empty() {
+            return Ok(Some(Vec::new()));
+        }
+        let life = px(life(entry) + TAG_SLACK);
+        let mut commands = pipe();
+        for tag in &entry.tags {
+            commands.add_command(scripts::NAME.with(&[tag.as_bytes(), &Generation::new().0, &life]));
+        }
+        let line = self.link.line()?;
+        self.link
+            .calls(&line, commands)
+            .await?
+            .into_iter()
+            .try_for_each(|answer| ok(answer).map(drop))?;
+        let names = entry.tags.iter().map(|tag| &**tag).chain([&*slot.any]);
+        let values = self.values(names).await?;
+        let generations: Vec<_> = values
+            .into_iter()
+            .map(|value| value.and_then(generation))
+            .collect();
+        let mut standing = all_known(&generations);
+        let any = standing.as_mut().and_then(Vec::pop);
+        Ok(standing.filter(|_| any == Some(grant.any)))
+    }
+
     async fn flag(&self, command: redis::Cmd) -> Result<bool, StoreError> {
         flag(self.link.call(command).await?)
     }
@@ -88,28 +196,20 @@ impl RedisStore {
 
 impl fmt::Debug for RedisStore {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("RedisStore").field(&self.address).finish()
+        fmt::Debug::fmt(&self.address, f)
     }
 }
 
 impl Store for RedisStore {
     fn read<'a>(&'a self, slot: &'a Slot) -> StoreFuture<'a, Read> {
         Box::pin(async {
-            // MGET reads what is of a wrong type as nil: no error for one record that is not ours.
-            let mut command = cmd("MGET");
-            command.arg(&*slot.key);
-            for tag in &*slot.tags {
-                command.arg(&**tag);
-            }
-            let Value::Array(values) = ok(self.link.call(command).await?)? else {
-                return Err(fault::nonsense());
-            };
-            if values.len() != 1 + slot.tags.len() {
-                return Err(fault::nonsense());
-            }
-            let mut values = values.into_iter().map(bytes);
-            let found = values.next().flatten();
-            Ok(judge(found, values.map(generation).collect()))
+            let tags = slot.tags.iter().map(|tag| &**tag);
+            let names = [&*slot.key].into_iter().chain(tags).chain([&*slot.any]);
+            let mut values = self.values(names).await?.into_iter();
+            let record = values.next().flatten();
+            let any = values.next_back().flatten().and_then(generation);
+            let generations: Vec<_> = values.map(|value| value.and_then(generation)).collect();
+            self.judge(record, generations, any).await
         })
     }
 
@@ -147,12 +247,16 @@ impl Store for RedisStore {
     ) -> StoreFuture<'a, Committed> {
         Box::pin(async move {
             let life = life(entry);
+            let Some(own) = self.own_generations(slot, grant, entry).await? else {
+                return Ok(Committed::Fenced);
+            };
+            let digest = grant.digest.with(&own);
             let mut commands = pipe();
             commands.add_command(scripts::COMMIT.with(&[
                 slot.key.as_bytes(),
                 lease::key(&slot.key).as_bytes(),
                 &lease::bytes(&Holder::Fill(grant)),
-                &wire::encode(entry, grant),
+                &wire::encode(entry, grant.token, digest),
                 &px(life),
             ]));
             for tag in &*slot.tags {
@@ -170,7 +274,12 @@ impl Store for RedisStore {
         })
     }
 
-    fn release<'a>(&'a self, slot: &'a Slot, token: Token, mark: Option<Mark>) -> StoreFuture<'a, ()> {
+    fn release<'a>(
+        &'a self,
+        slot: &'a Slot,
+        token: Token,
+        mark: Option<(Mark, Duration)>,
+    ) -> StoreFuture<'a, ()> {
         let command = lease::release(&slot.key, token, mark);
         Box::pin(async { self.flag(command).await.map(drop) })
     }
@@ -203,35 +312,18 @@ impl Store for RedisStore {
     }
 }
 
-/// What a read comes to, given the record and the generations that stand now.
-fn judge(record: Option<Vec<u8>>, generations: Vec<Option<Generation>>) -> Read {
-    let record = Bytes::from(record.unwrap_or_default());
-    let head = Head(record[..record.len().min(wire::HEAD)].to_vec());
-    let standing: Option<Vec<_>> = generations.iter().copied().collect();
-    let found = if wire::is_newer(&record) {
-        Found::Newer
-    } else if let Some(standing) = standing
-        && let Some(decoded) = wire::decode(record)
-        && decoded.digest == Digest::of(standing)
-    {
-        Found::Entry(Arc::new(decoded.entry))
-    } else {
-        Found::Nothing
-    };
-    Read {
-        found,
-        head,
-        generations,
-    }
+/// The generations, if every tag has one.
+fn all_known(generations: &[Option<Generation>]) -> Option<Vec<Generation>> {
+    generations.iter().copied().collect()
 }
 
-fn generation(record: Option<Vec<u8>>) -> Option<Generation> {
-    record?.try_into().ok().map(Generation)
+fn generation(record: Vec<u8>) -> Option<Generation> {
+    record.try_into().ok().map(Generation)
 }
 
 /// How long the entry may be served in any way. Redis knows no life of nothing.
 fn life(entry: &Entry) -> Duration {
-    entry.fresh.clamp(Duration::from_millis(1), LONGEST)
+    entry.life().clamp(Duration::from_millis(1), LONGEST)
 }
 
 /// A time to live as the scripts take it, in milliseconds.

@@ -76,13 +76,14 @@ redis.call('DEL', KEYS[2])
 return 1",
 };
 
-/// `lease; \"L\" + token[, mark, ms]`. The lease goes first, so that it goes even when a full server refuses the mark.
+/// `lease, entry; \"L\" + token[, mark, ms]`. The lease goes first, so that it goes even when a full server refuses the mark.
 pub(super) const RELEASE: Script = Script {
-    keys: 1,
+    keys: 2,
     lua: "\
 local held = redis.pcall('GET', KEYS[1])
 if type(held) ~= 'string' or string.sub(held, 1, 17) ~= ARGV[1] then return 0 end
 redis.call('DEL', KEYS[1])
+if ARGV[2] == 'P' then redis.call('DEL', KEYS[2]) end
 if ARGV[2] then redis.call('SET', KEYS[1], ARGV[2], 'PX', ARGV[3]) end
 return 1",
 };

@@ -1,0 +1,110 @@
+//! Runs behind a response that was served from an entry: one for each key, and so many at once.
+
+use std::{
+    collections::HashSet,
+    future::Future,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use axum::response::Response;
+use tokio::runtime::Handle;
+use tracing::{Instrument, Span, instrument::WithSubscriber};
+
+use super::{Request, fill::Fill};
+use crate::{
+    flight::Seat,
+    store::{Ask, Leased, Seen},
+};
+
+/// The keys that this process renews now.
+#[derive(Debug)]
+pub(crate) struct Refreshes {
+    under_way: Mutex<HashSet<Arc<str>>>,
+    most: usize,
+}
+
+/// The right to renew one key.
+struct Pass {
+    refreshes: Arc<Refreshes>,
+    key: Arc<str>,
+}
+
+impl Refreshes {
+    /// At most this many at once.
+    pub(crate) fn new(most: usize) -> Self {
+        Self {
+            under_way: Mutex::default(),
+            most,
+        }
+    }
+
+    fn begin(self: &Arc<Self>, key: &Arc<str>) -> Option<Pass> {
+        let mut under_way = self.lock();
+        let begins = under_way.len() < self.most && under_way.insert(Arc::clone(key));
+        begins.then(|| Pass {
+            refreshes: Arc::clone(self),
+            key: Arc::clone(key),
+        })
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashSet<Arc<str>>> {
+        self.under_way.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Pass {
+    fn drop(&mut self) {
+        self.refreshes.lock().remove(&self.key);
+    }
+}
+
+impl Request {
+    /// Renews the entry that was read, if nobody does yet. Not even the lease is on the response's path.
+    pub(super) fn refresh<F, Fut>(&self, runtime: &Handle, seen: Seen, handler: F)
+    where
+        F: FnOnce() -> Fut + Send + 'static,
+        Fut: Future<Output = Response> + Send + 'static,
+    {
+        // A HEAD has no body to store.
+        let pass = self
+            .wishes
+            .fills
+            .then(|| self.engine.refreshes.begin(&self.slot.key));
+        let Some(pass) = pass.flatten() else { return };
+        let seat = self.engine.flights.seat();
+        let ask = Ask {
+            token: seat.token(),
+            seen,
+            replaces: None,
+        };
+        let fill = self.fill(seat);
+        let refresh = async move {
+            let guard = &fill.engine.guard;
+            let leased = guard.behind(guard.store().lease(&fill.slot, ask)).await;
+            if let Ok(Leased::Granted(grant)) = leased {
+                let fill = Fill {
+                    grant: Some(grant),
+                    has_stale: true,
+                    ..fill
+                };
+                fill.run(handler).await;
+            }
+            drop(pass);
+        };
+        runtime.spawn(refresh.instrument(Span::current()).with_current_subscriber());
+    }
+
+    /// A run that stores nothing and answers nobody, to begin with.
+    pub(super) fn fill(&self, seat: Seat) -> Fill {
+        Fill {
+            engine: Arc::clone(&self.engine),
+            policy: self.policy,
+            slot: self.slot.clone(),
+            grant: None,
+            has_stale: false,
+            began: self.engine.clock.now(),
+            seat,
+            reply: None,
+        }
+    }
+}
