@@ -101,6 +101,8 @@ pub mod evicting {
         public::product::<R>(Path(id)),
         public::products(..),
         public::text(Path(name), Json(numbers.iter().map(|number| number + id).collect())),
+        tag = format!("product:{id}"),
+        tag = "products",
     )]
     pub async fn update<R: Repo>(
         Path((mut id, name)): Path<(u64, String)>,

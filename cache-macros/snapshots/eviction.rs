@@ -23,6 +23,8 @@ pub async fn update<R: Repo + 'static>(
                     ),
                 );
             __targets.all(all::__entries());
+            __targets.tag(format!("shop:{shop}"));
+            __targets.tag(::core::clone::Clone::clone(id));
         });
     let __response = {
         #[instrument(skip(db))]

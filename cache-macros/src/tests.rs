@@ -102,7 +102,7 @@ fn eviction() {
         }
     };
     let args = quote! {
-        get_product::<R>(Path(id)), shops::list(Query(Page { shop, number: shop.len() }), normal(&product.name)), all(..)
+        get_product::<R>(Path(id)), shops::list(Query(Page { shop, number: shop.len() }), normal(&product.name)), all(..), tag = format!("shop:{shop}"), tag = id
     };
     assert_snapshot("eviction", apply(EVICT, args, item));
 }
@@ -195,7 +195,7 @@ fn half_typed_items_and_arguments_never_panic_and_are_still_emitted() {
     };
     let targets = quote! {
         get_product::<T>(Path((number, page.size))), shops::list(Page { number, ..all }), list_products(..),
-        associated, crate = a::b
+        tag = format!("{size}"), associated, crate = a::b
     };
     for (attribute, args) in [(CACHE, &args), (EVICT, &targets)] {
         for args in prefixes(args) {

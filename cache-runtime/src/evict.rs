@@ -58,6 +58,7 @@ pub struct Targets(Vec<Target>);
 enum Target {
     Key(CacheKey),
     All(Entries),
+    Tag(String),
 }
 
 impl Targets {
@@ -69,6 +70,11 @@ impl Targets {
     /// Every entry of a handler.
     pub fn all(&mut self, entries: Entries) {
         self.0.push(Target::All(entries));
+    }
+
+    /// Every entry that bears the tag.
+    pub fn tag(&mut self, tag: impl Into<String>) {
+        self.0.push(Target::Tag(tag.into()));
     }
 }
 
@@ -166,6 +172,7 @@ impl Evictions {
                     Ok(handler) => evictions.push(engine::Eviction::Tag(names.handler_tag(handler))),
                     Err(error) => events::failed_to_evict(name, error),
                 },
+                Target::Tag(tag) => evictions.push(engine::Eviction::UserTag(names.user_tag(tag))),
             }
         }
         evictions

@@ -8,7 +8,7 @@ use axum::{
     http::Method,
     routing::{get, put as on_put},
 };
-use handler_cache::{cache, cache_evict};
+use handler_cache::{Tags, cache, cache_evict};
 
 use super::{
     LISTS, PAGE_1, PAGE_2, Page, Shop, list, page, put, shop,
@@ -138,6 +138,47 @@ async fn instances_of_a_generic_handler_are_evicted_one_by_one() {
 async fn assert_verdicts<const N: usize>(app: &App, paths: &[&str; N], verdicts: [&str; N]) {
     for (path, verdict) in paths.iter().zip(verdicts) {
         assert_eq!(app.get(path).await.verdict(), Some(verdict), "{path}");
+    }
+}
+
+#[cache(expire = "1h", tags = [format!("owner:{owner}")])]
+async fn pet(Path((owner, name)): Path<(String, String)>) -> String {
+    format!("{name} of {owner}")
+}
+
+/// Names its tag in its answer.
+#[cache(expire = "1h")]
+async fn owner(Path(owner): Path<String>) -> (Tags<[String; 1]>, String) {
+    (Tags([format!("owner:{owner}")]), owner)
+}
+
+#[cache_evict(tag = format!("owner:{owner}"), tag = other, page(Path(1)))]
+async fn move_out(Path((owner, other)): Path<(String, String)>) -> String {
+    owner + &other
+}
+
+#[tokio::test]
+async fn tags_are_evicted_whoever_named_them() {
+    for bench in Bench::every().await {
+        let routes = Router::new()
+            .route("/pets/{owner}/{name}", get(pet))
+            .route("/owners/{owner}", get(owner))
+            .route("/moves/{owner}/{other}", on_put(move_out));
+        let app = shop(&bench, &Shop::new(), routes);
+        let paths = [
+            "/pets/ann/rex",
+            "/pets/bob/rex",
+            "/owners/ann",
+            "/owners/bob",
+            PAGE_1,
+            PAGE_2,
+        ];
+        warm(&bench, &app, paths).await;
+        assert_eq!(put(&app, "/moves/ann/unknown").await.text(), "annunknown");
+        assert_verdicts(&app, &paths, ["Miss", "Hit", "Miss", "Hit", "Miss", "Hit"]).await;
+        bench.settled().await;
+        put(&app, "/moves/unknown/owner:bob").await;
+        assert_verdicts(&app, &paths, ["Hit", "Miss", "Hit", "Miss", "Miss", "Hit"]).await;
     }
 }
 

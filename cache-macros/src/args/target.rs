@@ -18,13 +18,18 @@ pub(super) const EXAMPLES: &str = "`get_product(Path(id))` or `list_products(..)
 /// Options that `#[cache_evict]` has in common with `#[cache]`.
 const OPTIONS: [&str; 2] = ["associated", "crate"];
 
-/// One target: a handler, and which of its entries.
-pub(crate) struct Target {
-    /// The handler's companion; with a turbofish if the handler is generic.
-    pub(crate) companion: Path,
-    /// Where the list of arguments stands.
-    pub(crate) paren: Paren,
-    pub(crate) entries: Evicted,
+/// One target.
+pub(crate) enum Target {
+    /// A handler, and which of its entries.
+    Handler {
+        /// The handler's companion; with a turbofish if the handler is generic.
+        companion: Path,
+        /// Where the list of arguments stands.
+        paren: Paren,
+        entries: Evicted,
+    },
+    /// `tag = …`
+    Tag { name: Ident, value: Expr },
 }
 
 /// Which entries of a handler are evicted.
@@ -46,7 +51,13 @@ pub(super) fn element(input: ParseStream<'_>) -> syn::Result<Element> {
     let is_option = ahead.call(Ident::parse_any).is_ok()
         && (ahead.is_empty() || ahead.peek(Token![,]) || ahead.peek(Token![=]) && !ahead.peek(Token![==]));
     if is_option {
-        return list::option(input).map(Element::Option);
+        return Ok(match list::option(input)? {
+            list::Opt {
+                name,
+                value: Some(value),
+            } if name == "tag" => Element::Target(Target::Tag { name, value }),
+            option => Element::Option(option),
+        });
     }
     if input.peek(Token![..]) {
         return Err(input.error("`..` stands behind a handler: `list_products(..)`"));
@@ -89,7 +100,7 @@ fn target(expr: &Expr) -> syn::Result<Target> {
             ));
         }
     };
-    Ok(Target {
+    Ok(Target::Handler {
         companion: companion.clone(),
         paren: *paren,
         entries,
@@ -119,11 +130,13 @@ pub(super) fn no_option(name: &Ident, value: Option<&Expr>) -> syn::Error {
     let text = name.unraw().to_string();
     let at = |message: String| syn::Error::new(name.span(), message);
     match value {
-        None if text == "crate" => at("`crate` needs a value: `crate = …`".to_owned()),
+        None if matches!(text.as_str(), "crate" | "tag") => {
+            at(format!("`{text}` needs a value: `{text} = …`"))
+        }
         None => without_arguments(&Path::from(name.clone())),
-        Some(_) if matches!(text.as_str(), "tag" | "tags") => at(format!(
-            "there are no tags to evict; name the entries of some arguments or of a handler, {EXAMPLES}"
-        )),
+        Some(_) if text == "tags" => {
+            at("tags are named one by one; write for example `tag = \"products\"`".to_owned())
+        }
         Some(_) => at(match nearest(&text, OPTIONS) {
             Some(near) => format!("unknown option `{text}`; did you mean `{near}`?"),
             None => format!(

@@ -11,7 +11,7 @@ use crate::{
     span::{hidden, macro_span},
 };
 
-/// Input: `get_product(Path(id)), list_products::<Db>(..)`
+/// Input: `get_product(Path(id)), list_products::<Db>(..), tag = format!("product:{id}")`
 /// Output:
 /// ```text
 /// evictor.begin(|targets| {
@@ -19,6 +19,7 @@ use crate::{
 ///     let Path(id) = arg0;
 ///     targets.key(get_product::key(Path(Clone::clone(id))));
 ///     targets.all(list_products::entries::<Db>());
+///     targets.tag(format!("product:{id}"));
 /// })
 /// ```
 /// Everything that a target gets wrong is wrong in its line, at its tokens.
@@ -39,21 +40,37 @@ pub(super) fn begin(cx: &Cx<'_>, targets: &[Target], evictor: &Ident) -> TokenSt
 }
 
 fn arguments(target: &Target) -> Option<TokenStream> {
-    match &target.entries {
-        // The comma keeps the last name of one target and the first of the next apart.
-        Evicted::Of(arguments) => Some(quote!(#arguments,)),
-        Evicted::All => None,
+    // The comma keeps the last name of one target and the first of the next apart.
+    match target {
+        Target::Handler {
+            entries: Evicted::Of(arguments),
+            ..
+        } => Some(quote!(#arguments,)),
+        Target::Handler { .. } => None,
+        Target::Tag { value, .. } => Some(quote!(#value,)),
     }
 }
 
 fn line(cx: &Cx<'_>, target: &Target, named: &Ident) -> TokenStream {
-    let (mut companion, mut turbofish) = (target.companion.clone(), PathArguments::None);
+    let (companion, paren, entries) = match target {
+        Target::Handler {
+            companion,
+            paren,
+            entries,
+        } => (companion, paren, entries),
+        Target::Tag { name, value } => {
+            let span = macro_span(name.span());
+            let tag = owned::argument(value, cx.handler);
+            return quote_spanned!(span=> #named.tag(#tag););
+        }
+    };
+    let (mut companion, mut turbofish) = (companion.clone(), PathArguments::None);
     let mut span = cx.span;
     if let Some(last) = companion.segments.last_mut() {
         turbofish = std::mem::take(&mut last.arguments);
         span = macro_span(last.ident.span());
     }
-    let (method, function, arguments) = match &target.entries {
+    let (method, function, arguments) = match entries {
         Evicted::Of(arguments) => {
             let arguments = arguments
                 .iter()
@@ -64,7 +81,7 @@ fn line(cx: &Cx<'_>, target: &Target, named: &Ident) -> TokenStream {
     };
     let method = Ident::new(method, span);
     let mut list = Group::new(proc_macro2::Delimiter::Parenthesis, arguments);
-    list.set_span(target.paren.span.join());
+    list.set_span(paren.span.join());
     let list = list.to_token_stream();
     quote_spanned!(span=> #named.#method(#companion::#function #turbofish #list);)
 }

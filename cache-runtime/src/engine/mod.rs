@@ -149,17 +149,14 @@ impl Engine {
 
     /// Takes away every entry that bears a tag of the user's.
     pub(crate) async fn evict_tag(&self, tag: &str) -> Result<(), Error> {
-        // What runs without a lease may turn out to bear it.
-        self.flights.detach_all();
-        // `any` first: see `Store::commit`.
-        let tags = [self.names.any_tag(), self.names.user_tag(tag)];
-        self.carry_out(&tags.map(Eviction::Tag)).await
+        let tag = self.names.user_tag(tag);
+        self.carry_out(&[Eviction::UserTag(tag)]).await
     }
 
     /// Takes away all that these name, with one call for the keys and one for the tags, both at once: together they
     /// take no longer than the budget for one.
     pub(crate) async fn carry_out(&self, evictions: &[Eviction]) -> Result<(), Error> {
-        let (mut keys, mut tags) = (Vec::new(), Vec::new());
+        let (mut keys, mut tags, mut any) = (Vec::new(), Vec::new(), None);
         for eviction in evictions {
             match eviction {
                 Eviction::Key(key) => {
@@ -170,8 +167,16 @@ impl Engine {
                     self.flights.detach_tag(tag);
                     tags.push(Arc::clone(tag));
                 }
+                Eviction::UserTag(tag) => {
+                    // What runs without a lease may turn out to bear it.
+                    self.flights.detach_all();
+                    tags.push(Arc::clone(tag));
+                    any = Some(self.names.any_tag());
+                }
             }
         }
+        // `any` first: see `Store::commit`.
+        let tags: Vec<_> = any.into_iter().chain(tags).collect();
         let (guard, store) = (&self.guard, self.guard.store());
         let evicted = async {
             if keys.is_empty() {

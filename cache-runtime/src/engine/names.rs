@@ -151,11 +151,13 @@ impl Names {
 pub(crate) enum Eviction {
     Key(Arc<str>),
     Tag(Arc<str>),
+    /// One that handlers may name only in their answers.
+    UserTag(Arc<str>),
 }
 
 impl fmt::Display for Eviction {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (Self::Key(name) | Self::Tag(name)) = self;
+        let (Self::Key(name) | Self::Tag(name) | Self::UserTag(name)) = self;
         f.write_str(name)
     }
 }

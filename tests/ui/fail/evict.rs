@@ -16,7 +16,7 @@ async fn nothing() {}
     handlers::get_product,
     get_product(Path(1), ..),
     ..,
-    tag = "products",
+    tag,
     tags = ["products"],
     expire = 30,
     asociated = true,

@@ -96,6 +96,9 @@ pub(crate) async fn update(
     shops::get_shop(Path(format!("{first}-{number}"))),
     shops::get_shop(Path(name.0.to_lowercase())),
     shops::get_shop(Path(whole.0.1.clone())),
+    tag = "pages",
+    tag = rest,
+    tag = format!("page:{number}"),
 )]
 async fn expressions(
     Query(page @ Page { number, .. }): Query<Page>,
