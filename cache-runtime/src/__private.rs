@@ -122,7 +122,7 @@ pub fn cache_key<F: 'static>(
     write: impl FnOnce(&mut KeyArgs<'_>) -> Result<(), KeyError>,
 ) -> CacheKey {
     match site.named::<F>() {
-        Ok(handler) => CacheKey::new(handler, site.policy.has_variants(), write),
+        Ok(handler) => CacheKey::new(handler, write),
         Err(reason) => CacheKey::none(type_name::<F>(), reason),
     }
 }

@@ -2,7 +2,7 @@
 
 use std::{
     fmt,
-    ops::Add,
+    ops::{Add, Sub},
     sync::{
         Arc,
         atomic::{AtomicI64, Ordering},
@@ -41,6 +41,15 @@ impl Timestamp {
     }
 }
 
+impl Sub<Duration> for Timestamp {
+    type Output = Self;
+
+    /// Saturates at the epoch.
+    fn sub(self, age: Duration) -> Self {
+        Self(self.0.saturating_sub(millis(age)))
+    }
+}
+
 impl Add<Duration> for Timestamp {
     type Output = Self;
 
@@ -48,6 +57,15 @@ impl Add<Duration> for Timestamp {
     fn add(self, life: Duration) -> Self {
         Self(self.0.saturating_add(millis(life)))
     }
+}
+
+/// One moment on two clocks.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Times {
+    /// By the store's, which all replicas follow: for lives and ages.
+    pub(crate) now: Timestamp,
+    /// By this machine's, from which handlers and HTTP servers take the dates that they write.
+    pub(crate) local: Timestamp,
 }
 
 /// Whole milliseconds, saturating.
@@ -91,14 +109,24 @@ impl Clock {
         })))
     }
 
+    /// The store's time.
     pub(crate) fn now(&self) -> Timestamp {
+        self.times().now
+    }
+
+    pub(crate) fn times(&self) -> Times {
         match &*self.0 {
             Source::System(clock) => {
+                let local = clock.local();
                 let offset = clock.offset.load(Ordering::Relaxed);
-                Timestamp(clock.local().0.saturating_add_signed(offset))
+                let now = Timestamp(local.0.saturating_add_signed(offset));
+                Times { now, local }
             }
             #[cfg(feature = "test-util")]
-            Source::Manual(now) => Timestamp(now.load(Ordering::SeqCst)),
+            Source::Manual(now) => {
+                let now = Timestamp(now.load(Ordering::SeqCst));
+                Times { now, local: now }
+            }
         }
     }
 

@@ -164,8 +164,8 @@ impl Evictions {
         let mut evictions = Vec::with_capacity(self.targets.0.len());
         for target in &self.targets.0 {
             match target {
-                Target::Key(key) => match names.eviction(key) {
-                    Ok(eviction) => evictions.push(eviction),
+                Target::Key(key) => match names.evictions(key) {
+                    Ok(both) => evictions.extend(both),
                     Err(error) => events::failed_to_evict(&key.handler, &error),
                 },
                 Target::All(Entries { name, handler }) => match handler {

@@ -3,10 +3,15 @@
 use std::{
     any::{TypeId, type_name},
     collections::HashMap,
-    sync::{Mutex, OnceLock, PoisonError},
+    sync::{LazyLock, OnceLock, PoisonError, RwLock},
 };
 
-use crate::{events, key::KeyError, policy::Policy};
+use crate::{
+    events,
+    key::{self, KeyError},
+    policy::Policy,
+    slot::Generation,
+};
 
 /// One attribute in the source: its policy, and the handlers it became.
 ///
@@ -20,8 +25,18 @@ pub struct Site {
     first: OnceLock<(TypeId, Identity)>,
 }
 
-/// What a handler is called, or that the name is taken.
-type Identity = Option<&'static str>;
+/// A handler, told apart from every other.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Handler {
+    /// Escaped for keys.
+    pub(crate) name: &'static str,
+    /// Of its path, which `name = "…"` does not change. Entries bear it: two handlers that one process each took for the
+    /// owner of a name do not find each other's.
+    pub(crate) fingerprint: Generation,
+}
+
+/// The handler, or that its name is taken.
+type Identity = Option<Handler>;
 
 impl Site {
     /// What the attribute says.
@@ -33,9 +48,9 @@ impl Site {
         }
     }
 
-    /// The name of the handler `F`, escaped for keys. `None`: another handler has that name, so neither key nor entry
-    /// can be told apart and requests go past the cache.
-    pub(crate) fn handler<F: 'static>(&self) -> Option<&'static str> {
+    /// The handler `F`. `None`: another handler has its name, so neither key nor entry can be told apart and requests go
+    /// past the cache.
+    pub(crate) fn handler<F: 'static>(&self) -> Option<Handler> {
         let id = TypeId::of::<F>();
         let (first, identity) = self.first.get_or_init(|| (id, self.register::<F>()));
         if *first == id {
@@ -47,30 +62,46 @@ impl Site {
 
     /// As [`handler`](Self::handler), with the reason when there is none.
     pub(crate) fn named<F: 'static>(&self) -> Result<&'static str, KeyError> {
-        self.handler::<F>().ok_or_else(|| {
+        let handler = self.handler::<F>().ok_or_else(|| {
             KeyError::new("another handler has that name; give it its own with `name = \"…\"`")
-        })
+        });
+        handler.map(|handler| handler.name)
     }
 
     fn register<F: 'static>(&self) -> Identity {
-        register(TypeId::of::<F>(), self.name.unwrap_or_else(type_name::<F>))
+        static HANDLERS: LazyLock<RwLock<Handlers>> = LazyLock::new(RwLock::default);
+        let id = TypeId::of::<F>();
+        let known = HANDLERS
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .identities
+            .get(&id)
+            .copied();
+        known.unwrap_or_else(|| {
+            let mut handlers = HANDLERS.write().unwrap_or_else(PoisonError::into_inner);
+            handlers.add(id, self.name.unwrap_or_else(type_name::<F>), type_name::<F>())
+        })
     }
 }
 
-/// The process-wide table of names. It grows with the program's handlers, not with its requests.
-fn register(id: TypeId, name: &'static str) -> Identity {
-    static HANDLERS: OnceLock<Mutex<HashMap<&'static str, (TypeId, &'static str)>>> = OnceLock::new();
-    let mut handlers = HANDLERS
-        .get_or_init(Mutex::default)
-        .lock()
-        .unwrap_or_else(PoisonError::into_inner);
-    let (owner, escaped) = *handlers
-        .entry(name)
-        .or_insert_with(|| (id, crate::key::escape_handler(name).leak()));
-    if owner == id {
-        return Some(escaped);
+/// The process-wide table of handlers. It grows with the program's handlers, not with its requests.
+#[derive(Default)]
+struct Handlers {
+    identities: HashMap<TypeId, Identity>,
+    owners: HashMap<&'static str, TypeId>,
+}
+
+impl Handlers {
+    fn add(&mut self, id: TypeId, name: &'static str, path: &'static str) -> Identity {
+        let owner = *self.owners.entry(name).or_insert(id);
+        if owner != id {
+            events::handler_name_taken(name);
+        }
+        *self.identities.entry(id).or_insert_with(|| {
+            (owner == id).then(|| Handler {
+                name: key::escape_handler(name).leak(),
+                fingerprint: Generation::of_bytes(path.as_bytes()),
+            })
+        })
     }
-    drop(handlers);
-    events::handler_name_taken(name);
-    None
 }

@@ -15,7 +15,7 @@ use http_body::{Frame, SizeHint};
 
 use self::promise::promise;
 use crate::{
-    clock::Timestamp,
+    clock::Times,
     entry::Entry,
     policy::Policy,
     request::RequestHead,
@@ -64,8 +64,9 @@ pub(crate) fn respond(
     policy: &Policy,
     style: &Style,
     verdict: Verdict,
-    now: Timestamp,
+    times: Times,
 ) -> Response {
+    let now = times.now;
     // Only a 200 is weighed against the request's conditions (RFC 9111 section 4.3.2).
     let (status, mut headers, body) =
         if entry.status == StatusCode::OK && not_modified(request, &entry.headers) {
@@ -85,7 +86,7 @@ pub(crate) fn respond(
         };
 
     if !headers.contains_key(header::CACHE_CONTROL) {
-        promise(&mut headers, entry, request, policy, now);
+        promise(&mut headers, entry, request, policy, times);
     } else if matches!(verdict, Verdict::Hit | Verdict::Stale) {
         // Not on a miss: there `Age` would deny that the handler has just answered (RFC 9111 section 5.1).
         let age = current_age(entry, now).as_secs();

@@ -13,6 +13,8 @@ use std::{
 pub struct Slot {
     /// The whole key, prefix and all: at most 240 bytes of printable ASCII.
     pub key: Arc<str>,
+    /// Whose entry it is, by more than the key: another's is not found.
+    pub owner: Generation,
     /// The names of the tags that are known beforehand, prefix and all, in a fixed order.
     pub tags: Arc<[Arc<str>]>,
     /// The name of the record that every retirement of a tag removes, too: it fences tags that a handler only names
@@ -41,7 +43,19 @@ impl Default for Token {
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Generation(pub [u8; 16]);
 
+impl Slot {
+    /// Of the generations of the slot's tags, in order.
+    pub fn digest(&self, generations: impl IntoIterator<Item = Generation>) -> Digest {
+        Digest::of([self.owner].into_iter().chain(generations))
+    }
+}
+
 impl Generation {
+    /// Always the same for the same bytes.
+    pub(crate) fn of_bytes(bytes: &[u8]) -> Self {
+        Self(Digest::hash([bytes]).0)
+    }
+
     /// A new generation, unlike any other in any process.
     pub fn new() -> Self {
         Self(unique())
@@ -59,11 +73,14 @@ impl Default for Generation {
 pub struct Digest(pub [u8; 16]);
 
 impl Digest {
-    /// Of the generations in the order of the slot's tags.
-    pub fn of(generations: impl IntoIterator<Item = Generation>) -> Self {
+    fn of(generations: impl IntoIterator<Item = Generation>) -> Self {
+        Self::hash(generations.into_iter().map(|generation| generation.0))
+    }
+
+    fn hash(parts: impl IntoIterator<Item: AsRef<[u8]>>) -> Self {
         let mut hasher = blake3::Hasher::new();
-        for generation in generations {
-            hasher.update(&generation.0);
+        for part in parts {
+            hasher.update(part.as_ref());
         }
         let mut digest = [0; 16];
         hasher.finalize_xof().fill(&mut digest);

@@ -36,7 +36,7 @@ async fn p1_without_a_connection_every_call_fails_at_once() {
     let token = Token::new();
     let grant = Grant {
         token,
-        digest: handler_cache::store::Digest::of([]),
+        digest: slot.digest([]),
         any: Generation::new(),
     };
     let asked = Ask {

@@ -33,6 +33,7 @@ fn slot() -> Slot {
         key: "shop:products(id=42)".into(),
         tags: ["shop:#root".into(), "shop:#products".into()].into(),
         any: "shop:#any".into(),
+        owner: handler_cache::store::Generation([7; 16]),
     }
 }
 

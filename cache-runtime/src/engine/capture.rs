@@ -3,13 +3,16 @@
 use std::{
     fmt,
     panic::AssertUnwindSafe,
-    pin::Pin,
+    pin::{Pin, pin},
     task::{Context, Poll, ready},
 };
 
 use axum::body::Body;
 use bytes::{Bytes, BytesMut};
-use futures_util::FutureExt;
+use futures_util::{
+    FutureExt,
+    future::{Either, select},
+};
 use http_body::{Body as HttpBody, Frame, SizeHint};
 use http_body_util::BodyExt;
 use tokio::sync::mpsc;
@@ -45,12 +48,30 @@ pub(super) async fn collect(mut body: Body, size: u64, limit: usize) -> Collecte
 /// Passes a body of unknown size on as it comes, and copies it meanwhile.
 ///
 /// The second part reads the body whether or not the client still listens, and gives the copy if the body ended well
-/// within `limit` bytes. Past the limit the client reads the rest for itself.
-pub(super) fn tee(mut body: Body, limit: usize) -> (Body, impl Future<Output = Option<Bytes>> + Send) {
+/// within `limit` bytes and before `given_up`. From then on the client reads the rest for itself; where it has left,
+/// nobody does.
+pub(super) fn tee(
+    mut body: Body,
+    limit: usize,
+    given_up: impl Future<Output = ()> + Send,
+) -> (Body, impl Future<Output = Option<Bytes>> + Send) {
     let (sender, receiver) = mpsc::unbounded_channel();
     let copying = async move {
         let mut copy = Copied::default();
-        while let Some(chunk) = next(&mut body).await {
+        let mut given_up = pin!(given_up);
+        loop {
+            let read = match select(pin!(next(&mut body)), &mut given_up).await {
+                Either::Left((read, _)) => Some(read),
+                Either::Right(_) => None,
+            };
+            let chunk = match read {
+                Some(Some(chunk)) => chunk,
+                Some(None) => break,
+                None => {
+                    let _ = sender.send(Part::Rest(body));
+                    return None;
+                }
+            };
             let storable = copy.take(&chunk, limit);
             // A client that went away changes nothing: the copy is for those that come after it.
             let _ = sender.send(Part::Chunk(chunk));

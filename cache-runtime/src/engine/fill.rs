@@ -4,7 +4,6 @@ use std::{
     any::Any,
     future::Future,
     panic::{AssertUnwindSafe, catch_unwind},
-    pin::pin,
     sync::Arc,
     time::Duration,
 };
@@ -14,30 +13,25 @@ use axum::{
     response::Response,
 };
 use bytes::Bytes;
-use futures_util::{
-    FutureExt,
-    future::{Either, select},
-};
-use http::{header, response::Parts};
-use tokio::{sync::oneshot, time};
+use futures_util::FutureExt;
+use http::{Extensions, StatusCode, header, response::Parts};
+use tokio::sync::oneshot;
 
 use super::{
     Engine,
     capture::{self, Collected},
+    renewal::Renewal,
 };
 use crate::{
-    clock::Timestamp,
+    clock::{Times, Timestamp},
     entry::Entry,
     events,
     flight::{Outcome, Seat},
     policy::Policy,
     rules::{self, Refusal},
     steering::Steering,
-    store::{Committed, Grant, LEASE_TTL, Mark, PASS_TTL, Slot},
+    store::{Committed, Grant, Mark, PASS_TTL, Slot},
 };
-
-/// How long a run may hold its lease.
-const LONGEST_FILL: Duration = Duration::from_secs(60);
 
 /// In a response's extensions: this response answers its own request and no other.
 #[derive(Debug, Clone, Copy)]
@@ -45,8 +39,8 @@ pub(crate) struct Unshared;
 
 /// What the request that led gets.
 pub(super) enum Reply {
-    /// A response that anybody may have.
-    Entry(Arc<Entry>),
+    /// A response that anybody may have, made at this time; and what the handler told the layers around it.
+    Entry(Arc<Entry>, Times, Extensions),
     /// One that is its own.
     Response(Response),
     /// The handler's panic.
@@ -64,6 +58,8 @@ pub(super) struct Fill {
     pub(super) has_stale: bool,
     pub(super) began: Timestamp,
     pub(super) seat: Seat,
+    /// While there is a lease.
+    pub(super) renewal: Option<Renewal>,
     /// Until the request that led is answered.
     pub(super) reply: Option<oneshot::Sender<Reply>>,
 }
@@ -71,12 +67,15 @@ pub(super) struct Fill {
 impl Fill {
     /// Runs the handler, answers everyone, stores.
     pub(super) async fn run<Fut: Future<Output = Response> + Send>(
-        self,
+        mut self,
         handler: impl FnOnce() -> Fut + Send,
     ) {
+        self.renewal = self
+            .grant
+            .map(|grant| Renewal::start(&self.engine, &self.slot, grant.token));
         // Called in there, too: what a handler does before its first await may panic as well.
         let handler = AssertUnwindSafe(async { handler().await }).catch_unwind();
-        match self.while_leased(handler).await {
+        match handler.await {
             Ok(response) => self.finish(response).await,
             Err(panic) => {
                 let mark = self.failed();
@@ -98,10 +97,7 @@ impl Fill {
         match size.exact() {
             Some(exact) if exact <= limit as u64 && rules::has_length(&parts.headers, exact) => {
                 match capture::collect(body, exact, limit).await {
-                    Collected::Whole(body) => {
-                        let entry = self.entry(parts, body, life);
-                        self.share(entry).await;
-                    }
+                    Collected::Whole(body) => self.share(parts, body, life).await,
                     Collected::Unstorable(body) => {
                         events::not_stored(&self.slot.key, "the body failed, was cut short or has trailers");
                         self.alone(Response::from_parts(parts, body), Some(Mark::Pass))
@@ -123,15 +119,21 @@ impl Fill {
 
     /// Passes the body on as it comes; whoever waits gets it when it has ended.
     async fn stream(mut self, parts: Parts, body: Body, life: Duration) {
-        let (body, copying) = capture::tee(body, self.limit());
+        let Some(renewal) = &self.renewal else {
+            // Nothing will be stored, so nothing is read that the client does not ask for.
+            return self.alone(Response::from_parts(parts, body), None).await;
+        };
+        let (body, copying) = capture::tee(body, self.limit(), renewal.ended());
         self.answer(Reply::Response(Response::from_parts(parts.clone(), body)));
-        match self.while_leased(copying).await {
+        match copying.await {
             Some(body) if rules::has_length(&parts.headers, body.len() as u64) => {
-                let entry = self.entry(parts, body, life);
-                self.share(entry).await;
+                self.share(parts, body, life).await;
             }
             _ => {
-                events::not_stored(&self.slot.key, "the stream failed, or is longer than `max_body`");
+                events::not_stored(
+                    &self.slot.key,
+                    "the stream failed, is longer than `max_body`, or took too long",
+                );
                 self.seat.tell(Outcome::Alone);
                 self.release(Some(Mark::Pass)).await;
             }
@@ -146,18 +148,14 @@ impl Fill {
             .exact()
             .filter(|size| *size <= limit as u64 && rules::has_length(&parts.headers, *size));
         let Some(size) = size.filter(|_| rules::failed(&parts)) else {
-            let mark = if parts.status.is_server_error() {
-                self.failed()
-            } else {
-                Some(Mark::Pass)
-            };
+            let mark = self.mark(parts.status);
             return self.alone(Response::from_parts(parts, body), mark).await;
         };
         match capture::collect(body, size, limit).await {
             Collected::Whole(body) => {
                 let failure = Arc::new(Entry {
                     status: parts.status,
-                    headers: parts.headers.clone(),
+                    headers: rules::stored_headers(parts.headers.clone()),
                     body: body.clone(),
                     born: self.engine.clock.now(),
                     fresh: Duration::ZERO,
@@ -165,11 +163,7 @@ impl Fill {
                     cost: Duration::ZERO,
                     tags: Vec::new(),
                 });
-                let mark = if parts.status.is_server_error() {
-                    self.failed()
-                } else {
-                    None
-                };
+                let mark = self.failed();
                 let response = Response::from_parts(parts, Body::from(body));
                 self.end(Some(Outcome::Failed(failure)), Reply::Response(response), mark)
                     .await;
@@ -181,23 +175,23 @@ impl Fill {
         }
     }
 
-    /// Stores the entry and answers everyone with it.
+    /// Stores the response and answers everyone with it.
     ///
     /// A store that must be waited for is written to behind the responses. Memory comes first, so that whoever was
     /// answered finds at least that answer there.
-    async fn share(mut self, entry: Arc<Entry>) {
+    async fn share(mut self, mut parts: Parts, body: Bytes, life: Duration) {
+        let times = self.engine.clock.times();
+        let extensions = std::mem::take(&mut parts.extensions);
+        let (entry, extensions) = self.entry(parts, extensions, body, life, times);
+        let reply = Reply::Entry(Arc::clone(&entry), times, extensions);
         if self.engine.guard.is_memory() {
             self.commit(&entry).await;
-            self.tell(entry);
-        } else {
-            self.tell(Arc::clone(&entry));
+        }
+        self.seat.tell(Outcome::Shared(Arc::clone(&entry)));
+        self.answer(reply);
+        if !self.engine.guard.is_memory() {
             self.commit(&entry).await;
         }
-    }
-
-    fn tell(&mut self, entry: Arc<Entry>) {
-        self.seat.tell(Outcome::Shared(Arc::clone(&entry)));
-        self.answer(Reply::Entry(entry));
     }
 
     async fn commit(&self, entry: &Arc<Entry>) {
@@ -209,7 +203,9 @@ impl Fill {
             Ok(Committed::Fenced) => {}
             Err(error) => {
                 events::failed_to_cache(&self.slot.key, &error);
-                self.release(None).await;
+                // A store that refuses this one will refuse the next: too large, or no room.
+                self.release((!error.is_unavailable()).then_some(Mark::Pass))
+                    .await;
             }
         }
     }
@@ -257,6 +253,14 @@ impl Fill {
         self.has_stale.then_some(Mark::Failed)
     }
 
+    /// What an answer of this status leaves behind, being nothing to store.
+    fn mark(&self, status: StatusCode) -> Option<Mark> {
+        if status.is_server_error() {
+            return self.failed();
+        }
+        rules::stays_unstorable(status).then_some(Mark::Pass)
+    }
+
     /// The mark, and how long it stands.
     fn standing(&self, mark: Mark) -> (Mark, Duration) {
         match mark {
@@ -265,34 +269,11 @@ impl Fill {
         }
     }
 
-    /// Does `work`, and meanwhile renews the lease.
-    async fn while_leased<T>(&self, work: impl Future<Output = T>) -> T {
-        let Some(grant) = self.grant else {
-            return work.await;
-        };
-        match select(pin!(work), pin!(self.renew(grant))).await {
-            Either::Left((done, _)) => done,
-            Either::Right(((), work)) => work.await,
-        }
-    }
-
-    /// Returns when the lease stands no more, or has been held long enough.
-    async fn renew(&self, grant: Grant) {
-        let guard = &self.engine.guard;
-        let started = time::Instant::now();
-        while started.elapsed() < LONGEST_FILL {
-            time::sleep(LEASE_TTL / 3).await;
-            // No answer: the next try may still be in time.
-            if let Ok(false) = guard.behind(guard.store().renew(&self.slot, grant.token)).await {
-                return;
-            }
-        }
-    }
-
     /// How long the response may be stored, if at all.
     fn life(&self, parts: &Parts) -> Option<Duration> {
         let default = self.engine.settings.default_expire;
-        let now = self.engine.clock.now();
+        // The dates in the response are of this machine's clock.
+        let now = self.engine.clock.times().local;
         // A `store_if` that panics has not said yes, and its response is none the worse for it.
         let judged = catch_unwind(AssertUnwindSafe(|| {
             rules::storable(parts, &self.policy, default, now)
@@ -306,30 +287,40 @@ impl Fill {
         self.policy.max_body.unwrap_or(self.engine.settings.max_body)
     }
 
-    fn entry(&self, mut parts: Parts, body: Bytes, life: Duration) -> Arc<Entry> {
-        let steering = parts.extensions.remove::<Steering>().unwrap_or_default();
+    /// The entry, and what of the extensions is not ours.
+    fn entry(
+        &self,
+        parts: Parts,
+        mut extensions: Extensions,
+        body: Bytes,
+        life: Duration,
+        times: Times,
+    ) -> (Arc<Entry>, Extensions) {
+        let steering = extensions.remove::<Steering>().unwrap_or_default();
         let tags = steering.tags.iter().map(|tag| self.engine.names.user_tag(tag));
+        let age = rules::initial_age(&parts.headers, times.local);
         let mut headers = rules::stored_headers(parts.headers);
         if !headers.contains_key(header::ETAG) {
             headers.insert(header::ETAG, rules::etag(&body));
         }
-        let born = self.engine.clock.now();
         // Off the life itself, so that what clients are told is true.
         let jitter = self.engine.settings.jitter;
-        let fresh = if jitter > 0.0 {
+        let life = if jitter > 0.0 {
             life.mul_f64(1.0 - jitter * super::random())
+                .max(Duration::from_millis(1))
         } else {
             life
         };
-        Arc::new(Entry {
+        let entry = Entry {
             status: parts.status,
             headers,
             body,
-            born,
-            fresh: fresh.max(Duration::from_millis(1)),
+            born: times.now - age,
+            fresh: life + age,
             stale: self.policy.stale_window(),
-            cost: born.since(self.began),
+            cost: times.now.since(self.began),
             tags: tags.collect(),
-        })
+        };
+        (Arc::new(entry), extensions)
     }
 }

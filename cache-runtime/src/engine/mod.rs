@@ -3,10 +3,12 @@
 //! Attribute and layer both end here.
 
 mod names;
+mod course;
 mod serve;
 mod refresh;
 mod poll;
 mod fill;
+mod renewal;
 mod capture;
 
 use std::{sync::Arc, time::Duration};
@@ -27,7 +29,7 @@ use crate::{
     error::Error,
     events,
     flight::Flights,
-    handler::Site,
+    handler::{Handler, Site},
     key::{CacheKey, KeyArgs, KeyError},
     policy::ClientControl,
     request::RequestHead,
@@ -79,11 +81,10 @@ pub(crate) enum Lookup {
 impl Engine {
     /// Builds the key and looks into memory, without waiting.
     ///
-    /// `handler` is the handler's name in keys.
     pub(crate) fn look_up(
         self: Arc<Self>,
         site: &'static Site,
-        handler: &'static str,
+        handler: Handler,
         request: RequestHead,
         write: impl FnOnce(&mut KeyArgs<'_>) -> Result<(), KeyError>,
     ) -> Lookup {
@@ -93,10 +94,10 @@ impl Engine {
             Admission::Serve(wishes) => wishes,
         };
         let names = &self.names;
-        let looked_up = names.with_key(handler, policy, &request, write, |key, arguments| {
+        let looked_up = names.with_key(handler.name, policy, &request, write, |key, arguments| {
             if let Some(entry) = self.guard.store().peek(key) {
-                let now = self.clock.now();
-                if let Freshness::Fresh { left } = rules::freshness(&entry, policy, &wishes, now)
+                let times = self.clock.times();
+                if let Freshness::Fresh { left } = rules::freshness(&entry, policy, &wishes, times.now)
                     && !self.is_early(&entry, left)
                 {
                     events::key_found(key);
@@ -106,11 +107,11 @@ impl Engine {
                         policy,
                         &self.settings.style,
                         Verdict::Hit,
-                        now,
+                        times,
                     ));
                 }
             }
-            Err(names.slot(key, arguments, policy))
+            Err(names.slot(key, arguments, policy, handler.fingerprint))
         });
         match looked_up {
             Ok(Ok(response)) => Lookup::Answered(response),
@@ -123,7 +124,7 @@ impl Engine {
             })),
             // Some argument has no text, such as a rejection: there is nothing to look up.
             Err(error) => {
-                events::no_key(handler, &error);
+                events::no_key(handler.name, &error);
                 Lookup::Bypass
             }
         }
@@ -137,8 +138,8 @@ impl Engine {
 
     /// Takes away every entry of one argument list.
     pub(crate) async fn evict(&self, key: &CacheKey) -> Result<(), Error> {
-        let eviction = self.names.eviction(key).map_err(Error::key)?;
-        self.carry_out(&[eviction]).await
+        let evictions = self.names.evictions(key).map_err(Error::key)?;
+        self.carry_out(&evictions).await
     }
 
     /// Takes away every entry of a handler.

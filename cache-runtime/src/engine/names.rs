@@ -1,6 +1,12 @@
 //! The names of a request's entry: its key, and the tags that can retire it.
 
-use std::{borrow::Cow, cell::RefCell, fmt, sync::Arc};
+use std::{
+    borrow::Cow,
+    cell::RefCell,
+    fmt,
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::Arc,
+};
 
 use http::{HeaderMap, HeaderValue, Method};
 
@@ -8,7 +14,7 @@ use crate::{
     key::{self, CacheKey, KeyArgs, KeyError, KeyWriter},
     policy::Policy,
     request::RequestHead,
-    store::Slot,
+    store::{Generation, Slot},
 };
 
 /// The longest buffer that a thread keeps between requests, in bytes.
@@ -36,7 +42,7 @@ impl Names {
         Self {
             prefix: prefix.to_owned(),
             entry_prefix: match version {
-                Some(version) => format!("{prefix}@{}", key::escape_tag(version)),
+                Some(version) => format!("{prefix}@{}", escape_version(version)),
                 None => prefix.to_owned(),
             },
             versioned: version.is_some(),
@@ -56,25 +62,32 @@ impl Names {
         with: impl FnOnce(&str, Arguments<'_>) -> T,
     ) -> Result<T, KeyError> {
         thread_local!(static BUFFERS: RefCell<(String, String)> = RefCell::default());
-        // Taken, not borrowed: writing an argument runs the user's code, which may come back here.
+        // Taken, not borrowed: writing an argument runs the user's code, which may come back here, or panic.
         let (mut key, mut text) = BUFFERS.take();
         key.clear();
         text.clear();
-        key::write_args(&mut text, write)?;
+        catch_unwind(AssertUnwindSafe(|| key::write_args(&mut text, write)))
+            .unwrap_or_else(|_| Err(KeyError::new("writing the key panicked")))?;
         let arguments = Arguments { handler, text: &text };
         self.entry_key(&mut key, arguments, policy.version);
         push_variant(&mut key, policy, request)?;
         key::cap(&mut key);
         let value = with(&key, arguments);
         // Arguments may be whole request bodies; a thread does not keep room for one for ever.
-        if text.capacity() <= KEPT {
+        if key.capacity().max(text.capacity()) <= KEPT {
             BUFFERS.set((key, text));
         }
         Ok(value)
     }
 
     /// The slot of a request, once it needs one.
-    pub(crate) fn slot(&self, key: &str, arguments: Arguments<'_>, policy: &Policy) -> Slot {
+    pub(crate) fn slot(
+        &self,
+        key: &str,
+        arguments: Arguments<'_>,
+        policy: &Policy,
+        owner: Generation,
+    ) -> Slot {
         let mut tags = vec![self.root_tag(), self.handler_tag(arguments.handler)];
         if self.versioned || policy.has_variants() {
             tags.push(self.arguments_tag(arguments));
@@ -83,23 +96,24 @@ impl Names {
             key: key.into(),
             tags: tags.into(),
             any: self.any_tag(),
+            owner,
         }
     }
 
-    /// What to take away so that no entry of `key` is left: its one entry, or the tag of all its variants.
-    pub(crate) fn eviction(&self, key: &CacheKey) -> Result<Eviction, KeyError> {
+    /// What to take away so that no entry of `key` is left: its plain entry, and the tag of all its variants.
+    ///
+    /// Both, whatever this release has: another that runs beside it may have `vary`, a version or neither.
+    pub(crate) fn evictions(&self, key: &CacheKey) -> Result<[Eviction; 2], KeyError> {
         let arguments = Arguments {
             handler: key.handler,
             text: key.args.as_deref().map_err(Clone::clone)?,
         };
-        if self.versioned || key.variants {
-            return Ok(Eviction::Tag(self.arguments_tag(arguments)));
-        }
-        let mut name = String::new();
-        // A handler without variants has no version.
-        self.entry_key(&mut name, arguments, None);
-        key::cap(&mut name);
-        Ok(Eviction::Key(name.into()))
+        let mut plain = format!("{}:{}{}", self.prefix, arguments.handler, arguments.text);
+        key::cap(&mut plain);
+        Ok([
+            Eviction::Key(plain.into()),
+            Eviction::Tag(self.arguments_tag(arguments)),
+        ])
     }
 
     /// Every entry bears it.
@@ -140,7 +154,7 @@ impl Names {
         key.push_str(arguments.handler);
         if let Some(version) = version {
             key.push('@');
-            key.push_str(&key::escape_tag(version));
+            key.push_str(&escape_version(version));
         }
         key.push_str(arguments.text);
     }
@@ -160,6 +174,11 @@ impl fmt::Display for Eviction {
         let (Self::Key(name) | Self::Tag(name) | Self::UserTag(name)) = self;
         f.write_str(name)
     }
+}
+
+/// Without the colon that ends it in a key.
+fn escape_version(version: &str) -> String {
+    key::escape_tag(version).replace(':', "%3A")
 }
 
 /// Appends what else tells the entries of one argument list apart: the method, if it is another than GET, and the
@@ -189,6 +208,10 @@ fn push_field(key: &mut String, headers: &HeaderMap, name: &str) -> Result<(), K
         Cow::Owned([&*list, b", ", line].concat())
     });
     let mut writer = KeyWriter::new(key);
+    if matches!(name, "authorization" | "cookie" | "proxy-authorization") {
+        // Keys are logged, and listed by whoever looks into the store: credentials are told apart, not shown.
+        return writer.bytes(&Generation::of_bytes(&value).0);
+    }
     match str::from_utf8(&value) {
         Ok(text) => writer.str(text),
         Err(_) => writer.bytes(&value),

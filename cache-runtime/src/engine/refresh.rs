@@ -104,6 +104,7 @@ impl Request {
             has_stale: false,
             began: self.engine.clock.now(),
             seat,
+            renewal: None,
             reply: None,
         }
     }

@@ -1,36 +1,29 @@
-//! A request that memory could not answer: read, lease, wait or lead.
+//! A request that memory could not answer, on the course that the store set it: answered, or led to the handler.
 
 use std::{future::Future, panic::resume_unwind, sync::Arc, time::Duration};
 
 use axum::response::{IntoResponse, Response};
 use http::StatusCode;
-use tokio::{
-    runtime::Handle,
-    sync::oneshot,
-    time::{self, Instant},
-};
+use tokio::{runtime::Handle, sync::oneshot, time};
 use tracing::{Instrument, Span, instrument::WithSubscriber};
 
 use super::{
     Engine,
+    course::Course,
     fill::{Fill, Reply},
-    poll,
 };
 use crate::{
-    clock::Timestamp,
+    clock::Times,
     entry::Entry,
     events,
     flight::{Join, Outcome, Part, Seat, Waiter},
     policy::Policy,
     request::RequestHead,
     respond::{self, Verdict},
-    rules::{self, Freshness, Wishes},
+    rules::Wishes,
     steering::Steering,
-    store::{Ask, Found, Grant, Holder, Leased, Mark, Read, Seen, Slot, StoreError},
+    store::{Grant, Slot},
 };
-
-/// This many runs by others that came to nothing, and the request stops waiting for them.
-const PATIENCE: u32 = 2;
 
 /// The tags of one request, as the option `tags` lists them.
 #[derive(Debug, Default)]
@@ -51,30 +44,6 @@ pub(crate) struct Request {
     pub(super) request: RequestHead,
     pub(super) wishes: Wishes,
     pub(super) slot: Slot,
-}
-
-/// Where the store leads a request.
-enum Course {
-    /// There is an entry.
-    Hit(Arc<Entry>),
-    /// There is none, and the request will not have one made.
-    NotCached,
-    /// There is an entry, and it is time to renew it behind the response.
-    Refresh {
-        entry: Arc<Entry>,
-        verdict: Verdict,
-        seen: Seen,
-    },
-    /// There is an entry past its life, and the handler failed, or is slow.
-    Stale(Arc<Entry>),
-    /// The request runs the handler for the store. With an entry past its life in reserve.
-    Lead(Seat, Grant, Option<Arc<Entry>>),
-    /// The request runs the handler for itself alone.
-    Alone,
-    /// The request runs the handler, or joins a run, that nothing is stored of.
-    Unleased(Join),
-    /// A failure that others share.
-    Failed(Arc<Entry>),
 }
 
 impl Request {
@@ -115,150 +84,6 @@ impl Request {
         }
     }
 
-    async fn course(&self) -> Course {
-        let began = Instant::now();
-        let Engine { guard, flights, .. } = &*self.engine;
-        let mut budget = guard.budget();
-        let mut replaces = None;
-        let mut doubted: Option<Holder> = None;
-        let mut ended = 0;
-        loop {
-            let left = self.engine.settings.wait.saturating_sub(began.elapsed());
-            let Read { found, seen } = match guard.call(&mut budget, guard.store().read(&self.slot)).await {
-                Ok(read) => read,
-                Err(error) => return self.without_store(&error, began),
-            };
-            let reserve = match found {
-                Found::Newer => return Course::Alone,
-                Found::Nothing => None,
-                Found::Entry(entry) => match self.freshness(&entry) {
-                    Freshness::Fresh { left } if !self.engine.is_early(&entry, left) => {
-                        return Course::Hit(entry);
-                    }
-                    fresh @ (Freshness::Fresh { .. } | Freshness::Stale) => {
-                        return Course::Refresh {
-                            entry,
-                            verdict: if fresh == Freshness::Stale {
-                                Verdict::Stale
-                            } else {
-                                Verdict::Hit
-                            },
-                            seen,
-                        };
-                    }
-                    Freshness::InReserve => Some(entry),
-                    Freshness::Dead => None,
-                },
-            };
-            if self.wishes.only_if_cached {
-                return Course::NotCached;
-            }
-            if !self.wishes.fills {
-                return Course::Alone;
-            }
-            if left.is_zero() || ended >= PATIENCE {
-                return Course::Unleased(Join::BegunAfter(began));
-            }
-            let (digest, any) = (seen.digest(), seen.any);
-            // Where the tags, read once more, are those that it fills for, it is waited for after all.
-            let outdated = doubted
-                .take()
-                .filter(|holder| matches!(holder, Holder::Fill(grant) if Some(grant.digest) != digest));
-            let seat = flights.seat();
-            let ask = Ask {
-                token: seat.token(),
-                seen,
-                replaces: replaces.take().or(outdated),
-            };
-            let holder = match guard
-                .call(&mut budget, guard.store().lease(&self.slot, ask))
-                .await
-            {
-                Err(error) => return self.without_store(&error, began),
-                Ok(Leased::Granted(grant)) => return Course::Lead(seat, grant, reserve),
-                Ok(Leased::Changed) => continue,
-                Ok(Leased::Held(holder)) => holder,
-            };
-            drop(seat);
-            match &holder {
-                Holder::Mark(Mark::Pass) => return Course::Alone,
-                Holder::Mark(Mark::Failed) => match reserve {
-                    Some(entry) => return Course::Stale(entry),
-                    None => replaces = Some(holder),
-                },
-                // What it asked for is newer than any run that began before it.
-                Holder::Fill(_) if self.wishes.refresh => return Course::Alone,
-                // It fills for tags that were retired since, so its run is not for this request: take its place,
-                // but look at the tags once more first, for it may be the one that knows them better.
-                Holder::Fill(grant) if Some(grant.digest) != digest => doubted = Some(holder),
-                Holder::Fill(grant) => {
-                    let waiter = match flights.join(grant.token) {
-                        Some(waiter) => waiter,
-                        // Every lease in memory is of this process, and so this one's run is gone.
-                        None if guard.is_memory() => {
-                            replaces = Some(holder);
-                            continue;
-                        }
-                        None => poll::watch(&self.engine, &self.slot, *grant),
-                    };
-                    if waiter.ended_before(began).is_some_and(|then| !self.takes(&then)) {
-                        // Over, and on its way into the store: what stands there next is another's.
-                        let _ = time::timeout(left, waiter.gone()).await;
-                        ended += 1;
-                        continue;
-                    }
-                    let slow = self.policy.stale_if_slow.filter(|_| reserve.is_some());
-                    let outcome = wait(waiter, slow.map_or(left, |slow| slow.min(left))).await;
-                    match (outcome, reserve) {
-                        // A tag that only the answer names may have been retired since that run began.
-                        (Some(Outcome::Shared(entry)), _)
-                            if !entry.tags.is_empty() && any != Some(grant.any) =>
-                        {
-                            ended += 1;
-                        }
-                        (Some(Outcome::Shared(entry)), _) => return Course::Hit(entry),
-                        (Some(Outcome::Failed(entry)), Some(reserve)) if entry.status.is_server_error() => {
-                            return Course::Stale(reserve);
-                        }
-                        (Some(Outcome::Failed(entry)), _) => return Course::Failed(entry),
-                        (Some(Outcome::Alone), _) => return Course::Alone,
-                        (Some(Outcome::Vanished), _) => ended += 1,
-                        (None, Some(reserve)) if slow.is_some() => return Course::Stale(reserve),
-                        (None, _) => {}
-                    }
-                }
-                Holder::Unknown(_) => replaces = Some(holder),
-            }
-        }
-    }
-
-    fn without_store(&self, error: &StoreError, began: Instant) -> Course {
-        // A store that refuses is well otherwise, and others evict there: what they evict must not be joined.
-        let join = if error.is_unavailable() {
-            Join::Any
-        } else {
-            Join::BegunAfter(began)
-        };
-        match (self.wishes.only_if_cached, self.wishes.fills) {
-            (true, _) => Course::NotCached,
-            (false, true) => Course::Unleased(join),
-            (false, false) => Course::Alone,
-        }
-    }
-
-    /// Whether a run that ended before the request began has the answer. A failure is not kept for later.
-    fn takes(&self, outcome: &Outcome) -> bool {
-        match outcome {
-            Outcome::Shared(entry) => matches!(self.freshness(entry), Freshness::Fresh { .. }),
-            Outcome::Failed(_) => false,
-            Outcome::Alone | Outcome::Vanished => true,
-        }
-    }
-
-    fn freshness(&self, entry: &Entry) -> Freshness {
-        rules::freshness(entry, &self.policy, &self.wishes, self.engine.clock.now())
-    }
-
     /// Leads a run that nothing is stored of, or waits for one.
     async fn unleased<F, Fut>(self, runtime: &Handle, join: Join, handler: F) -> Response
     where
@@ -269,7 +94,12 @@ impl Request {
             Part::Leader(seat) => return self.lead(runtime, seat, None, None, handler).await,
             Part::Waiter(waiter) => waiter,
         };
-        match wait(waiter, self.engine.settings.wait).await {
+        let outcome = match join {
+            Join::Any => wait(waiter, self.engine.settings.wait).await,
+            // It has waited long enough for others. This run is its own, though somebody else leads it.
+            Join::BegunAfter(_) => Some(waiter.outcome().await),
+        };
+        match outcome {
             Some(Outcome::Shared(entry)) => self.hit(&entry, Verdict::Hit),
             Some(Outcome::Failed(entry)) => self.uncached(respond::replay(&entry)),
             Some(Outcome::Alone | Outcome::Vanished) | None => self.run_alone(handler).await,
@@ -314,7 +144,11 @@ impl Request {
             _ => answer.await,
         };
         match (answer, reserve) {
-            (Ok(Reply::Entry(entry)), _) => self.respond(&entry, verdict, entry.born),
+            (Ok(Reply::Entry(entry, times, extensions)), _) => {
+                let mut response = self.respond(&entry, verdict, times);
+                *response.extensions_mut() = extensions;
+                response
+            }
             (Ok(Reply::Response(response)), Some(entry)) if response.status().is_server_error() => {
                 self.hit(&entry, Verdict::Stale)
             }
@@ -338,12 +172,19 @@ impl Request {
 
     fn hit(&self, entry: &Entry, verdict: Verdict) -> Response {
         events::key_found(&self.slot.key);
-        self.respond(entry, verdict, self.engine.clock.now())
+        self.respond(entry, verdict, self.engine.clock.times())
     }
 
-    fn respond(&self, entry: &Entry, verdict: Verdict, now: Timestamp) -> Response {
+    fn respond(&self, entry: &Entry, verdict: Verdict, times: Times) -> Response {
         let settings = &self.engine.settings;
-        respond::respond(entry, &self.request, &self.policy, &settings.style, verdict, now)
+        respond::respond(
+            entry,
+            &self.request,
+            &self.policy,
+            &settings.style,
+            verdict,
+            times,
+        )
     }
 
     fn uncached(&self, response: Response) -> Response {
@@ -352,6 +193,6 @@ impl Request {
 }
 
 /// What the flight came to, unless it takes longer than `limit`.
-async fn wait(waiter: Waiter, limit: Duration) -> Option<Outcome> {
+pub(super) async fn wait(waiter: Waiter, limit: Duration) -> Option<Outcome> {
     time::timeout(limit, waiter.outcome()).await.ok()
 }

@@ -19,7 +19,7 @@ pub struct Entry {
     pub headers: HeaderMap,
     /// The whole body.
     pub body: Bytes,
-    /// When the response was complete, in the store's time.
+    /// When the response was made, in the store's time: when it was complete, less the age it came with.
     pub born: Timestamp,
     /// How long it is fresh from `born`, whole milliseconds.
     pub fresh: Duration,

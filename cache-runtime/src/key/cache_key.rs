@@ -16,15 +16,12 @@ pub struct CacheKey {
     pub(crate) handler: &'static str,
     /// The argument list with its parentheses, however long.
     pub(crate) args: Result<String, KeyError>,
-    /// Whether the handler has variants, so that one key stands for several entries.
-    pub(crate) variants: bool,
 }
 
 impl CacheKey {
     /// The key of `handler`, by its escaped name, with the arguments that `write` fills in.
     pub(crate) fn new(
         handler: &'static str,
-        variants: bool,
         write: impl FnOnce(&mut KeyArgs<'_>) -> Result<(), KeyError>,
     ) -> Self {
         let mut args = String::new();
@@ -32,7 +29,6 @@ impl CacheKey {
         Self {
             handler,
             args: written.map(|()| args),
-            variants,
         }
     }
 
@@ -41,7 +37,6 @@ impl CacheKey {
         Self {
             handler,
             args: Err(reason),
-            variants: false,
         }
     }
 }
@@ -61,7 +56,7 @@ mod tests {
 
     #[test]
     fn displays_the_handler_and_its_arguments() {
-        let key = CacheKey::new("api::products::get_product", false, |args| {
+        let key = CacheKey::new("api::products::get_product", |args| {
             args.arg("id").serialize(&42)?;
             args.arg("size").str("x l")
         });
@@ -69,15 +64,12 @@ mod tests {
             key.to_string(),
             r#"api::products::get_product(id=42,size="x%20l")"#
         );
-        assert_eq!(
-            CacheKey::new("api::all", false, |_| Ok(())).to_string(),
-            "api::all()"
-        );
+        assert_eq!(CacheKey::new("api::all", |_| Ok(())).to_string(), "api::all()");
     }
 
     #[test]
     fn p2_says_that_there_is_none_and_why() {
-        let key = CacheKey::new("api::page", false, |args| {
+        let key = CacheKey::new("api::page", |args| {
             args.arg("page").serialize(&1)?;
             Err(KeyError::new("no user"))
         });

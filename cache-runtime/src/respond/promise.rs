@@ -9,7 +9,7 @@ use http::{HeaderMap, HeaderValue, header};
 use httpdate::HttpDate;
 
 use crate::{
-    clock::Timestamp,
+    clock::{Times, Timestamp},
     entry::Entry,
     policy::{ONE_YEAR, Policy, Visibility},
     request::RequestHead,
@@ -22,7 +22,7 @@ pub(super) fn promise(
     entry: &Entry,
     request: &RequestHead,
     policy: &Policy,
-    now: Timestamp,
+    times: Times,
 ) {
     let word = match policy.visibility {
         Some(Visibility::Private) => "private, ",
@@ -38,12 +38,12 @@ pub(super) fn promise(
         return;
     }
     // Clients gain nothing by more than a year, and some count no further.
-    let left = remaining(entry, now).min(ONE_YEAR).as_secs();
+    let left = remaining(entry, times.now).min(ONE_YEAR).as_secs();
     let seconds = told.map_or(left, |told| told.min(left));
     line.write(format_args!("{word}max-age={seconds}"));
     headers.insert(header::CACHE_CONTROL, line.into_value());
     if !headers.contains_key(header::EXPIRES)
-        && let Some(expires) = http_date(now + Duration::from_secs(seconds))
+        && let Some(expires) = http_date(times.local + Duration::from_secs(seconds))
     {
         headers.insert(header::EXPIRES, expires);
     }

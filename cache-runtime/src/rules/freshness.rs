@@ -85,14 +85,14 @@ pub(crate) fn remaining(entry: &Entry, now: Timestamp) -> Duration {
 
 /// The age of the answer itself: its time here, and what it had when it came (RFC 9111 section 4.2.3).
 pub(crate) fn current_age(entry: &Entry, now: Timestamp) -> Duration {
-    now.since(entry.born) + initial_age(&entry.headers, entry.born)
+    now.since(entry.born)
 }
 
 /// The age a response came with, for handlers that pass on what another server answered.
 ///
 /// The larger of what its `Age` says and what its `Date` shows. An `Age` that is no number is passed over, and
 /// of several the first counts (RFC 9111 section 5.1).
-pub(super) fn initial_age(headers: &HeaderMap, received: Timestamp) -> Duration {
+pub(crate) fn initial_age(headers: &HeaderMap, received: Timestamp) -> Duration {
     let told = headers
         .get(header::AGE)
         .and_then(|age| age.as_bytes().split(|&byte| byte == b',').next())

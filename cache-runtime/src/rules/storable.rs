@@ -120,14 +120,13 @@ pub(crate) fn storable(
     Ok(life)
 }
 
-/// Whether the response is a failure, a 5xx or an `Err`, that may answer everyone who waited for it, though it is not
-/// stored.
+/// Whether the response is a failure, a 5xx, that may answer everyone who waited for it, though it is not stored.
 ///
 /// Only what says nothing of whom it is for: variants and codings are left to their own requests.
 pub(crate) fn failed(parts: &response::Parts) -> bool {
     let own = [header::SET_COOKIE, header::VARY, header::CONTENT_ENCODING];
     let directives = ResponseDirectives::parse(&parts.headers);
-    (parts.status.is_server_error() || parts.extensions.get::<HandlerError>().is_some())
+    parts.status.is_server_error()
         && !own.iter().any(|name| parts.headers.contains_key(name))
         && !(directives.no_store || directives.private || directives.no_cache)
         && !parts
@@ -140,6 +139,23 @@ pub(crate) fn failed(parts: &response::Parts) -> bool {
 pub(crate) fn succeeded<B>(response: &response::Response<B>) -> bool {
     let status = response.status();
     (status.is_success() || status.is_redirection()) && response.extensions().get::<HandlerError>().is_none()
+}
+
+/// Whether the handler will answer other requests like this one with something that is not stored either.
+///
+/// Not a failure, and not what an answer owes to its own request's conditions or credentials.
+pub(crate) fn stays_unstorable(status: StatusCode) -> bool {
+    !status.is_server_error()
+        && !matches!(
+            status,
+            StatusCode::NOT_MODIFIED
+                | StatusCode::PARTIAL_CONTENT
+                | StatusCode::UNAUTHORIZED
+                | StatusCode::FORBIDDEN
+                | StatusCode::PRECONDITION_FAILED
+                | StatusCode::RANGE_NOT_SATISFIABLE
+                | StatusCode::TOO_MANY_REQUESTS
+        )
 }
 
 /// Whether a body of `length` bytes is what `Content-Length`, if there is one, announced.

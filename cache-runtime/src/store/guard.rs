@@ -130,7 +130,11 @@ impl Guard {
         // The breaker first: once it is open the store is not even asked.
         let answer = match select(pin!(breaker.opened()), pin!(within(budget.left, call))).await {
             Either::Left(_) => Err(StoreError::unavailable("the breaker is open")),
-            Either::Right((answer, _)) => breaker.counted(answer),
+            // What a slow store did not do in the rest of a budget says less than a whole budget would.
+            Either::Right((Err(Unanswered::TimedOut(limit)), _)) if budget.left < self.budget => {
+                Err(Unanswered::TimedOut(limit).into())
+            }
+            Either::Right((answer, _)) => breaker.counted(answer.map_err(StoreError::from)),
         };
         budget.left = budget.left.saturating_sub(started.elapsed());
         answer
@@ -138,19 +142,31 @@ impl Guard {
 
     /// A call behind the response.
     pub(crate) async fn behind<T>(&self, call: StoreFuture<'_, T>) -> Result<T, StoreError> {
-        self.call(&mut Budget { left: WRITE }, call).await
+        self.call(
+            &mut Budget {
+                left: WRITE.max(self.budget),
+            },
+            call,
+        )
+        .await
     }
 
     /// A call that is tried even with the breaker open: an eviction.
     pub(crate) async fn insist<T>(&self, call: StoreFuture<'_, T>) -> Result<T, StoreError> {
         match &self.store {
             Tier::Memory(_) => call.await,
-            Tier::Remote { breaker, .. } => breaker.counted(within(self.budget, call).await),
+            Tier::Remote { breaker, .. } => {
+                breaker.counted(within(self.budget, call).await.map_err(StoreError::from))
+            }
         }
     }
 
     /// Probes the store for the first time, and from there on each second for as long as the guard lives.
+    ///
+    /// # Panics
+    /// Outside a Tokio runtime, and in one without timers.
     pub(crate) async fn start(self: &Arc<Self>) {
+        time::sleep(Duration::ZERO).await;
         match &self.store {
             Tier::Memory(_) => {
                 tokio::spawn(each(SWEEP, Arc::downgrade(self), async |guard| {
@@ -229,10 +245,26 @@ impl Breaker {
     }
 }
 
-async fn within<T>(limit: Duration, call: StoreFuture<'_, T>) -> Result<T, StoreError> {
-    time::timeout(limit, call)
-        .await
-        .unwrap_or_else(|_| Err(StoreError::unavailable(format!("no answer within {limit:?}"))))
+/// Why a call has no answer.
+enum Unanswered {
+    Failed(StoreError),
+    TimedOut(Duration),
+}
+
+impl From<Unanswered> for StoreError {
+    fn from(unanswered: Unanswered) -> Self {
+        match unanswered {
+            Unanswered::Failed(error) => error,
+            Unanswered::TimedOut(limit) => Self::unavailable(format!("no answer within {limit:?}")),
+        }
+    }
+}
+
+async fn within<T>(limit: Duration, call: StoreFuture<'_, T>) -> Result<T, Unanswered> {
+    match time::timeout(limit, call).await {
+        Ok(answer) => answer.map_err(Unanswered::Failed),
+        Err(_) => Err(Unanswered::TimedOut(limit)),
+    }
 }
 
 /// Does `work` again and again until the guard is gone.

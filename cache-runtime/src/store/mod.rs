@@ -10,7 +10,7 @@ mod guard;
 
 use std::{fmt, future::Future, pin::Pin, sync::Arc, time::Duration};
 
-pub(crate) use self::guard::Guard;
+pub(crate) use self::guard::{Budget, Guard};
 #[cfg(feature = "redis")]
 pub use self::redis::RedisStore;
 pub use self::{error::StoreError, memory::MemoryStore};
@@ -106,10 +106,10 @@ pub struct Seen {
 }
 
 impl Seen {
-    /// Of the generations, once every tag has one.
-    pub fn digest(&self) -> Option<Digest> {
+    /// The digest of the slot's generations, once every tag has one.
+    pub fn digest(&self, slot: &Slot) -> Option<Digest> {
         let known: Option<Vec<_>> = self.generations.iter().copied().collect();
-        known.map(Digest::of)
+        known.map(|known| slot.digest(known))
     }
 }
 

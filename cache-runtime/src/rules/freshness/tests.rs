@@ -88,7 +88,11 @@ fn the_age_it_came_with_counts() {
         max_age: Some(secs(15)),
         ..ANY
     };
-    let passed_on = entry(secs(30), &[("age", "10")]);
+    // It was ten seconds old when it came.
+    let passed_on = Entry {
+        born: NOW - secs(10),
+        ..entry(secs(40), &[])
+    };
     assert_eq!(freshness(&passed_on, &wishes, NOW + secs(5)), fresh(25));
     assert_eq!(freshness(&passed_on, &wishes, NOW + secs(6)), Freshness::Dead);
 }

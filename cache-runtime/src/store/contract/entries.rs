@@ -10,6 +10,7 @@ checks![
     large_body_comes_back,
     both_handles_see_one_store,
     entry_of_another_order_of_tags_is_missing,
+    p2_entry_of_another_owner_is_missing,
     entry_expires,
     entry_lives_as_long_as_it_is_fresh,
 ];
@@ -94,6 +95,16 @@ async fn entry_of_another_order_of_tags_is_missing(bench: &Bench) {
         ..slot.clone()
     };
     bench.missing(&turned).await;
+}
+
+async fn p2_entry_of_another_owner_is_missing(bench: &Bench) {
+    let slot = bench.slot(["root"]);
+    bench.fill(&slot, "mine").await;
+    let others = Slot {
+        owner: Generation([8; 16]),
+        ..slot.clone()
+    };
+    bench.missing(&others).await;
 }
 
 async fn entry_expires(bench: &Bench) {

@@ -26,7 +26,9 @@ use bytes::Bytes;
 use futures_util::{FutureExt, future::join_all};
 use http::{HeaderMap, HeaderValue, StatusCode};
 
-use super::{Ask, Committed, Found, Grant, Holder, Leased, Read, Seen, Slot, Store, StoreError, Token};
+use super::{
+    Ask, Committed, Found, Generation, Grant, Holder, Leased, Read, Seen, Slot, Store, StoreError, Token,
+};
 use crate::{
     ManualClock,
     clock::{Clock, Timestamp},
@@ -123,6 +125,7 @@ impl Bench {
             key: format!("contract:{}(id={id})", self.name).into(),
             tags: tags.map(|tag| Arc::from(format!("contract:#{tag}-{id}"))).into(),
             any: format!("contract:#any-{id}").into(),
+            owner: Generation([7; 16]),
         }
     }
 

@@ -14,6 +14,9 @@ use crate::{
 
 const SHARDS: usize = 64;
 
+/// With so many leases in a shard, no marks are added: about 2 MiB in all.
+const MOST: usize = 128;
+
 pub(super) struct Leases {
     shards: Box<[Mutex<Shard>]>,
     hasher: RandomState,
@@ -97,15 +100,25 @@ impl Shard {
         }
     }
 
-    /// Ends the fill if it still stands, and gives back what it was granted under.
-    pub(super) fn end(&mut self, key: &str, token: Token, now: Timestamp) -> Option<(Captures, Captures)> {
+    /// As [`grant`](Self::grant), unless there are too many: a mark spares work, and nothing depends on it.
+    pub(super) fn mark(&mut self, key: &Arc<str>, mark: Lease, now: Timestamp) {
+        if self.0.len() >= MOST {
+            self.0.retain(|_, lease| lease.until > now);
+        }
+        if self.0.len() < MOST {
+            self.grant(key, mark);
+        }
+    }
+
+    /// Ends the fill, unless it was evicted or another took over, and gives back what it was granted under. Its time
+    /// does not matter: had anybody needed the slot since, they would have it.
+    pub(super) fn end(&mut self, key: &str, token: Token) -> Option<(Captures, Captures)> {
         if !self.0.get(key).is_some_and(|lease| lease.is_fill(token)) {
             return None;
         }
-        let lease = self.0.remove(key)?;
-        match lease.kind {
-            Kind::Fill(_, captures, any) if lease.until > now => Some((captures, any)),
-            _ => None,
+        match self.0.remove(key)?.kind {
+            Kind::Fill(_, captures, any) => Some((captures, any)),
+            Kind::Mark(_) => None,
         }
     }
 

@@ -12,8 +12,8 @@ use self::{
     tags::{Captures, Tags},
 };
 use super::{
-    Ask, Committed, Digest, Found, Grant, Head, Holder, Leased, Mark, Read, Seen, Slot, Store, StoreError,
-    StoreFuture, Token,
+    Ask, Committed, Found, Generation, Grant, Head, Holder, Leased, Mark, Read, Seen, Slot, Store,
+    StoreError, StoreFuture, Token,
 };
 use crate::{
     clock::{Clock, Timestamp},
@@ -50,6 +50,7 @@ pub struct MemoryStore {
 
 #[derive(Clone)]
 struct Stored {
+    owner: Generation,
     entry: Arc<Entry>,
     token: Token,
     captures: Captures,
@@ -85,7 +86,8 @@ impl MemoryStore {
     pub(crate) fn new(capacity: u64, largest_body: usize, clock: Clock) -> Self {
         let parallelism = available_parallelism().map_or(1, usize::from);
         // Twice the largest entry, so that it does not empty its whole shard.
-        let roomy = capacity / (2 * (largest_body + SLOT_OVERHEAD) as u64).max(1);
+        let largest = (largest_body as u64).saturating_add(SLOT_OVERHEAD as u64);
+        let roomy = capacity / largest.saturating_mul(2);
         let most = usize::try_from(roomy)
             .unwrap_or(usize::MAX)
             .min(4 * parallelism)
@@ -134,7 +136,8 @@ impl MemoryStore {
         let now = self.clock.now();
         let standing = stored.filter(|stored| {
             let captured = stored.captures.generations().map(Some);
-            stored.entry.expires() > now
+            stored.owner == slot.owner
+                && stored.entry.expires() > now
                 && stored.captures.stand()
                 && captured.take(generations.len()).eq(generations.iter().copied())
         });
@@ -166,7 +169,7 @@ impl MemoryStore {
         }
         let grant = Grant {
             token: ask.token,
-            digest: Digest::of(captures.generations()),
+            digest: slot.digest(captures.generations()),
             any: any.generations().next().unwrap_or_default(),
         };
         leases.grant(&slot.key, Lease::fill(grant, captures, any, now));
@@ -174,9 +177,15 @@ impl MemoryStore {
     }
 
     fn commit_now(&self, slot: &Slot, grant: Grant, entry: &Arc<Entry>) -> Result<Committed, StoreError> {
-        let now = self.clock.now();
         let mut leases = self.leases.lock(&slot.key);
-        let Some((captures, any)) = leases.end(&slot.key, grant.token, now) else {
+        let weight = weight(&slot.key, entry);
+        if weight > self.heaviest {
+            return Err(StoreError::refused(format!(
+                "the entry takes {weight} bytes, a shard of this memory at most {}",
+                self.heaviest
+            )));
+        }
+        let Some((captures, any)) = leases.end(&slot.key, grant.token) else {
             return Ok(Committed::Fenced);
         };
         // Its own tags before `any`, which is retired before them: one that was retired since the lease shows in `any`,
@@ -185,14 +194,8 @@ impl MemoryStore {
         if !captures.stand() || !(entry.tags.is_empty() || any.stand()) {
             return Ok(Committed::Fenced);
         }
-        let weight = weight(&slot.key, entry);
-        if weight > self.heaviest {
-            return Err(StoreError::refused(format!(
-                "the entry takes {weight} bytes, a shard of this memory at most {}",
-                self.heaviest
-            )));
-        }
         let stored = Stored {
+            owner: slot.owner,
             entry: Arc::clone(entry),
             token: grant.token,
             captures,
@@ -254,10 +257,10 @@ impl Store for MemoryStore {
     ) -> StoreFuture<'a, ()> {
         let now = self.clock.now();
         let mut leases = self.leases.lock(&slot.key);
-        if leases.end(&slot.key, token, now).is_some()
+        if leases.end(&slot.key, token).is_some()
             && let Some((mark, life)) = mark
         {
-            leases.grant(&slot.key, Lease::mark(mark, now + life));
+            leases.mark(&slot.key, Lease::mark(mark, now + life), now);
             if mark == Mark::Pass {
                 self.entries.remove(&*slot.key);
             }

@@ -12,7 +12,34 @@ use crate::store::Generation;
 
 /// The tags that some entry or fill bears.
 pub(super) struct Tags {
-    live: Mutex<HashMap<Arc<str>, Arc<AtomicU64>>>,
+    live: Mutex<Live>,
+}
+
+#[derive(Default)]
+struct Live {
+    counters: HashMap<Arc<str>, Arc<AtomicU64>>,
+    /// With so many tags, those that nobody bears any more are forgotten.
+    sweep_at: usize,
+}
+
+impl Live {
+    fn counter(&mut self, tag: &Arc<str>) -> Arc<AtomicU64> {
+        if let Some(counter) = self.counters.get(tag) {
+            return Arc::clone(counter);
+        }
+        if self.counters.len() >= self.sweep_at {
+            self.sweep();
+        }
+        let counter = Arc::new(AtomicU64::new(next()));
+        self.counters.insert(Arc::clone(tag), Arc::clone(&counter));
+        counter
+    }
+
+    /// Twice as many may come until the next sweep, so that it costs little for each.
+    fn sweep(&mut self) {
+        self.counters.retain(|_, counter| Arc::strong_count(counter) > 1);
+        self.sweep_at = (2 * self.counters.len()).max(LEAST_SWEPT);
+    }
 }
 
 /// The generations that an entry or a fill was made under.
@@ -49,14 +76,15 @@ impl Tags {
 
     pub(super) fn generation(&self, tag: &str) -> Option<Generation> {
         let live = self.lock();
-        live.get(tag)
+        live.counters
+            .get(tag)
             .map(|counter| generation(counter.load(Ordering::Acquire)))
     }
 
     /// The tags' generations now.
     pub(super) fn generations(&self, tags: &[Arc<str>]) -> Vec<Option<Generation>> {
         let live = self.lock();
-        let known = tags.iter().map(|tag| live.get(tag));
+        let known = tags.iter().map(|tag| live.counters.get(tag));
         known
             .map(|known| known.map(|counter| generation(counter.load(Ordering::Acquire))))
             .collect()
@@ -66,12 +94,12 @@ impl Tags {
     pub(super) fn capture(&self, tags: &[Arc<str>], read: &[Option<Generation>]) -> Option<Captures> {
         let mut live = self.lock();
         let captures = tags.iter().zip(read).map(|(tag, read)| {
-            let counter = match (live.get(tag), read) {
+            let counter = match (live.counters.get(tag), read) {
                 (Some(counter), Some(_)) => Arc::clone(counter),
                 (None, None) => {
-                    let counter = Arc::new(AtomicU64::new(next()));
-                    live.insert(Arc::clone(tag), Arc::clone(&counter));
-                    return Some((Arc::clone(&counter), counter.load(Ordering::Acquire)));
+                    let counter = live.counter(tag);
+                    let captured = counter.load(Ordering::Acquire);
+                    return Some((counter, captured));
                 }
                 _ => return None,
             };
@@ -88,31 +116,32 @@ impl Tags {
     pub(super) fn capture_now(&self, tags: &[Arc<str>]) -> Captures {
         let mut live = self.lock();
         let captures = tags.iter().map(|tag| {
-            let counter = live
-                .entry(Arc::clone(tag))
-                .or_insert_with(|| Arc::new(AtomicU64::new(next())));
-            (Arc::clone(counter), counter.load(Ordering::Acquire))
+            let counter = live.counter(tag);
+            let captured = counter.load(Ordering::Acquire);
+            (counter, captured)
         });
         Captures(captures.collect())
     }
 
     pub(super) fn retire(&self, tags: &[Arc<str>]) {
         let mut live = self.lock();
-        for counter in tags.iter().filter_map(|tag| live.remove(tag)) {
+        for counter in tags.iter().filter_map(|tag| live.counters.remove(tag)) {
             counter.store(RETIRED, Ordering::Release);
         }
     }
 
     /// Forgets tags that no entry and no fill bears. One that comes back begins a generation never seen before.
     pub(super) fn sweep(&self) {
-        self.lock()
-            .retain(|_, generation| Arc::strong_count(generation) > 1);
+        self.lock().sweep();
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<Arc<str>, Arc<AtomicU64>>> {
+    fn lock(&self) -> MutexGuard<'_, Live> {
         self.live.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
+
+/// Fewer tags are not worth a sweep.
+const LEAST_SWEPT: usize = 1024;
 
 /// What the counter of a retired tag says for good; its name begins anew with another counter.
 const RETIRED: u64 = 0;

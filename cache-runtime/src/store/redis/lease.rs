@@ -6,7 +6,7 @@ use redis::{Cmd, Value, pipe};
 use tokio::{runtime::Handle, time::timeout};
 
 use super::{
-    ANY_LIFE, TAG_SLACK, fault, flag,
+    ANY_LIFE, TAG_START, fault, flag,
     link::{Line, Link},
     ok, px, scripts,
 };
@@ -78,7 +78,7 @@ pub(super) async fn lease(link: &Link, slot: &Slot, ask: Ask) -> Result<Leased, 
         })
     };
     let tags = slot.tags.iter().zip(&ask.seen.generations);
-    let digest = Digest::of(tags.map(|(tag, known)| generation(tag, *known, TAG_SLACK)));
+    let digest = slot.digest(tags.map(|(tag, known)| generation(tag, *known, TAG_START)));
     let grant = Grant {
         token: ask.token,
         digest,

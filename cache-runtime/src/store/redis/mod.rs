@@ -22,8 +22,8 @@ use redis::{Value, cmd, pipe};
 
 use self::{address::Address, link::Link};
 use super::{
-    Ask, Committed, Digest, Found, Generation, Grant, Head, Holder, LEASE_TTL, Leased, Mark, Read, Seen,
-    Slot, Store, StoreError, StoreFuture, Token,
+    Ask, Committed, Found, Generation, Grant, Head, Holder, LEASE_TTL, Leased, Mark, Read, Seen, Slot, Store,
+    StoreError, StoreFuture, Token,
 };
 use crate::{
     Error,
@@ -33,6 +33,9 @@ use crate::{
         wire::{self, Decoded},
     },
 };
+
+/// How long a tag is kept that a fill named, until the commit: longer than a fill may take.
+const TAG_START: Duration = Duration::from_secs(2 * 60);
 
 /// How long a tag is kept beyond its entries, so that it does not expire under a fill.
 const TAG_SLACK: Duration = Duration::from_secs(60 * 60);
@@ -113,6 +116,7 @@ impl RedisStore {
     /// The tags that the entry itself names are asked for now that they are known.
     async fn judge(
         &self,
+        slot: &Slot,
         record: Option<Vec<u8>>,
         generations: Vec<Option<Generation>>,
         any: Option<Generation>,
@@ -122,7 +126,7 @@ impl RedisStore {
         let found = if wire::is_newer(&record) {
             Found::Newer
         } else if let Some(decoded) = wire::decode(record)
-            && self.stands(&decoded, &generations).await?
+            && self.stands(slot, &decoded, &generations).await?
         {
             Found::Entry(Arc::new(decoded.entry))
         } else {
@@ -141,6 +145,7 @@ impl RedisStore {
     /// Whether the entry was stored under the generations that stand now.
     async fn stands(
         &self,
+        slot: &Slot,
         decoded: &Decoded,
         generations: &[Option<Generation>],
     ) -> Result<bool, StoreError> {
@@ -152,7 +157,7 @@ impl RedisStore {
         let Some(own) = all_known(&own) else {
             return Ok(false);
         };
-        Ok(decoded.digest == Digest::of(standing).with(&own))
+        Ok(decoded.digest == slot.digest(standing).with(&own))
     }
 
     /// Gives the entry's own tags a generation each, and returns them; none if `any` does not stand any more.
@@ -209,7 +214,7 @@ impl Store for RedisStore {
             let record = values.next().flatten();
             let any = values.next_back().flatten().and_then(generation);
             let generations: Vec<_> = values.map(|value| value.and_then(generation)).collect();
-            self.judge(record, generations, any).await
+            self.judge(slot, record, generations, any).await
         })
     }
 

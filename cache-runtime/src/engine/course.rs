@@ -1,0 +1,238 @@
+//! Which way a request goes that memory could not answer: it reads, asks for the lease, and waits for others.
+
+use std::{ops::ControlFlow, sync::Arc};
+
+use tokio::time::{self, Instant};
+
+use super::{Request, poll, serve::wait};
+use crate::{
+    entry::Entry,
+    flight::{Join, Outcome, Seat, Waiter},
+    respond::Verdict,
+    rules::{self, Freshness},
+    store::{Ask, Budget, Digest, Found, Generation, Grant, Holder, Leased, Mark, Read, Seen, StoreError},
+};
+
+/// So often a request looks again, because runs by others came to nothing or the slot changed under it; then it goes on
+/// without the store.
+const PATIENCE: u32 = 2;
+const MOST_LOOKS: u32 = 32;
+
+/// Where the store leads a request.
+pub(super) enum Course {
+    /// There is an entry.
+    Hit(Arc<Entry>),
+    /// There is none, and the request will not have one made.
+    NotCached,
+    /// There is an entry, and it is time to renew it behind the response.
+    Refresh {
+        entry: Arc<Entry>,
+        verdict: Verdict,
+        seen: Seen,
+    },
+    /// There is an entry past its life, and the handler failed, or is slow.
+    Stale(Arc<Entry>),
+    /// The request runs the handler for the store. With an entry past its life in reserve.
+    Lead(Seat, Grant, Option<Arc<Entry>>),
+    /// The request runs the handler for itself alone.
+    Alone,
+    /// The request runs the handler, or joins a run, that nothing is stored of.
+    Unleased(Join),
+    /// A failure that others share.
+    Failed(Arc<Entry>),
+}
+
+/// A course, or one more look.
+type Step = ControlFlow<Course>;
+
+/// What a request has learned on its way.
+struct Way {
+    began: Instant,
+    budget: Budget,
+    /// A holder that is to be replaced.
+    replaces: Option<Holder>,
+    /// A fill for other generations than those read: to be replaced if that is still so at the next look.
+    doubted: Option<Grant>,
+    /// Runs by others that came to nothing.
+    ended: u32,
+    looks: u32,
+}
+
+impl Way {
+    /// What the next lease may replace, given the generations read now.
+    fn replaces(&mut self, digest: Option<Digest>) -> Option<Holder> {
+        let outdated = self.doubted.take().filter(|grant| Some(grant.digest) != digest);
+        self.replaces.take().or(outdated.map(Holder::Fill))
+    }
+}
+
+impl Request {
+    pub(super) async fn course(&self) -> Course {
+        let mut way = Way {
+            began: Instant::now(),
+            budget: self.engine.guard.budget(),
+            replaces: None,
+            doubted: None,
+            ended: 0,
+            looks: 0,
+        };
+        loop {
+            if let ControlFlow::Break(course) = self.look(&mut way).await {
+                return course;
+            }
+        }
+    }
+
+    /// Reads, and asks for the lease where there is nothing to serve.
+    async fn look(&self, way: &mut Way) -> Step {
+        let guard = &self.engine.guard;
+        let Read { found, seen } = match guard.call(&mut way.budget, guard.store().read(&self.slot)).await {
+            Ok(read) => read,
+            Err(error) => return self.without_store(&error, way),
+        };
+        let is_newer = matches!(found, Found::Newer);
+        let reserve = match found {
+            Found::Newer | Found::Nothing => None,
+            Found::Entry(entry) => match self.freshness(&entry) {
+                Freshness::Fresh { left } if !self.engine.is_early(&entry, left) => {
+                    return Step::Break(Course::Hit(entry));
+                }
+                Freshness::Fresh { .. } => return refresh(entry, Verdict::Hit, seen),
+                Freshness::Stale => return refresh(entry, Verdict::Stale, seen),
+                Freshness::InReserve => Some(entry),
+                Freshness::Dead => None,
+            },
+        };
+        if self.wishes.only_if_cached {
+            return Step::Break(Course::NotCached);
+        }
+        if is_newer || !self.wishes.fills {
+            return Step::Break(Course::Alone);
+        }
+        way.looks += 1;
+        if way.ended >= PATIENCE || way.looks > MOST_LOOKS {
+            return Step::Break(Course::Unleased(Join::BegunAfter(way.began)));
+        }
+        self.lease(way, seen, reserve).await
+    }
+
+    async fn lease(&self, way: &mut Way, seen: Seen, reserve: Option<Arc<Entry>>) -> Step {
+        let guard = &self.engine.guard;
+        let (digest, any) = (seen.digest(&self.slot), seen.any);
+        let seat = self.engine.flights.seat();
+        let ask = Ask {
+            token: seat.token(),
+            seen,
+            replaces: way.replaces(digest),
+        };
+        let holder = match guard
+            .call(&mut way.budget, guard.store().lease(&self.slot, ask))
+            .await
+        {
+            Err(error) => return self.without_store(&error, way),
+            Ok(Leased::Granted(grant)) => return Step::Break(Course::Lead(seat, grant, reserve)),
+            Ok(Leased::Changed) => return Step::Continue(()),
+            Ok(Leased::Held(holder)) => holder,
+        };
+        drop(seat);
+        match holder {
+            Holder::Mark(Mark::Pass) => return Step::Break(Course::Alone),
+            Holder::Mark(Mark::Failed) => {
+                if let Some(entry) = reserve {
+                    return Step::Break(Course::Stale(entry));
+                }
+                way.replaces = Some(holder);
+            }
+            Holder::Unknown(_) => way.replaces = Some(holder),
+            // It fills for tags that were retired since, so its run is not for this request: take its place, but look
+            // at the tags once more first, for it may be the one that knows them better.
+            Holder::Fill(grant) if Some(grant.digest) != digest => way.doubted = Some(grant),
+            Holder::Fill(grant) => return self.wait_for(way, grant, any, reserve).await,
+        }
+        Step::Continue(())
+    }
+
+    /// Waits for the run that holds the lease, here or elsewhere.
+    async fn wait_for(
+        &self,
+        way: &mut Way,
+        grant: Grant,
+        any: Option<Generation>,
+        reserve: Option<Arc<Entry>>,
+    ) -> Step {
+        let left = self.engine.settings.wait.saturating_sub(way.began.elapsed());
+        if left.is_zero() {
+            return Step::Break(Course::Unleased(Join::BegunAfter(way.began)));
+        }
+        let waiter = match self.engine.flights.join(grant.token) {
+            // What it asked for is newer than a run that began before it.
+            Some(waiter) if self.wishes.refresh && !waiter.began_after(way.began) => {
+                return Step::Break(Course::Alone);
+            }
+            None if self.wishes.refresh => return Step::Break(Course::Alone),
+            Some(waiter) => waiter,
+            // Every lease in memory is of this process, and so this one's run is gone.
+            None if self.engine.guard.is_memory() => {
+                way.replaces = Some(Holder::Fill(grant));
+                return Step::Continue(());
+            }
+            None => poll::watch(&self.engine, &self.slot, grant),
+        };
+        if self.comes_too_late_for(&waiter, way) {
+            // Over, and on its way into the store: what stands there next is another's.
+            let _ = time::timeout(left, waiter.gone()).await;
+            way.ended += 1;
+            return Step::Continue(());
+        }
+        let slow = self.policy.stale_if_slow.filter(|_| reserve.is_some());
+        let outcome = wait(waiter, slow.map_or(left, |slow| slow.min(left))).await;
+        Step::Break(match (outcome, reserve) {
+            // A tag that only the answer names may have been retired since that run began.
+            (Some(Outcome::Shared(entry)), _) if !entry.tags.is_empty() && any != Some(grant.any) => {
+                way.ended += 1;
+                return Step::Continue(());
+            }
+            (Some(Outcome::Shared(entry)), _) => Course::Hit(entry),
+            (Some(Outcome::Failed(_)), Some(reserve)) => Course::Stale(reserve),
+            (Some(Outcome::Failed(entry)), None) => Course::Failed(entry),
+            (Some(Outcome::Alone), _) => Course::Alone,
+            (Some(Outcome::Vanished), _) => {
+                way.ended += 1;
+                return Step::Continue(());
+            }
+            (None, Some(reserve)) if slow.is_some() => Course::Stale(reserve),
+            (None, _) => Course::Unleased(Join::BegunAfter(way.began)),
+        })
+    }
+
+    fn without_store(&self, error: &StoreError, way: &Way) -> Step {
+        // A store that refuses is well otherwise, and others evict there: what they evict must not be joined.
+        let join = if error.is_unavailable() {
+            Join::Any
+        } else {
+            Join::BegunAfter(way.began)
+        };
+        Step::Break(match (self.wishes.only_if_cached, self.wishes.fills) {
+            (true, _) => Course::NotCached,
+            (false, true) => Course::Unleased(join),
+            (false, false) => Course::Alone,
+        })
+    }
+
+    /// Whether the run was over before the request began, and does not have its answer. A failure is not kept for later.
+    fn comes_too_late_for(&self, waiter: &Waiter, way: &Way) -> bool {
+        match waiter.ended_before(way.began) {
+            Some(Outcome::Shared(entry)) => !matches!(self.freshness(&entry), Freshness::Fresh { .. }),
+            Some(Outcome::Failed(_)) => true,
+            Some(Outcome::Alone | Outcome::Vanished) | None => false,
+        }
+    }
+
+    fn freshness(&self, entry: &Entry) -> Freshness {
+        rules::freshness(entry, &self.policy, &self.wishes, self.engine.clock.now())
+    }
+}
+
+fn refresh(entry: Arc<Entry>, verdict: Verdict, seen: Seen) -> Step {
+    Step::Break(Course::Refresh { entry, verdict, seen })
+}
