@@ -147,10 +147,7 @@ impl Flight {
     }
 
     fn wait(&self) -> Waiter {
-        Waiter {
-            began: self.began,
-            ended: self.ended.subscribe(),
-        }
+        Waiter(self.ended.subscribe())
     }
 
     fn admits(&self, join: Join) -> bool {
@@ -218,10 +215,7 @@ impl Drop for Seat {
 
 /// A request that waits for a flight.
 #[derive(Debug)]
-pub(crate) struct Waiter {
-    began: Instant,
-    ended: watch::Receiver<Option<Ended>>,
-}
+pub(crate) struct Waiter(watch::Receiver<Option<Ended>>);
 
 impl Waiter {
     /// What the flight came to.
@@ -229,7 +223,7 @@ impl Waiter {
     /// # Cancel safety
     /// Safe: the flight goes on, and others that wait are not touched.
     pub(crate) async fn outcome(mut self) -> Outcome {
-        match self.ended.wait_for(Option::is_some).await {
+        match self.0.wait_for(Option::is_some).await {
             Ok(ended) => ended
                 .as_ref()
                 .map_or(Outcome::Vanished, |ended| ended.outcome.clone()),
@@ -243,17 +237,12 @@ impl Waiter {
     /// As [`outcome`](Self::outcome).
     pub(crate) async fn gone(mut self) {
         // The sender goes with the seat.
-        while self.ended.changed().await.is_ok() {}
-    }
-
-    /// Whether the flight began later than the request: what it brings is as new as the request can ask for.
-    pub(crate) fn began_after(&self, request: Instant) -> bool {
-        self.began > request
+        while self.0.changed().await.is_ok() {}
     }
 
     /// What the flight came to if that was before `began`: it is over, and only on its way into the store.
     pub(crate) fn ended_before(&self, began: Instant) -> Option<Outcome> {
-        let ended = self.ended.borrow();
+        let ended = self.0.borrow();
         let ended = ended.as_ref().filter(|ended| ended.at < began);
         ended.map(|ended| ended.outcome.clone())
     }

@@ -165,11 +165,6 @@ impl Request {
             return Step::Break(Course::Unleased(Join::BegunAfter(way.began)));
         }
         let waiter = match self.engine.flights.join(grant.token) {
-            // What it asked for is newer than a run that began before it.
-            Some(waiter) if self.wishes.refresh && !waiter.began_after(way.began) => {
-                return Step::Break(Course::Alone);
-            }
-            None if self.wishes.refresh => return Step::Break(Course::Alone),
             Some(waiter) => waiter,
             // Every lease in memory is of this process, and so this one's run is gone.
             None if self.engine.guard.is_memory() => {

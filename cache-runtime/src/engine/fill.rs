@@ -15,6 +15,7 @@ use axum::{
 use bytes::Bytes;
 use futures_util::FutureExt;
 use http::{Extensions, StatusCode, header, response::Parts};
+use http_body::SizeHint;
 use tokio::sync::oneshot;
 
 use super::{
@@ -74,9 +75,14 @@ impl Fill {
             .grant
             .map(|grant| Renewal::start(&self.engine, &self.slot, grant.token));
         // Called in there, too: what a handler does before its first await may panic as well.
-        let handler = AssertUnwindSafe(async { handler().await }).catch_unwind();
-        match handler.await {
-            Ok(response) => self.finish(response).await,
+        // So may a body that is asked for its size.
+        let handler = AssertUnwindSafe(async {
+            let response = handler().await;
+            let size = response.body().size_hint();
+            (response, size)
+        });
+        match handler.catch_unwind().await {
+            Ok((response, size)) => self.finish(response, size).await,
             Err(panic) => {
                 let mark = self.failed();
                 self.end(None, Reply::Panicked(panic), mark).await;
@@ -84,16 +90,15 @@ impl Fill {
         }
     }
 
-    async fn finish(self, response: Response) {
+    async fn finish(self, response: Response, size: SizeHint) {
         let (parts, body) = response.into_parts();
         if parts.extensions.get::<Unshared>().is_some() {
             return self.alone(Response::from_parts(parts, body), None).await;
         }
         let Some(life) = self.life(&parts) else {
-            return self.refuse(parts, body).await;
+            return self.refuse(parts, body, &size).await;
         };
         let limit = self.limit();
-        let size = body.size_hint();
         match size.exact() {
             Some(exact) if exact <= limit as u64 && rules::has_length(&parts.headers, exact) => {
                 match capture::collect(body, exact, limit).await {
@@ -141,10 +146,9 @@ impl Fill {
     }
 
     /// Answers with a response that must not be stored. A failure that holds nothing private answers those that wait.
-    async fn refuse(self, parts: Parts, body: Body) {
+    async fn refuse(self, parts: Parts, body: Body, size: &SizeHint) {
         let limit = self.limit();
-        let size = body
-            .size_hint()
+        let size = size
             .exact()
             .filter(|size| *size <= limit as u64 && rules::has_length(&parts.headers, *size));
         let Some(size) = size.filter(|_| rules::failed(&parts)) else {

@@ -6,8 +6,8 @@ use tokio::time;
 
 use super::Engine;
 use crate::{
-    flight::{Seat, Waiter},
-    store::{Grant, Holder, Slot},
+    flight::{Outcome, Seat, Waiter},
+    store::{Found, Grant, Holder, Slot},
 };
 
 /// Between two looks: about this long at first, twice as long each time.
@@ -16,7 +16,8 @@ const LAST_PAUSE: Duration = Duration::from_millis(50);
 
 /// Waits until another than `grant` holds the slot's lease, or nobody, or the store is away.
 ///
-/// It says no more than that, as if the flight had vanished: who waits looks into the store again.
+/// If that run's entry stands there then, one read serves all that wait. If not, it is as if the flight had vanished, and
+/// who waits looks into the store again.
 pub(super) fn watch(engine: &Arc<Engine>, slot: &Slot, grant: Grant) -> Waiter {
     let (waiter, first) = engine.flights.watch(grant.token);
     if let Some(seat) = first {
@@ -33,8 +34,16 @@ async fn poll(engine: Arc<Engine>, slot: Slot, grant: Grant, seat: Seat) {
         time::sleep(jittered(pause)).await;
         match guard.behind(guard.store().holder(&slot)).await {
             Ok(Some(Holder::Fill(now))) if now == grant => pause = (pause * 2).min(LAST_PAUSE),
-            _ => return,
+            Ok(_) => break,
+            Err(_) => return,
         }
+    }
+    // What stands there must be of that run: an older entry is not what everybody waits for.
+    if let Ok(read) = guard.behind(guard.store().read(&slot)).await
+        && read.seen.head.0.ends_with(&grant.token.0)
+        && let Found::Entry(entry) = read.found
+    {
+        seat.tell(Outcome::Shared(entry));
     }
 }
 

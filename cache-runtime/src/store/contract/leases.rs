@@ -265,8 +265,13 @@ async fn renewed_lease_stands_longer(bench: &Bench) {
 async fn lease_lapses(bench: &Bench) {
     let slot = bench.slot(["root"]);
     let grant = bench.grant(&slot).await;
+    // A store that shares the process of its callers may wait longer for a sign of life.
+    let lapse = match bench.time {
+        Time::Real => LEASE_TTL,
+        Time::Manual(_) => Duration::from_secs(60),
+    };
     bench
-        .after(LEASE_TTL, "a lease outlives its holder", async || {
+        .after(lapse, "a lease outlives its holder", async || {
             bench.holder(&slot).await.is_none()
         })
         .await;

@@ -4,15 +4,20 @@ use std::{
     collections::HashMap,
     hash::{BuildHasher, RandomState},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
 };
 
 use super::tags::Captures;
 use crate::{
     clock::Timestamp,
-    store::{Grant, Holder, LEASE_TTL, Mark, Token},
+    store::{Grant, Holder, Mark, Token},
 };
 
 const SHARDS: usize = 64;
+
+/// How long a fill may go without a sign of life. Longer than elsewhere: its process is this one, and the engine notices
+/// when the run is gone, while a handler that computes without a pause may keep a whole runtime from renewing.
+const LIFE: Duration = Duration::from_secs(60);
 
 /// With so many leases in a shard, no marks are added: about 2 MiB in all.
 const MOST: usize = 128;
@@ -40,7 +45,7 @@ impl Lease {
     pub(super) fn fill(grant: Grant, captures: Captures, any: Captures, now: Timestamp) -> Self {
         Self {
             kind: Kind::Fill(grant, captures, any),
-            until: now + LEASE_TTL,
+            until: now + LIFE,
         }
     }
 
@@ -93,7 +98,7 @@ impl Shard {
     pub(super) fn renew(&mut self, key: &str, token: Token, now: Timestamp) -> bool {
         match self.0.get_mut(key) {
             Some(lease) if lease.is_fill(token) && lease.until > now => {
-                lease.until = now + LEASE_TTL;
+                lease.until = now + LIFE;
                 true
             }
             _ => false,

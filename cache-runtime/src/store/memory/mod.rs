@@ -29,8 +29,12 @@ const SLOT_OVERHEAD: usize = 512;
 /// What a header line costs besides its text, in bytes.
 const HEADER_OVERHEAD: usize = 128;
 
-/// What a tag of an entry's own costs besides its name, in bytes.
-const TAG_OVERHEAD: usize = 64;
+/// What a tag costs besides its name, in bytes: its counter and its place in the table, which is swept when half of it is
+/// out of use.
+const TAG_OVERHEAD: usize = 256;
+
+/// The tags that every entry of a handler has.
+const SHARED_TAGS: usize = 2;
 
 /// A typical entry, in bytes. Only sizes the table of recently evicted keys.
 const TYPICAL_ENTRY: u64 = 2048;
@@ -54,14 +58,15 @@ struct Stored {
     entry: Arc<Entry>,
     token: Token,
     captures: Captures,
+    weight: u64,
 }
 
 #[derive(Clone)]
 struct Weigh;
 
 impl Weighter<Arc<str>, Stored> for Weigh {
-    fn weight(&self, key: &Arc<str>, stored: &Stored) -> u64 {
-        weight(key, &stored.entry)
+    fn weight(&self, _key: &Arc<str>, stored: &Stored) -> u64 {
+        stored.weight
     }
 }
 
@@ -70,15 +75,17 @@ fn head(stored: Option<&Stored>) -> Head {
     stored.map_or_else(Head::default, |stored| Head(stored.token.0.to_vec()))
 }
 
-/// Bytes that an entry occupies.
-fn weight(key: &str, entry: &Entry) -> u64 {
+/// Bytes that an entry occupies, with the tags that nothing else bears, for all that is known.
+fn weight(slot: &Slot, entry: &Entry) -> u64 {
     let headers: usize = entry
         .headers
         .iter()
         .map(|(name, value)| name.as_str().len() + value.len() + HEADER_OVERHEAD)
         .sum();
-    let tags: usize = entry.tags.iter().map(|tag| tag.len() + TAG_OVERHEAD).sum();
-    (SLOT_OVERHEAD + key.len() + headers + tags + entry.body.len()) as u64
+    // Root and handler have theirs in common with many.
+    let tags = slot.tags.iter().skip(SHARED_TAGS).chain(&entry.tags);
+    let tags: usize = tags.map(|tag| tag.len() + TAG_OVERHEAD).sum();
+    (SLOT_OVERHEAD + slot.key.len() + headers + tags + entry.body.len()) as u64
 }
 
 impl MemoryStore {
@@ -178,7 +185,7 @@ impl MemoryStore {
 
     fn commit_now(&self, slot: &Slot, grant: Grant, entry: &Arc<Entry>) -> Result<Committed, StoreError> {
         let mut leases = self.leases.lock(&slot.key);
-        let weight = weight(&slot.key, entry);
+        let weight = weight(slot, entry);
         if weight > self.heaviest {
             return Err(StoreError::refused(format!(
                 "the entry takes {weight} bytes, a shard of this memory at most {}",
@@ -199,6 +206,7 @@ impl MemoryStore {
             entry: Arc::clone(entry),
             token: grant.token,
             captures,
+            weight,
         };
         self.entries.insert(Arc::clone(&slot.key), stored);
         Ok(Committed::Stored)

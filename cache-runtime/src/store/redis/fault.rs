@@ -20,16 +20,21 @@ pub(super) fn of_server(error: ServerError) -> StoreError {
         error.code(),
         "LOADING" | "BUSY" | "MASTERDOWN" | "CLUSTERDOWN" | "WRONGPASS"
     );
-    if ill || is_severed(&error) {
+    if ill || is_logged_out(&error) {
         StoreError::unavailable(error)
     } else {
         StoreError::refused(error)
     }
 }
 
-/// Whether only a new connection helps: this one leads to a replica, or has lost its login.
-pub(super) fn is_severed(error: &ServerError) -> bool {
+/// Whether this connection has lost its login.
+pub(super) fn is_logged_out(error: &ServerError) -> bool {
+    error.code() == "NOAUTH"
+}
+
+/// Whether this connection leads to a replica.
+pub(super) fn is_read_only(error: &ServerError) -> bool {
     // Before Redis 7 a script's failure comes as ERR, with the code inside its text.
     let within = |details: &str| details.contains("-READONLY ");
-    matches!(error.code(), "READONLY" | "NOAUTH") || error.details().is_some_and(within)
+    error.code() == "READONLY" || error.details().is_some_and(within)
 }

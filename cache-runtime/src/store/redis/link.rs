@@ -5,7 +5,7 @@
 
 use std::{
     sync::{Mutex, PoisonError},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use redis::{
@@ -18,6 +18,9 @@ use crate::store::StoreError;
 /// Long enough to connect across a region, short enough to be over before the next probe.
 const PROBE_TIMEOUT: Duration = Duration::from_secs(1);
 
+/// How often a server that takes no writes is left for another.
+const READ_ONLY_PAUSE: Duration = Duration::from_secs(60);
+
 pub(super) struct Link {
     client: Client,
     /// Held for as long as it takes to clone or replace what is in it, never across an await.
@@ -28,6 +31,8 @@ struct State {
     line: Option<Line>,
     /// How many there have been, to tell one from the next.
     made: u64,
+    /// When a server last said that it takes no writes.
+    read_only: Option<Instant>,
 }
 
 /// One connection.
@@ -44,7 +49,11 @@ impl Link {
     pub(super) fn new(client: Client) -> Self {
         Self {
             client,
-            line: Mutex::new(State { line: None, made: 0 }),
+            line: Mutex::new(State {
+                line: None,
+                made: 0,
+                read_only: None,
+            }),
         }
     }
 
@@ -131,9 +140,23 @@ impl Link {
     }
 
     fn heed(&self, line: &Line, answer: &Value) {
-        if matches!(answer, Value::ServerError(error) if fault::is_severed(error)) {
+        let Value::ServerError(error) = answer else { return };
+        if fault::is_logged_out(error) || (fault::is_read_only(error) && self.may_be_another()) {
             self.drop_line(line);
         }
+    }
+
+    /// A new connection may lead to the new master, where there is one. Where there is none, the reads that still work
+    /// are not given up each time.
+    fn may_be_another(&self) -> bool {
+        let mut state = self.state();
+        let due = state
+            .read_only
+            .is_none_or(|last| last.elapsed() >= READ_ONLY_PAUSE);
+        if due {
+            state.read_only = Some(Instant::now());
+        }
+        due
     }
 
     /// Forgets this connection, unless another took its place already.
