@@ -126,13 +126,13 @@ pub(crate) fn storable(
 pub(crate) fn failed(parts: &response::Parts) -> bool {
     let own = [header::SET_COOKIE, header::VARY, header::CONTENT_ENCODING];
     let directives = ResponseDirectives::parse(&parts.headers);
-    parts.status.is_server_error()
-        && !own.iter().any(|name| parts.headers.contains_key(name))
-        && !(directives.no_store || directives.private || directives.no_cache)
-        && !parts
-            .extensions
-            .get::<Steering>()
-            .is_some_and(|steering| steering.no_store)
+    let own = own.iter().any(|name| parts.headers.contains_key(name));
+    let steering = parts.extensions.get::<Steering>();
+    let kept_back = directives.no_store
+        || directives.private
+        || directives.no_cache
+        || steering.is_some_and(|steering| steering.no_store);
+    parts.status.is_server_error() && !own && !kept_back
 }
 
 /// Whether the handler did what it was asked to: it answered a 2xx or 3xx, and no `Err`.
