@@ -129,10 +129,10 @@ pub(crate) fn failed(parts: &response::Parts) -> bool {
     parts.status.is_server_error()
         && !own.iter().any(|name| parts.headers.contains_key(name))
         && !(directives.no_store || directives.private || directives.no_cache)
-        && !parts
+        && parts
             .extensions
             .get::<Steering>()
-            .is_some_and(|steering| steering.no_store)
+            .is_none_or(|steering| !steering.no_store)
 }
 
 /// Whether the handler did what it was asked to: it answered a 2xx or 3xx, and no `Err`.

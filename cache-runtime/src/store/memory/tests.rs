@@ -21,7 +21,7 @@ fn slot(key: &str) -> Slot {
         key: key.into(),
         tags: [Arc::from("tag")].into(),
         any: Arc::from("any"),
-        owner: crate::slot::Generation([7; 16]),
+        owner: Generation([7; 16]),
     }
 }
 
