@@ -1,0 +1,126 @@
+//! From settings to a cache: each is checked, and the URL decides about the store.
+
+use std::{sync::Arc, time::Duration};
+
+use http::{HeaderName, HeaderValue};
+
+use super::CacheBuilder;
+use crate::{
+    cache::Cache,
+    engine::{Engine, Names, Refreshes, Settings},
+    error::Error,
+    flight::Flights,
+    respond::Style,
+    store::{Guard, MemoryStore, Store},
+};
+
+/// Leaves room in a key for the handler, below the 240 bytes at which keys are cut.
+const LONGEST_PREFIX: usize = 64;
+
+impl CacheBuilder {
+    /// The cache, whose store is not asked yet.
+    pub(super) fn open(self) -> Result<Cache, Error> {
+        check_prefix(&self.prefix)?;
+        let hit_header = HeaderName::try_from(&*self.response_header).map_err(|_| {
+            Error::settings(format!(
+                "`response_header` is no header name: {:?}",
+                self.response_header
+            ))
+        })?;
+        if self.default_expire < Duration::from_millis(1) {
+            return Err(Error::settings(
+                "`default_expire` must be at least one millisecond",
+            ));
+        }
+        if self.memory_size == 0 || self.store_budget.is_zero() {
+            return Err(Error::settings(
+                "`memory_size` and `store_budget` cannot be zero; leave `#[cache]` off, or the cache unset, to cache nothing",
+            ));
+        }
+        if !(0.0..=1.0).contains(&self.jitter) {
+            return Err(Error::settings("`jitter` is a share of the life, from 0 to 1"));
+        }
+        if !self.early_refresh.is_finite() || self.early_refresh < 0.0 {
+            return Err(Error::settings("`early_refresh` is a factor, 0 or more"));
+        }
+        let guard = self.open_store()?;
+        let engine = Engine {
+            names: Names::new(&self.prefix, self.version.as_deref()),
+            settings: Settings {
+                default_expire: self.default_expire,
+                client_control: self.client_control,
+                style: Style {
+                    hit_header,
+                    cache_status: self.cache_status.then(|| cache_name(&self.prefix)),
+                },
+                max_body: self.max_body,
+                wait: self.wait,
+                jitter: self.jitter,
+                early_refresh: self.early_refresh,
+                retry_after: self.retry_after,
+            },
+            guard: Arc::new(guard),
+            flights: Arc::new(Flights::default()),
+            refreshes: Arc::new(Refreshes::new(self.refreshes)),
+            clock: self.clock,
+        };
+        Ok(Cache {
+            engine: Arc::new(engine),
+        })
+    }
+
+    fn open_store(&self) -> Result<Guard, Error> {
+        let url = &*self.url.0;
+        let clock = self.clock.clone();
+        match url.split_once(':').map_or("", |(scheme, _)| scheme) {
+            "memory" if matches!(url, "memory:" | "memory://") => {
+                let store = MemoryStore::new(self.memory_size, self.max_body, clock.clone());
+                Ok(Guard::memory(store, clock))
+            }
+            "memory" => Err(Error::settings(
+                "the URL of the memory store is `memory://`, with nothing behind it; \
+                 its size is set with `Cache::builder().memory_size(bytes)`",
+            )),
+            "redis" | "rediss" | "redis+unix" | "unix" => {
+                Ok(Guard::remote(open_redis(url)?, self.store_budget, clock))
+            }
+            // The URL itself is not shown: where the scheme is wrong, a password may stand anywhere in it.
+            _ => Err(Error::settings(
+                "the cache URL begins with none of the known schemes; \
+                 use `memory://`, `redis://host:6379` or `redis+unix:///path/to/socket`",
+            )),
+        }
+    }
+}
+
+#[cfg(feature = "redis")]
+fn open_redis(url: &str) -> Result<Box<dyn Store>, Error> {
+    Ok(Box::new(crate::store::RedisStore::open(url)?))
+}
+
+#[cfg(not(feature = "redis"))]
+fn open_redis(_url: &str) -> Result<Box<dyn Store>, Error> {
+    Err(Error::settings(
+        "this build has no Redis store; turn on the feature `redis` of `handler-cache`",
+    ))
+}
+
+fn check_prefix(prefix: &str) -> Result<(), Error> {
+    let allowed = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-');
+    if prefix.is_empty() || prefix.len() > LONGEST_PREFIX || !prefix.bytes().all(allowed) {
+        return Err(Error::settings(format!(
+            "{prefix:?} cannot begin keys; use 1 to {LONGEST_PREFIX} letters, digits, `.`, `_` or `-`"
+        )));
+    }
+    Ok(())
+}
+
+/// The cache's name in `Cache-Status`: a token where the prefix is one, else a string (RFC 8941 section 3.3).
+fn cache_name(prefix: &str) -> HeaderValue {
+    let name = if prefix.starts_with(|first: char| first.is_ascii_alphabetic()) {
+        prefix.to_owned()
+    } else {
+        format!("\"{prefix}\"")
+    };
+    HeaderValue::try_from(name).expect("a prefix is visible ASCII")
+}
