@@ -78,6 +78,18 @@ pub(crate) fn uninitialized() {
     );
 }
 
+pub(crate) fn overdue_evicted(count: usize) {
+    tracing::info!(target: TARGET, count, "EVICTED_LATE: the store has acknowledged what it did not before");
+}
+
+pub(crate) fn shut_down_with_overdue(error: &dyn Error) {
+    tracing::warn!(
+        target: TARGET,
+        error = %Chain(error),
+        "SHUTDOWN: evictions were not acknowledged, and old entries may still be served elsewhere"
+    );
+}
+
 pub(crate) fn handler_name_taken(handler: &str) {
     tracing::warn!(
         target: TARGET,

@@ -125,6 +125,22 @@ impl Flights {
         }
     }
 
+    /// Waits until every flight that is under way now has left.
+    pub(crate) async fn landed(&self) {
+        let under_way: Vec<Waiter> = {
+            let leased = lock(&self.leased);
+            let unleased = lock(&self.unleased);
+            leased
+                .values()
+                .chain(unleased.values())
+                .map(|flight| flight.wait())
+                .collect()
+        };
+        for flight in under_way {
+            flight.gone().await;
+        }
+    }
+
     /// No request that comes later joins an unleased flight for this key: it was evicted.
     pub(crate) fn detach_key(&self, key: &str) {
         lock(&self.unleased).remove(key);

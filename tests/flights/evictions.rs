@@ -1,5 +1,7 @@
 //! P3: an eviction that returned is final, whatever was under way.
 
+use std::time::Instant;
+
 use axum::{
     Router,
     extract::{Path, State},
@@ -8,7 +10,13 @@ use axum::{
 };
 use handler_cache::cache;
 
-use super::{Gate, ask, page, pages, settle, support::app::Bench};
+use super::{
+    Gate, ask, page, pages, settle,
+    support::{
+        RedisServer,
+        app::{Bench, PATIENCE},
+    },
+};
 
 #[tokio::test]
 async fn p3_fill_that_began_before_an_eviction_does_not_come_back() {
@@ -126,4 +134,54 @@ async fn p3_eviction_reaches_every_variant_and_the_fills_of_each() {
             assert_eq!(answer.verdict(), Some("Miss"), "{method} {language}");
         }
     }
+}
+
+#[tokio::test]
+async fn p3_eviction_that_failed_is_honoured_here_and_made_up_for() {
+    let bench = Bench::on(RedisServer::start()).await;
+    let gate = Gate::new();
+    let app = bench.app(pages(&gate));
+    gate.let_through(100_000);
+    app.get("/pages/1").await;
+    bench.settled().await;
+    assert_eq!(app.get("/pages/1").await.text(), "page 1, run 1");
+
+    bench.server().freeze();
+    let error = bench.cache.evict(page::key(Path(1))).await.unwrap_err();
+    assert!(error.is_store(), "{error}");
+    assert!(
+        bench.cache.shutdown().await.unwrap_err().is_store(),
+        "it is still to be done"
+    );
+    bench.server().thaw();
+
+    // The entry is still there, and yet it is not served; once the eviction is made up for, there is another.
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        let answer = app.get("/pages/1").await;
+        assert_ne!(answer.text(), "page 1, run 1");
+        if answer.verdict() == Some("Hit") {
+            break;
+        }
+        assert!(Instant::now() < deadline, "the eviction is not made up for");
+    }
+    bench.cache.shutdown().await.unwrap();
+    assert_eq!(app.get("/pages/1").await.verdict(), Some("Hit"));
+}
+
+#[tokio::test]
+async fn shutdown_waits_until_what_goes_on_is_stored() {
+    let bench = Bench::redis().await;
+    let gate = Gate::new();
+    let app = bench.app(pages(&gate));
+    let leader = ask(&app, "/pages/1");
+    gate.entered().await;
+    let cache = bench.cache.clone();
+    let shutdown = tokio::spawn(async move { cache.shutdown().await });
+    settle().await;
+    assert!(!shutdown.is_finished());
+    gate.let_through(1);
+    shutdown.await.unwrap().unwrap();
+    leader.await.unwrap();
+    assert!(bench.server().exists("test:flights::page(id=1)"));
 }

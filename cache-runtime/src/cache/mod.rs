@@ -136,6 +136,28 @@ impl Cache {
     pub async fn evict_tag(&self, tag: &str) -> Result<(), Error> {
         self.engine.evict_tag(tag).await
     }
+
+    /// Waits for runs to end and entries to be stored, and tries evictions once more that the store did not acknowledge.
+    ///
+    /// Call it when the server has stopped taking requests. It takes no longer than the builder's `wait` and one budget.
+    ///
+    /// ```
+    /// # async fn stop(server: impl Future<Output = ()>, cache: handler_cache::Cache) {
+    /// server.await; // axum::serve(..).with_graceful_shutdown(..)
+    /// if let Err(error) = cache.shutdown().await {
+    ///     eprintln!("{error}");
+    /// }
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// [`is_store`](Error::is_store) when evictions are still not acknowledged; it is logged, too.
+    ///
+    /// # Cancel safety
+    /// Safe; what is left goes on behind, as long as the runtime does.
+    pub async fn shutdown(&self) -> Result<(), Error> {
+        self.engine.shutdown().await
+    }
 }
 
 /// The cache of a request: the one attached to its route, else the global one.

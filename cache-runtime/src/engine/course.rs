@@ -4,7 +4,7 @@ use std::{ops::ControlFlow, sync::Arc};
 
 use tokio::time::{self, Instant};
 
-use super::{Request, poll, serve::wait};
+use super::{Engine, Request, poll, serve::wait};
 use crate::{
     entry::Entry,
     flight::{Join, Outcome, Seat, Waiter},
@@ -85,7 +85,11 @@ impl Request {
 
     /// Reads, and asks for the lease where there is nothing to serve.
     async fn look(&self, way: &mut Way) -> Step {
-        let guard = &self.engine.guard;
+        let Engine { guard, overdue, .. } = &*self.engine;
+        if overdue.concerns(&self.slot) {
+            // Evicted, though the store does not know it yet.
+            return self.past_the_store(Join::BegunAfter(way.began));
+        }
         let Read { found, seen } = match guard.call(&mut way.budget, guard.store().read(&self.slot)).await {
             Ok(read) => read,
             Err(error) => return self.without_store(&error, way),
@@ -93,6 +97,9 @@ impl Request {
         let is_newer = matches!(found, Found::Newer);
         let reserve = match found {
             Found::Newer | Found::Nothing => None,
+            Found::Entry(entry) if overdue.concerns_own(&entry) => {
+                return self.past_the_store(Join::BegunAfter(way.began));
+            }
             Found::Entry(entry) => match self.freshness(&entry) {
                 Freshness::Fresh { left } if !self.engine.is_early(&entry, left) => {
                     return Step::Break(Course::Hit(entry));
@@ -207,6 +214,10 @@ impl Request {
         } else {
             Join::BegunAfter(way.began)
         };
+        self.past_the_store(join)
+    }
+
+    fn past_the_store(&self, join: Join) -> Step {
         Step::Break(match (self.wishes.only_if_cached, self.wishes.fills) {
             (true, _) => Course::NotCached,
             (false, true) => Course::Unleased(join),

@@ -10,16 +10,19 @@ mod poll;
 mod fill;
 mod renewal;
 mod capture;
+mod overdue;
 
 use std::{sync::Arc, time::Duration};
 
 use axum::response::Response;
 use futures_util::future::join;
+use tokio::time;
 
 pub use self::serve::TagList;
 pub(crate) use self::{
     fill::Unshared,
     names::{Eviction, Names},
+    overdue::Overdue,
     refresh::Refreshes,
     serve::Request,
 };
@@ -35,7 +38,7 @@ use crate::{
     request::RequestHead,
     respond::{self, Style, Verdict},
     rules::{self, Admission, Freshness},
-    store::Guard,
+    store::{Guard, StoreError},
 };
 
 /// One cache.
@@ -46,6 +49,7 @@ pub(crate) struct Engine {
     pub(crate) guard: Arc<Guard>,
     pub(crate) flights: Arc<Flights>,
     pub(crate) refreshes: Arc<Refreshes>,
+    pub(crate) overdue: Overdue,
     pub(crate) clock: Clock,
 }
 
@@ -137,26 +141,26 @@ impl Engine {
     }
 
     /// Takes away every entry of one argument list.
-    pub(crate) async fn evict(&self, key: &CacheKey) -> Result<(), Error> {
+    pub(crate) async fn evict(self: &Arc<Self>, key: &CacheKey) -> Result<(), Error> {
         let evictions = self.names.evictions(key).map_err(Error::key)?;
         self.carry_out(&evictions).await
     }
 
     /// Takes away every entry of a handler.
-    pub(crate) async fn evict_all(&self, handler: &str) -> Result<(), Error> {
+    pub(crate) async fn evict_all(self: &Arc<Self>, handler: &str) -> Result<(), Error> {
         let tag = self.names.handler_tag(handler);
         self.carry_out(&[Eviction::Tag(tag)]).await
     }
 
     /// Takes away every entry that bears a tag of the user's.
-    pub(crate) async fn evict_tag(&self, tag: &str) -> Result<(), Error> {
+    pub(crate) async fn evict_tag(self: &Arc<Self>, tag: &str) -> Result<(), Error> {
         let tag = self.names.user_tag(tag);
         self.carry_out(&[Eviction::UserTag(tag)]).await
     }
 
     /// Takes away all that these name, with one call for the keys and one for the tags, both at once: together they
     /// take no longer than the budget for one.
-    pub(crate) async fn carry_out(&self, evictions: &[Eviction]) -> Result<(), Error> {
+    pub(crate) async fn carry_out(self: &Arc<Self>, evictions: &[Eviction]) -> Result<(), Error> {
         let (mut keys, mut tags, mut any) = (Vec::new(), Vec::new(), None);
         for eviction in evictions {
             match eviction {
@@ -178,21 +182,41 @@ impl Engine {
         }
         // `any` first: see `Store::commit`.
         let tags: Vec<_> = any.into_iter().chain(tags).collect();
+        self.take_away(&keys, &tags).await.map_err(|error| {
+            self.evict_later(&keys, &tags);
+            Error::store(&error)
+        })
+    }
+
+    /// Waits for what goes on behind responses.
+    pub(crate) async fn shutdown(&self) -> Result<(), Error> {
+        // Runs that take longer than anybody waits for them are left to themselves.
+        let _ = time::timeout(self.settings.wait, self.flights.landed()).await;
+        match self.settle_overdue().await {
+            Ok(_) => Ok(()),
+            Err(error) => {
+                events::shut_down_with_overdue(&error);
+                Err(Error::store(&error))
+            }
+        }
+    }
+
+    async fn take_away(&self, keys: &[Arc<str>], tags: &[Arc<str>]) -> Result<(), StoreError> {
         let (guard, store) = (&self.guard, self.guard.store());
         let evicted = async {
             if keys.is_empty() {
                 return Ok(());
             }
-            guard.insist(store.evict(&keys)).await
+            guard.insist(store.evict(keys)).await
         };
         let retired = async {
             if tags.is_empty() {
                 return Ok(());
             }
-            guard.insist(store.retire(&tags)).await
+            guard.insist(store.retire(tags)).await
         };
         let (evicted, retired) = join(evicted, retired).await;
-        evicted.and(retired).map_err(|error| Error::store(&error))
+        evicted.and(retired)
     }
 }
 

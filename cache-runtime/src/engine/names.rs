@@ -117,7 +117,7 @@ impl Names {
     }
 
     /// Every entry bears it.
-    fn root_tag(&self) -> Arc<str> {
+    pub(crate) fn root_tag(&self) -> Arc<str> {
         format!("{}:#root", self.prefix).into()
     }
 

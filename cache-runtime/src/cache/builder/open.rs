@@ -7,7 +7,7 @@ use http::{HeaderName, HeaderValue};
 use super::CacheBuilder;
 use crate::{
     cache::Cache,
-    engine::{Engine, Names, Refreshes, Settings},
+    engine::{Engine, Names, Overdue, Refreshes, Settings},
     error::Error,
     flight::Flights,
     respond::Style,
@@ -61,6 +61,7 @@ impl CacheBuilder {
             },
             guard: Arc::new(guard),
             flights: Arc::new(Flights::default()),
+            overdue: Overdue::default(),
             refreshes: Arc::new(Refreshes::new(self.refreshes)),
             clock: self.clock,
         };
