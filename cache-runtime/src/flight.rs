@@ -5,7 +5,10 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-use tokio::{sync::watch, time::Instant};
+use tokio::{
+    sync::{OwnedSemaphorePermit, watch},
+    time::Instant,
+};
 
 use crate::{
     entry::Entry,
@@ -79,10 +82,10 @@ pub(crate) enum Part {
 impl Flights {
     /// A seat with a token to ask the store for a lease with. Others find it at once, so that none misses it between
     /// the store's answer and here; dropping it ends it.
-    pub(crate) fn seat(self: &Arc<Self>) -> Seat {
+    pub(crate) fn seat(self: &Arc<Self>, place: Place) -> Seat {
         let flight = Arc::new(Flight::new(Token::new(), None));
         lock(&self.leased).insert(flight.token, Arc::clone(&flight));
-        self.lead(flight)
+        self.lead(flight, Some(place))
     }
 
     /// The flight of this process that holds the lease with this token.
@@ -99,18 +102,24 @@ impl Flights {
         }
         let flight = Arc::new(Flight::new(token, None));
         leased.insert(token, Arc::clone(&flight));
-        (flight.wait(), Some(self.lead(flight)))
+        (flight.wait(), Some(self.lead(flight, None)))
     }
 
-    /// Joins the flight that fills the slot without a lease, or leads one.
-    pub(crate) fn join_or_lead(self: &Arc<Self>, slot: &Slot, join: Join) -> Part {
+    /// Joins the flight that fills the slot without a lease, or leads one if there is a place for it.
+    pub(crate) fn join_or_lead(
+        self: &Arc<Self>,
+        slot: &Slot,
+        join: Join,
+        place: Option<Place>,
+    ) -> Option<Part> {
         let mut unleased = lock(&self.unleased);
         if let Some(flight) = unleased.get(&slot.key).filter(|flight| flight.admits(join)) {
-            return Part::Waiter(flight.wait());
+            return Some(Part::Waiter(flight.wait()));
         }
+        let place = place?;
         let flight = Arc::new(Flight::new(Token::new(), Some(slot.clone())));
         unleased.insert(Arc::clone(&slot.key), Arc::clone(&flight));
-        Part::Leader(self.lead(flight))
+        Some(Part::Leader(self.lead(flight, Some(place))))
     }
 
     /// The same for every flight.
@@ -118,10 +127,11 @@ impl Flights {
         lock(&self.unleased).clear();
     }
 
-    fn lead(self: &Arc<Self>, flight: Arc<Flight>) -> Seat {
+    fn lead(self: &Arc<Self>, flight: Arc<Flight>, place: Option<Place>) -> Seat {
         Seat {
             flights: Arc::clone(self),
             flight,
+            _place: place,
         }
     }
 
@@ -185,7 +195,12 @@ impl Flight {
 pub(crate) struct Seat {
     flights: Arc<Flights>,
     flight: Arc<Flight>,
+    /// None for who only waits for another process.
+    _place: Option<Place>,
 }
+
+/// The right to one run in a task of its own: there are so many at once.
+pub(crate) type Place = OwnedSemaphorePermit;
 
 impl Seat {
     pub(crate) fn token(&self) -> Token {

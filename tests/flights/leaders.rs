@@ -314,3 +314,54 @@ fn p1_without_a_tokio_runtime_the_handler_runs_uncached() {
         assert_eq!(gate.runs.total(), run);
     }
 }
+
+#[tokio::test]
+async fn p6_only_so_many_runs_go_on_in_tasks_of_their_own() {
+    for bench in Bench::every_with(|builder| builder.runs(1)).await {
+        let gate = Gate::new();
+        let app = bench.app(pages(&gate));
+        let first = ask(&app, "/pages/1");
+        gate.entered().await;
+        // Beyond that a request runs its handler itself: it is answered, and nothing is stored.
+        let second = ask(&app, "/pages/2");
+        gate.entered().await;
+        gate.let_through(2);
+        assert_eq!(first.await.unwrap().verdict(), Some("Miss"));
+        let second = second.await.unwrap();
+        assert_eq!((second.verdict(), second.header("etag")), (Some("Miss"), None));
+        bench.settled().await;
+        settle().await;
+        gate.let_through(2);
+        assert_eq!(app.get("/pages/2").await.verdict(), Some("Miss"));
+        bench.settled().await;
+        settle().await;
+        assert_eq!(app.get("/pages/3").await.verdict(), Some("Miss"));
+        bench.settled().await;
+        assert_eq!(
+            app.get("/pages/3").await.verdict(),
+            Some("Hit"),
+            "the place is free again"
+        );
+    }
+}
+
+#[tokio::test]
+async fn p6_only_so_many_requests_wait_for_others() {
+    let bench = Bench::memory_with(|builder| builder.waiting(2)).await;
+    let gate = Gate::new();
+    let app = bench.app(pages(&gate));
+    let leader = ask(&app, "/pages/1");
+    gate.entered().await;
+    let waiters = [ask(&app, "/pages/1"), ask(&app, "/pages/1")];
+    settle().await;
+    let beyond = ask(&app, "/pages/1");
+    gate.entered().await;
+    assert_eq!(gate.runs.total(), 2);
+    gate.let_through(2);
+    assert_eq!(leader.await.unwrap().text(), "page 1, run 1");
+    for waiter in waiters {
+        assert_eq!(waiter.await.unwrap().text(), "page 1, run 1");
+    }
+    let beyond = beyond.await.unwrap();
+    assert_eq!((beyond.verdict(), beyond.text()), (Some("Miss"), "page 1, run 2"));
+}

@@ -46,6 +46,8 @@ pub struct CacheBuilder {
     early_refresh: f64,
     retry_after: Duration,
     refreshes: usize,
+    runs: usize,
+    waiting: usize,
     clock: Clock,
 }
 
@@ -76,6 +78,8 @@ impl CacheBuilder {
             early_refresh: 0.0,
             retry_after: Duration::from_secs(30),
             refreshes: 64,
+            runs: 10_000,
+            waiting: 100_000,
             clock: Clock::system(),
         }
     }
@@ -170,6 +174,20 @@ impl CacheBuilder {
     /// How many entries may be renewed behind responses at once; beyond that, stale ones are served without. Default: 64.
     pub fn refreshes(mut self, most: usize) -> Self {
         self.refreshes = most;
+        self
+    }
+
+    /// How many runs of handlers may go on in tasks of their own, where clients may leave them. A request beyond that runs
+    /// its handler itself, and nothing is stored. Default: 10 000.
+    pub fn runs(mut self, most: usize) -> Self {
+        self.runs = most;
+        self
+    }
+
+    /// How many requests may wait for others' runs at once. One beyond that runs its handler itself, and nothing is
+    /// stored. Default: 100 000.
+    pub fn waiting(mut self, most: usize) -> Self {
+        self.waiting = most;
         self
     }
 

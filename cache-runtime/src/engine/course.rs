@@ -126,7 +126,10 @@ impl Request {
     async fn lease(&self, way: &mut Way, seen: Seen, reserve: Option<Arc<Entry>>) -> Step {
         let guard = &self.engine.guard;
         let (digest, any) = (seen.digest(&self.slot), seen.any);
-        let seat = self.engine.flights.seat();
+        let Some(place) = self.engine.place() else {
+            return Step::Break(reserve.map_or(Course::Alone, Course::Stale));
+        };
+        let seat = self.engine.flights.seat(place);
         let ask = Ask {
             token: seat.token(),
             seen,
@@ -171,6 +174,9 @@ impl Request {
         if left.is_zero() {
             return Step::Break(Course::Unleased(Join::BegunAfter(way.began)));
         }
+        let Ok(_waiting) = self.engine.waiting.try_acquire() else {
+            return Step::Break(reserve.map_or(Course::Alone, Course::Stale));
+        };
         let waiter = match self.engine.flights.join(grant.token) {
             Some(waiter) => waiter,
             // Every lease in memory is of this process, and so this one's run is gone.

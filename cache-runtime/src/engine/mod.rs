@@ -16,7 +16,7 @@ use std::{sync::Arc, time::Duration};
 
 use axum::response::Response;
 use futures_util::future::join;
-use tokio::time;
+use tokio::{sync::Semaphore, time};
 
 pub use self::serve::TagList;
 pub(crate) use self::{
@@ -31,7 +31,7 @@ use crate::{
     entry::Entry,
     error::Error,
     events,
-    flight::Flights,
+    flight::{Flights, Place},
     handler::{Handler, Site},
     key::{CacheKey, KeyArgs, KeyError},
     policy::ClientControl,
@@ -49,6 +49,10 @@ pub(crate) struct Engine {
     pub(crate) guard: Arc<Guard>,
     pub(crate) flights: Arc<Flights>,
     pub(crate) refreshes: Arc<Refreshes>,
+    /// For each run in a task of its own.
+    pub(crate) runs: Arc<Semaphore>,
+    /// For each request that waits for another's run.
+    pub(crate) waiting: Semaphore,
     pub(crate) overdue: Overdue,
     pub(crate) clock: Clock,
 }
@@ -132,6 +136,11 @@ impl Engine {
                 Lookup::Bypass
             }
         }
+    }
+
+    /// A place for one more run, if there is any.
+    fn place(&self) -> Option<Place> {
+        Arc::clone(&self.runs).try_acquire_owned().ok()
     }
 
     /// Whether a fresh entry is to be renewed already: asked anew for each request, so that of many only few begin.

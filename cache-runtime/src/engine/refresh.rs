@@ -70,8 +70,10 @@ impl Request {
             .wishes
             .fills
             .then(|| self.engine.refreshes.begin(&self.slot.key));
-        let Some(pass) = pass.flatten() else { return };
-        let seat = self.engine.flights.seat();
+        let (Some(pass), Some(place)) = (pass.flatten(), self.engine.place()) else {
+            return;
+        };
+        let seat = self.engine.flights.seat(place);
         let ask = Ask {
             token: seat.token(),
             seen,

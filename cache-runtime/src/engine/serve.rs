@@ -90,9 +90,11 @@ impl Request {
         F: FnOnce() -> Fut + Send + 'static,
         Fut: Future<Output = Response> + Send + 'static,
     {
-        let waiter = match self.engine.flights.join_or_lead(&self.slot, join) {
-            Part::Leader(seat) => return self.lead(runtime, seat, None, None, handler).await,
-            Part::Waiter(waiter) => waiter,
+        let flights = &self.engine.flights;
+        let waiter = match flights.join_or_lead(&self.slot, join, self.engine.place()) {
+            Some(Part::Leader(seat)) => return self.lead(runtime, seat, None, None, handler).await,
+            Some(Part::Waiter(waiter)) => waiter,
+            None => return self.run_alone(handler).await,
         };
         let outcome = match join {
             Join::Any => wait(waiter, self.engine.settings.wait).await,

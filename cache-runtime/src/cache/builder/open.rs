@@ -3,6 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use http::{HeaderName, HeaderValue};
+use tokio::sync::Semaphore;
 
 use super::CacheBuilder;
 use crate::{
@@ -61,6 +62,8 @@ impl CacheBuilder {
             },
             guard: Arc::new(guard),
             flights: Arc::new(Flights::default()),
+            runs: Arc::new(Semaphore::new(self.runs.min(Semaphore::MAX_PERMITS))),
+            waiting: Semaphore::new(self.waiting.min(Semaphore::MAX_PERMITS)),
             overdue: Overdue::default(),
             refreshes: Arc::new(Refreshes::new(self.refreshes)),
             clock: self.clock,
