@@ -123,15 +123,15 @@ async fn waiters_of_one_process_ask_for_a_foreign_lease_through_one_poller() {
     let waiters: Vec<_> = (0..50).map(|_| ask(&there, "/pages/1")).collect();
     // Each asks for the lease itself, once; from then on one looks for all of them.
     let lease = "{test:flights::page(id=1)}:lease";
-    let asked = calls(&server, "eval");
+    let asked = server.calls("eval");
     assert!(asked <= 51);
-    while calls(&server, "eval") < 51 {
+    while server.calls("eval") < 51 {
         tokio::task::yield_now().await;
     }
     assert!(server.exists(lease));
-    let before = calls(&server, "get");
+    let before = server.calls("get");
     let looked_at = Instant::now();
-    while calls(&server, "get") < before + 10 {
+    while server.calls("get") < before + 10 {
         tokio::task::yield_now().await;
     }
     // Ten looks of one poller take a while; ten of fifty pollers take no longer than the first pause.
@@ -140,15 +140,4 @@ async fn waiters_of_one_process_ask_for_a_foreign_lease_through_one_poller() {
     for answer in waiters.into_iter().chain([leader]) {
         assert_eq!(answer.await.unwrap().text(), "page 1, run 1");
     }
-}
-
-/// How often the server carried out a command.
-fn calls(server: &RedisServer, command: &str) -> u64 {
-    let info = server.command(["INFO", "commandstats"]);
-    let info: String = redis::from_redis_value(info).expect("INFO is text");
-    let line = info
-        .lines()
-        .find_map(|line| line.strip_prefix(&format!("cmdstat_{command}:calls=")));
-    line.and_then(|line| line.split(',').next()?.parse().ok())
-        .unwrap_or(0)
 }

@@ -2,7 +2,9 @@
 
 #![allow(dead_code, unreachable_pub, reason = "each test file uses its own part")]
 
+pub mod alone;
 pub mod app;
+pub mod gate;
 pub mod log;
 
 use std::{
@@ -152,6 +154,18 @@ impl RedisServer {
             }
             other => panic!("KEYS listed {other:?}"),
         })
+    }
+
+    /// How often the server carried out a command.
+    #[track_caller]
+    pub(crate) fn calls(&self, command: &str) -> u64 {
+        let info = self.command(["INFO", "commandstats"]);
+        let info: String = redis::from_redis_value(info).expect("INFO is text");
+        let line = info
+            .lines()
+            .find_map(|line| line.strip_prefix(&format!("cmdstat_{command}:calls=")));
+        line.and_then(|line| line.split(',').next()?.parse().ok())
+            .unwrap_or(0)
     }
 
     /// What is left of a key's life, in milliseconds; negative when it has no end or is not there.

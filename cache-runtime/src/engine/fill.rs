@@ -203,8 +203,8 @@ impl Fill {
         let guard = &self.engine.guard;
         match guard.behind(guard.store().commit(&self.slot, grant, entry)).await {
             Ok(Committed::Stored) => events::key_added(&self.slot.key),
-            // Evicted meanwhile: that is what the lease is for.
-            Ok(Committed::Fenced) => {}
+            // Evicted meanwhile: that is what the lease is for. By a tag that only the answer named, it may still stand.
+            Ok(Committed::Fenced) => self.release(None).await,
             Err(error) => {
                 events::failed_to_cache(&self.slot.key, &error);
                 // A store that refuses this one will refuse the next: too large, or no room.

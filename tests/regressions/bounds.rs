@@ -1,0 +1,141 @@
+//! What is held is bounded: in memory by `memory_size`, in Redis by short lives.
+
+use axum::{Router, extract::Path, http::StatusCode, routing::get};
+use handler_cache::cache;
+
+use super::support::app::Bench;
+
+#[cache(expire = 30)]
+async fn unknown(Path(id): Path<u32>) -> Result<String, StatusCode> {
+    let _ = id;
+    Err(StatusCode::NOT_FOUND)
+}
+
+#[tokio::test]
+async fn p6_requests_for_unknown_ids_leave_nothing_in_redis_for_more_than_two_minutes() {
+    let bench = Bench::redis_with(|builder| builder.version("7")).await;
+    let app = bench.app(Router::new().route("/{id}", get(unknown)));
+    for id in 0..20 {
+        app.get(&format!("/{id}")).await;
+    }
+    bench.settled().await;
+    let keys: Vec<String> = redis::from_redis_value(bench.server().command(["KEYS", "*id=*"])).unwrap();
+    assert!(keys.len() <= 3 * 20, "{} records for 20 requests", keys.len());
+    for key in keys {
+        // A record that ended meanwhile is fine, one without an end is not.
+        let left = bench.server().pttl(&key);
+        assert!(
+            (0..=120_000).contains(&left) || left == -2,
+            "{key} lives {left} ms"
+        );
+    }
+}
+
+#[cfg(target_os = "linux")]
+mod memory {
+    use axum::{
+        Router,
+        body::Body,
+        extract::Path,
+        http::{HeaderValue, Request, StatusCode},
+        routing::get,
+    };
+    use handler_cache::{Cache, cache};
+    use tower::ServiceExt;
+
+    use crate::support::{
+        alone::{self, resident},
+        app::App,
+    };
+
+    const MIB: u64 = 1024 * 1024;
+
+    /// A cache that may hold this much, asked in a process of its own.
+    #[tokio::main(flavor = "current_thread")]
+    async fn with_cache(size: u64, router: Router, used: impl AsyncFnOnce(App)) {
+        let cache = Cache::builder()
+            .memory_size(size)
+            .build()
+            .await
+            .expect("the settings are good");
+        used(App(router.layer(cache.attach()))).await;
+    }
+
+    #[cache(expire = 60)]
+    async fn unknown(Path(id): Path<String>) -> StatusCode {
+        let _ = id;
+        StatusCode::NOT_FOUND
+    }
+
+    #[test]
+    fn p6_requests_for_what_is_not_there_take_no_memory() {
+        if alone::task().is_none() {
+            let test = "bounds::memory::p6_requests_for_what_is_not_there_take_no_memory";
+            alone::run(test, "measure");
+            return;
+        }
+        let router = Router::new().route("/{id}", get(unknown));
+        with_cache(MIB, router, async |app| {
+            let pad = "x".repeat(400);
+            for id in 0..1000 {
+                app.get(&format!("/{pad}{id}")).await;
+            }
+            let before = resident();
+            for id in 0..30_000 {
+                app.get(&format!("/{pad}-{id}")).await;
+            }
+            let grown = resident().saturating_sub(before);
+            assert!(grown < 7 * MIB, "30000 unknown ids took {} KiB", grown / 1024);
+        });
+    }
+
+    #[cache(expire = 3600, vary = ["accept-language"])]
+    async fn small(Path(id): Path<String>) -> &'static str {
+        let _ = id;
+        "x"
+    }
+
+    #[test]
+    fn p6_memory_size_is_what_is_held_however_small_the_entries() {
+        if alone::task().is_none() {
+            let test = "bounds::memory::p6_memory_size_is_what_is_held_however_small_the_entries";
+            alone::run(test, "measure");
+            return;
+        }
+        let size = 4 * MIB;
+        let router = Router::new().route("/{id}", get(small));
+        with_cache(size, router, async |app| {
+            let pad = "x".repeat(140);
+            app.get("/first").await;
+            let before = resident();
+            for id in 0..25_000 {
+                app.get(&format!("/{pad}-{id}")).await;
+            }
+            let grown = resident().saturating_sub(before);
+            let most = size * 3 / 2 + 2 * MIB;
+            assert!(grown < most, "{} KiB are held where 4 MiB may be", grown / 1024);
+        });
+    }
+
+    #[test]
+    fn p6_threads_keep_no_room_for_a_giant_key() {
+        if alone::task().is_none() {
+            alone::run(
+                "bounds::memory::p6_threads_keep_no_room_for_a_giant_key",
+                "measure",
+            );
+            return;
+        }
+        let router = Router::new().route("/{id}", get(small));
+        with_cache(MIB, router, async |app| {
+            let before = resident();
+            // Escaped in the key, each byte takes more.
+            let giant = HeaderValue::from_bytes(&vec![b'%'; 30_000_000]).unwrap();
+            let request = Request::get("/1").header("accept-language", giant);
+            let response = app.0.oneshot(request.body(Body::empty()).unwrap()).await;
+            assert_eq!(response.unwrap().status(), StatusCode::OK);
+            let grown = resident().saturating_sub(before);
+            assert!(grown < 60 * MIB, "a thread keeps {} KiB", grown / 1024);
+        });
+    }
+}

@@ -1,0 +1,102 @@
+//! What is logged, how often, and what is not.
+
+use axum::{
+    Router,
+    body::Bytes,
+    extract::{FromRequestParts, Path},
+    http::request::Parts,
+    routing::get,
+};
+use handler_cache::{Cache, cache};
+
+use super::support::{
+    RedisServer,
+    app::{App, Bench},
+    log::Log,
+};
+
+#[cache(expire = 60, vary = ["authorization"], max_body = 100_000)]
+async fn account() -> Bytes {
+    Bytes::from(vec![b'x'; 50_000])
+}
+
+#[tokio::test]
+async fn secrets_in_keys_are_not_logged() {
+    let log = Log::default();
+    let _logged = tracing::subscriber::set_default(log.subscriber());
+    // Room for it, and none.
+    for size in [10_000_000, 20_000] {
+        let bench = Bench::memory_with(|builder| builder.memory_size(size)).await;
+        let app = bench.app(Router::new().route("/", get(account)));
+        for _ in 0..2 {
+            app.get_with("/", [("authorization", "Bearer-s3cret")]).await;
+        }
+    }
+    let text = log.text();
+    for event in ["KEY_ADDED_TO_CACHE", "KEY_FOUND_IN_CACHE", "FAILED_TO_CACHE_KEY"] {
+        assert!(text.contains(event), "{text}");
+    }
+    assert!(!text.contains("s3cret"), "{text}");
+}
+
+#[tokio::test]
+async fn an_entry_too_heavy_for_memory_is_warned_of_once_and_passed_for_a_while() {
+    let log = Log::default();
+    let _logged = tracing::subscriber::set_default(log.subscriber());
+    let bench = Bench::memory_with(|builder| builder.memory_size(20_000)).await;
+    let app = bench.app(Router::new().route("/", get(account)));
+    for _ in 0..10 {
+        assert_eq!(app.get("/").await.body.len(), 50_000);
+    }
+    let text = log.text();
+    assert_eq!(text.matches("FAILED_TO_CACHE_KEY").count(), 1, "{text}");
+}
+
+/// Different instances of one generic handler.
+#[cache(expire = 60, name = "generic", ignore = [_of])]
+async fn generic<T: Send + Sync + 'static>(Path(id): Path<u32>, _of: Of<T>) -> String {
+    id.to_string()
+}
+
+struct Of<T>(std::marker::PhantomData<fn() -> T>);
+
+impl<S: Sync, T> FromRequestParts<S> for Of<T> {
+    type Rejection = std::convert::Infallible;
+
+    async fn from_request_parts(_: &mut Parts, _: &S) -> Result<Self, Self::Rejection> {
+        Ok(Self(std::marker::PhantomData))
+    }
+}
+
+#[tokio::test]
+async fn a_name_that_is_taken_is_warned_of_once_not_at_each_request() {
+    let log = Log::default();
+    let _logged = tracing::subscriber::set_default(log.subscriber());
+    let bench = Bench::memory().await;
+    let router = Router::new()
+        .route("/a/{id}", get(generic::<u8>))
+        .route("/b/{id}", get(generic::<u16>));
+    let app = bench.app(router);
+    app.get("/a/1").await;
+    for _ in 0..10 {
+        assert_eq!(app.get("/b/1").await.text(), "1");
+    }
+    let text = log.text();
+    assert_eq!(text.matches("two handlers have one name").count(), 1, "{text}");
+}
+
+#[cache(expire = 60)]
+async fn plain() -> &'static str {
+    "plain"
+}
+
+/// RFC 9211 section 2.4: `stored` is said of what was stored.
+#[tokio::test]
+async fn cache_status_does_not_say_stored_while_the_store_is_down() {
+    let mut server = RedisServer::start();
+    server.kill();
+    let builder = Cache::builder().prefix("test").url(server.url());
+    let cache = builder.cache_status(true).build().await.unwrap();
+    let app = App(Router::new().route("/", get(plain)).layer(cache.attach()));
+    assert_eq!(app.get("/").await.header("cache-status"), Some("test; fwd=miss"));
+}
