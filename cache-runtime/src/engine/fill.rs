@@ -1,12 +1,6 @@
 //! The leader's run: detached from the request that started it, so that a client who leaves takes nothing with it.
 
-use std::{
-    any::Any,
-    future::Future,
-    panic::{AssertUnwindSafe, catch_unwind},
-    sync::Arc,
-    time::Duration,
-};
+use std::{any::Any, future::Future, panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
 use axum::{
     body::{Body, HttpBody},
@@ -14,7 +8,7 @@ use axum::{
 };
 use bytes::Bytes;
 use futures_util::FutureExt;
-use http::{Extensions, StatusCode, header, response::Parts};
+use http::{Extensions, response::Parts};
 use http_body::SizeHint;
 use tokio::sync::oneshot;
 
@@ -29,9 +23,9 @@ use crate::{
     events,
     flight::{Outcome, Seat},
     policy::Policy,
-    rules::{self, Refusal},
+    rules,
     steering::Steering,
-    store::{Committed, Grant, Mark, PASS_TTL, Slot},
+    store::{Committed, Grant, Mark, Slot},
 };
 
 /// In a response's extensions: this response answers its own request and no other.
@@ -250,81 +244,5 @@ impl Fill {
                 )
                 .await;
         }
-    }
-
-    /// What a failure leaves behind: while a stale entry serves, the handler is spared.
-    fn failed(&self) -> Option<Mark> {
-        self.has_stale.then_some(Mark::Failed)
-    }
-
-    /// What an answer of this status leaves behind, being nothing to store.
-    fn mark(&self, status: StatusCode) -> Option<Mark> {
-        if status.is_server_error() {
-            return self.failed();
-        }
-        rules::stays_unstorable(status).then_some(Mark::Pass)
-    }
-
-    /// The mark, and how long it stands.
-    fn standing(&self, mark: Mark) -> (Mark, Duration) {
-        match mark {
-            Mark::Pass => (mark, PASS_TTL),
-            Mark::Failed => (mark, self.engine.settings.retry_after),
-        }
-    }
-
-    /// How long the response may be stored, if at all.
-    fn life(&self, parts: &Parts) -> Option<Duration> {
-        let default = self.engine.settings.default_expire;
-        // The dates in the response are of this machine's clock.
-        let now = self.engine.clock.times().local;
-        // A `store_if` that panics has not said yes, and its response is none the worse for it.
-        let judged = catch_unwind(AssertUnwindSafe(|| {
-            rules::storable(parts, &self.policy, default, now)
-        }));
-        let life = judged.unwrap_or(Err(Refusal::StoreIf));
-        life.inspect_err(|refusal| events::not_stored(&self.slot.key, refusal.as_str()))
-            .ok()
-    }
-
-    fn limit(&self) -> usize {
-        self.policy.max_body.unwrap_or(self.engine.settings.max_body)
-    }
-
-    /// The entry, and what of the extensions is not ours.
-    fn entry(
-        &self,
-        parts: Parts,
-        mut extensions: Extensions,
-        body: Bytes,
-        life: Duration,
-        times: Times,
-    ) -> (Arc<Entry>, Extensions) {
-        let steering = extensions.remove::<Steering>().unwrap_or_default();
-        let tags = steering.tags.iter().map(|tag| self.engine.names.user_tag(tag));
-        let age = rules::initial_age(&parts.headers, times.local);
-        let mut headers = rules::stored_headers(parts.headers);
-        if !headers.contains_key(header::ETAG) {
-            headers.insert(header::ETAG, rules::etag(&body));
-        }
-        // Off the life itself, so that what clients are told is true.
-        let jitter = self.engine.settings.jitter;
-        let life = if jitter > 0.0 {
-            life.mul_f64(1.0 - jitter * super::random())
-                .max(Duration::from_millis(1))
-        } else {
-            life
-        };
-        let entry = Entry {
-            status: parts.status,
-            headers,
-            body,
-            born: times.now - age,
-            fresh: life + age,
-            stale: self.policy.stale_window(),
-            cost: times.now.since(self.began),
-            tags: tags.collect(),
-        };
-        (Arc::new(entry), extensions)
     }
 }

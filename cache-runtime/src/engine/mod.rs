@@ -8,6 +8,7 @@ mod serve;
 mod refresh;
 mod poll;
 mod fill;
+mod judge;
 mod renewal;
 mod capture;
 mod overdue;
