@@ -16,7 +16,6 @@ use crate::{
     events,
     key::{CacheKey, KeyError},
     rules,
-    store::StoreError,
 };
 
 /// The hidden extractor: the cache to evict from, if there is one.
@@ -149,13 +148,17 @@ impl Evictions {
             let _ = self.carry_out().now_or_never();
             return;
         }
-        let Some(runtime) = self.runtime.clone() else {
-            let error = StoreError::unavailable("there is no Tokio runtime to ask it from");
-            events::failed_to_evict(&listed(&self.evictions()), &error);
-            return;
-        };
-        let work = async move { self.carry_out().await };
-        runtime.spawn(work.instrument(Span::current()).with_current_subscriber());
+        let evictions = self.evictions();
+        self.engine.carry_out_later(&evictions);
+        // At once if that is possible; otherwise it is tried each second.
+        if let Some(runtime) = self.runtime {
+            let work = async move {
+                if let Err(error) = self.engine.settle_overdue().await {
+                    events::failed_to_evict(&listed(&evictions), &error);
+                }
+            };
+            runtime.spawn(work.instrument(Span::current()).with_current_subscriber());
+        }
     }
 
     /// Those of the targets that have a name in the store.

@@ -10,6 +10,7 @@ mod identities;
 mod leases;
 mod links;
 mod logs;
+mod overdue;
 mod settings;
 mod waits;
 

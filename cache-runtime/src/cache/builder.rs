@@ -207,7 +207,7 @@ impl CacheBuilder {
     /// Outside a Tokio runtime.
     pub async fn build(self) -> Result<Cache, Error> {
         let cache = self.open()?;
-        cache.engine.guard.start().await;
+        cache.engine.start().await;
         Ok(cache)
     }
 
@@ -227,7 +227,7 @@ impl CacheBuilder {
         if !first {
             return Err(Error::already_initialized());
         }
-        cache.engine.guard.start().await;
+        cache.engine.start().await;
         Ok(cache.clone())
     }
 }

@@ -36,8 +36,8 @@ pub(super) enum Course {
     Lead(Seat, Grant, Option<Arc<Entry>>),
     /// The request runs the handler for itself alone.
     Alone,
-    /// The request runs the handler, or joins a run, that nothing is stored of.
-    Unleased(Join),
+    /// The request runs the handler, or joins a run, that nothing is stored of. With an entry past its life in reserve.
+    Unleased(Join, Option<Arc<Entry>>),
     /// A failure that others share.
     Failed(Arc<Entry>),
 }
@@ -56,6 +56,8 @@ struct Way {
     /// Runs by others that came to nothing.
     ended: u32,
     looks: u32,
+    /// The store has answered since the request began.
+    answered: bool,
 }
 
 impl Way {
@@ -75,6 +77,7 @@ impl Request {
             doubted: None,
             ended: 0,
             looks: 0,
+            answered: false,
         };
         loop {
             if let ControlFlow::Break(course) = self.look(&mut way).await {
@@ -86,19 +89,25 @@ impl Request {
     /// Reads, and asks for the lease where there is nothing to serve.
     async fn look(&self, way: &mut Way) -> Step {
         let Engine { guard, overdue, .. } = &*self.engine;
+        // Evicted, though the store does not know it yet. What began before that was detached.
+        let overdue_join = if guard.is_open() {
+            Join::Any
+        } else {
+            Join::BegunAfter(way.began)
+        };
         if overdue.concerns(&self.slot) {
-            // Evicted, though the store does not know it yet.
-            return self.past_the_store(Join::BegunAfter(way.began));
+            return self.past_the_store(overdue_join, None);
         }
         let Read { found, seen } = match guard.call(&mut way.budget, guard.store().read(&self.slot)).await {
             Ok(read) => read,
-            Err(error) => return self.without_store(&error, way),
+            Err(error) => return self.without_store(&error, way, None),
         };
+        way.answered = true;
         let is_newer = matches!(found, Found::Newer);
         let reserve = match found {
             Found::Newer | Found::Nothing => None,
             Found::Entry(entry) if overdue.concerns_own(&entry) => {
-                return self.past_the_store(Join::BegunAfter(way.began));
+                return self.past_the_store(overdue_join, None);
             }
             Found::Entry(entry) => match self.freshness(&entry) {
                 Freshness::Fresh { left } if !self.engine.is_early(&entry, left) => {
@@ -118,14 +127,18 @@ impl Request {
         }
         way.looks += 1;
         if way.ended >= PATIENCE || way.looks > MOST_LOOKS {
-            return Step::Break(Course::Unleased(Join::BegunAfter(way.began)));
+            return Step::Break(Course::Unleased(Join::BegunAfter(way.began), reserve));
         }
         self.lease(way, seen, reserve).await
     }
 
     async fn lease(&self, way: &mut Way, seen: Seen, reserve: Option<Arc<Entry>>) -> Step {
         let guard = &self.engine.guard;
-        let (digest, any) = (seen.digest(&self.slot), seen.any);
+        // With a tag overdue, `any` is: no run from before has an answer that is sure not to bear it.
+        let any = seen
+            .any
+            .filter(|_| !self.engine.overdue.names_tag(&self.slot.any));
+        let digest = seen.digest(&self.slot);
         let Some(place) = self.engine.place() else {
             return Step::Break(reserve.map_or(Course::Alone, Course::Stale));
         };
@@ -139,7 +152,7 @@ impl Request {
             .call(&mut way.budget, guard.store().lease(&self.slot, ask))
             .await
         {
-            Err(error) => return self.without_store(&error, way),
+            Err(error) => return self.without_store(&error, way, reserve),
             Ok(Leased::Granted(grant)) => return Step::Break(Course::Lead(seat, grant, reserve)),
             Ok(Leased::Changed) => return Step::Continue(()),
             Ok(Leased::Held(holder)) => holder,
@@ -172,7 +185,7 @@ impl Request {
     ) -> Step {
         let left = self.engine.settings.wait.saturating_sub(way.began.elapsed());
         if left.is_zero() {
-            return Step::Break(Course::Unleased(Join::BegunAfter(way.began)));
+            return Step::Break(Course::Unleased(Join::BegunAfter(way.began), reserve));
         }
         let Ok(_waiting) = self.engine.waiting.try_acquire() else {
             return Step::Break(reserve.map_or(Course::Alone, Course::Stale));
@@ -209,24 +222,25 @@ impl Request {
                 return Step::Continue(());
             }
             (None, Some(reserve)) if slow.is_some() => Course::Stale(reserve),
-            (None, _) => Course::Unleased(Join::BegunAfter(way.began)),
+            (None, reserve) => Course::Unleased(Join::BegunAfter(way.began), reserve),
         })
     }
 
-    fn without_store(&self, error: &StoreError, way: &Way) -> Step {
-        // A store that refuses is well otherwise, and others evict there: what they evict must not be joined.
-        let join = if error.is_unavailable() {
+    fn without_store(&self, error: &StoreError, way: &Way, reserve: Option<Arc<Entry>>) -> Step {
+        // A store that refuses, or has answered this request, is no store that is away: others evict there, and what
+        // they evict must not be joined.
+        let join = if error.is_unavailable() && !way.answered {
             Join::Any
         } else {
             Join::BegunAfter(way.began)
         };
-        self.past_the_store(join)
+        self.past_the_store(join, reserve)
     }
 
-    fn past_the_store(&self, join: Join) -> Step {
+    fn past_the_store(&self, join: Join, reserve: Option<Arc<Entry>>) -> Step {
         Step::Break(match (self.wishes.only_if_cached, self.wishes.fills) {
             (true, _) => Course::NotCached,
-            (false, true) => Course::Unleased(join),
+            (false, true) => Course::Unleased(join, reserve),
             (false, false) => Course::Alone,
         })
     }

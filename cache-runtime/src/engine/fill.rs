@@ -99,8 +99,8 @@ impl Fill {
                     Collected::Whole(body) => self.share(parts, body, life).await,
                     Collected::Unstorable(body) => {
                         events::not_stored(&self.slot.key, "the body failed, was cut short or has trailers");
-                        self.alone(Response::from_parts(parts, body), Some(Mark::Pass))
-                            .await
+                        let mark = self.unfit();
+                        self.alone(Response::from_parts(parts, body), mark).await
                     }
                 }
             }
@@ -110,8 +110,8 @@ impl Fill {
                     &self.slot.key,
                     "the body is longer than `max_body`, or not as long as announced",
                 );
-                self.alone(Response::from_parts(parts, body), Some(Mark::Pass))
-                    .await
+                let mark = self.unfit();
+                self.alone(Response::from_parts(parts, body), mark).await
             }
         }
     }
@@ -134,7 +134,7 @@ impl Fill {
                     "the stream failed, is longer than `max_body`, or took too long",
                 );
                 self.seat.tell(Outcome::Alone);
-                self.release(Some(Mark::Pass)).await;
+                self.release(self.unfit()).await;
             }
         }
     }

@@ -25,6 +25,11 @@ impl Fill {
         self.has_stale.then_some(Mark::Failed)
     }
 
+    /// What a body leaves behind that could not be stored, broken or too long. An entry that may still serve is kept.
+    pub(super) fn unfit(&self) -> Option<Mark> {
+        self.failed().or(Some(Mark::Pass))
+    }
+
     /// What an answer of this status leaves behind, being nothing to store.
     pub(super) fn mark(&self, status: StatusCode) -> Option<Mark> {
         if status.is_server_error() {

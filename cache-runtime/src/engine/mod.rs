@@ -139,6 +139,17 @@ impl Engine {
         }
     }
 
+    /// Asks the store for the first time, and from then on does in the background what has to be done there.
+    ///
+    /// # Panics
+    /// Outside a Tokio runtime, and in one without timers.
+    pub(crate) async fn start(self: &Arc<Self>) {
+        self.guard.start().await;
+        if !self.guard.is_memory() {
+            self.make_up();
+        }
+    }
+
     /// A place for one more run, if there is any.
     fn place(&self) -> Option<Place> {
         Arc::clone(&self.runs).try_acquire_owned().ok()
@@ -151,26 +162,41 @@ impl Engine {
     }
 
     /// Takes away every entry of one argument list.
-    pub(crate) async fn evict(self: &Arc<Self>, key: &CacheKey) -> Result<(), Error> {
+    pub(crate) async fn evict(&self, key: &CacheKey) -> Result<(), Error> {
         let evictions = self.names.evictions(key).map_err(Error::key)?;
         self.carry_out(&evictions).await
     }
 
     /// Takes away every entry of a handler.
-    pub(crate) async fn evict_all(self: &Arc<Self>, handler: &str) -> Result<(), Error> {
+    pub(crate) async fn evict_all(&self, handler: &str) -> Result<(), Error> {
         let tag = self.names.handler_tag(handler);
         self.carry_out(&[Eviction::Tag(tag)]).await
     }
 
     /// Takes away every entry that bears a tag of the user's.
-    pub(crate) async fn evict_tag(self: &Arc<Self>, tag: &str) -> Result<(), Error> {
+    pub(crate) async fn evict_tag(&self, tag: &str) -> Result<(), Error> {
         let tag = self.names.user_tag(tag);
         self.carry_out(&[Eviction::UserTag(tag)]).await
     }
 
     /// Takes away all that these name, with one call for the keys and one for the tags, both at once: together they
     /// take no longer than the budget for one.
-    pub(crate) async fn carry_out(self: &Arc<Self>, evictions: &[Eviction]) -> Result<(), Error> {
+    pub(crate) async fn carry_out(&self, evictions: &[Eviction]) -> Result<(), Error> {
+        let (keys, tags) = self.detach(evictions);
+        self.take_away(&keys, &tags).await.map_err(|error| {
+            self.evict_later(&keys, &tags);
+            Error::store(&error)
+        })
+    }
+
+    /// The same behind whoever asks: from here on nothing of it is served, and it is tried until it is done.
+    pub(crate) fn carry_out_later(&self, evictions: &[Eviction]) {
+        let (keys, tags) = self.detach(evictions);
+        self.evict_later(&keys, &tags);
+    }
+
+    /// The names of what is evicted. No request that comes later joins a run for it.
+    fn detach(&self, evictions: &[Eviction]) -> (Vec<Arc<str>>, Vec<Arc<str>>) {
         let (mut keys, mut tags, mut any) = (Vec::new(), Vec::new(), None);
         for eviction in evictions {
             match eviction {
@@ -191,11 +217,7 @@ impl Engine {
             }
         }
         // `any` first: see `Store::commit`.
-        let tags: Vec<_> = any.into_iter().chain(tags).collect();
-        self.take_away(&keys, &tags).await.map_err(|error| {
-            self.evict_later(&keys, &tags);
-            Error::store(&error)
-        })
+        (keys, any.into_iter().chain(tags).collect())
     }
 
     /// Waits for what goes on behind responses.

@@ -1,7 +1,7 @@
 //! Evictions that the store did not acknowledge: tried again until it does, and honoured here meanwhile.
 
 use std::{
-    collections::HashSet,
+    collections::HashMap,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError, Weak,
         atomic::{AtomicUsize, Ordering},
@@ -9,7 +9,7 @@ use std::{
     time::Duration,
 };
 
-use tokio::{runtime::Handle, time};
+use tokio::time;
 
 use super::Engine;
 use crate::{
@@ -32,12 +32,12 @@ pub(crate) struct Overdue {
     count: AtomicUsize,
 }
 
+/// Each with the number of the eviction that named it last.
 #[derive(Debug, Default, Clone)]
 struct Names {
-    keys: HashSet<Arc<str>>,
-    tags: HashSet<Arc<str>>,
-    /// A task is trying.
-    is_tried: bool,
+    keys: HashMap<Arc<str>, u64>,
+    tags: HashMap<Arc<str>, u64>,
+    evictions: u64,
 }
 
 impl Names {
@@ -47,48 +47,57 @@ impl Names {
 }
 
 impl Overdue {
-    /// Adds an eviction. `true`: nobody tries it yet.
-    pub(super) fn add(&self, keys: &[Arc<str>], tags: &[Arc<str>], root: &Arc<str>) -> bool {
+    fn add(&self, keys: &[Arc<str>], tags: &[Arc<str>], root: &Arc<str>) {
         let mut names = self.lock();
-        names.keys.extend(keys.iter().cloned());
-        names.tags.extend(tags.iter().cloned());
+        names.evictions += 1;
+        let number = names.evictions;
+        names
+            .keys
+            .extend(keys.iter().map(|key| (Arc::clone(key), number)));
+        names
+            .tags
+            .extend(tags.iter().map(|tag| (Arc::clone(tag), number)));
         if names.count() > MOST {
             names.keys.clear();
-            names.tags = HashSet::from([Arc::clone(root)]);
+            names.tags = HashMap::from([(Arc::clone(root), number)]);
         }
         self.count.store(names.count(), Ordering::Release);
-        !std::mem::replace(&mut names.is_tried, true)
     }
 
     /// Whether nothing may be served or stored for this slot.
     pub(super) fn concerns(&self, slot: &Slot) -> bool {
-        if self.count.load(Ordering::Acquire) == 0 {
-            return false;
-        }
-        let names = self.lock();
-        names.keys.contains(&slot.key) || slot.tags.iter().any(|tag| names.tags.contains(tag))
+        self.any_of(|names| {
+            names.keys.contains_key(&slot.key) || slot.tags.iter().any(|tag| names.tags.contains_key(tag))
+        })
     }
 
     /// Whether this entry may not be served, for a tag that it names itself.
     pub(super) fn concerns_own(&self, entry: &Entry) -> bool {
-        if entry.tags.is_empty() || self.count.load(Ordering::Acquire) == 0 {
-            return false;
-        }
-        let names = self.lock();
-        entry.tags.iter().any(|tag| names.tags.contains(tag))
+        self.any_of(|names| entry.tags.iter().any(|tag| names.tags.contains_key(tag)))
+    }
+
+    pub(super) fn names_tag(&self, tag: &Arc<str>) -> bool {
+        self.any_of(|names| names.tags.contains_key(tag))
+    }
+
+    fn any_of(&self, is_named: impl FnOnce(&Names) -> bool) -> bool {
+        self.count.load(Ordering::Acquire) > 0 && is_named(&self.lock())
     }
 
     fn names(&self) -> Names {
         self.lock().clone()
     }
 
-    /// These are done. `true`: so are all others.
+    /// These are done, save what was named again since. `true`: so are all others.
     fn done(&self, done: &Names) -> bool {
         let mut names = self.lock();
-        names.keys.retain(|key| !done.keys.contains(key));
-        names.tags.retain(|tag| !done.tags.contains(tag));
+        names
+            .keys
+            .retain(|key, number| done.keys.get(key) != Some(number));
+        names
+            .tags
+            .retain(|tag, number| done.tags.get(tag) != Some(number));
         let left = names.count();
-        names.is_tried = left > 0;
         self.count.store(left, Ordering::Release);
         left == 0
     }
@@ -99,12 +108,14 @@ impl Overdue {
 }
 
 impl Engine {
-    /// Keeps what could not be evicted for later, and tries it again until the store acknowledges.
-    pub(super) fn evict_later(self: &Arc<Self>, keys: &[Arc<str>], tags: &[Arc<str>]) {
-        let is_first = self.overdue.add(keys, tags, &self.names.root_tag());
-        if is_first && let Ok(runtime) = Handle::try_current() {
-            runtime.spawn(try_again(Arc::downgrade(self)));
-        }
+    /// Keeps what could not be evicted for later, and takes it for evicted from here on.
+    pub(super) fn evict_later(&self, keys: &[Arc<str>], tags: &[Arc<str>]) {
+        self.overdue.add(keys, tags, &self.names.root_tag());
+    }
+
+    /// Tries what is overdue again and again, for as long as the engine lives.
+    pub(crate) fn make_up(self: &Arc<Self>) {
+        tokio::spawn(try_again(Arc::downgrade(self)));
     }
 
     /// Tries all that is overdue once. `true`: nothing is left.
@@ -113,10 +124,10 @@ impl Engine {
         if names.count() == 0 {
             return Ok(true);
         }
-        let keys: Vec<_> = names.keys.iter().cloned().collect();
+        let keys: Vec<_> = names.keys.keys().cloned().collect();
         // `any` stands in front of all others: see `Store::commit`.
         let any = self.names.any_tag();
-        let (first, rest): (Vec<_>, Vec<_>) = names.tags.iter().cloned().partition(|tag| *tag == any);
+        let (first, rest): (Vec<_>, Vec<_>) = names.tags.keys().cloned().partition(|tag| *tag == any);
         self.take_away(&keys, &[first, rest].concat()).await?;
         events::overdue_evicted(names.count());
         Ok(self.overdue.done(&names))
@@ -127,8 +138,7 @@ async fn try_again(engine: Weak<Engine>) {
     loop {
         time::sleep(PAUSE).await;
         let Some(engine) = engine.upgrade() else { return };
-        if let Ok(true) = engine.settle_overdue().await {
-            return;
-        }
+        // A failure is no news: the next try comes.
+        let _ = engine.settle_overdue().await;
     }
 }

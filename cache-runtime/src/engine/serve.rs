@@ -80,31 +80,39 @@ impl Request {
             Course::Lead(seat, grant, reserve) => {
                 self.lead(&runtime, seat, Some(grant), reserve, handler).await
             }
-            Course::Unleased(join) => self.unleased(&runtime, join, handler).await,
+            Course::Unleased(join, reserve) => self.unleased(&runtime, join, reserve, handler).await,
         }
     }
 
     /// Leads a run that nothing is stored of, or waits for one.
-    async fn unleased<F, Fut>(self, runtime: &Handle, join: Join, handler: F) -> Response
+    async fn unleased<F, Fut>(
+        self,
+        runtime: &Handle,
+        join: Join,
+        reserve: Option<Arc<Entry>>,
+        handler: F,
+    ) -> Response
     where
         F: FnOnce() -> Fut + Send + 'static,
         Fut: Future<Output = Response> + Send + 'static,
     {
-        let flights = &self.engine.flights;
+        let Engine { flights, waiting, .. } = &*self.engine;
         let waiter = match flights.join_or_lead(&self.slot, join, self.engine.place()) {
-            Some(Part::Leader(seat)) => return self.lead(runtime, seat, None, None, handler).await,
+            Some(Part::Leader(seat)) => return self.lead(runtime, seat, None, reserve, handler).await,
             Some(Part::Waiter(waiter)) => waiter,
             None => return self.run_alone(handler).await,
         };
-        let outcome = match join {
-            Join::Any => wait(waiter, self.engine.settings.wait).await,
+        let outcome = match (waiting.try_acquire(), join) {
+            (Err(_), _) => None,
+            (Ok(_waiting), Join::Any) => wait(waiter, self.engine.settings.wait).await,
             // It has waited long enough for others. This run is its own, though somebody else leads it.
-            Join::BegunAfter(_) => Some(waiter.outcome().await),
+            (Ok(_waiting), Join::BegunAfter(_)) => Some(waiter.outcome().await),
         };
-        match outcome {
-            Some(Outcome::Shared(entry)) => self.hit(&entry, Verdict::Hit),
-            Some(Outcome::Failed(entry)) => self.uncached(respond::replay(&entry)),
-            Some(Outcome::Alone | Outcome::Vanished) | None => self.run_alone(handler).await,
+        match (outcome, reserve) {
+            (Some(Outcome::Shared(entry)), _) => self.hit(&entry, Verdict::Hit),
+            (Some(Outcome::Failed(_)), Some(reserve)) => self.hit(&reserve, Verdict::Stale),
+            (Some(Outcome::Failed(entry)), None) => self.uncached(respond::replay(&entry)),
+            (Some(Outcome::Alone | Outcome::Vanished) | None, _) => self.run_alone(handler).await,
         }
     }
 

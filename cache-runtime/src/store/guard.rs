@@ -99,6 +99,14 @@ impl Guard {
         matches!(self.store, Tier::Memory(_))
     }
 
+    /// Whether the store is known not to answer.
+    pub(crate) fn is_open(&self) -> bool {
+        match &self.store {
+            Tier::Memory(_) => false,
+            Tier::Remote { breaker, .. } => *breaker.open.borrow(),
+        }
+    }
+
     /// For people to read.
     pub(crate) fn place(&self) -> String {
         match &self.store {

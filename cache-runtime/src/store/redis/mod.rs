@@ -264,7 +264,7 @@ impl Store for RedisStore {
                 &wire::encode(entry, grant.token, digest),
                 &px(life),
             ]));
-            for tag in &*slot.tags {
+            for tag in slot.tags.iter().chain(&entry.tags) {
                 commands.add_command(scripts::KEEP.with(&[tag.as_bytes(), &px(life + TAG_SLACK)]));
             }
             let line = self.link.line()?;
