@@ -97,7 +97,7 @@ async fn p3_used_up_budget_is_no_store_that_is_away() {
     let there = Cache::builder().prefix("test").url(server.url());
     let there = there.store_budget(PATIENCE).build().await.unwrap();
     // A read is answered in time, the lease after it is not: the run has none.
-    link.delay(Duration::from_millis(700));
+    link.delay(Duration::from_millis(450));
     let first = ask(&app, "/1");
     gate.entered().await;
     there.evict(gated::key(Path(1))).await.unwrap();
