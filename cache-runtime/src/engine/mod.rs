@@ -89,7 +89,6 @@ pub(crate) enum Lookup {
 
 impl Engine {
     /// Builds the key and looks into memory, without waiting.
-    ///
     pub(crate) fn look_up(
         self: Arc<Self>,
         site: &'static Site,
@@ -224,13 +223,10 @@ impl Engine {
     pub(crate) async fn shutdown(&self) -> Result<(), Error> {
         // Runs that take longer than anybody waits for them are left to themselves.
         let _ = time::timeout(self.settings.wait, self.flights.landed()).await;
-        match self.settle_overdue().await {
-            Ok(_) => Ok(()),
-            Err(error) => {
-                events::shut_down_with_overdue(&error);
-                Err(Error::store(&error))
-            }
-        }
+        self.settle_overdue().await.map_err(|error| {
+            events::shut_down_with_overdue(&error);
+            Error::store(&error)
+        })
     }
 
     async fn take_away(&self, keys: &[Arc<str>], tags: &[Arc<str>]) -> Result<(), StoreError> {

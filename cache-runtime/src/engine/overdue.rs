@@ -88,8 +88,8 @@ impl Overdue {
         self.lock().clone()
     }
 
-    /// These are done, save what was named again since. `true`: so are all others.
-    fn done(&self, done: &Names) -> bool {
+    /// These are done, save what was named again since.
+    fn done(&self, done: &Names) {
         let mut names = self.lock();
         names
             .keys
@@ -97,9 +97,7 @@ impl Overdue {
         names
             .tags
             .retain(|tag, number| done.tags.get(tag) != Some(number));
-        let left = names.count();
-        self.count.store(left, Ordering::Release);
-        left == 0
+        self.count.store(names.count(), Ordering::Release);
     }
 
     fn lock(&self) -> MutexGuard<'_, Names> {
@@ -118,11 +116,11 @@ impl Engine {
         tokio::spawn(try_again(Arc::downgrade(self)));
     }
 
-    /// Tries all that is overdue once. `true`: nothing is left.
-    pub(crate) async fn settle_overdue(&self) -> Result<bool, StoreError> {
+    /// Tries all that is overdue once.
+    pub(crate) async fn settle_overdue(&self) -> Result<(), StoreError> {
         let names = self.overdue.names();
         if names.count() == 0 {
-            return Ok(true);
+            return Ok(());
         }
         let keys: Vec<_> = names.keys.keys().cloned().collect();
         // `any` stands in front of all others: see `Store::commit`.
@@ -130,7 +128,8 @@ impl Engine {
         let (first, rest): (Vec<_>, Vec<_>) = names.tags.keys().cloned().partition(|tag| *tag == any);
         self.take_away(&keys, &[first, rest].concat()).await?;
         events::overdue_evicted(names.count());
-        Ok(self.overdue.done(&names))
+        self.overdue.done(&names);
+        Ok(())
     }
 }
 
