@@ -37,7 +37,7 @@ impl<S: Sync, C: Companion> FromRequestParts<S> for CacheContext<C> {
     type Rejection = Infallible;
 
     async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Infallible> {
-        let engine = cache::engine_for(parts.extensions.get::<Cache>());
+        let engine = cache::engine_for(&parts.extensions);
         Ok(Self {
             cached: engine.map(|engine| (engine, RequestHead::of(parts, C::vary()))),
             companion: PhantomData,

@@ -11,7 +11,7 @@ use tokio::runtime::Handle;
 use tracing::{Instrument, Span, instrument::WithSubscriber};
 
 use crate::{
-    cache::{self, Cache},
+    cache,
     engine::{self, Engine},
     events,
     key::{CacheKey, KeyError},
@@ -26,7 +26,7 @@ impl<S: Sync> FromRequestParts<S> for Evictor {
     type Rejection = Infallible;
 
     async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Infallible> {
-        Ok(Self::new(cache::engine_for(parts.extensions.get::<Cache>())))
+        Ok(Self::new(cache::engine_for(&parts.extensions)))
     }
 }
 

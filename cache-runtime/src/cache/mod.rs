@@ -8,7 +8,7 @@ use std::sync::{
 };
 
 use axum::{Extension, extract::FromRequestParts, http::request::Parts};
-use http::StatusCode;
+use http::{Extensions, StatusCode};
 use once_cell::sync::OnceCell;
 
 pub use self::builder::CacheBuilder;
@@ -181,8 +181,7 @@ impl<S: Sync> FromRequestParts<S> for Cache {
     type Rejection = (StatusCode, String);
 
     async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Self::Rejection> {
-        let cache = parts.extensions.get().cloned().or_else(Self::global);
-        cache.ok_or_else(|| {
+        serving(&parts.extensions).cloned().ok_or_else(|| {
             (
                 StatusCode::INTERNAL_SERVER_ERROR,
                 Error::not_initialized().to_string(),
@@ -191,13 +190,18 @@ impl<S: Sync> FromRequestParts<S> for Cache {
     }
 }
 
-/// The engine that serves a request: of the cache attached to it, else of the global one.
-pub(crate) fn engine_for(attached: Option<&Cache>) -> Option<Arc<Engine>> {
-    let cache = attached.or_else(|| GLOBAL.get());
+/// The engine of the cache that serves a request.
+pub(crate) fn engine_for(request: &Extensions) -> Option<Arc<Engine>> {
+    let cache = serving(request);
     if cache.is_none() {
         warn_uninitialized();
     }
     cache.map(|cache| Arc::clone(&cache.engine))
+}
+
+/// The cache attached to a request, else the global one.
+fn serving(request: &Extensions) -> Option<&Cache> {
+    request.get().or_else(|| GLOBAL.get())
 }
 
 /// Says once, not per request, that nothing is cached.
