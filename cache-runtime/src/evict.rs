@@ -8,7 +8,6 @@ use std::{convert::Infallible, sync::Arc};
 use axum::{extract::FromRequestParts, http::request::Parts, response::Response};
 use futures_util::FutureExt as _;
 use tokio::runtime::Handle;
-use tracing::{Instrument, Span, instrument::WithSubscriber};
 
 use crate::{
     cache,
@@ -157,7 +156,7 @@ impl Evictions {
                     events::failed_to_evict(&listed(&evictions), &error);
                 }
             };
-            runtime.spawn(work.instrument(Span::current()).with_current_subscriber());
+            engine::spawn(&runtime, work);
         }
     }
 

@@ -13,11 +13,12 @@ mod renewal;
 mod capture;
 mod overdue;
 
-use std::{sync::Arc, time::Duration};
+use std::{future::Future, sync::Arc, time::Duration};
 
 use axum::response::Response;
 use futures_util::future::join;
-use tokio::{sync::Semaphore, time};
+use tokio::{runtime::Handle, sync::Semaphore, time};
+use tracing::{Instrument, Span, instrument::WithSubscriber};
 
 pub use self::serve::TagList;
 pub(crate) use self::{
@@ -251,4 +252,9 @@ impl Engine {
 /// Between 0 and 1. Without randomness, in the middle.
 fn random() -> f64 {
     getrandom::u32().map_or(0.5, |random| f64::from(random) / f64::from(u32::MAX))
+}
+
+/// Runs `work` in a task of its own; its events go where those of the request go.
+pub(crate) fn spawn(runtime: &Handle, work: impl Future<Output = ()> + Send + 'static) {
+    runtime.spawn(work.instrument(Span::current()).with_current_subscriber());
 }

@@ -8,9 +8,8 @@ use std::{
 
 use axum::response::Response;
 use tokio::runtime::Handle;
-use tracing::{Instrument, Span, instrument::WithSubscriber};
 
-use super::{Request, fill::Fill};
+use super::{Request, fill::Fill, spawn};
 use crate::{
     flight::Seat,
     store::{Ask, Leased, Seen},
@@ -93,7 +92,7 @@ impl Request {
             }
             drop(pass);
         };
-        runtime.spawn(refresh.instrument(Span::current()).with_current_subscriber());
+        spawn(runtime, refresh);
     }
 
     /// A run that stores nothing and answers nobody, to begin with.

@@ -5,12 +5,12 @@ use std::{future::Future, panic::resume_unwind, sync::Arc, time::Duration};
 use axum::response::{IntoResponse, Response};
 use http::StatusCode;
 use tokio::{runtime::Handle, sync::oneshot, time};
-use tracing::{Instrument, Span, instrument::WithSubscriber};
 
 use super::{
     Engine,
     course::Course,
     fill::{Fill, Reply},
+    spawn,
 };
 use crate::{
     clock::Times,
@@ -141,11 +141,7 @@ impl Request {
             reply: Some(reply),
             ..self.fill(seat)
         };
-        runtime.spawn(
-            fill.run(handler)
-                .instrument(Span::current())
-                .with_current_subscriber(),
-        );
+        spawn(runtime, fill.run(handler));
         let answer = match (&reserve, self.policy.stale_if_slow) {
             (Some(entry), Some(slow)) => match time::timeout(slow, answer).await {
                 Ok(answer) => answer,
