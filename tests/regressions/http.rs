@@ -21,12 +21,11 @@ use http_body::{Frame, SizeHint};
 use httpdate::{fmt_http_date, parse_http_date};
 
 use super::{
-    Gate, ask,
-    links::Link,
-    settle,
+    Gate, ask, settle,
     support::{
         RedisServer,
         app::{App, Bench, PATIENCE, Runs},
+        link::Link,
     },
 };
 

@@ -17,13 +17,11 @@ use futures_util::stream;
 use handler_cache::{Cache, Expire, Tags, cache};
 use tokio::time::{sleep, timeout};
 
-use super::{
-    links::Link,
-    support::{
-        RedisServer,
-        app::{App, Bench, PATIENCE, Runs},
-        gate::{Gate, ask},
-    },
+use super::support::{
+    RedisServer,
+    app::{App, Bench, PATIENCE, Runs},
+    gate::{Gate, ask},
+    link::Link,
 };
 
 #[cache(expire = 60)]

@@ -11,10 +11,10 @@ use tokio::time::{Instant, sleep, timeout};
 
 use super::{
     Gate, ask, gated_pages,
-    links::Link,
     support::{
         RedisServer,
         app::{App, Bench, PATIENCE},
+        link::Link,
         log::Log,
     },
 };

@@ -1,0 +1,307 @@
+//! A real `redis-server` for tests: a process of its own on a free port, ended with the test.
+
+#![allow(dead_code, unreachable_pub, reason = "each test file uses its own part")]
+
+use std::{
+    fs,
+    net::{Ipv4Addr, TcpListener},
+    path::{Path, PathBuf},
+    process::{Child, Command, Stdio},
+    sync::atomic::{AtomicU32, Ordering},
+    thread,
+    time::{Duration, Instant},
+};
+
+use redis::{Client, Connection, ConnectionLike, RedisResult, Value};
+
+/// Far beyond what a start takes on a busy machine.
+const START_TIMEOUT: Duration = Duration::from_secs(20);
+
+/// A `redis-server` that lives as long as this value.
+///
+/// It persists nothing: after [`restart`](Self::restart) it is empty. When the test panics, its log is shown.
+#[derive(Debug)]
+pub(crate) struct RedisServer {
+    options: Options,
+    port: u16,
+    folder: PathBuf,
+    process: Option<Child>,
+}
+
+/// How a [`RedisServer`] is started.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Options {
+    /// `requirepass`.
+    pub(crate) password: Option<String>,
+    /// More arguments, such as `["--maxmemory", "1mb"]`.
+    pub(crate) arguments: Vec<String>,
+}
+
+impl Options {
+    /// Clients must log in with this password.
+    pub(crate) fn password(mut self, password: &str) -> Self {
+        self.password = Some(password.into());
+        self
+    }
+
+    /// More arguments for the command line of `redis-server`.
+    pub(crate) fn arguments<const N: usize>(mut self, arguments: [&str; N]) -> Self {
+        self.arguments.extend(arguments.map(String::from));
+        self
+    }
+}
+
+impl RedisServer {
+    /// A server without a password, as it comes.
+    pub(crate) fn start() -> Self {
+        Self::with(Options::default())
+    }
+
+    /// A server that answers commands when this returns.
+    pub(crate) fn with(options: Options) -> Self {
+        static COUNT: AtomicU32 = AtomicU32::new(0);
+        let count = COUNT.fetch_add(1, Ordering::Relaxed);
+        // Short: a socket's path may have 107 bytes.
+        let folder = std::env::temp_dir().join(format!("hc-redis-{}-{count}", std::process::id()));
+        fs::create_dir_all(&folder).expect("the folder for temporary files is writable");
+        let mut server = Self {
+            options,
+            port: 0,
+            folder,
+            process: None,
+        };
+        // Between finding a free port and listening on it, somebody else may take it: then another is tried.
+        while server.process.is_none() {
+            server.port = free_port();
+            server.launch();
+        }
+        server
+    }
+
+    /// `redis://…` with database 0, and the password if there is one.
+    pub(crate) fn url(&self) -> String {
+        self.database(0)
+    }
+
+    /// `redis://…` with another database.
+    pub(crate) fn database(&self, number: u8) -> String {
+        let password = self.options.password.iter();
+        let login: String = password.map(|password| format!(":{password}@")).collect();
+        format!("redis://{login}127.0.0.1:{}/{number}", self.port)
+    }
+
+    /// `redis+unix://…`, the same server by its socket.
+    pub(crate) fn socket_url(&self) -> String {
+        let password = self.options.password.iter();
+        let login: String = password.map(|password| format!("?pass={password}")).collect();
+        format!("redis+unix://{}{login}", self.socket().display())
+    }
+
+    /// The port on 127.0.0.1.
+    pub(crate) fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// Sends one command to database 0, such as `["SET", "key", "value"]`, and returns its answer.
+    ///
+    /// # Panics
+    ///
+    /// The server answers with an error, or not at all.
+    #[track_caller]
+    pub(crate) fn command<const N: usize>(&self, words: [impl AsRef<[u8]>; N]) -> Value {
+        self.try_command(words)
+            .expect("the server carries out the command")
+    }
+
+    /// As [`command`](Self::command), with the error as a value.
+    pub(crate) fn try_command<const N: usize>(&self, words: [impl AsRef<[u8]>; N]) -> RedisResult<Value> {
+        let mut command = redis::Cmd::new();
+        for word in &words {
+            command.arg(word.as_ref());
+        }
+        command.query(&mut self.connect()?)
+    }
+
+    /// The value of a key as bytes; `None` when there is none.
+    #[track_caller]
+    pub(crate) fn get(&self, key: &str) -> Option<Vec<u8>> {
+        match self.command(["GET", key]) {
+            Value::BulkString(bytes) => Some(bytes),
+            _ => None,
+        }
+    }
+
+    /// Whether there is a record of that name, of any type.
+    #[track_caller]
+    pub(crate) fn exists(&self, key: &str) -> bool {
+        self.command(["EXISTS", key]) == Value::Int(1)
+    }
+
+    /// Whether a lease stands for some entry; a mark in its place is none.
+    #[track_caller]
+    pub(crate) fn is_being_filled(&self) -> bool {
+        let Value::Array(leases) = self.command(["KEYS", "*:lease"]) else {
+            panic!("KEYS answers with a list");
+        };
+        leases.iter().any(|lease| match lease {
+            Value::BulkString(lease) => {
+                self.command([b"GETRANGE".as_slice(), lease, b"0", b"0"]) == Value::BulkString(b"L".to_vec())
+            }
+            other => panic!("KEYS listed {other:?}"),
+        })
+    }
+
+    /// How often the server carried out a command.
+    #[track_caller]
+    pub(crate) fn calls(&self, command: &str) -> u64 {
+        let info = self.command(["INFO", "commandstats"]);
+        let info: String = redis::from_redis_value(info).expect("INFO is text");
+        let line = info
+            .lines()
+            .find_map(|line| line.strip_prefix(&format!("cmdstat_{command}:calls=")));
+        line.and_then(|line| line.split(',').next()?.parse().ok())
+            .unwrap_or(0)
+    }
+
+    /// What is left of a key's life, in milliseconds; negative when it has no end or is not there.
+    #[track_caller]
+    pub(crate) fn pttl(&self, key: &str) -> i64 {
+        match self.command(["PTTL", key]) {
+            Value::Int(millis) => millis,
+            other => panic!("PTTL answered {other:?}"),
+        }
+    }
+
+    /// Ends the process at once, as a crash would.
+    pub(crate) fn kill(&mut self) {
+        if let Some(mut process) = self.process.take() {
+            // A frozen process dies of SIGKILL too. One that is dead already is what was wanted.
+            let _ = process.kill();
+            let _ = process.wait();
+        }
+    }
+
+    /// Starts it again, empty, on the same port.
+    pub(crate) fn restart(&mut self) {
+        self.kill();
+        let deadline = Instant::now() + START_TIMEOUT;
+        while self.process.is_none() {
+            assert!(
+                Instant::now() < deadline,
+                "port {} is taken: {}",
+                self.port,
+                self.log()
+            );
+            self.launch();
+        }
+    }
+
+    /// Stops it without ending it: connections stay open and nothing answers.
+    pub(crate) fn freeze(&self) {
+        self.signal("-STOP");
+    }
+
+    /// Lets it go on after [`freeze`](Self::freeze).
+    pub(crate) fn thaw(&self) {
+        self.signal("-CONT");
+    }
+
+    fn signal(&self, signal: &str) {
+        let process = self.process.as_ref().expect("the server runs");
+        let status = Command::new("kill")
+            .args([signal, &process.id().to_string()])
+            .status();
+        assert!(status.expect("`kill` runs").success());
+    }
+
+    /// A connection of its own.
+    pub(crate) fn connect(&self) -> RedisResult<Connection> {
+        // By the socket, whose path is ours alone: on the port somebody else's server might answer.
+        Client::open(self.socket_url())?.get_connection_with_timeout(START_TIMEOUT)
+    }
+
+    /// Starts the process and waits until it answers; leaves `process` empty when it ended instead.
+    fn launch(&mut self) {
+        let mut command = Command::new("redis-server");
+        command
+            .args([
+                "--bind",
+                "127.0.0.1",
+                "--save",
+                "",
+                "--appendonly",
+                "no",
+                "--daemonize",
+                "no",
+            ])
+            .args(["--port", &self.port.to_string()])
+            .arg("--dir")
+            .arg(&self.folder)
+            .arg("--logfile")
+            .arg(self.folder.join("log"))
+            .arg("--unixsocket")
+            .arg(self.socket())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null());
+        if let Some(password) = &self.options.password {
+            command.args(["--requirepass", password]);
+        }
+        command.args(&self.options.arguments);
+        let process = command.spawn().unwrap_or_else(|error| {
+            panic!(
+                "these tests need a real Redis, but `redis-server` does not start ({error}); install it: \
+                 `apt-get install redis-server`, `brew install redis`, or put a build of it on the PATH"
+            )
+        });
+        self.process = Some(process);
+        let deadline = Instant::now() + START_TIMEOUT;
+        while !self.answers() {
+            let process = self.process.as_mut().expect("just started");
+            if let Some(status) = process.try_wait().expect("the server is our child") {
+                let log = self.log();
+                assert!(
+                    log.contains("Address already in use"),
+                    "redis-server ended with {status}: {log}"
+                );
+                self.process = None;
+                return;
+            }
+            assert!(
+                Instant::now() < deadline,
+                "redis-server does not answer: {}",
+                self.log()
+            );
+            // It tells nobody when it is ready.
+            thread::sleep(Duration::from_millis(5));
+        }
+    }
+
+    fn answers(&self) -> bool {
+        self.connect()
+            .is_ok_and(|mut connection| connection.check_connection())
+    }
+
+    fn socket(&self) -> PathBuf {
+        self.folder.join("socket")
+    }
+
+    fn log(&self) -> String {
+        let log: &Path = &self.folder.join("log");
+        fs::read_to_string(log).unwrap_or_else(|error| format!("(no log: {error})"))
+    }
+}
+
+impl Drop for RedisServer {
+    fn drop(&mut self) {
+        self.kill();
+        if thread::panicking() {
+            eprintln!("the log of redis-server on port {}:\n{}", self.port, self.log());
+        }
+        let _ = fs::remove_dir_all(&self.folder);
+    }
+}
+
+fn free_port() -> u16 {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("there is a free port");
+    listener.local_addr().expect("it is bound").port()
+}
