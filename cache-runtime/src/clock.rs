@@ -102,11 +102,23 @@ impl SystemClock {
 
 impl Clock {
     pub(crate) fn system() -> Self {
+        Self::system_at(Timestamp::system())
+    }
+
+    /// As if this machine's clock said so.
+    fn system_at(started_at: Timestamp) -> Self {
         Self(Arc::new(Source::System(SystemClock {
             started: Instant::now(),
-            started_at: Timestamp::system(),
+            started_at,
             offset: AtomicI64::new(0),
         })))
+    }
+
+    /// As if this machine's clock were so many seconds ahead.
+    #[cfg(feature = "test-util")]
+    pub(crate) fn system_ahead(seconds: i64) -> Self {
+        let ahead = seconds.saturating_mul(1000);
+        Self::system_at(Timestamp(Timestamp::system().0.saturating_add_signed(ahead)))
     }
 
     /// The store's time.

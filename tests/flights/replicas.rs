@@ -2,14 +2,18 @@
 
 use std::time::{Duration, Instant};
 
-use axum::extract::Path;
-use handler_cache::Cache;
+use axum::{
+    Router,
+    extract::{Path, State},
+    routing::get,
+};
+use handler_cache::{Cache, cache};
 
 use super::{
     Gate, ask, page, pages,
     support::{
         RedisServer,
-        app::{App, Runs},
+        app::{App, PATIENCE, Runs},
     },
 };
 
@@ -92,6 +96,38 @@ async fn p4_another_replica_takes_over_when_the_holder_dies() {
         Some("Hit"),
         "and stores it"
     );
+}
+
+#[cache(expire = 60)]
+async fn counted(State(runs): State<Runs>) -> String {
+    format!("run {}", runs.count())
+}
+
+/// Five minutes, and a life of one: by its own clock, one would take the other's entries for dead, or for unborn.
+#[tokio::test]
+async fn replicas_whose_clocks_are_minutes_apart_have_the_same_hits() {
+    let server = RedisServer::start();
+    let runs = Runs::default();
+    let replica = async |ahead| {
+        let builder = Cache::builder().prefix("test").url(server.url());
+        let cache = builder.clock_ahead(ahead).build().await.unwrap();
+        let router = Router::new().route("/", get(counted)).with_state(runs.clone());
+        let app = App(router.layer(cache.attach()));
+        (cache, app)
+    };
+    let replicas = [replica(-300).await, replica(0).await, replica(300).await];
+    for (number, (cache, app)) in replicas.iter().enumerate() {
+        let answer = app.get("/").await;
+        // Committed behind the response.
+        cache.shutdown().await.unwrap();
+        let expected = if number == 0 { "Miss" } else { "Hit" };
+        assert_eq!((answer.verdict(), answer.text()), (Some(expected), "run 1"));
+        let left = answer
+            .header("cache-control")
+            .and_then(|value| value.strip_prefix("max-age="));
+        let left: u64 = left.unwrap().parse().unwrap();
+        assert!((60 - PATIENCE.as_secs()..=60).contains(&left), "{left}");
+    }
 }
 
 #[tokio::test]

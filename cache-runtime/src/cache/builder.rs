@@ -198,6 +198,13 @@ impl CacheBuilder {
         self
     }
 
+    /// As if this machine's clock were so many seconds ahead, or behind.
+    #[cfg(feature = "test-util")]
+    pub fn clock_ahead(mut self, seconds: i64) -> Self {
+        self.clock = Clock::system_ahead(seconds);
+        self
+    }
+
     /// A cache of its own, to [`attach`](Cache::attach).
     ///
     /// # Errors

@@ -1,0 +1,255 @@
+//! What a history must not show.
+
+use std::{collections::BTreeMap, fmt, time::Duration};
+
+use crate::history::{Answer, History, Kind, Moment, Outcome, Read, Register, Run, Span, Verdict, Write};
+
+/// How long after a fault is mended a replica may still act on it: the probe comes each second.
+pub const AFTERMATH: Duration = Duration::from_secs(3);
+
+/// No request takes longer, unless its process was stopped: a wait, a run and some store time.
+const LONGEST: Duration = Duration::from_secs(20);
+
+/// A broken promise, and what shows it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Violation {
+    pub promise: &'static str,
+    pub told: String,
+}
+
+impl fmt::Display for Violation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.promise, self.told)
+    }
+}
+
+/// Every broken promise.
+pub fn check(history: &History) -> Vec<Violation> {
+    let mut violations = failures(history);
+    violations.extend(undone_evictions(history));
+    violations.extend(repeated_runs(history));
+    violations
+}
+
+/// P1: every request is answered, as its run answered, and in time.
+fn failures(history: &History) -> Vec<Violation> {
+    let reads = history.reads.iter().map(|read| {
+        let told = match &read.answer {
+            Answer::Lost(error) => Some((true, error.clone())),
+            Answer::Wrong(answer) => Some((false, answer.clone())),
+            Answer::Failed { run } => {
+                (!history.runs[*run].fails).then(|| (false, format!("run {run} did not fail")))
+            }
+            Answer::Page { run, value, .. } => {
+                let told = format!("value {value}, run {run} saw {}", history.runs[*run].value);
+                (history.runs[*run].value != *value).then_some((false, told))
+            }
+        };
+        (read.register, read.by, read.span, told)
+    });
+    let writes = history.writes.iter().map(|write| {
+        let told = match &write.outcome {
+            Outcome::Lost(error) => Some((true, error.clone())),
+            Outcome::Wrong(answer) => Some((false, answer.clone())),
+            Outcome::Evicted(_) | Outcome::Overdue(_) => None,
+        };
+        (write.register, write.by, write.span, told)
+    });
+    let mut violations = Vec::new();
+    for (register, by, span, told) in reads.chain(writes) {
+        match told {
+            // Its process was killed under it.
+            Some((true, _)) if history.died(by).is_some_and(|death| death <= span.ended) => {}
+            Some((_, told)) => violations.push(Violation {
+                promise: "P1",
+                told: format!("{register} of {by} at {span:?}: {told}"),
+            }),
+            None if span.length() > LONGEST && !history.is_troubled(by.replica, span) => {
+                violations.push(Violation {
+                    promise: "P1",
+                    told: format!("{register} of {by} took {:?}", span.length()),
+                });
+            }
+            None => {}
+        }
+    }
+    violations
+}
+
+/// P3: no read shows a value from before the last write whose eviction had returned when the read began.
+fn undone_evictions(history: &History) -> Vec<Violation> {
+    let writes = by_register(&history.writes, |write| write.register);
+    let mut violations = Vec::new();
+    for read in &history.reads {
+        let Answer::Page { run, value, .. } = read.answer else {
+            continue;
+        };
+        let made = &history.runs[run];
+        let mut undone = writes.get(&read.register).into_iter().flatten().filter(|write| {
+            write.span.ended < read.span.began
+                && match write.outcome {
+                    Outcome::Evicted(written) => {
+                        written > value && !is_shared_behind_a_cut(history, read, made)
+                    }
+                    // Nobody else knows of it yet.
+                    Outcome::Overdue(written) => written > value && write.by == read.by,
+                    Outcome::Lost(_) | Outcome::Wrong(_) => false,
+                }
+        });
+        if let Some(write) = undone.next_back() {
+            violations.push(Violation {
+                promise: "P3",
+                told: format!("{read:?} shows {made:?} after {write:?}"),
+            });
+        }
+    }
+    violations
+}
+
+/// The exception that P3 states: a replica cut off from the store shares a run in flight.
+fn is_shared_behind_a_cut(history: &History, read: &Read, run: &Run) -> bool {
+    let in_flight = Span {
+        began: run.span.began,
+        ended: run.span.ended + AFTERMATH,
+    };
+    run.by == read.by
+        && in_flight.overlaps(Span {
+            began: read.span.began,
+            ended: read.span.began,
+        })
+        && history.is_troubled(read.by.replica, with_aftermath(read.span))
+}
+
+/// Trouble before this span may still be felt in it.
+fn with_aftermath(span: Span) -> Span {
+    Span {
+        began: span.began.saturating_sub(AFTERMATH),
+        ended: span.ended,
+    }
+}
+
+/// P4: between two runs of one page, while all is well, something took the page away.
+fn repeated_runs(history: &History) -> Vec<Violation> {
+    let led = led(history);
+    let mut violations = Vec::new();
+    for (register, mut runs) in by_register(&led, |led| led.run.register) {
+        // Its entries end by themselves.
+        if register.kind == Kind::Short {
+            continue;
+        }
+        runs.sort_by_key(|led| led.run.span.began);
+        let evictions: Vec<Span> = history
+            .writes
+            .iter()
+            .filter(|write| takes_away(write.register, register))
+            .map(|write| until_done(history, write))
+            .collect();
+        for (index, first) in runs.iter().enumerate() {
+            if first.run.fails || !first.granted {
+                continue;
+            }
+            for second in &runs[index + 1..] {
+                let taken_away = |since| {
+                    let between = Span {
+                        began: since,
+                        ended: second.run.span.began,
+                    };
+                    evictions.iter().any(|eviction| eviction.overlaps(between))
+                };
+                // So it is before all later ones.
+                if taken_away(first.asked) {
+                    break;
+                }
+                // A request that waited for runs that came to nothing is done with waiting: it runs for itself.
+                if !second.granted && taken_away(second.asked) {
+                    continue;
+                }
+                let between = Span {
+                    began: first.asked,
+                    ended: second.run.span.began,
+                };
+                let troubled = [first, second]
+                    .iter()
+                    .any(|led| history.is_troubled(led.run.by.replica, with_aftermath(between)));
+                if !troubled {
+                    violations.push(Violation {
+                        promise: "P4",
+                        told: format!("{:?} though nothing took away {:?}", second.run, first.run),
+                    });
+                    break;
+                }
+            }
+        }
+    }
+    violations
+}
+
+/// A run, and what is known of the request that led it.
+struct Led<'a> {
+    run: &'a Run,
+    /// When the request began: the lease is no older, and what was evicted since fences the run.
+    asked: Moment,
+    /// There was a lease.
+    granted: bool,
+}
+
+fn led(history: &History) -> Vec<Led<'_>> {
+    let runs = history.runs.iter();
+    let mut led: Vec<Led<'_>> = runs
+        .map(|run| Led {
+            run,
+            asked: run.span.began,
+            granted: false,
+        })
+        .collect();
+    for read in &history.reads {
+        if let Answer::Page { run, verdict, .. } = read.answer
+            && matches!(verdict, Verdict::Stored | Verdict::Passed)
+        {
+            led[run].asked = read.span.began;
+            led[run].granted = verdict == Verdict::Stored;
+        }
+    }
+    led
+}
+
+/// Whether evicting the one takes away the other, or keeps it from being stored.
+fn takes_away(evicted: Register, other: Register) -> bool {
+    match (evicted.kind, other.kind) {
+        (Kind::Whole, Kind::Whole) => true,
+        // An answer may turn out to bear any tag that was evicted while it was made.
+        (Kind::Tagged | Kind::Named, Kind::Named) => true,
+        _ => evicted == other,
+    }
+}
+
+/// From the beginning of a write until its eviction is carried out, at the latest.
+fn until_done(history: &History, write: &Write) -> Span {
+    let ended = match write.outcome {
+        Outcome::Evicted(_) => write.span.ended,
+        Outcome::Overdue(_) | Outcome::Lost(_) | Outcome::Wrong(_) => {
+            let troubles = history.troubles.iter();
+            let mended: Option<Moment> = troubles
+                .filter(|trouble| trouble.concerns(write.by.replica))
+                .filter(|trouble| trouble.span.overlaps(with_aftermath(write.span)))
+                .map(|trouble| trouble.span.ended)
+                .max();
+            mended.unwrap_or_default().max(write.span.ended) + AFTERMATH
+        }
+    };
+    Span {
+        began: write.span.began,
+        ended,
+    }
+}
+
+fn by_register<T>(items: &[T], register: impl Fn(&T) -> Register) -> BTreeMap<Register, Vec<&T>> {
+    let mut sorted: BTreeMap<Register, Vec<&T>> = BTreeMap::new();
+    for item in items {
+        sorted.entry(register(item)).or_default().push(item);
+    }
+    sorted
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,162 @@
+//! Histories that are too short to be misread.
+
+use super::*;
+use crate::history::{Process, Trouble};
+
+const PAGE: Register = Register {
+    kind: Kind::Plain,
+    id: 1,
+};
+const HERE: Process = Process { replica: 0, life: 0 };
+const THERE: Process = Process { replica: 1, life: 0 };
+
+/// In milliseconds; far enough from the beginning that nothing is cut off there.
+fn span(began: u64, ended: u64) -> Span {
+    let start = 60_000;
+    Span {
+        began: Moment::from_millis(start + began),
+        ended: Moment::from_millis(start + ended),
+    }
+}
+
+#[derive(Default)]
+struct Story(History);
+
+impl Story {
+    /// A run, and the request that led it.
+    fn run(mut self, by: Process, span: Span, value: u64) -> Self {
+        let run = self.0.runs.len();
+        self.0.runs.push(Run {
+            register: PAGE,
+            by,
+            span,
+            value,
+            fails: false,
+        });
+        self.read(by, span, run, Verdict::Stored)
+    }
+
+    fn read(mut self, by: Process, span: Span, run: usize, verdict: Verdict) -> Self {
+        let value = self.0.runs[run].value;
+        self.0.reads.push(Read {
+            register: PAGE,
+            by,
+            span,
+            answer: Answer::Page { run, value, verdict },
+        });
+        self
+    }
+
+    fn write(mut self, by: Process, span: Span, outcome: Outcome) -> Self {
+        self.0.writes.push(Write {
+            register: PAGE,
+            by,
+            span,
+            outcome,
+        });
+        self
+    }
+
+    fn trouble(mut self, replica: usize, span: Span) -> Self {
+        self.0.troubles.push(Trouble {
+            what: "link cut".to_owned(),
+            replica: Some(replica),
+            span,
+        });
+        self
+    }
+
+    fn broken(&self) -> Vec<&'static str> {
+        let violations = check(&self.0);
+        violations.iter().map(|violation| violation.promise).collect()
+    }
+}
+
+#[test]
+fn hits_misses_and_evictions_in_order_break_nothing() {
+    let story = Story::default()
+        .run(HERE, span(0, 10), 0)
+        .read(THERE, span(20, 21), 0, Verdict::Hit)
+        .write(THERE, span(30, 31), Outcome::Evicted(1))
+        .run(THERE, span(40, 50), 1)
+        .read(HERE, span(60, 61), 1, Verdict::Hit);
+    assert!(story.broken().is_empty());
+}
+
+#[test]
+fn value_from_before_an_acknowledged_eviction_breaks_p3_on_any_replica() {
+    for by in [HERE, THERE] {
+        let story = Story::default()
+            .run(HERE, span(0, 10), 0)
+            .write(HERE, span(20, 21), Outcome::Evicted(1))
+            .read(by, span(30, 31), 0, Verdict::Hit);
+        assert_eq!(story.broken(), ["P3"]);
+    }
+    let during = Story::default()
+        .run(HERE, span(0, 10), 0)
+        .write(HERE, span(20, 30), Outcome::Evicted(1))
+        .read(THERE, span(25, 40), 0, Verdict::Hit);
+    assert!(
+        during.broken().is_empty(),
+        "the read began before the eviction returned"
+    );
+}
+
+#[test]
+fn overdue_eviction_is_owed_by_its_own_process_alone() {
+    let story = |by| {
+        Story::default()
+            .run(HERE, span(0, 10), 0)
+            .write(HERE, span(20, 21), Outcome::Overdue(1))
+            .read(by, span(30, 31), 0, Verdict::Hit)
+    };
+    assert_eq!(story(HERE).broken(), ["P3"]);
+    assert!(story(THERE).broken().is_empty());
+}
+
+#[test]
+fn replica_cut_off_may_share_a_run_in_flight_and_no_other() {
+    let story = |run, trouble| {
+        Story::default()
+            .trouble(trouble, span(0, 5000))
+            .run(HERE, run, 0)
+            .write(THERE, span(100, 101), Outcome::Evicted(1))
+            .read(HERE, span(4500, 4600), 0, Verdict::Hit)
+    };
+    let (in_flight, over) = (span(50, 4550), span(50, 60));
+    assert!(story(in_flight, 0).broken().is_empty());
+    assert_eq!(story(over, 0).broken(), ["P3"], "that run was over");
+    assert_eq!(
+        story(in_flight, 1).broken(),
+        ["P3"],
+        "it was another that was cut off"
+    );
+}
+
+#[test]
+fn second_run_that_nothing_called_for_breaks_p4() {
+    let twice = |by| Story::default().run(HERE, span(0, 10), 0).run(by, span(5, 15), 0);
+    assert_eq!(twice(THERE).broken(), ["P4"]);
+    assert_eq!(twice(HERE).broken(), ["P4"]);
+    assert!(twice(THERE).trouble(1, span(3, 4)).broken().is_empty());
+    assert_eq!(twice(THERE).trouble(2, span(3, 4)).broken(), ["P4"]);
+    let evicted = twice(THERE).write(HERE, span(2, 3), Outcome::Evicted(0));
+    assert!(evicted.broken().is_empty());
+}
+
+#[test]
+fn request_without_a_right_answer_breaks_p1_unless_its_process_was_killed() {
+    let lost = |death: Option<u64>| {
+        let mut story = Story::default().write(HERE, span(0, 10), Outcome::Lost("reset".to_owned()));
+        story.0.deaths.extend(death.map(|at| (HERE, span(at, at).began)));
+        story
+    };
+    assert_eq!(lost(None).broken(), ["P1"]);
+    assert!(lost(Some(5)).broken().is_empty());
+    assert_eq!(lost(Some(50)).broken(), ["P1"], "it was alive then");
+    let mut failed = Story::default().run(HERE, span(0, 10), 0);
+    failed.0.reads[0].answer = Answer::Failed { run: 0 };
+    assert_eq!(failed.broken(), ["P1"], "the run did not fail");
+    let slow = Story::default().run(HERE, span(0, 30_000), 0);
+    assert_eq!(slow.broken(), ["P1"]);
+}

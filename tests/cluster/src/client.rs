@@ -1,0 +1,91 @@
+//! Who asks the replicas.
+
+use std::time::Duration;
+
+use axum::http::{HeaderMap, Method, Request, StatusCode};
+use bytes::Bytes;
+use http_body_util::{BodyExt, Empty};
+use hyper_util::{
+    client::legacy::{Client as Pool, connect::HttpConnector},
+    rt::TokioExecutor,
+};
+
+use crate::history::Verdict;
+
+/// Longer than anything takes that ends at all.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Keeps its connections.
+#[derive(Debug, Clone)]
+pub struct Client(Pool<HttpConnector, Empty<Bytes>>);
+
+/// A whole response.
+#[derive(Debug, Clone)]
+pub struct Response {
+    pub status: StatusCode,
+    pub verdict: Verdict,
+    pub body: String,
+}
+
+impl Client {
+    #[allow(clippy::new_without_default, reason = "it opens connections")]
+    pub fn new() -> Self {
+        let mut builder = Pool::builder(TokioExecutor::new());
+        // A question is asked once: what becomes of it is what is tested.
+        Self(builder.retry_canceled_requests(false).build_http())
+    }
+
+    /// # Errors
+    /// No whole response came.
+    pub async fn send(&self, method: Method, port: u16, path: &str) -> Result<Response, String> {
+        let request = Request::builder()
+            .method(method)
+            .uri(format!("http://127.0.0.1:{port}{path}"))
+            .body(Empty::new())
+            .map_err(|error| error.to_string())?;
+        let response = async {
+            let (parts, body) = self.0.request(request).await.map_err(told)?.into_parts();
+            let body = body.collect().await.map_err(told)?.to_bytes();
+            Ok(Response {
+                status: parts.status,
+                verdict: verdict(&parts.headers),
+                body: String::from_utf8_lossy(&body).into_owned(),
+            })
+        };
+        tokio::time::timeout(PATIENCE, response)
+            .await
+            .unwrap_or_else(|_| Err(format!("no response within {PATIENCE:?}")))
+    }
+
+    /// # Errors
+    /// No whole response came.
+    pub async fn get(&self, port: u16, path: &str) -> Result<Response, String> {
+        self.send(Method::GET, port, path).await
+    }
+}
+
+fn verdict(headers: &HeaderMap) -> Verdict {
+    let text = |name| {
+        headers
+            .get(name)
+            .and_then(|value| value.to_str().ok())
+            .unwrap_or_default()
+    };
+    match text("x-cache") {
+        "Hit" => Verdict::Hit,
+        "Stale" => Verdict::Stale,
+        "Miss" if text("cache-status").ends_with("stored") => Verdict::Stored,
+        "Miss" => Verdict::Passed,
+        _ => Verdict::None,
+    }
+}
+
+fn told(error: impl std::error::Error) -> String {
+    let mut told = error.to_string();
+    let mut source = error.source();
+    while let Some(error) = source {
+        told += &format!(": {error}");
+        source = error.source();
+    }
+    told
+}

@@ -1,0 +1,161 @@
+//! One Redis, one database, and replicas, each behind a link of its own.
+
+use std::{
+    path::Path,
+    sync::{Arc, PoisonError, RwLock},
+    time::{Duration, Instant},
+};
+
+use redis::{Cmd, Connection};
+
+use crate::{
+    database::{Database, Manners},
+    history::{Moment, Process},
+    link::Link,
+    process::{Server, Setup},
+    server::RedisServer,
+};
+
+/// Ended with this value.
+#[derive(Debug)]
+pub struct Cluster {
+    pub(crate) redis: RedisServer,
+    /// Opened before a fault that no later connection gets past.
+    pub(crate) session: Option<Session>,
+    pub(crate) members: Vec<Member>,
+    pub(crate) database: Database,
+    began: Instant,
+    addresses: Addresses,
+}
+
+#[derive(Debug)]
+pub(crate) struct Member {
+    pub(crate) link: Link,
+    pub(crate) server: Server,
+    process: Process,
+    setup: Setup,
+}
+
+/// Which process answers for each replica, and on which port: clients share it.
+pub(crate) type Addresses = Arc<RwLock<Vec<(Process, u16)>>>;
+
+/// What all replicas have in common.
+#[derive(Debug, Clone, Copy)]
+pub struct Plan {
+    pub replicas: usize,
+    pub seed: u64,
+    pub manners: Manners,
+    /// Store time of one request.
+    pub budget: Duration,
+}
+
+impl Cluster {
+    /// `program` is the replica's. Their machines' clocks are five minutes apart.
+    pub async fn start(program: &Path, plan: Plan) -> Self {
+        let began = Instant::now();
+        let redis = RedisServer::start();
+        let database = Database::start(began, plan.seed, plan.manners).await;
+        let mut members = Vec::new();
+        for replica in 0..plan.replicas {
+            let link = Link::to(&redis).start().await;
+            let setup = Setup {
+                program: program.to_owned(),
+                redis: link.url(),
+                database: database.port(),
+                ahead: 300 * (i64::try_from(replica).expect("there are few") - 1),
+                budget: plan.budget,
+            };
+            let process = Process { replica, life: 0 };
+            members.push(Member {
+                link,
+                server: tokio::task::block_in_place(|| Server::start(&setup, process)),
+                process,
+                setup,
+            });
+        }
+        let cluster = Self {
+            redis,
+            session: None,
+            members,
+            database,
+            began,
+            addresses: Addresses::default(),
+        };
+        cluster.announce();
+        cluster
+    }
+
+    pub fn now(&self) -> Moment {
+        self.began.elapsed()
+    }
+
+    pub(crate) fn addresses(&self) -> Addresses {
+        Arc::clone(&self.addresses)
+    }
+
+    /// A replica's port.
+    pub fn port(&self, replica: usize) -> u16 {
+        self.members[replica].server.port
+    }
+
+    /// When a replica first took its store for ailing, since then.
+    pub fn breaker_opened(&self, replica: usize, since: Instant) -> Option<Instant> {
+        self.members[replica].server.said("STORE_AILING", since)
+    }
+
+    /// Every run until now.
+    pub fn runs(&self) -> Vec<crate::history::Run> {
+        self.database.runs()
+    }
+
+    /// The process that answers for a replica now.
+    pub fn process(&self, replica: usize) -> Process {
+        self.members[replica].process
+    }
+
+    /// Kills a replica's process at once.
+    pub fn kill(&mut self, replica: usize) {
+        self.members[replica].server.kill();
+    }
+
+    /// Starts a replica again, as another process.
+    pub fn restart(&mut self, replica: usize) {
+        let member = &mut self.members[replica];
+        member.process.life += 1;
+        member.server = Server::start(&member.setup, member.process);
+        self.announce();
+    }
+
+    fn announce(&self) {
+        let members = self.members.iter();
+        let addresses = members.map(|member| (member.process, member.server.port));
+        *self.addresses.write().unwrap_or_else(PoisonError::into_inner) = addresses.collect();
+    }
+}
+
+/// A connection to Redis past all links.
+pub(crate) struct Session(Connection);
+
+impl Session {
+    pub(crate) fn open(redis: &RedisServer) -> Self {
+        Self(redis.connect().expect("Redis is well"))
+    }
+
+    /// # Panics
+    /// The server refuses.
+    #[track_caller]
+    pub(crate) fn command<const N: usize>(&mut self, words: [&str; N]) {
+        let mut command = Cmd::new();
+        for word in words {
+            command.arg(word);
+        }
+        let answer: redis::RedisResult<redis::Value> = command.query(&mut self.0);
+        answer.expect("Redis carries out the command");
+    }
+}
+
+impl std::fmt::Debug for Session {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Session")
+    }
+}

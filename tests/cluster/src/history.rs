@@ -1,0 +1,201 @@
+//! What happened, by one clock: that of the process that asks, and that the database is in.
+
+use std::{fmt, time::Duration};
+
+/// Since the campaign began.
+pub type Moment = Duration;
+
+/// From when to when.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Span {
+    pub began: Moment,
+    pub ended: Moment,
+}
+
+impl Span {
+    pub fn overlaps(self, other: Self) -> bool {
+        self.began <= other.ended && other.began <= self.ended
+    }
+
+    pub fn length(self) -> Duration {
+        self.ended.saturating_sub(self.began)
+    }
+}
+
+/// How a register's page is cached, and evicted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Kind {
+    /// Evicted by its key.
+    Plain,
+    /// With variants: evicted by the tag of its arguments.
+    Varied,
+    /// By a tag of the option `tags`.
+    Tagged,
+    /// By a tag that only the answer names.
+    Named,
+    /// With all entries of its handler.
+    Whole,
+    /// By its key; soon stale, and then renewed behind responses.
+    Short,
+}
+
+impl Kind {
+    pub const ALL: [Self; 6] = [
+        Self::Plain,
+        Self::Varied,
+        Self::Tagged,
+        Self::Named,
+        Self::Whole,
+        Self::Short,
+    ];
+
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Plain => "plain",
+            Self::Varied => "varied",
+            Self::Tagged => "tagged",
+            Self::Named => "named",
+            Self::Whole => "whole",
+            Self::Short => "short",
+        }
+    }
+}
+
+/// A number in the database that only grows, and the page that shows it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Register {
+    pub kind: Kind,
+    pub id: u32,
+}
+
+impl fmt::Display for Register {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.kind.name(), self.id)
+    }
+}
+
+/// One process of a replica, which may have several, one after another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Process {
+    pub replica: usize,
+    pub life: u32,
+}
+
+impl fmt::Display for Process {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}.{}", self.replica, self.life)
+    }
+}
+
+/// A run of a handler, as the database sees it: from its question until its process hangs up.
+#[derive(Debug, Clone)]
+pub struct Run {
+    pub register: Register,
+    pub by: Process,
+    pub span: Span,
+    /// The register's value at the beginning.
+    pub value: u64,
+    /// It was made to answer 500.
+    pub fails: bool,
+}
+
+/// A page that was asked for.
+#[derive(Debug, Clone)]
+pub struct Read {
+    pub register: Register,
+    pub by: Process,
+    pub span: Span,
+    pub answer: Answer,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Answer {
+    /// 200, with what a run made.
+    Page {
+        run: usize,
+        value: u64,
+        verdict: Verdict,
+    },
+    /// 500, with the run that was made to fail.
+    Failed { run: usize },
+    /// No response.
+    Lost(String),
+    /// One that nobody should get.
+    Wrong(String),
+}
+
+/// How a page came about, as its headers say.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verdict {
+    /// Somebody else's run made it.
+    Hit,
+    Stale,
+    /// Its own run did, with a lease: it was to be stored.
+    Stored,
+    /// Its own run did, without.
+    Passed,
+    /// They say nothing.
+    None,
+}
+
+/// A register that was counted up, and its page evicted.
+#[derive(Debug, Clone)]
+pub struct Write {
+    pub register: Register,
+    pub by: Process,
+    pub span: Span,
+    pub outcome: Outcome,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Outcome {
+    /// To this value; the eviction returned `Ok`.
+    Evicted(u64),
+    /// To this value; the eviction returned `Err`: that process is to make up for it.
+    Overdue(u64),
+    /// No response: it may or may not have been carried out.
+    Lost(String),
+    /// One that nobody should get.
+    Wrong(String),
+}
+
+/// A fault, from its beginning until it was mended.
+#[derive(Debug, Clone)]
+pub struct Trouble {
+    pub what: String,
+    /// Whose; without, everybody's.
+    pub replica: Option<usize>,
+    pub span: Span,
+}
+
+impl Trouble {
+    pub fn concerns(&self, replica: usize) -> bool {
+        self.replica.is_none_or(|own| own == replica)
+    }
+}
+
+/// All that happened.
+#[derive(Debug, Clone, Default)]
+pub struct History {
+    /// By number.
+    pub runs: Vec<Run>,
+    pub reads: Vec<Read>,
+    pub writes: Vec<Write>,
+    pub troubles: Vec<Trouble>,
+    /// Processes that were killed, and when.
+    pub deaths: Vec<(Process, Moment)>,
+}
+
+impl History {
+    /// Whether a replica had trouble at any time in between.
+    pub fn is_troubled(&self, replica: usize, span: Span) -> bool {
+        self.troubles
+            .iter()
+            .any(|trouble| trouble.concerns(replica) && trouble.span.overlaps(span))
+    }
+
+    pub fn died(&self, process: Process) -> Option<Moment> {
+        let death = self.deaths.iter().find(|(dead, _)| *dead == process);
+        death.map(|(_, moment)| *moment)
+    }
+}

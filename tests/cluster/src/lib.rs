@@ -1,0 +1,30 @@
+//! Several processes on one Redis, with faults in between.
+//!
+//! A [`campaign`] reads, writes and evicts at random while faults come and go, and keeps a [`history`]; the [`check`] says
+//! where that breaks a promise. A [`load`] measures what one fault costs the requests meanwhile.
+
+#![allow(missing_docs, reason = "nobody's API: its tests and programs stand beside it")]
+
+pub mod campaign;
+pub mod check;
+mod client;
+mod cluster;
+mod database;
+mod fault;
+pub mod history;
+pub mod load;
+mod process;
+pub mod replica;
+#[path = "../../support/link.rs"]
+mod link;
+#[path = "../../support/server.rs"]
+mod server;
+mod summary;
+
+pub use self::{
+    client::{Client, Response},
+    cluster::{Cluster, Plan},
+    database::Manners,
+    fault::Fault,
+    summary::Summary,
+};

@@ -1,0 +1,274 @@
+//! What a fault costs the requests meanwhile: one replica under load, beside the same handler without a cache.
+
+use std::{
+    fmt,
+    path::Path,
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicU32, Ordering},
+    },
+    time::{Duration, Instant},
+};
+
+use axum::http::StatusCode;
+use fastrand::Rng;
+use tokio::{
+    task::{JoinSet, block_in_place},
+    time::sleep,
+};
+
+use crate::{
+    client::Client,
+    cluster::{Cluster, Plan},
+    database::Manners,
+    fault::Fault,
+    history::Verdict,
+};
+
+/// What is measured: all that can befall Redis, or the way to it.
+pub const FAULTS: [Fault; 13] = [
+    Fault::RedisKilled,
+    Fault::RedisFrozen,
+    Fault::RedisRestarted,
+    Fault::RedisFull,
+    Fault::RedisReadOnly,
+    Fault::PasswordChanged,
+    Fault::ConnectionsUsedUp,
+    Fault::WrongTypes,
+    Fault::LinkGarbage,
+    Fault::LinkCut,
+    Fault::LinkSilent,
+    Fault::LinkHalfOpen,
+    Fault::LinkSlow,
+];
+
+/// The builder's default.
+const BUDGET: Duration = Duration::from_millis(250);
+const CACHED_CLIENTS: u64 = 8;
+const BARE_CLIENTS: u64 = 4;
+/// Pages that are there when the fault begins.
+const KNOWN: u32 = 50;
+/// The fault is mended: longer than hits stay away then.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// What one fault came to.
+#[derive(Debug, Clone)]
+pub struct Measured {
+    pub fault: Fault,
+    pub requests: usize,
+    /// Without the right answer.
+    pub failed: Vec<String>,
+    /// What a miss took longer than the handler alone, from the beginning until the breaker opened.
+    pub until_open: Option<Added>,
+    /// The same from then on.
+    pub while_open: Option<Added>,
+    /// From the beginning.
+    pub opened: Option<Duration>,
+    /// From the end of the fault to the first hit; of one that passes by itself, from its beginning.
+    pub recovered: Duration,
+}
+
+/// Of a miss and of the handler alone, each quantile by itself: the one less the other, in milliseconds.
+#[derive(Debug, Clone, Copy)]
+pub struct Added {
+    p50: f64,
+    p99: f64,
+}
+
+#[derive(Debug, Clone)]
+struct Sample {
+    began: Instant,
+    took: Duration,
+    cached: bool,
+    answer: Result<Verdict, String>,
+}
+
+/// Asks from several clients until it is dropped.
+struct Load {
+    _clients: JoinSet<()>,
+    samples: Arc<Mutex<Vec<Sample>>>,
+}
+
+/// Runs one replica under load, with the fault for about `length`.
+///
+/// # Panics
+/// When hits do not come back, or the processes cannot be run.
+pub async fn measure(program: &Path, fault: Fault, length: Duration) -> Measured {
+    let plan = Plan {
+        replicas: 1,
+        seed: 1,
+        manners: Manners {
+            shortest: Duration::ZERO,
+            longest: Duration::from_millis(4),
+            fails: 0,
+        },
+        budget: BUDGET,
+    };
+    let mut cluster = Cluster::start(program, plan).await;
+    let load = Load::on(cluster.port(0));
+    load.until_hit_after(Instant::now()).await;
+
+    let began = Instant::now();
+    block_in_place(|| cluster.inject(fault, 0));
+    let injected = Instant::now();
+    sleep(length).await;
+    let ended = Instant::now();
+    block_in_place(|| cluster.mend(fault, 0));
+    let over = if fault.passes() { injected } else { ended };
+    let recovered = load.until_hit_after(over).await;
+
+    let opened = cluster.breaker_opened(0, began).filter(|opened| *opened < ended);
+    let samples = load.samples();
+    let of = |cached, from, to| {
+        let asked = samples.iter().filter(move |sample: &&Sample| {
+            sample.cached == cached && (from..to).contains(&sample.began) && !sample.is_hit()
+        });
+        Times::of(asked)
+    };
+    let bare = of(false, began, ended);
+    let open = opened.unwrap_or(ended);
+    Measured {
+        fault,
+        requests: samples.len(),
+        failed: samples
+            .iter()
+            .filter_map(|sample| sample.answer.clone().err())
+            .collect(),
+        until_open: of(true, began, open).less(&bare),
+        while_open: of(true, open, ended).less(&bare),
+        opened: opened.map(|opened| opened - began),
+        recovered,
+    }
+}
+
+impl Load {
+    fn on(port: u16) -> Self {
+        let samples = Arc::default();
+        let next = Arc::new(AtomicU32::new(KNOWN));
+        let mut clients = JoinSet::new();
+        for number in 0..CACHED_CLIENTS + BARE_CLIENTS {
+            let (samples, next) = (Arc::clone(&samples), Arc::clone(&next));
+            clients.spawn(ask(port, number, samples, next));
+        }
+        Self {
+            _clients: clients,
+            samples,
+        }
+    }
+
+    fn samples(&self) -> Vec<Sample> {
+        self.samples
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+
+    /// How long after `since` the first hit was asked for.
+    async fn until_hit_after(&self, since: Instant) -> Duration {
+        loop {
+            let samples = self.samples();
+            let hit = samples
+                .iter()
+                .filter(|sample| sample.is_hit() && sample.began >= since)
+                .map(|sample| sample.began - since)
+                .min();
+            if let Some(after) = hit {
+                return after;
+            }
+            assert!(since.elapsed() < PATIENCE, "there are no hits");
+            sleep(Duration::from_millis(5)).await;
+        }
+    }
+}
+
+/// Asks for pages that are there, and as often for one that nobody asked for yet.
+async fn ask(port: u16, number: u64, samples: Arc<Mutex<Vec<Sample>>>, next: Arc<AtomicU32>) {
+    let client = Client::new();
+    let mut random = Rng::with_seed(number);
+    let cached = number < CACHED_CLIENTS;
+    loop {
+        sleep(Duration::from_micros(random.u64(..4000))).await;
+        let id = if random.bool() {
+            random.u32(..KNOWN)
+        } else {
+            next.fetch_add(1, Ordering::Relaxed)
+        };
+        let kind = if cached { "plain" } else { "bare" };
+        let began = Instant::now();
+        let answer = client.get(port, &format!("/{kind}/{id}")).await;
+        let sample = Sample {
+            began,
+            took: began.elapsed(),
+            cached,
+            answer: answer.and_then(|response| match response.status {
+                StatusCode::OK => Ok(response.verdict),
+                _ => Err(format!("{response:?}")),
+            }),
+        };
+        samples
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push(sample);
+    }
+}
+
+impl Sample {
+    fn is_hit(&self) -> bool {
+        matches!(self.answer, Ok(Verdict::Hit))
+    }
+}
+
+/// Sorted.
+struct Times(Vec<Duration>);
+
+impl Times {
+    fn of<'a>(samples: impl Iterator<Item = &'a Sample>) -> Self {
+        let mut times: Vec<_> = samples.map(|sample| sample.took).collect();
+        times.sort();
+        Self(times)
+    }
+
+    fn quantile(&self, share: f64) -> Option<f64> {
+        let last = self.0.len().checked_sub(1)?;
+        Some(self.0[(last as f64 * share).round() as usize].as_secs_f64() * 1000.0)
+    }
+
+    fn less(&self, bare: &Self) -> Option<Added> {
+        // Below zero it is chance: few were asked for.
+        let less = |share| Some((self.quantile(share)? - bare.quantile(share)?).max(0.0));
+        Some(Added {
+            p50: less(0.5)?,
+            p99: less(0.99)?,
+        })
+    }
+}
+
+impl Measured {
+    /// The head of the table that [`Display`](fmt::Display) writes rows of.
+    pub const HEAD: &str = "\
+| fault | requests | failed | added to a miss until the breaker opens, p50 / p99 | while it is open, p50 / p99 | opens after | hits again after |
+|---|---|---|---|---|---|---|";
+}
+
+impl fmt::Display for Measured {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let added = |added: Option<Added>| {
+            added.map_or_else(
+                || "–".to_owned(),
+                |Added { p50, p99 }| format!("{p50:.1} / {p99:.1} ms"),
+            )
+        };
+        let seconds = |time: Duration| format!("{:.2} s", time.as_secs_f64());
+        write!(
+            f,
+            "| {} | {} | {} | {} | {} | {} | {} |",
+            self.fault.name(),
+            self.requests,
+            self.failed.len(),
+            added(self.until_open),
+            added(self.while_open),
+            self.opened.map_or_else(|| "–".to_owned(), seconds),
+            seconds(self.recovered),
+        )
+    }
+}

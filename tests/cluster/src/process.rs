@@ -1,0 +1,105 @@
+//! A replica as a process of its own.
+
+use std::{
+    io::{BufRead, BufReader},
+    path::{Path, PathBuf},
+    process::{Child, Command, Stdio},
+    sync::{Arc, Mutex, PoisonError, mpsc},
+    thread,
+    time::{Duration, Instant},
+};
+
+use crate::{history::Process, replica};
+
+/// How a replica is set up.
+#[derive(Debug, Clone)]
+pub(crate) struct Setup {
+    /// The program; its package knows where it was built.
+    pub(crate) program: PathBuf,
+    pub(crate) redis: String,
+    pub(crate) database: u16,
+    /// Seconds that its machine's clock is ahead.
+    pub(crate) ahead: i64,
+    pub(crate) budget: Duration,
+}
+
+/// Killed with this value.
+#[derive(Debug)]
+pub(crate) struct Server {
+    child: Child,
+    pub(crate) port: u16,
+    log: Log,
+}
+
+/// What it said, and when.
+type Log = Arc<Mutex<Vec<(Instant, String)>>>;
+
+impl Server {
+    /// Returns when it listens.
+    pub(crate) fn start(setup: &Setup, process: Process) -> Self {
+        let program: &Path = &setup.program;
+        let mut child = Command::new(program)
+            .env(replica::REDIS, &setup.redis)
+            .env(replica::DATABASE, setup.database.to_string())
+            .env(replica::PROCESS, process.to_string())
+            .env(replica::AHEAD, setup.ahead.to_string())
+            .env(replica::BUDGET, setup.budget.as_millis().to_string())
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("the replica was built with this test");
+        let stdout = BufReader::new(child.stdout.take().expect("it is piped"));
+        let log = Log::default();
+        let (sender, receiver) = mpsc::channel();
+        let writing = Arc::clone(&log);
+        thread::spawn(move || {
+            for line in stdout.lines().map_while(Result::ok) {
+                if let Some(port) = line.strip_prefix("port ") {
+                    let _ = sender.send(port.parse());
+                }
+                let mut log = writing.lock().unwrap_or_else(PoisonError::into_inner);
+                log.push((Instant::now(), line));
+            }
+        });
+        let port = receiver.recv().expect("a replica says where it listens");
+        Self {
+            child,
+            port: port.expect("a port is a number"),
+            log,
+        }
+    }
+
+    /// When it first said this, since then.
+    pub(crate) fn said(&self, text: &str, since: Instant) -> Option<Instant> {
+        let log = self.log.lock().unwrap_or_else(PoisonError::into_inner);
+        let said = log.iter().find(|(at, line)| *at >= since && line.contains(text));
+        said.map(|(at, _)| *at)
+    }
+
+    pub(crate) fn freeze(&self) {
+        self.signal("-STOP");
+    }
+
+    pub(crate) fn thaw(&self) {
+        self.signal("-CONT");
+    }
+
+    /// At once, as a crash would.
+    pub(crate) fn kill(&mut self) {
+        // One that is dead already is what was wanted.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+
+    fn signal(&self, signal: &str) {
+        let status = Command::new("kill")
+            .args([signal, &self.child.id().to_string()])
+            .status();
+        assert!(status.expect("`kill` runs").success());
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.kill();
+    }
+}

@@ -1,0 +1,81 @@
+//! A history in numbers.
+
+use std::{fmt, ops::AddAssign};
+
+use crate::history::{Answer, History, Outcome, Verdict};
+
+/// How much a history holds.
+#[derive(Debug, Clone, Default)]
+pub struct Summary {
+    pub reads: usize,
+    pub hits: usize,
+    pub stale: usize,
+    pub runs: usize,
+    pub evicted: usize,
+    pub overdue: usize,
+    /// Without a response, for the process was killed.
+    pub lost: usize,
+    pub faults: usize,
+}
+
+impl Summary {
+    pub fn of(history: &History) -> Self {
+        let verdicts = |wanted: Verdict| {
+            let reads = history.reads.iter();
+            reads
+                .filter(|read| matches!(&read.answer, Answer::Page { verdict, .. } if *verdict == wanted))
+                .count()
+        };
+        let outcomes = |wanted: fn(&Outcome) -> bool| {
+            let writes = history.writes.iter();
+            writes.filter(|write| wanted(&write.outcome)).count()
+        };
+        let lost = history
+            .reads
+            .iter()
+            .filter(|read| matches!(read.answer, Answer::Lost(_)));
+        Self {
+            reads: history.reads.len(),
+            hits: verdicts(Verdict::Hit),
+            stale: verdicts(Verdict::Stale),
+            runs: history.runs.len(),
+            evicted: outcomes(|outcome| matches!(outcome, Outcome::Evicted(_))),
+            overdue: outcomes(|outcome| matches!(outcome, Outcome::Overdue(_))),
+            lost: lost.count() + outcomes(|outcome| matches!(outcome, Outcome::Lost(_))),
+            faults: history.troubles.len(),
+        }
+    }
+}
+
+impl AddAssign for Summary {
+    fn add_assign(&mut self, more: Self) {
+        self.reads += more.reads;
+        self.hits += more.hits;
+        self.stale += more.stale;
+        self.runs += more.runs;
+        self.evicted += more.evicted;
+        self.overdue += more.overdue;
+        self.lost += more.lost;
+        self.faults += more.faults;
+    }
+}
+
+impl fmt::Display for Summary {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            reads,
+            hits,
+            stale,
+            runs,
+            evicted,
+            overdue,
+            lost,
+            faults,
+        } = self;
+        write!(
+            f,
+            "{reads} reads ({hits} hits, {stale} stale), {runs} runs, {evicted} evictions acknowledged, \
+             {overdue} made up for later, {lost} requests lost with their process, {faults} faults"
+        )
+    }
+}
