@@ -18,5 +18,5 @@ pub use cache_runtime::__private;
 pub use cache_runtime::ManualClock;
 pub use cache_runtime::{
     Cache, CacheBuilder, CacheKey, CacheKeyPart, ClientControl, Error, Expire, KeyError, KeyWriter, NoStore,
-    Policy, Tags, Timestamp, store,
+    Policy, Refused, Stats, Tags, Timestamp, store,
 };

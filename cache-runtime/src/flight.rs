@@ -110,13 +110,13 @@ impl Flights {
         self: &Arc<Self>,
         slot: &Slot,
         join: Join,
-        place: Option<Place>,
+        place: impl FnOnce() -> Option<Place>,
     ) -> Option<Part> {
         let mut unleased = lock(&self.unleased);
         if let Some(flight) = unleased.get(&slot.key).filter(|flight| flight.admits(join)) {
             return Some(Part::Waiter(flight.wait()));
         }
-        let place = place?;
+        let place = place()?;
         let flight = Arc::new(Flight::new(Token::new(), Some(slot.clone())));
         unleased.insert(Arc::clone(&slot.key), Arc::clone(&flight));
         Some(Part::Leader(self.lead(flight, Some(place))))

@@ -8,13 +8,14 @@ use axum::{
     http::Method,
     routing::{MethodFilter, on},
 };
-use handler_cache::cache;
+use handler_cache::{Cache, cache};
 
 use super::{
     Gate, ask, page, pages, settle,
     support::{
         RedisServer,
-        app::{Bench, PATIENCE},
+        app::{App, Bench, PATIENCE},
+        link::{Link, Way},
     },
 };
 
@@ -167,6 +168,40 @@ async fn p3_eviction_that_failed_is_honoured_here_and_made_up_for() {
     }
     bench.cache.shutdown().await.unwrap();
     assert_eq!(app.get("/pages/1").await.verdict(), Some("Hit"));
+}
+
+/// Each eviction has two names, and there is room for ten thousand.
+#[tokio::test]
+async fn p6_too_many_failed_evictions_become_one_of_everything() {
+    let server = RedisServer::start();
+    let link = Link::to(&server).start().await;
+    let builder = Cache::builder().prefix("test").url(link.url());
+    let cache = builder.build().await.unwrap();
+    let gate = Gate::new();
+    let app = App(pages(&gate).layer(cache.attach()));
+    gate.let_through(100_000);
+    app.get("/pages/1").await;
+    cache.shutdown().await.unwrap();
+    assert_eq!(app.get("/pages/1").await.text(), "page 1, run 1");
+
+    link.becomes(Way::Cut);
+    for id in 2..5002 {
+        cache.evict(page::key(Path(id))).await.unwrap_err();
+    }
+    assert_eq!(cache.stats().refused.evictions, 0);
+    cache.evict(page::key(Path(5002))).await.unwrap_err();
+    assert_eq!(cache.stats().refused.evictions, 1);
+
+    link.becomes(Way::Open);
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        let answer = app.get("/pages/1").await;
+        assert_ne!(answer.text(), "page 1, run 1", "all of it is taken for evicted");
+        if answer.verdict() == Some("Hit") {
+            break;
+        }
+        assert!(Instant::now() < deadline, "the evictions are not made up for");
+    }
 }
 
 #[tokio::test]

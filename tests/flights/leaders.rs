@@ -329,6 +329,7 @@ async fn p6_only_so_many_runs_go_on_in_tasks_of_their_own() {
         assert_eq!(first.await.unwrap().verdict(), Some("Miss"));
         let second = second.await.unwrap();
         assert_eq!((second.verdict(), second.header("etag")), (Some("Miss"), None));
+        assert_eq!(bench.cache.stats().refused.runs, 1);
         bench.settled().await;
         settle().await;
         gate.let_through(2);
@@ -357,6 +358,7 @@ async fn p6_only_so_many_requests_wait_for_others() {
     let beyond = ask(&app, "/pages/1");
     gate.entered().await;
     assert_eq!(gate.runs.total(), 2);
+    assert_eq!(bench.cache.stats().refused.waiting, 1);
     gate.let_through(2);
     assert_eq!(leader.await.unwrap().text(), "page 1, run 1");
     for waiter in waiters {

@@ -367,6 +367,7 @@ async fn p6_only_so_many_entries_are_renewed_at_once() {
     assert_eq!(app.get("/pages/2").await.verdict(), Some("Stale"));
     settle().await;
     assert_eq!(origin.gate.runs.total(), 3, "the second has to wait its turn");
+    assert_eq!(bench.cache.stats().refused.refreshes, 1);
     origin.gate.let_through(2);
     settle().await;
     assert_eq!(app.get("/pages/2").await.verdict(), Some("Stale"));

@@ -50,6 +50,7 @@ async fn an_entry_too_heavy_for_memory_is_warned_of_once_and_passed_for_a_while(
     }
     let text = log.text();
     assert_eq!(text.matches("FAILED_TO_CACHE_KEY").count(), 1, "{text}");
+    assert_eq!(bench.cache.stats().refused.entries, 1);
 }
 
 /// Different instances of one generic handler.

@@ -12,7 +12,7 @@ use http::{Extensions, StatusCode};
 use once_cell::sync::OnceCell;
 
 pub use self::builder::CacheBuilder;
-use crate::{engine::Engine, error::Error, key::CacheKey};
+use crate::{engine::Engine, error::Error, key::CacheKey, stats::Stats};
 
 /// The cache of the handlers that no [`Cache::attach`] gives another.
 static GLOBAL: OnceCell<Cache> = OnceCell::new();
@@ -135,6 +135,20 @@ impl Cache {
     /// Cancelled, the entries may or may not be gone.
     pub async fn evict_tag(&self, tag: &str) -> Result<(), Error> {
         self.engine.evict_tag(tag).await
+    }
+
+    /// What this cache has counted since it was built, in this process.
+    ///
+    /// ```
+    /// # fn watch(cache: handler_cache::Cache) {
+    /// let refused = cache.stats().refused;
+    /// if refused.waiting > 0 {
+    ///     eprintln!("{} requests found no room to wait for another's run", refused.waiting);
+    /// }
+    /// # }
+    /// ```
+    pub fn stats(&self) -> Stats {
+        self.engine.refused.stats()
     }
 
     /// Waits for runs to end and entries to be stored, and tries evictions once more that the store did not acknowledge.

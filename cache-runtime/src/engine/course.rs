@@ -187,7 +187,7 @@ impl Request {
         if left.is_zero() {
             return Step::Break(Course::Unleased(Join::BegunAfter(way.began), reserve));
         }
-        let Ok(_waiting) = self.engine.waiting.try_acquire() else {
+        let Some(_waiting) = self.engine.may_wait() else {
             return Step::Break(reserve.map_or(Course::Alone, Course::Stale));
         };
         let waiter = match self.engine.flights.join(grant.token) {
@@ -227,6 +227,9 @@ impl Request {
     }
 
     fn without_store(&self, error: &StoreError, way: &Way, reserve: Option<Arc<Entry>>) -> Step {
+        if !error.is_unavailable() {
+            self.engine.refused.entries.count();
+        }
         // A store that refuses, or has answered this request, is no store that is away: others evict there, and what
         // they evict must not be joined.
         let join = if error.is_unavailable() && !way.answered {

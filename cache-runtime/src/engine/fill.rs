@@ -201,9 +201,12 @@ impl Fill {
             Ok(Committed::Fenced) => self.release(None).await,
             Err(error) => {
                 events::failed_to_cache(&self.slot.key, &error);
+                let refused = !error.is_unavailable();
+                if refused {
+                    self.engine.refused.entries.count();
+                }
                 // A store that refuses this one will refuse the next: too large, or no room.
-                self.release((!error.is_unavailable()).then_some(Mark::Pass))
-                    .await;
+                self.release(refused.then_some(Mark::Pass)).await;
             }
         }
     }

@@ -17,7 +17,11 @@ use std::{future::Future, sync::Arc, time::Duration};
 
 use axum::response::Response;
 use futures_util::future::join;
-use tokio::{runtime::Handle, sync::Semaphore, time};
+use tokio::{
+    runtime::Handle,
+    sync::{Semaphore, SemaphorePermit},
+    time,
+};
 use tracing::{Instrument, Span, instrument::WithSubscriber};
 
 pub use self::serve::TagList;
@@ -40,6 +44,7 @@ use crate::{
     request::RequestHead,
     respond::{self, Style, Verdict},
     rules::{self, Admission, Freshness},
+    stats::Counters,
     store::{Guard, StoreError},
 };
 
@@ -56,6 +61,7 @@ pub(crate) struct Engine {
     /// For each request that waits for another's run.
     pub(crate) waiting: Semaphore,
     pub(crate) overdue: Overdue,
+    pub(crate) refused: Counters,
     pub(crate) clock: Clock,
 }
 
@@ -152,7 +158,20 @@ impl Engine {
 
     /// A place for one more run, if there is any.
     fn place(&self) -> Option<Place> {
-        Arc::clone(&self.runs).try_acquire_owned().ok()
+        let place = Arc::clone(&self.runs).try_acquire_owned().ok();
+        if place.is_none() {
+            self.refused.runs.count();
+        }
+        place
+    }
+
+    /// The right to wait for another's run, if there is room for one more.
+    fn may_wait(&self) -> Option<SemaphorePermit<'_>> {
+        let permit = self.waiting.try_acquire().ok();
+        if permit.is_none() {
+            self.refused.waiting.count();
+        }
+        permit
     }
 
     /// Whether a fresh entry is to be renewed already: asked anew for each request, so that of many only few begin.

@@ -15,6 +15,7 @@ use super::Engine;
 use crate::{
     entry::Entry,
     events,
+    stats::Counter,
     store::{Slot, StoreError},
 };
 
@@ -47,7 +48,7 @@ impl Names {
 }
 
 impl Overdue {
-    fn add(&self, keys: &[Arc<str>], tags: &[Arc<str>], root: &Arc<str>) {
+    fn add(&self, keys: &[Arc<str>], tags: &[Arc<str>], root: &Arc<str>, refused: &Counter) {
         let mut names = self.lock();
         names.evictions += 1;
         let number = names.evictions;
@@ -58,6 +59,7 @@ impl Overdue {
             .tags
             .extend(tags.iter().map(|tag| (Arc::clone(tag), number)));
         if names.count() > MOST {
+            refused.count();
             names.keys.clear();
             names.tags = HashMap::from([(Arc::clone(root), number)]);
         }
@@ -108,7 +110,8 @@ impl Overdue {
 impl Engine {
     /// Keeps what could not be evicted for later, and takes it for evicted from here on.
     pub(super) fn evict_later(&self, keys: &[Arc<str>], tags: &[Arc<str>]) {
-        self.overdue.add(keys, tags, &self.names.root_tag());
+        let refused = &self.refused.evictions;
+        self.overdue.add(keys, tags, &self.names.root_tag(), refused);
     }
 
     /// Tries what is overdue again and again, for as long as the engine lives.

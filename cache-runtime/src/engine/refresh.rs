@@ -9,9 +9,10 @@ use std::{
 use axum::response::Response;
 use tokio::runtime::Handle;
 
-use super::{Request, fill::Fill, spawn};
+use super::{Engine, Request, fill::Fill, spawn};
 use crate::{
     flight::Seat,
+    stats::Counter,
     store::{Ask, Leased, Seen},
 };
 
@@ -37,10 +38,17 @@ impl Refreshes {
         }
     }
 
-    fn begin(self: &Arc<Self>, key: &Arc<str>) -> Option<Pass> {
+    fn begin(self: &Arc<Self>, key: &Arc<str>, refused: &Counter) -> Option<Pass> {
         let mut under_way = self.lock();
-        let begins = under_way.len() < self.most && under_way.insert(Arc::clone(key));
-        begins.then(|| Pass {
+        if under_way.contains(key) {
+            return None;
+        }
+        if under_way.len() >= self.most {
+            refused.count();
+            return None;
+        }
+        under_way.insert(Arc::clone(key));
+        Some(Pass {
             refreshes: Arc::clone(self),
             key: Arc::clone(key),
         })
@@ -65,13 +73,16 @@ impl Request {
         Fut: Future<Output = Response> + Send + 'static,
     {
         // A HEAD has no body to store.
-        let pass = self
-            .wishes
-            .fills
-            .then(|| self.engine.refreshes.begin(&self.slot.key));
-        let (Some(pass), Some(place)) = (pass.flatten(), self.engine.place()) else {
+        if !self.wishes.fills {
+            return;
+        }
+        let Engine {
+            refreshes, refused, ..
+        } = &*self.engine;
+        let Some(pass) = refreshes.begin(&self.slot.key, &refused.refreshes) else {
             return;
         };
+        let Some(place) = self.engine.place() else { return };
         let seat = self.engine.flights.seat(place);
         let ask = Ask {
             token: seat.token(),

@@ -96,17 +96,17 @@ impl Request {
         F: FnOnce() -> Fut + Send + 'static,
         Fut: Future<Output = Response> + Send + 'static,
     {
-        let Engine { flights, waiting, .. } = &*self.engine;
-        let waiter = match flights.join_or_lead(&self.slot, join, self.engine.place()) {
+        let flights = &self.engine.flights;
+        let waiter = match flights.join_or_lead(&self.slot, join, || self.engine.place()) {
             Some(Part::Leader(seat)) => return self.lead(runtime, seat, None, reserve, handler).await,
             Some(Part::Waiter(waiter)) => waiter,
             None => return self.run_alone(handler).await,
         };
-        let outcome = match (waiting.try_acquire(), join) {
-            (Err(_), _) => None,
-            (Ok(_waiting), Join::Any) => wait(waiter, self.engine.settings.wait).await,
+        let outcome = match (self.engine.may_wait(), join) {
+            (None, _) => None,
+            (Some(_waiting), Join::Any) => wait(waiter, self.engine.settings.wait).await,
             // It has waited long enough for others. This run is its own, though somebody else leads it.
-            (Ok(_waiting), Join::BegunAfter(_)) => Some(waiter.outcome().await),
+            (Some(_waiting), Join::BegunAfter(_)) => Some(waiter.outcome().await),
         };
         match (outcome, reserve) {
             (Some(Outcome::Shared(entry)), _) => self.hit(&entry, Verdict::Hit),

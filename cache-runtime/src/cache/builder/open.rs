@@ -12,6 +12,7 @@ use crate::{
     error::Error,
     flight::Flights,
     respond::Style,
+    stats::Counters,
     store::{Guard, MemoryStore, Store},
 };
 
@@ -65,6 +66,7 @@ impl CacheBuilder {
             runs: Arc::new(Semaphore::new(self.runs.min(Semaphore::MAX_PERMITS))),
             waiting: Semaphore::new(self.waiting.min(Semaphore::MAX_PERMITS)),
             overdue: Overdue::default(),
+            refused: Counters::default(),
             refreshes: Arc::new(Refreshes::new(self.refreshes)),
             clock: self.clock,
         };
