@@ -245,7 +245,7 @@ impl Drop for Seat {
 }
 
 /// A request that waits for a flight.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Waiter(watch::Receiver<Option<Ended>>);
 
 impl Waiter {

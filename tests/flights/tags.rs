@@ -18,7 +18,8 @@ use super::{
     Gate, ask, settle,
     support::{
         RedisServer,
-        app::{App, Bench},
+        app::{App, Bench, PATIENCE},
+        link::Link,
     },
 };
 
@@ -129,6 +130,36 @@ async fn p3_request_after_an_evicted_tag_does_not_get_a_run_from_before() {
             assert!(late.await.unwrap().text().ends_with("run 2"), "{path}");
         }
     }
+}
+
+/// While the run that came to nothing for it gives its lease back, a request does not take it for a second one, and
+/// run the handler unstored for having waited in vain so often.
+#[tokio::test]
+async fn p4_request_waits_for_a_run_that_an_eviction_fenced_once() {
+    let server = RedisServer::start();
+    let link = Link::to(&server).start().await;
+    let builder = Cache::builder().prefix("test").url(link.url());
+    let cache = builder.store_budget(PATIENCE).build().await.unwrap();
+    let gate = Gate::new();
+    let app = App(routes(&gate).layer(cache.attach()));
+    let early = ask(&app, "/articles/1");
+    gate.entered().await;
+    cache.evict_tag("something else").await.unwrap();
+    let late = ask(&app, "/articles/1");
+    // It is told by the server that there is somebody to wait for.
+    while server.calls("eval") < 5 {
+        tokio::task::yield_now().await;
+    }
+    link.delay(Duration::from_millis(50));
+    gate.let_through(3);
+    assert!(early.await.unwrap().text().ends_with("run 1"));
+    assert!(late.await.unwrap().text().ends_with("run 2"));
+    cache.shutdown().await.unwrap();
+    let after = app.get("/articles/1").await;
+    assert_eq!(
+        (after.verdict(), after.text().ends_with("run 2")),
+        (Some("Hit"), true)
+    );
 }
 
 #[tokio::test]

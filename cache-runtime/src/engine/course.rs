@@ -200,30 +200,31 @@ impl Request {
             None => poll::watch(&self.engine, &self.slot, grant),
         };
         if self.comes_too_late_for(&waiter, way) {
-            // Over, and on its way into the store: what stands there next is another's.
-            let _ = time::timeout(left, waiter.gone()).await;
-            way.ended += 1;
-            return Step::Continue(());
+            return self.see_off(way, waiter).await;
         }
         let slow = self.policy.stale_if_slow.filter(|_| reserve.is_some());
-        let outcome = wait(waiter, slow.map_or(left, |slow| slow.min(left))).await;
+        let outcome = wait(waiter.clone(), slow.map_or(left, |slow| slow.min(left))).await;
         Step::Break(match (outcome, reserve) {
             // A tag that only the answer names may have been retired since that run began.
             (Some(Outcome::Shared(entry)), _) if !entry.tags.is_empty() && any != Some(grant.any) => {
-                way.ended += 1;
-                return Step::Continue(());
+                return self.see_off(way, waiter).await;
             }
+            (Some(Outcome::Vanished), _) => return self.see_off(way, waiter).await,
             (Some(Outcome::Shared(entry)), _) => Course::Hit(entry),
             (Some(Outcome::Failed(_)), Some(reserve)) => Course::Stale(reserve),
             (Some(Outcome::Failed(entry)), None) => Course::Failed(entry),
             (Some(Outcome::Alone), _) => Course::Alone,
-            (Some(Outcome::Vanished), _) => {
-                way.ended += 1;
-                return Step::Continue(());
-            }
             (None, Some(reserve)) if slow.is_some() => Course::Stale(reserve),
             (None, reserve) => Course::Unleased(Join::BegunAfter(way.began), reserve),
         })
+    }
+
+    /// Looks again when a run that came to nothing for this request has left: what stands there next is another's.
+    async fn see_off(&self, way: &mut Way, run: Waiter) -> Step {
+        let left = self.engine.settings.wait.saturating_sub(way.began.elapsed());
+        let _ = time::timeout(left, run.gone()).await;
+        way.ended += 1;
+        Step::Continue(())
     }
 
     fn without_store(&self, error: &StoreError, way: &Way, reserve: Option<Arc<Entry>>) -> Step {
