@@ -174,7 +174,7 @@ fn repeated_runs(history: &History) -> Vec<Violation> {
                 if !troubled {
                     violations.push(Violation {
                         promise: "P4",
-                        told: format!("{:?} though nothing took away {:?}", second.run, first.run),
+                        told: format!("{second:?} though nothing took away {first:?}"),
                     });
                     break;
                 }
@@ -185,6 +185,7 @@ fn repeated_runs(history: &History) -> Vec<Violation> {
 }
 
 /// A run, and what is known of the request that led it.
+#[derive(Debug)]
 struct Led<'a> {
     run: &'a Run,
     /// When the request began: the lease is no older, and what was evicted since fences the run.
@@ -203,11 +204,18 @@ fn led(history: &History) -> Vec<Led<'_>> {
         })
         .collect();
     for read in &history.reads {
-        if let Answer::Page { run, verdict, .. } = read.answer
-            && matches!(verdict, Verdict::Stored | Verdict::Passed)
-        {
-            led[run].asked = read.span.began;
-            led[run].granted = verdict == Verdict::Stored;
+        match read.answer {
+            Answer::Page {
+                run,
+                verdict: verdict @ (Verdict::Stored | Verdict::Passed),
+                ..
+            } => {
+                led[run].asked = read.span.began;
+                led[run].granted = verdict == Verdict::Stored;
+            }
+            // It led, or it waited.
+            Answer::Failed { run } => led[run].asked = led[run].asked.min(read.span.began),
+            Answer::Page { .. } | Answer::Lost(_) | Answer::Wrong(_) => {}
         }
     }
     led

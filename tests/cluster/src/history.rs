@@ -199,3 +199,38 @@ impl History {
         death.map(|(_, moment)| *moment)
     }
 }
+
+/// A line for each event, in their order.
+impl fmt::Display for History {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let reads = self.reads.iter().map(|read| {
+            let told = format!("read {} of {}: {:?}", read.register, read.by, read.answer);
+            (read.span, told)
+        });
+        let writes = self.writes.iter().map(|write| {
+            let told = format!("write {} of {}: {:?}", write.register, write.by, write.outcome);
+            (write.span, told)
+        });
+        let runs = self.runs.iter().enumerate().map(|(number, run)| {
+            let Run {
+                register,
+                by,
+                value,
+                fails,
+                ..
+            } = run;
+            let told = format!("run {number} {register} of {by}: saw {value}, fails: {fails}");
+            (run.span, told)
+        });
+        let troubles = self.troubles.iter().map(|trouble| {
+            let told = format!("trouble of {:?}: {}", trouble.replica, trouble.what);
+            (trouble.span, told)
+        });
+        let mut lines: Vec<_> = reads.chain(writes).chain(runs).chain(troubles).collect();
+        lines.sort_by_key(|(span, _)| span.began);
+        for (Span { began, ended }, told) in lines {
+            writeln!(f, "{:.6} {:.6} {told}", began.as_secs_f64(), ended.as_secs_f64())?;
+        }
+        Ok(())
+    }
+}

@@ -39,6 +39,11 @@ async fn main() -> ExitCode {
             println!("{violation}");
         }
         if !violations.is_empty() {
+            let file = std::env::temp_dir().join(format!("history-{seed}.txt"));
+            match std::fs::write(&file, history.to_string()) {
+                Ok(()) => println!("what happened is in {}", file.display()),
+                Err(error) => println!("{error}\n{history}"),
+            }
             return ExitCode::FAILURE;
         }
         total += summary;
