@@ -1,9 +1,6 @@
 //! Single flight: of the requests that miss one entry together, one runs the handler and the others wait for it.
 
-use std::{
-    collections::HashMap,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
-};
+use std::{collections::HashMap, sync::Arc};
 
 use tokio::{
     sync::{OwnedSemaphorePermit, watch},
@@ -13,6 +10,7 @@ use tokio::{
 use crate::{
     entry::Entry,
     store::{Slot, Token},
+    sync::{Mutex, lock},
 };
 
 /// How a flight ended for those that waited.
@@ -277,8 +275,4 @@ impl Waiter {
         let ended = ended.as_ref().filter(|ended| ended.at < began);
         ended.map(|ended| ended.outcome.clone())
     }
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -5,6 +5,7 @@
 
 mod events;
 mod error;
+mod sync;
 mod clock;
 mod policy;
 mod request;

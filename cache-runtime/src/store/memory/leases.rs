@@ -3,7 +3,7 @@
 use std::{
     collections::HashMap,
     hash::{BuildHasher, RandomState},
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::Arc,
     time::Duration,
 };
 
@@ -11,6 +11,7 @@ use super::tags::Captures;
 use crate::{
     clock::Timestamp,
     store::{Grant, Holder, Mark, Token},
+    sync::{Mutex, MutexGuard, lock},
 };
 
 const SHARDS: usize = 64;
@@ -71,13 +72,12 @@ impl Leases {
 
     pub(super) fn lock(&self, key: &str) -> MutexGuard<'_, Shard> {
         let index = self.hasher.hash_one(key) as usize % SHARDS;
-        self.shards[index].lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.shards[index])
     }
 
     pub(super) fn sweep(&self, now: Timestamp) {
         for shard in &self.shards {
-            let mut shard = shard.lock().unwrap_or_else(PoisonError::into_inner);
-            shard.0.retain(|_, lease| lease.until > now);
+            lock(shard).0.retain(|_, lease| lease.until > now);
         }
     }
 }

@@ -2,13 +2,13 @@
 
 use std::{
     collections::HashMap,
-    sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicU64, Ordering},
-    },
+    sync::{Arc, atomic::Ordering},
 };
 
-use crate::store::Generation;
+use crate::{
+    store::Generation,
+    sync::{AtomicU64, Mutex, lock},
+};
 
 /// The tags that some entry or fill bears.
 pub(super) struct Tags {
@@ -18,6 +18,8 @@ pub(super) struct Tags {
 #[derive(Default)]
 struct Live {
     counters: HashMap<Arc<str>, Arc<AtomicU64>>,
+    /// The generation that began last: no tag has it twice.
+    last: u64,
     /// With so many tags, those that nobody bears any more are forgotten.
     sweep_at: usize,
 }
@@ -30,7 +32,8 @@ impl Live {
         if self.counters.len() >= self.sweep_at {
             self.sweep();
         }
-        let counter = Arc::new(AtomicU64::new(next()));
+        self.last += 1;
+        let counter = Arc::new(AtomicU64::new(self.last));
         self.counters.insert(Arc::clone(tag), Arc::clone(&counter));
         counter
     }
@@ -75,7 +78,7 @@ impl Tags {
     }
 
     pub(super) fn generation(&self, tag: &str) -> Option<Generation> {
-        let live = self.lock();
+        let live = lock(&self.live);
         live.counters
             .get(tag)
             .map(|counter| generation(counter.load(Ordering::Acquire)))
@@ -83,7 +86,7 @@ impl Tags {
 
     /// The tags' generations now.
     pub(super) fn generations(&self, tags: &[Arc<str>]) -> Vec<Option<Generation>> {
-        let live = self.lock();
+        let live = lock(&self.live);
         let known = tags.iter().map(|tag| live.counters.get(tag));
         known
             .map(|known| known.map(|counter| generation(counter.load(Ordering::Acquire))))
@@ -92,7 +95,7 @@ impl Tags {
 
     /// Takes hold of the tags, if their generations are still those that were read; a tag that had none begins.
     pub(super) fn capture(&self, tags: &[Arc<str>], read: &[Option<Generation>]) -> Option<Captures> {
-        let mut live = self.lock();
+        let mut live = lock(&self.live);
         let captures = tags.iter().zip(read).map(|(tag, read)| {
             let counter = match (live.counters.get(tag), read) {
                 (Some(counter), Some(_)) => Arc::clone(counter),
@@ -114,7 +117,7 @@ impl Tags {
 
     /// Takes hold of the tags as they are; one that has no generation begins.
     pub(super) fn capture_now(&self, tags: &[Arc<str>]) -> Captures {
-        let mut live = self.lock();
+        let mut live = lock(&self.live);
         let captures = tags.iter().map(|tag| {
             let counter = live.counter(tag);
             let captured = counter.load(Ordering::Acquire);
@@ -124,7 +127,7 @@ impl Tags {
     }
 
     pub(super) fn retire(&self, tags: &[Arc<str>]) {
-        let mut live = self.lock();
+        let mut live = lock(&self.live);
         for counter in tags.iter().filter_map(|tag| live.counters.remove(tag)) {
             counter.store(RETIRED, Ordering::Release);
         }
@@ -132,25 +135,15 @@ impl Tags {
 
     /// Forgets tags that no entry and no fill bears. One that comes back begins a generation never seen before.
     pub(super) fn sweep(&self) {
-        self.lock().sweep();
-    }
-
-    fn lock(&self) -> MutexGuard<'_, Live> {
-        self.live.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.live).sweep();
     }
 }
 
 /// Fewer tags are not worth a sweep.
 const LEAST_SWEPT: usize = 1024;
 
-/// What the counter of a retired tag says for good; its name begins anew with another counter.
+/// What the counter of a retired tag says for good, and of no other; its name begins anew with another counter.
 const RETIRED: u64 = 0;
-
-/// A generation that no tag of this process had before.
-fn next() -> u64 {
-    static COUNTER: AtomicU64 = AtomicU64::new(RETIRED + 1);
-    COUNTER.fetch_add(1, Ordering::Relaxed)
-}
 
 fn generation(counter: u64) -> Generation {
     let mut generation = [0; 16];
