@@ -276,3 +276,7 @@ impl Waiter {
         ended.map(|ended| ended.outcome.clone())
     }
 }
+
+#[cfg(test)]
+#[cfg(shuttle)]
+mod interleavings;

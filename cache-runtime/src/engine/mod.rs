@@ -46,6 +46,7 @@ use crate::{
     rules::{self, Admission, Freshness},
     stats::Counters,
     store::{Guard, StoreError},
+    sync,
 };
 
 /// One cache.
@@ -275,5 +276,12 @@ fn random() -> f64 {
 
 /// Runs `work` in a task of its own; its events go where those of the request go.
 pub(crate) fn spawn(runtime: &Handle, work: impl Future<Output = ()> + Send + 'static) {
-    runtime.spawn(work.instrument(Span::current()).with_current_subscriber());
+    sync::spawn(
+        runtime,
+        work.instrument(Span::current()).with_current_subscriber(),
+    );
 }
+
+#[cfg(test)]
+#[cfg(shuttle)]
+mod interleavings;

@@ -41,6 +41,10 @@ pub(crate) struct Guard {
 }
 
 #[derive(Debug)]
+#[cfg_attr(
+    all(test, shuttle),
+    expect(clippy::large_enum_variant, reason = "shuttle's locks are larger")
+)]
 enum Tier {
     /// Cannot fail.
     Memory(MemoryStore),

@@ -176,3 +176,7 @@ pub enum Committed {
     /// The lease stood no more: evicted, expired or taken over. Nothing was stored.
     Fenced,
 }
+
+#[cfg(test)]
+#[cfg(shuttle)]
+pub(crate) mod fixtures;

@@ -303,3 +303,7 @@ impl fmt::Debug for MemoryStore {
 
 #[cfg(all(test, feature = "test-util"))]
 mod tests;
+
+#[cfg(test)]
+#[cfg(shuttle)]
+mod interleavings;

@@ -1,0 +1,232 @@
+//! Whole requests to a cache in memory, with evictions at once.
+
+use std::{
+    panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
+    sync::atomic::{AtomicUsize, Ordering},
+};
+
+use axum::{body::to_bytes, response::IntoResponse};
+use futures_util::FutureExt;
+use http::{HeaderName, Request as HttpRequest};
+use shuttle::{future, future::block_on, thread};
+use tokio::runtime::{Builder, Runtime};
+
+use super::*;
+use crate::{
+    policy::Policy,
+    request::Vary,
+    steering::Tags,
+    store::{MemoryStore, Slot, fixtures::slot},
+    sync::interleavings::{Origin, explore},
+};
+
+static SITE: Site = Site::new(Policy::new(), None);
+
+fn engine() -> Arc<Engine> {
+    let clock = Clock::system();
+    let memory = MemoryStore::new(64 * 1024, 1024, clock.clone());
+    Arc::new(Engine {
+        names: Names::new("shop", None),
+        settings: Settings {
+            default_expire: Duration::from_secs(60 * 60),
+            client_control: ClientControl::default(),
+            style: Style {
+                hit_header: HeaderName::from_static("x-cache"),
+                cache_status: None,
+            },
+            max_body: 1024,
+            wait: Duration::from_secs(60 * 60),
+            jitter: 0.0,
+            early_refresh: 0.0,
+            retry_after: Duration::ZERO,
+        },
+        guard: Arc::new(Guard::memory(memory, clock.clone())),
+        flights: Arc::default(),
+        refreshes: Arc::new(Refreshes::new(1)),
+        runs: Arc::new(Semaphore::new(16)),
+        waiting: Semaphore::new(16),
+        overdue: Overdue::default(),
+        clock,
+    })
+}
+
+/// An application with one handler, which answers with what the origin is.
+struct Shop {
+    engine: Arc<Engine>,
+    origin: Origin,
+    runs: AtomicUsize,
+    /// So many runs panic, the first ones.
+    panics: usize,
+    own_tags: &'static [&'static str],
+    /// For timers, none of which ever ends.
+    runtime: Runtime,
+}
+
+impl Shop {
+    fn new() -> Self {
+        Self {
+            engine: engine(),
+            origin: Origin::default(),
+            runs: AtomicUsize::new(0),
+            panics: 0,
+            own_tags: &[],
+            runtime: Builder::new_current_thread().enable_time().build().unwrap(),
+        }
+    }
+
+    async fn handler(self: Arc<Self>) -> Response {
+        let run = self.runs.fetch_add(1, Ordering::SeqCst);
+        let value = self.origin.get();
+        future::yield_now().await;
+        if run < self.panics {
+            // Not `panic!`, which would print a schedule as if the test had failed.
+            resume_unwind(Box::new("the handler"));
+        }
+        (Tags(self.own_tags.iter().copied()), value.to_string()).into_response()
+    }
+
+    async fn request(self: Arc<Self>) -> u64 {
+        let head = RequestHead::of(&HttpRequest::new(()).into_parts().0, Vary::Names(&[]));
+        let response = match Arc::clone(&self.engine).look_up(&SITE, handler(), head, |_| Ok(())) {
+            Lookup::Answered(response) => response,
+            Lookup::Ask(mut request) => {
+                let mut tags = TagList::default();
+                tags.add("static");
+                request.tag(tags);
+                request.serve(move || self.handler()).await
+            }
+            Lookup::Bypass => unreachable!("the request has a key"),
+        };
+        let body = to_bytes(response.into_body(), usize::MAX).await.unwrap();
+        str::from_utf8(&body).unwrap().parse().unwrap()
+    }
+
+    fn ask(self: &Arc<Self>) -> u64 {
+        self.origin.ask(|| block_on(Arc::clone(self).request()))
+    }
+
+    fn evict(&self, eviction: fn(&Names) -> Eviction) {
+        let engine = &self.engine;
+        self.origin
+            .write(|| block_on(engine.carry_out(&[eviction(&engine.names)])).unwrap());
+    }
+
+    /// Waits until nothing is left to be done, and checks that nothing is left behind.
+    fn close(&self) {
+        block_on(self.engine.flights.landed());
+        assert_eq!(self.engine.flights.count(), 0);
+        assert_eq!(self.engine.runs.available_permits(), 16);
+        assert_eq!(self.engine.waiting.available_permits(), 16);
+        let slot = Slot {
+            key: key(&self.engine.names),
+            ..slot()
+        };
+        let holder = self.engine.guard.store().holder(&slot).now_or_never();
+        assert!(matches!(holder, Some(Ok(None))), "{holder:?}");
+    }
+}
+
+fn handler() -> Handler {
+    SITE.handler::<Shop>().unwrap()
+}
+
+fn key(names: &Names) -> Arc<str> {
+    let key = CacheKey::new(handler().name, |_| Ok(()));
+    match names.evictions(&key).unwrap() {
+        [Eviction::Key(plain), _variants] => plain,
+        other => panic!("{other:?}"),
+    }
+}
+
+/// Several ask while one evicts.
+fn ask_and_evict(own_tags: &'static [&'static str], eviction: fn(&Names) -> Eviction) {
+    explore(move || {
+        let shop = &Arc::new(Shop {
+            own_tags,
+            ..Shop::new()
+        });
+        let _timers = shop.runtime.enter();
+        thread::scope(|scope| {
+            for _ in 0..2 {
+                scope.spawn(|| [shop.ask(), shop.ask()]);
+            }
+            scope.spawn(|| {
+                shop.evict(eviction);
+                shop.ask()
+            });
+        });
+        shop.close();
+        let runs = shop.runs.load(Ordering::SeqCst);
+        assert!(runs <= 2, "P4: {runs} runs for one eviction");
+    });
+}
+
+#[test]
+fn p3_p4_evicting_a_key() {
+    ask_and_evict(&[], |names| Eviction::Key(key(names)));
+}
+
+#[test]
+fn p3_p4_evicting_a_handler() {
+    ask_and_evict(&[], |names| Eviction::Tag(names.handler_tag(handler().name)));
+}
+
+#[test]
+fn p3_p4_evicting_a_tag() {
+    ask_and_evict(&[], |names| Eviction::UserTag(names.user_tag("static")));
+}
+
+#[test]
+fn p3_p4_evicting_a_tag_that_the_answer_names() {
+    ask_and_evict(&["own"], |names| Eviction::UserTag(names.user_tag("own")));
+}
+
+/// Three ask, and of the runs the first ones panic: so many requests do so, too, and no other.
+fn ask_and_panic(panics: usize, runs: usize) {
+    explore(move || {
+        let shop = &Arc::new(Shop {
+            panics,
+            ..Shop::new()
+        });
+        let _timers = shop.runtime.enter();
+        let panicked = &AtomicUsize::new(0);
+        thread::scope(|scope| {
+            for _ in 0..3 {
+                scope.spawn(|| {
+                    if catch_unwind(AssertUnwindSafe(|| shop.ask())).is_err() {
+                        panicked.fetch_add(1, Ordering::SeqCst);
+                    }
+                });
+            }
+        });
+        shop.close();
+        assert_eq!(panicked.load(Ordering::SeqCst), panics);
+        assert_eq!(shop.runs.load(Ordering::SeqCst), runs);
+    });
+}
+
+#[test]
+fn p4_waiter_takes_over_when_the_leader_panics() {
+    ask_and_panic(1, 2);
+}
+
+#[test]
+fn p4_no_lease_is_left_when_every_leader_panics() {
+    ask_and_panic(3, 3);
+}
+
+#[test]
+fn p4_client_that_leaves_takes_nothing_with_it() {
+    explore(|| {
+        let shop = &Arc::new(Shop::new());
+        let _timers = shop.runtime.enter();
+        thread::scope(|scope| {
+            scope.spawn(|| Arc::clone(shop).request().now_or_never());
+            for _ in 0..2 {
+                scope.spawn(|| shop.ask());
+            }
+        });
+        shop.close();
+        assert_eq!(shop.runs.load(Ordering::SeqCst), 1);
+    });
+}

@@ -1,0 +1,246 @@
+//! Flights, with threads that lead, wait and evict at once.
+
+use std::{
+    panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
+    sync::atomic::{AtomicUsize, Ordering},
+};
+
+use shuttle::{
+    future::block_on,
+    sync::Barrier,
+    thread::{self, yield_now},
+};
+use tokio::sync::Semaphore;
+
+use super::*;
+use crate::{
+    store::fixtures::{entry, number, slot},
+    sync::interleavings::{Origin, explore},
+};
+
+impl Flights {
+    /// How many are under way.
+    pub(crate) fn count(&self) -> usize {
+        lock(&self.leased).len() + lock(&self.unleased).len()
+    }
+}
+
+fn place() -> Place {
+    Arc::new(Semaphore::new(1)).try_acquire_owned().unwrap()
+}
+
+/// How a leader leaves.
+#[derive(Debug, Clone, Copy)]
+enum Leaves {
+    Told,
+    Silent,
+    Panicking,
+}
+
+impl Leaves {
+    const ALL: [Self; 3] = [Self::Told, Self::Silent, Self::Panicking];
+
+    fn leave(self, seat: Seat) {
+        match self {
+            Self::Told => {
+                seat.tell(Outcome::Shared(entry(1, Vec::new())));
+                yield_now();
+            }
+            Self::Silent => {}
+            Self::Panicking => {
+                // Not `panic!`, which would print a schedule as if the test had failed.
+                let left = catch_unwind(AssertUnwindSafe(|| {
+                    let _seat = seat;
+                    resume_unwind(Box::new("the leader"));
+                }));
+                assert!(left.is_err());
+                return;
+            }
+        }
+        drop(seat);
+    }
+
+    /// Waits, and checks what comes of it.
+    fn learn(self, waiter: Waiter) {
+        yield_now();
+        match (self, block_on(waiter.outcome())) {
+            (Self::Told, Outcome::Shared(entry)) => assert_eq!(number(&entry), 1),
+            (Self::Silent | Self::Panicking, Outcome::Vanished) => {}
+            (left, outcome) => panic!("{left:?}, and those that waited learned {outcome:?}"),
+        }
+    }
+}
+
+#[test]
+fn p4_everyone_who_waits_learns_how_the_leader_left() {
+    for leaves in Leaves::ALL {
+        explore(move || {
+            let flights = &Arc::new(Flights::default());
+            let seat = flights.seat(place());
+            let token = seat.token();
+            thread::scope(|scope| {
+                for _ in 0..2 {
+                    scope.spawn(|| {
+                        flights
+                            .join(token)
+                            .into_iter()
+                            .for_each(|waiter| leaves.learn(waiter))
+                    });
+                }
+                scope.spawn(|| block_on(flights.landed()));
+                scope.spawn(|| leaves.leave(seat));
+            });
+            assert!(flights.join(token).is_none());
+            assert_eq!(flights.count(), 0);
+        });
+    }
+}
+
+#[test]
+fn p4_one_at_a_time_looks_after_a_run_elsewhere() {
+    for leaves in Leaves::ALL {
+        explore(move || {
+            let flights = &Arc::new(Flights::default());
+            let (token, looking, all) = (Token::new(), &AtomicUsize::new(0), &AtomicUsize::new(0));
+            thread::scope(|scope| {
+                for _ in 0..3 {
+                    scope.spawn(move || {
+                        let (waiter, seat) = flights.watch(token);
+                        if let Some(seat) = seat {
+                            assert_eq!(looking.fetch_add(1, Ordering::SeqCst), 0);
+                            all.fetch_add(1, Ordering::SeqCst);
+                            yield_now();
+                            looking.fetch_sub(1, Ordering::SeqCst);
+                            leaves.leave(seat);
+                        }
+                        leaves.learn(waiter);
+                    });
+                }
+            });
+            assert!(all.load(Ordering::SeqCst) > 0);
+            assert_eq!(flights.count(), 0);
+        });
+    }
+}
+
+/// Who leads stays until all have come.
+fn of_those_that_come_together_one_leads(come: fn(&Arc<Flights>) -> Option<Part>) {
+    for leaves in Leaves::ALL {
+        explore(move || {
+            let flights = &Arc::new(Flights::default());
+            let (leaders, together) = (&AtomicUsize::new(0), &Barrier::new(3));
+            thread::scope(|scope| {
+                for _ in 0..3 {
+                    scope.spawn(move || {
+                        let part = come(flights);
+                        together.wait();
+                        match part {
+                            Some(Part::Leader(seat)) => {
+                                leaders.fetch_add(1, Ordering::SeqCst);
+                                leaves.leave(seat);
+                            }
+                            Some(Part::Waiter(waiter)) => leaves.learn(waiter),
+                            None => unreachable!("there was a place"),
+                        }
+                    });
+                }
+            });
+            assert_eq!(leaders.load(Ordering::SeqCst), 1);
+            assert_eq!(flights.count(), 0);
+        });
+    }
+}
+
+#[test]
+fn p4_of_those_that_come_together_one_runs_the_handler() {
+    of_those_that_come_together_one_leads(|flights| flights.join_or_lead(&slot(), Join::Any, Some(place())));
+}
+
+#[test]
+fn p4_of_those_that_come_together_one_looks_after_a_run_elsewhere() {
+    of_those_that_come_together_one_leads(|flights| {
+        let (waiter, seat) = flights.watch(Token([1; 16]));
+        Some(seat.map_or(Part::Waiter(waiter), Part::Leader))
+    });
+}
+
+/// The ways in which a flight is closed to those that come later.
+const DETACH: [fn(&Flights); 3] = [
+    |flights| flights.detach_key("key"),
+    |flights| flights.detach_tag("tag"),
+    Flights::detach_all,
+];
+
+/// Leads a run of a handler that reads the origin, or waits for one.
+fn run(flights: &Arc<Flights>, join: Join, origin: &Origin) -> u64 {
+    match flights.join_or_lead(&slot(), join, Some(place())) {
+        Some(Part::Leader(seat)) => {
+            let value = origin.get();
+            seat.tell(Outcome::Shared(entry(value, Vec::new())));
+            yield_now();
+            value
+        }
+        Some(Part::Waiter(waiter)) => match block_on(waiter.outcome()) {
+            Outcome::Shared(entry) => number(&entry),
+            other => panic!("the leader told, and those that waited learned {other:?}"),
+        },
+        None => unreachable!("there was a place"),
+    }
+}
+
+/// Runs while somebody writes.
+fn runs_and_a_write(join: fn() -> Join, detach: fn(&Flights)) {
+    explore(move || {
+        let flights = &Arc::new(Flights::default());
+        let origin = &Origin::default();
+        thread::scope(|scope| {
+            for _ in 0..3 {
+                scope.spawn(|| origin.ask(|| run(flights, join(), origin)));
+            }
+            scope.spawn(|| origin.write(|| detach(flights)));
+        });
+        assert_eq!(flights.count(), 0);
+    });
+}
+
+#[test]
+fn p3_nobody_joins_a_flight_that_was_detached_before() {
+    for detach in DETACH {
+        runs_and_a_write(|| Join::Any, detach);
+    }
+}
+
+#[test]
+fn p3_nobody_joins_a_flight_from_before_who_asks_for_a_later_one() {
+    runs_and_a_write(|| Join::BegunAfter(Instant::now()), |_| ());
+}
+
+#[test]
+fn p4_a_flight_that_was_replaced_takes_no_other_with_it() {
+    let replace: fn(&Flights) = |_| ();
+    for detach in DETACH.into_iter().chain([replace]) {
+        explore(move || {
+            let flights = &Arc::new(Flights::default());
+            let lead = |join| flights.join_or_lead(&slot(), join, Some(place()));
+            let Some(Part::Leader(old)) = lead(Join::Any) else {
+                panic!("nobody else leads")
+            };
+            thread::scope(|scope| {
+                scope.spawn(|| drop(old));
+                scope.spawn(|| {
+                    detach(flights);
+                    // Replaces the old flight where that was not detached.
+                    let Some(Part::Leader(_new)) = lead(Join::BegunAfter(Instant::now())) else {
+                        panic!("the old flight was joined")
+                    };
+                    yield_now();
+                    assert!(
+                        matches!(lead(Join::Any), Some(Part::Waiter(_))),
+                        "the new one is gone"
+                    );
+                });
+            });
+            assert_eq!(flights.count(), 0);
+        });
+    }
+}
