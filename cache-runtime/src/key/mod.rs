@@ -27,4 +27,6 @@ pub(crate) use self::{
 };
 
 #[cfg(test)]
+mod model;
+#[cfg(test)]
 mod tests;

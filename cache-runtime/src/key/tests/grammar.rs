@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use serde::{Serialize, Serializer, ser::SerializeMap};
 
-use super::{KeyError, shape::Shape, text, try_text, write_args, written};
+use super::{super::model::Shape, KeyError, text, try_text, write_args, written};
 
 #[derive(Serialize)]
 struct Unit;

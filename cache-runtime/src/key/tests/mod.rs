@@ -1,11 +1,9 @@
 //! The promise P2: what `Serialize` tells apart has different texts.
 
 mod grammar;
-mod normal;
 mod parts;
 mod properties;
-mod reader;
-mod shape;
+mod strategies;
 
 use serde::Serialize;
 

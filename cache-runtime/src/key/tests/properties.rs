@@ -9,10 +9,9 @@ use super::{
         cap,
         cap::MAX_KEY,
         escape::{escape_handler, escape_tag},
+        model::{Fields, Normal, Number, Shape, read, read_args, unescape},
     },
-    normal::Normal,
-    reader::{read, read_args, unescape},
-    shape::{Fields, Number, Shape, name, shape, string},
+    strategies::{name, shape, string},
     text, write_args,
 };
 

@@ -3,7 +3,7 @@
 use super::normal::Normal;
 
 /// The arguments of a whole list.
-pub(super) fn read_args(text: &str) -> Vec<(String, Normal)> {
+pub(crate) fn read_args(text: &str) -> Vec<(String, Normal)> {
     let mut reader = Reader(text);
     reader.expect("(");
     let mut args = Vec::new();
@@ -20,7 +20,7 @@ pub(super) fn read_args(text: &str) -> Vec<(String, Normal)> {
 }
 
 /// One value.
-pub(super) fn read(text: &str) -> Normal {
+pub(crate) fn read(text: &str) -> Normal {
     let mut reader = Reader(text);
     let value = reader.value();
     reader.end();
@@ -206,7 +206,7 @@ fn name(raw: &str) -> String {
     unescape(raw)
 }
 
-pub(super) fn unescape(text: &str) -> String {
+pub(crate) fn unescape(text: &str) -> String {
     let mut bytes = Vec::new();
     let mut rest = text.bytes();
     while let Some(byte) = rest.next() {

@@ -4,7 +4,7 @@ use super::shape::{Fields, Number, Shape};
 
 /// A value without what is merged on purpose. Two values may share a text exactly when these are equal.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(super) enum Normal {
+pub(crate) enum Normal {
     Unit,
     Bool(bool),
     /// In decimal, with its sign.
@@ -28,17 +28,17 @@ pub(super) enum Normal {
 }
 
 impl Normal {
-    pub(super) fn float(value: f64) -> Self {
+    pub(crate) fn float(value: f64) -> Self {
         let value = if value.is_nan() { f64::NAN } else { value };
         Self::Float(value.to_bits())
     }
 
-    pub(super) fn map(mut entries: Vec<(Self, Self)>) -> Self {
+    pub(crate) fn map(mut entries: Vec<(Self, Self)>) -> Self {
         entries.sort_by(|(a, _), (b, _)| a.cmp(b));
         Self::Map(entries)
     }
 
-    pub(super) fn of(shape: &Shape) -> Self {
+    pub(crate) fn of(shape: &Shape) -> Self {
         match shape {
             Shape::Unit | Shape::UnitStruct => Self::Unit,
             Shape::Bool(value) => Self::Bool(*value),
@@ -94,7 +94,7 @@ impl Normal {
         values.iter().map(Self::of).collect()
     }
 
-    pub(super) fn fields(fields: &Fields) -> Vec<(String, Self)> {
+    pub(crate) fn fields(fields: &Fields) -> Vec<(String, Self)> {
         fields
             .iter()
             .map(|(name, value)| ((*name).to_owned(), Self::of(value)))
