@@ -26,6 +26,9 @@ mod lazy;
 mod evict;
 #[doc(hidden)]
 pub mod __private;
+#[cfg(feature = "test-util")]
+#[doc(hidden)]
+pub mod fuzz;
 
 pub use cache::{Cache, CacheBuilder};
 #[cfg(feature = "test-util")]

@@ -1,6 +1,6 @@
 //! A stored response, and its form on the wire.
 
-#[cfg(any(feature = "redis", test))]
+#[cfg(any(feature = "redis", feature = "test-util", test))]
 pub(crate) mod wire;
 
 use std::{sync::Arc, time::Duration};

@@ -30,8 +30,8 @@ pub(crate) const HEAD: usize = MAGIC.len() + 1 + 16;
 const MAGIC: [u8; 4] = *b"\xf5hce";
 /// Raised when anything behind the head changes; older readers then leave the entry alone.
 const VERSION: u8 = 1;
-/// Up to `meta`.
-const FIXED: usize = HEAD + 16 + 4 * 8 + 4;
+/// Up to `meta`, whose length comes last.
+pub(crate) const FIXED: usize = HEAD + 16 + 4 * 8 + 4;
 /// More headers than any server sends; [`HeaderMap`] itself ends at 32,768.
 const MOST_HEADERS: u32 = 4096;
 

@@ -26,7 +26,12 @@ pub(crate) use self::{
     writer::write_args,
 };
 
-#[cfg(test)]
-mod model;
+#[cfg(any(test, feature = "test-util"))]
+#[allow(
+    clippy::unwrap_used,
+    reason = "a text that cannot be read back has failed its test"
+)]
+pub(crate) mod model;
+
 #[cfg(test)]
 mod tests;

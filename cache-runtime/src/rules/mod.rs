@@ -13,6 +13,8 @@ mod validators;
 pub(crate) mod fixtures;
 
 pub(crate) use admission::{Admission, Wishes, admit};
+#[cfg(feature = "test-util")]
+pub(crate) use directives::{RequestDirectives, ResponseDirectives};
 pub(crate) use freshness::{Freshness, current_age, freshness, initial_age, is_early, remaining};
 pub(crate) use storable::{
     HandlerError, Refusal, failed, has_length, stays_unstorable, storable, stored_headers, succeeded,

@@ -1,0 +1,144 @@
+//! Entries as bytes: what is read is whole, is what was written, and can be served.
+
+use std::{ops::Range, time::Duration};
+
+use bytes::Bytes;
+use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
+
+use super::source::{Source, field_value, request};
+use crate::{
+    clock::{Times, Timestamp},
+    entry::{
+        Entry,
+        wire::{FIXED, HEAD, decode, encode, is_newer},
+    },
+    policy::Policy,
+    respond::{Style, Verdict, respond},
+    slot::{Digest, Token},
+};
+
+/// Bytes from a store are a miss, or an entry that is whole, copies nothing, survives being written again and can be
+/// served; and so does every entry that the bytes can describe.
+pub fn entry(data: &[u8]) {
+    read(Bytes::copy_from_slice(data));
+    let mut source = Source::new(data);
+    let (token, digest) = (Token(source.array()), Digest(source.array()));
+    survives(&drawn(source), token, digest);
+}
+
+/// The bytes as a store may return them.
+fn read(wire: Bytes) {
+    let newer = is_newer(&wire);
+    assert_eq!(
+        is_newer(&wire[..wire.len().min(HEAD)]),
+        newer,
+        "the head alone tells"
+    );
+    let Some(decoded) = decode(wire.clone()) else {
+        return;
+    };
+    assert!(!newer, "an entry of a later version was read");
+    assert_only_whole(&wire);
+    assert_slices(&decoded.entry, &wire);
+    let token: [u8; 16] = *wire[..HEAD].last_chunk().expect("the head ends with a token");
+    survives(&decoded.entry, Token(token), decoded.digest);
+}
+
+/// An entry that is written is read as it was, from all of its bytes only.
+fn survives(entry: &Entry, token: Token, digest: Digest) {
+    let wire = Bytes::from(encode(entry, token, digest));
+    assert!(!is_newer(&wire));
+    assert!(wire[..HEAD].ends_with(&token.0));
+    let decoded = decode(wire.clone()).expect("what was written can be read");
+    assert_eq!(decoded.entry, *entry);
+    assert_eq!(decoded.digest, digest);
+    assert_eq!(encode(&decoded.entry, token, digest), wire);
+    assert_only_whole(&wire);
+    assert_all_named(&wire, entry.body.len());
+    assert_slices(&decoded.entry, &wire);
+    serve(&decoded.entry);
+}
+
+/// No part of it is an entry, nor is it with a byte more.
+fn assert_only_whole(wire: &Bytes) {
+    for length in 0..wire.len() {
+        assert_eq!(decode(wire.slice(..length)), None, "cut to {length} bytes");
+    }
+    let longer = [wire, &b"\0"[..]].concat();
+    assert_eq!(decode(longer.into()), None, "a byte longer");
+}
+
+/// No byte in front of the body goes unread.
+fn assert_all_named(wire: &Bytes, body: usize) {
+    let (meta, body) = wire[FIXED..].split_at(wire.len() - FIXED - body);
+    let longer = u32::try_from(meta.len() + 1).expect("inputs are short");
+    let fixed = &wire[..FIXED - 4];
+    let unnamed = [fixed, &longer.to_be_bytes(), meta, b"\0", body].concat();
+    assert_eq!(decode(unnamed.into()), None, "a byte that nothing names");
+}
+
+/// The body and every header value are the bytes that were read, not copies of them.
+fn assert_slices(entry: &Entry, wire: &Bytes) {
+    let whole = addresses(wire);
+    let body = addresses(&entry.body);
+    assert!(
+        body.is_empty() || (whole.start < body.start && body.end == whole.end),
+        "the body was copied"
+    );
+    let head = whole.start..whole.end - body.len();
+    for value in entry.headers.values().filter(|value| !value.is_empty()) {
+        let value = addresses(value.as_bytes());
+        assert!(
+            head.start < value.start && value.end <= head.end,
+            "a value was copied"
+        );
+    }
+}
+
+fn addresses(bytes: &[u8]) -> Range<usize> {
+    let start = bytes.as_ptr().addr();
+    start..start + bytes.len()
+}
+
+/// No entry makes its response panic, whatever times it names and whenever it is asked for.
+fn serve(entry: &Entry) {
+    let style = Style {
+        hit_header: HeaderName::from_static("x-cache"),
+        cache_status: Some(HeaderValue::from_static("shop")),
+    };
+    let request = request(Method::GET, HeaderMap::new());
+    let ends = [entry.born, entry.born + entry.fresh, entry.expires()];
+    for now in [0, u64::MAX].map(Timestamp::from_millis).into_iter().chain(ends) {
+        let times = Times { now, local: now };
+        for verdict in [Verdict::Hit, Verdict::Stale] {
+            let response = respond(entry, &request, &Policy::new(), &style, verdict, times);
+            assert_eq!(response.status(), entry.status);
+            let sent = response.headers().keys_len();
+            assert!(sent > 0 && sent >= entry.headers.keys_len(), "a header was lost");
+        }
+    }
+}
+
+/// Any entry at all; what bytes are left over is its body.
+fn drawn(mut source: Source<'_>) -> Entry {
+    let status = u16::from_be_bytes(source.array()) % 900 + 100;
+    let [born, fresh, stale, cost] = [(); 4].map(|()| u64::from_be_bytes(source.array()));
+    let lines = source.list(|source| (HeaderName::from_bytes(source.bytes()), source.bytes()));
+    let mut headers = HeaderMap::new();
+    for (name, value) in lines {
+        if let Ok(name) = name {
+            headers.append(name, field_value(value));
+        }
+    }
+    let tags = source.list(|source| source.text().into());
+    Entry {
+        status: StatusCode::from_u16(status).expect("statuses are 100 to 999"),
+        headers,
+        body: Bytes::copy_from_slice(source.rest()),
+        born: Timestamp::from_millis(born),
+        fresh: Duration::from_millis(fresh),
+        stale: Duration::from_millis(stale),
+        cost: Duration::from_millis(cost),
+        tags,
+    }
+}

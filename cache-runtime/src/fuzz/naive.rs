@@ -1,0 +1,159 @@
+//! `Cache-Control` as a naive reader takes it, for the real one to be held against.
+
+use std::time::Duration;
+
+use crate::rules::{RequestDirectives, ResponseDirectives};
+
+/// Where longer times end, in seconds (RFC 9111 section 1.2.2).
+const LONGEST: u64 = 1 << 31;
+
+/// What a request asks for with this list.
+pub(super) fn asked(list: &[Member]) -> RequestDirectives {
+    RequestDirectives {
+        no_store: has(list, "no-store"),
+        no_cache: has(list, "no-cache"),
+        only_if_cached: has(list, "only-if-cached"),
+        max_age: times(list, "max-age", 0).min(),
+        min_fresh: times(list, "min-fresh", LONGEST).max(),
+        max_stale: times(list, "max-stale", 0).min(),
+    }
+}
+
+/// What a response allows with it.
+pub(super) fn allowed(list: &[Member]) -> ResponseDirectives {
+    ResponseDirectives {
+        no_store: has(list, "no-store"),
+        no_cache: has(list, "no-cache"),
+        private: has(list, "private"),
+        must_revalidate: has(list, "must-revalidate") || has(list, "proxy-revalidate"),
+        max_age: times(list, "max-age", 0).min(),
+        s_maxage: times(list, "s-maxage", 0).min(),
+    }
+}
+
+fn has(list: &[Member], name: &str) -> bool {
+    list.iter().any(|member| member.name == name.as_bytes())
+}
+
+/// The times of all members of that name; of one that has none, `otherwise` in seconds.
+fn times(list: &[Member], name: &str, otherwise: u64) -> impl Iterator<Item = Duration> {
+    let named = list.iter().filter(move |member| member.name == name.as_bytes());
+    named.map(move |member| match &member.argument {
+        // Any staleness will do.
+        None if name == "max-stale" => Duration::MAX,
+        argument => Duration::from_secs(argument.as_deref().and_then(seconds).unwrap_or(otherwise)),
+    })
+}
+
+/// One member of the list.
+#[derive(Debug)]
+pub(super) struct Member {
+    /// In lower case.
+    pub(super) name: Vec<u8>,
+    /// As it stands there.
+    argument: Option<Vec<u8>>,
+}
+
+impl Member {
+    fn read(text: &[u8]) -> Self {
+        let mut parts = text.splitn(2, |&byte| byte == b'=');
+        let name = parts.next().unwrap_or_default();
+        Self {
+            name: name.trim_ascii().to_ascii_lowercase(),
+            argument: parts.next().map(|argument| argument.trim_ascii().to_vec()),
+        }
+    }
+
+    pub(super) fn plain(&self) -> Vec<u8> {
+        self.written(&self.name, "")
+    }
+
+    pub(super) fn in_other_case(&self) -> Vec<u8> {
+        let upper = |(at, byte): (usize, &u8)| match at % 2 {
+            0 => byte.to_ascii_uppercase(),
+            _ => *byte,
+        };
+        let name: Vec<u8> = self.name.iter().enumerate().map(upper).collect();
+        self.written(&name, "")
+    }
+
+    pub(super) fn with_blanks(&self) -> Vec<u8> {
+        self.written(&self.name, " \t ")
+    }
+
+    fn written(&self, name: &[u8], blanks: &str) -> Vec<u8> {
+        let blanks = blanks.as_bytes();
+        match &self.argument {
+            None => [blanks, name, blanks].concat(),
+            Some(argument) => [blanks, name, blanks, b"=", blanks, argument, blanks].concat(),
+        }
+    }
+}
+
+/// The members of the list, empty ones, too.
+pub(super) fn members(list: &[u8]) -> Vec<Member> {
+    let mut members = Vec::new();
+    let mut start = 0;
+    let mut place = Place::Name;
+    let mut escaped = false;
+    for (at, byte) in list.iter().enumerate() {
+        if std::mem::take(&mut escaped) {
+            continue;
+        }
+        place = match (place, byte) {
+            (Place::Quoted, b'"') => Place::Argument,
+            (Place::Quoted, byte) => {
+                escaped = *byte == b'\\';
+                Place::Quoted
+            }
+            (_, b',') => {
+                members.push(Member::read(&list[start..at]));
+                start = at + 1;
+                Place::Name
+            }
+            (Place::Name, b'=') => Place::BeforeArgument,
+            (Place::Name, _) => Place::Name,
+            (Place::BeforeArgument, b' ' | b'\t') => Place::BeforeArgument,
+            // One that never closes is a byte like others: it hides nothing.
+            (Place::BeforeArgument, b'"') if unquoted(&list[at + 1..]).is_some() => Place::Quoted,
+            (Place::BeforeArgument | Place::Argument, _) => Place::Argument,
+        };
+    }
+    members.push(Member::read(&list[start..]));
+    members
+}
+
+/// Where in a member a reader stands that looks at one byte after the other.
+#[derive(Clone, Copy)]
+enum Place {
+    Name,
+    BeforeArgument,
+    Quoted,
+    Argument,
+}
+
+fn seconds(argument: &[u8]) -> Option<u64> {
+    let digits = match argument.strip_prefix(b"\"") {
+        None => argument.to_vec(),
+        Some(quoted) => unquoted(quoted).filter(|(_, behind)| behind.is_empty())?.0,
+    };
+    if digits.is_empty() || !digits.iter().all(u8::is_ascii_digit) {
+        return None;
+    }
+    let number = str::from_utf8(&digits).ok()?.parse::<u128>();
+    // What does not fit into 128 bits is too large all the more.
+    Some(number.map_or(LONGEST, |number| number.min(LONGEST.into()) as u64))
+}
+
+/// The text of the quoted-string whose opening quote stands before `quoted`, and what stands behind it.
+fn unquoted(quoted: &[u8]) -> Option<(Vec<u8>, &[u8])> {
+    let mut text = Vec::new();
+    let mut rest = quoted.iter();
+    loop {
+        match rest.next()? {
+            b'"' => return Some((text, rest.as_slice())),
+            b'\\' => text.push(*rest.next()?),
+            other => text.push(*other),
+        }
+    }
+}

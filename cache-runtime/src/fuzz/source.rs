@@ -1,0 +1,82 @@
+//! Structure out of bytes.
+
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Request};
+
+use crate::request::{RequestHead, Vary};
+
+/// Bytes that values are drawn from, in turn. Behind the end there are zeros, so that every input means something.
+pub(super) struct Source<'a>(&'a [u8]);
+
+impl<'a> Source<'a> {
+    pub(super) fn new(bytes: &'a [u8]) -> Self {
+        Self(bytes)
+    }
+
+    pub(super) fn byte(&mut self) -> u8 {
+        let [byte] = self.array();
+        byte
+    }
+
+    pub(super) fn array<const N: usize>(&mut self) -> [u8; N] {
+        let taken = self.take(N);
+        let mut array = [0; N];
+        array[..taken.len()].copy_from_slice(taken);
+        array
+    }
+
+    /// A length in one byte, and as many bytes.
+    pub(super) fn bytes(&mut self) -> &'a [u8] {
+        let length = self.byte();
+        self.take(usize::from(length))
+    }
+
+    /// As [`Self::bytes`], with what is not UTF-8 replaced.
+    pub(super) fn text(&mut self) -> String {
+        String::from_utf8_lossy(self.bytes()).into_owned()
+    }
+
+    /// Up to seven of what `draw` draws.
+    pub(super) fn list<T>(&mut self, mut draw: impl FnMut(&mut Self) -> T) -> Vec<T> {
+        let length = self.byte() % 8;
+        (0..length).map(|_| draw(self)).collect()
+    }
+
+    pub(super) fn rest(self) -> &'a [u8] {
+        self.0
+    }
+
+    fn take(&mut self, length: usize) -> &'a [u8] {
+        let (taken, left) = self.0.split_at(length.min(self.0.len()));
+        self.0 = left;
+        taken
+    }
+}
+
+/// The bytes without those that no header value has.
+pub(super) fn field_value(bytes: &[u8]) -> HeaderValue {
+    let allowed = |byte: &u8| matches!(byte, b'\t' | b' '..=b'~' | 0x80..);
+    let bytes: Vec<u8> = bytes.iter().copied().filter(allowed).collect();
+    HeaderValue::from_bytes(&bytes).expect("what is left may stand in a header value")
+}
+
+/// Each line as a header value.
+pub(super) fn field_values(text: &[u8]) -> Vec<HeaderValue> {
+    text.split(|&byte| byte == b'\n').map(field_value).collect()
+}
+
+/// The lines of one field.
+pub(super) fn field(name: &HeaderName, lines: &[HeaderValue]) -> HeaderMap {
+    let mut headers = HeaderMap::new();
+    for line in lines {
+        headers.append(name, line.clone());
+    }
+    headers
+}
+
+/// What the cache sees of a request.
+pub(super) fn request(method: Method, headers: HeaderMap) -> RequestHead {
+    let mut request = Request::new(());
+    *request.method_mut() = method;
+    *request.headers_mut() = headers;
+    RequestHead::of(&request.into_parts().0, Vary::All)
+}
