@@ -235,14 +235,18 @@ fn takes_away(evicted: Register, other: Register) -> bool {
 fn until_done(history: &History, write: &Write) -> Span {
     let ended = match write.outcome {
         Outcome::Evicted(_) => write.span.ended,
+        // As long as one fault follows on another, its process may have had no chance.
         Outcome::Overdue(_) | Outcome::Lost(_) | Outcome::Wrong(_) => {
             let troubles = history.troubles.iter();
-            let mended: Option<Moment> = troubles
+            troubles
                 .filter(|trouble| trouble.concerns(write.by.replica))
-                .filter(|trouble| trouble.span.overlaps(with_aftermath(write.span)))
-                .map(|trouble| trouble.span.ended)
-                .max();
-            mended.unwrap_or_default().max(write.span.ended) + AFTERMATH
+                .fold(write.span.ended + AFTERMATH, |done, trouble| {
+                    if trouble.span.began <= done {
+                        done.max(trouble.span.ended + AFTERMATH)
+                    } else {
+                        done
+                    }
+                })
         }
     };
     Span {
