@@ -12,6 +12,12 @@ pub use cache_macros::cache_evict;
 pub use cache_macros::{
     cache_one_day, cache_one_hour, cache_one_minute, cache_one_month, cache_one_week, cache_one_year,
 };
+/// Longer texts, on one matter each.
+pub mod guide {
+    #[doc = include_str!("../docs/operations.md")]
+    pub mod operations {}
+}
+
 #[doc(hidden)]
 pub use cache_runtime::__private;
 #[cfg(feature = "test-util")]
