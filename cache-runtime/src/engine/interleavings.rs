@@ -46,6 +46,7 @@ fn engine() -> Arc<Engine> {
         runs: Arc::new(Semaphore::new(16)),
         waiting: Semaphore::new(16),
         overdue: Overdue::default(),
+        refused: Counters::default(),
         clock,
     })
 }
