@@ -3,6 +3,7 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod clear;
 mod evictions;
 mod leaders;
 mod replicas;

@@ -137,6 +137,30 @@ impl Cache {
         self.engine.evict_tag(tag).await
     }
 
+    /// Removes every entry of this cache, that is of its prefix, in every version. Nothing else on the server is touched.
+    ///
+    /// When it returns no old entry is found any more, however many there were. Their records in Redis are removed behind
+    /// it, a thousand at a time.
+    ///
+    /// ```
+    /// # async fn imported(cache: handler_cache::Cache) -> Result<(), handler_cache::Error> {
+    /// cache.clear().await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// [`is_store`](Error::is_store) when the store did not acknowledge, and old entries may still be served elsewhere.
+    ///
+    /// # Cancel safety
+    /// Cancelled, the entries may or may not be gone.
+    ///
+    /// # Panics
+    /// Outside a Tokio runtime.
+    pub async fn clear(&self) -> Result<(), Error> {
+        self.engine.clear().await
+    }
+
     /// What this cache has counted since it was built, in this process.
     ///
     /// ```

@@ -199,6 +199,24 @@ impl Engine {
         self.carry_out(&[Eviction::UserTag(tag)]).await
     }
 
+    /// Takes away every entry. What is left of them is cleared up behind whoever asks.
+    pub(crate) async fn clear(self: &Arc<Self>) -> Result<(), Error> {
+        let root = self.names.root_tag();
+        self.carry_out(&[Eviction::Tag(root)]).await?;
+        spawn(&Handle::current(), Arc::clone(self).purge());
+        Ok(())
+    }
+
+    async fn purge(self: Arc<Self>) {
+        let (guard, store) = (&self.guard, self.guard.store());
+        let mut from = Some(0);
+        // Where a step fails, the rest leaves by itself.
+        while let Some(at) = from {
+            let purged = guard.behind(store.purge(self.names.prefix(), at)).await;
+            from = purged.ok().flatten();
+        }
+    }
+
     /// Takes away all that these name, with one call for the keys and one for the tags, both at once: together they
     /// take no longer than the budget for one.
     pub(crate) async fn carry_out(&self, evictions: &[Eviction]) -> Result<(), Error> {

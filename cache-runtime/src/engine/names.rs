@@ -116,6 +116,10 @@ impl Names {
         ])
     }
 
+    pub(crate) fn prefix(&self) -> &str {
+        &self.prefix
+    }
+
     /// Every entry bears it.
     pub(crate) fn root_tag(&self) -> Arc<str> {
         format!("{}:#root", self.prefix).into()

@@ -153,7 +153,9 @@ fn of_those_that_come_together_one_leads(come: fn(&Arc<Flights>) -> Option<Part>
 
 #[test]
 fn p4_of_those_that_come_together_one_runs_the_handler() {
-    of_those_that_come_together_one_leads(|flights| flights.join_or_lead(&slot(), Join::Any, || Some(place())));
+    of_those_that_come_together_one_leads(|flights| {
+        flights.join_or_lead(&slot(), Join::Any, || Some(place()))
+    });
 }
 
 #[test]

@@ -8,7 +8,13 @@ mod redis;
 pub mod contract;
 mod guard;
 
-use std::{fmt, future::Future, pin::Pin, sync::Arc, time::Duration};
+use std::{
+    fmt,
+    future::{Future, ready},
+    pin::Pin,
+    sync::Arc,
+    time::Duration,
+};
 
 pub(crate) use self::guard::{Budget, Guard};
 #[cfg(feature = "redis")]
@@ -80,6 +86,12 @@ pub trait Store: fmt::Debug + Send + Sync + 'static {
 
     /// Removes the generations of tags, in this order, and with them every entry and every fill under way that bears one.
     fn retire<'a>(&'a self, tags: &'a [Arc<str>]) -> StoreFuture<'a, ()>;
+
+    /// Removes some of the entries whose keys begin with the prefix and `:` or `@`, and returns from where to go on; `None`
+    /// when that was all. For entries that were retired: they would leave by themselves, at the end of their lives.
+    fn purge<'a>(&'a self, _prefix: &'a str, _from: u64) -> StoreFuture<'a, Option<u64>> {
+        Box::pin(ready(Ok(None)))
+    }
 
     /// Answers with the store's own time, if it has one. The guard's probe.
     fn ping(&self) -> StoreFuture<'_, Option<Timestamp>>;

@@ -286,6 +286,11 @@ impl Store for MemoryStore {
         Box::pin(ready(Ok(())))
     }
 
+    fn purge<'a>(&'a self, _prefix: &'a str, _from: u64) -> StoreFuture<'a, Option<u64>> {
+        self.sweep();
+        Box::pin(ready(Ok(None)))
+    }
+
     fn ping(&self) -> StoreFuture<'_, Option<Timestamp>> {
         Box::pin(ready(Ok(None)))
     }

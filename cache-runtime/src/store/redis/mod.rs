@@ -43,6 +43,9 @@ const TAG_SLACK: Duration = Duration::from_secs(60 * 60);
 /// How long the generation of `any` is kept: longer than any fill takes.
 const ANY_LIFE: Duration = Duration::from_secs(24 * 60 * 60);
 
+/// How many records the server looks at in one step of a purge: about a millisecond of its time.
+const PAGE: u32 = 1000;
+
 /// Longer than any entry lives. Redis refuses lives that end after its own end of time.
 const LONGEST: Duration = Duration::from_secs(10 * 365 * 24 * 60 * 60);
 
@@ -304,6 +307,23 @@ impl Store for RedisStore {
             commands.cmd("DEL").arg(&**tag);
         }
         Box::pin(self.all(commands))
+    }
+
+    fn purge<'a>(&'a self, prefix: &'a str, from: u64) -> StoreFuture<'a, Option<u64>> {
+        Box::pin(async move {
+            let mut command = cmd("SCAN");
+            command.arg(from).arg("MATCH").arg(format!("{prefix}[:@]*"));
+            let answer = ok(self.link.call(command.arg("COUNT").arg(PAGE).take()).await?)?;
+            let (next, keys): (u64, Vec<Vec<u8>>) =
+                redis::from_redis_value(answer).map_err(|_| fault::nonsense())?;
+            let tags = format!("{prefix}:#");
+            let mut commands = pipe();
+            for key in keys.iter().filter(|key| !key.starts_with(tags.as_bytes())) {
+                commands.cmd("UNLINK").arg(key);
+            }
+            self.all(commands).await?;
+            Ok((next != 0).then_some(next))
+        })
     }
 
     fn ping(&self) -> StoreFuture<'_, Option<Timestamp>> {

@@ -1,0 +1,96 @@
+//! All entries of a cache at once, and nothing of anybody else's.
+
+use std::time::{Duration, Instant};
+
+use handler_cache::Cache;
+
+use super::{
+    Gate, ask, pages,
+    support::{
+        RedisServer,
+        app::{App, Bench, PATIENCE},
+    },
+};
+
+#[tokio::test]
+async fn p3_clearing_takes_every_entry_and_the_fills_under_way() {
+    for bench in Bench::every().await {
+        let gate = Gate::new();
+        let app = bench.app(pages(&gate));
+        gate.let_through(2);
+        app.get("/pages/1").await;
+        app.get("/pages/2").await;
+        bench.settled().await;
+        let early = ask(&app, "/pages/3");
+        for _ in 0..3 {
+            gate.entered().await;
+        }
+        bench.cache.clear().await.unwrap();
+        gate.let_through(10);
+        assert_eq!(early.await.unwrap().text(), "page 3, run 3");
+        for path in ["/pages/1", "/pages/2", "/pages/3"] {
+            assert_eq!(app.get(path).await.verdict(), Some("Miss"), "{path}");
+        }
+    }
+}
+
+/// There `close` flushes the database, and clearing `user` takes `users` along.
+#[tokio::test]
+async fn line_21_and_26_clearing_touches_its_own_prefix_alone_in_every_version() {
+    let server = RedisServer::start();
+    let cache = async |prefix: &str, version: Option<&str>| {
+        let builder = Cache::builder().prefix(prefix).url(server.url());
+        let builder = match version {
+            Some(version) => builder.version(version),
+            None => builder,
+        };
+        let cache = builder.store_budget(PATIENCE).build().await.unwrap();
+        let gate = Gate::new();
+        gate.let_through(100);
+        let app = App(pages(&gate).layer(cache.attach()));
+        app.get("/pages/1").await;
+        cache.shutdown().await.unwrap();
+        (cache, app)
+    };
+    let (user, user_app) = cache("user", None).await;
+    let (_, newer_app) = cache("user", Some("2")).await;
+    let others = [cache("users", None).await, cache("user-2", Some("2")).await];
+    server.command(["SET", "session:user:7", "somebody else's"]);
+
+    user.clear().await.unwrap();
+    for app in [&user_app, &newer_app] {
+        assert_eq!(app.get("/pages/1").await.verdict(), Some("Miss"));
+    }
+    for (_, app) in &others {
+        assert_eq!(app.get("/pages/1").await.verdict(), Some("Hit"));
+    }
+    assert!(server.exists("session:user:7"));
+}
+
+#[tokio::test]
+async fn cleared_entries_do_not_stay_in_redis() {
+    let server = RedisServer::start();
+    // More than one step.
+    let fill = "for n = 1, 3000 do redis.call('SET', 'test:old(n=' .. n .. ')', 'x') end";
+    server.command(["EVAL", fill, "0"]);
+    let builder = Cache::builder().prefix("test").url(server.url());
+    let cache = builder.store_budget(PATIENCE).build().await.unwrap();
+    server.command(["SET", "test:#t:kept", "a generation"]);
+    cache.clear().await.unwrap();
+    let begun = Instant::now();
+    while server.command(["DBSIZE"]) != redis::Value::Int(1) {
+        assert!(begun.elapsed() < PATIENCE, "entries are left");
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    assert!(server.exists("test:#t:kept"));
+    assert_eq!((server.calls("keys"), server.calls("flushdb")), (0, 0));
+}
+
+#[tokio::test]
+async fn clearing_that_is_not_acknowledged_is_an_error() {
+    let mut server = RedisServer::start();
+    let builder = Cache::builder().prefix("test").url(server.url());
+    let cache = builder.build().await.unwrap();
+    server.kill();
+    assert!(cache.clear().await.unwrap_err().is_store());
+}
