@@ -23,6 +23,6 @@ pub use cache_runtime::__private;
 #[cfg(feature = "test-util")]
 pub use cache_runtime::ManualClock;
 pub use cache_runtime::{
-    Cache, CacheBuilder, CacheKey, CacheKeyPart, ClientControl, Error, Expire, KeyError, KeyWriter, NoStore,
-    Policy, Refused, Stats, Tags, Timestamp, store,
+    Cache, CacheBuilder, CacheKey, CacheKeyPart, ClientControl, Counts, Error, Expire, KeyError, KeyWriter,
+    NoStore, Policy, Refused, Stats, Tags, Timestamp, store,
 };

@@ -166,12 +166,12 @@ impl Evictions {
         let mut evictions = Vec::with_capacity(self.targets.0.len());
         for target in &self.targets.0 {
             match target {
-                Target::Key(key) => match names.evictions(key) {
-                    Ok(both) => evictions.extend(both),
+                Target::Key(key) => match names.eviction(key) {
+                    Ok(eviction) => evictions.push(eviction),
                     Err(error) => events::failed_to_evict(&key.handler, &error),
                 },
                 Target::All(Entries { name, handler }) => match handler {
-                    Ok(handler) => evictions.push(engine::Eviction::Tag(names.handler_tag(handler))),
+                    Ok(handler) => evictions.push(names.eviction_of_all(handler)),
                     Err(error) => events::failed_to_evict(name, error),
                 },
                 Target::Tag(tag) => evictions.push(engine::Eviction::UserTag(names.user_tag(tag))),

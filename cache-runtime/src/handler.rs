@@ -28,6 +28,8 @@ pub struct Site {
 /// A handler, told apart from every other.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Handler {
+    /// Counted from 0, in this process.
+    pub(crate) number: usize,
     /// Escaped for keys.
     pub(crate) name: &'static str,
     /// Of its path, which `name = "…"` does not change. Entries bear it: two handlers that one process each took for the
@@ -69,7 +71,6 @@ impl Site {
     }
 
     fn register<F: 'static>(&self) -> Identity {
-        static HANDLERS: LazyLock<RwLock<Handlers>> = LazyLock::new(RwLock::default);
         let id = TypeId::of::<F>();
         let known = HANDLERS
             .read()
@@ -84,7 +85,22 @@ impl Site {
     }
 }
 
+/// Every handler that was asked for a key, in no particular order.
+pub(crate) fn known() -> Vec<Handler> {
+    let handlers = HANDLERS.read().unwrap_or_else(PoisonError::into_inner);
+    handlers.identities.values().copied().flatten().collect()
+}
+
+/// The handler with this escaped name.
+pub(crate) fn named(name: &str) -> Option<Handler> {
+    let handlers = HANDLERS.read().unwrap_or_else(PoisonError::into_inner);
+    let mut known = handlers.identities.values().copied().flatten();
+    known.find(|handler| handler.name == name)
+}
+
 /// The process-wide table of handlers. It grows with the program's handlers, not with its requests.
+static HANDLERS: LazyLock<RwLock<Handlers>> = LazyLock::new(RwLock::default);
+
 #[derive(Default)]
 struct Handlers {
     identities: HashMap<TypeId, Identity>,
@@ -97,8 +113,10 @@ impl Handlers {
         if owner != id {
             events::handler_name_taken(name);
         }
+        let number = self.identities.len();
         *self.identities.entry(id).or_insert_with(|| {
             (owner == id).then(|| Handler {
+                number,
                 name: key::escape_handler(name).leak(),
                 fingerprint: Generation::of_bytes(path.as_bytes()),
             })

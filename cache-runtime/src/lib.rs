@@ -38,5 +38,5 @@ pub use entry::Entry;
 pub use error::Error;
 pub use key::{CacheKey, CacheKeyPart, KeyError, KeyWriter};
 pub use policy::{ClientControl, Policy};
-pub use stats::{Refused, Stats};
+pub use stats::{Counts, Refused, Stats};
 pub use steering::{Expire, NoStore, Tags};

@@ -17,6 +17,7 @@ mod methods;
 mod options;
 mod refused;
 mod settings;
+mod stats;
 mod statuses;
 mod streams;
 #[path = "../support/mod.rs"]

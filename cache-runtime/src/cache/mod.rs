@@ -165,14 +165,17 @@ impl Cache {
     ///
     /// ```
     /// # fn watch(cache: handler_cache::Cache) {
-    /// let refused = cache.stats().refused;
-    /// if refused.waiting > 0 {
-    ///     eprintln!("{} requests found no room to wait for another's run", refused.waiting);
+    /// let stats = cache.stats();
+    /// for (handler, counts) in &stats.handlers {
+    ///     println!("{handler}: {} hits, {} misses, not stored: {:?}", counts.hits, counts.misses, counts.not_stored);
+    /// }
+    /// if let Some(ratio) = stats.total.hit_ratio() {
+    ///     println!("{:.0} % answered from the cache", 100.0 * ratio);
     /// }
     /// # }
     /// ```
     pub fn stats(&self) -> Stats {
-        self.engine.refused.stats()
+        self.engine.counters.stats()
     }
 
     /// Waits for runs to end and entries to be stored, and tries evictions once more that the store did not acknowledge.

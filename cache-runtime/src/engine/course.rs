@@ -81,6 +81,8 @@ impl Request {
         };
         loop {
             if let ControlFlow::Break(course) = self.look(&mut way).await {
+                let waited = self.engine.guard.spent(&way.budget);
+                self.counters().store_micros.add_time(waited);
                 return course;
             }
         }
@@ -229,7 +231,7 @@ impl Request {
 
     fn without_store(&self, error: &StoreError, way: &Way, reserve: Option<Arc<Entry>>) -> Step {
         if !error.is_unavailable() {
-            self.engine.refused.entries.count();
+            self.engine.counters.entries.count();
         }
         // A store that refuses, or has answered this request, is no store that is away: others evict there, and what
         // they evict must not be joined.

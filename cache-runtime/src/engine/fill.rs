@@ -10,7 +10,7 @@ use bytes::Bytes;
 use futures_util::FutureExt;
 use http::{Extensions, response::Parts};
 use http_body::SizeHint;
-use tokio::sync::oneshot;
+use tokio::{sync::oneshot, time::Instant};
 
 use super::{
     Engine,
@@ -22,8 +22,10 @@ use crate::{
     entry::Entry,
     events,
     flight::{Outcome, Seat},
+    handler::Handler,
     policy::Policy,
-    rules,
+    rules::{self, Refusal},
+    stats::HandlerCounters,
     steering::Steering,
     store::{Committed, Grant, Mark, Slot},
 };
@@ -45,6 +47,7 @@ pub(super) enum Reply {
 /// One run of a handler for one slot.
 pub(super) struct Fill {
     pub(super) engine: Arc<Engine>,
+    pub(super) handler: Handler,
     pub(super) policy: Policy,
     pub(super) slot: Slot,
     /// Absent: nothing is stored.
@@ -75,7 +78,13 @@ impl Fill {
             let size = response.body().size_hint();
             (response, size)
         });
-        match handler.catch_unwind().await {
+        let began = Instant::now();
+        let ended = handler.catch_unwind().await;
+        let failed = ended
+            .as_ref()
+            .map_or(true, |(response, _)| response.status().is_server_error());
+        self.counters().ran(began.elapsed(), failed);
+        match ended {
             Ok((response, size)) => self.finish(response, size).await,
             Err(panic) => {
                 let mark = self.failed();
@@ -87,6 +96,7 @@ impl Fill {
     async fn finish(self, response: Response, size: SizeHint) {
         let (parts, body) = response.into_parts();
         if parts.extensions.get::<Unshared>().is_some() {
+            self.not_stored(Refusal::Unshared);
             return self.alone(Response::from_parts(parts, body), None).await;
         }
         let Some(life) = self.life(&parts) else {
@@ -98,7 +108,7 @@ impl Fill {
                 match capture::collect(body, exact, limit).await {
                     Collected::Whole(body) => self.share(parts, body, life).await,
                     Collected::Unstorable(body) => {
-                        events::not_stored(&self.slot.key, "the body failed, was cut short or has trailers");
+                        self.not_stored(Refusal::BrokenBody);
                         let mark = self.unfit();
                         self.alone(Response::from_parts(parts, body), mark).await
                     }
@@ -106,10 +116,7 @@ impl Fill {
             }
             None if size.lower() <= limit as u64 => self.stream(parts, body, life).await,
             _ => {
-                events::not_stored(
-                    &self.slot.key,
-                    "the body is longer than `max_body`, or not as long as announced",
-                );
+                self.not_stored(Refusal::BodyLength);
                 let mark = self.unfit();
                 self.alone(Response::from_parts(parts, body), mark).await
             }
@@ -120,6 +127,7 @@ impl Fill {
     async fn stream(mut self, parts: Parts, body: Body, life: Duration) {
         let Some(renewal) = &self.renewal else {
             // Nothing will be stored, so nothing is read that the client does not ask for.
+            self.not_stored(Refusal::NoLease);
             return self.alone(Response::from_parts(parts, body), None).await;
         };
         let (body, copying) = capture::tee(body, self.limit(), renewal.ended());
@@ -129,10 +137,7 @@ impl Fill {
                 self.share(parts, body, life).await;
             }
             _ => {
-                events::not_stored(
-                    &self.slot.key,
-                    "the stream failed, is longer than `max_body`, or took too long",
-                );
+                self.not_stored(Refusal::BrokenStream);
                 self.seat.tell(Outcome::Alone);
                 self.release(self.unfit()).await;
             }
@@ -192,18 +197,36 @@ impl Fill {
         }
     }
 
+    pub(super) fn counters(&self) -> &HandlerCounters {
+        self.engine.counters.of(self.handler)
+    }
+
     async fn commit(&self, entry: &Arc<Entry>) {
-        let Some(grant) = self.grant else { return };
+        let Some(grant) = self.grant else {
+            return self.not_stored(Refusal::NoLease);
+        };
         let guard = &self.engine.guard;
         match guard.behind(guard.store().commit(&self.slot, grant, entry)).await {
-            Ok(Committed::Stored) => events::key_added(&self.slot.key),
+            Ok(Committed::Stored) => {
+                events::key_added(&self.slot.key);
+                let counters = self.counters();
+                counters.stored.count();
+                counters.stored_bytes.add(entry.body.len() as u64);
+            }
             // Evicted meanwhile: that is what the lease is for. By a tag that only the answer named, it may still stand.
-            Ok(Committed::Fenced) => self.release(None).await,
+            Ok(Committed::Fenced) => {
+                self.not_stored(Refusal::Evicted);
+                self.release(None).await;
+            }
             Err(error) => {
                 events::failed_to_cache(&self.slot.key, &error);
                 let refused = !error.is_unavailable();
+                let counters = self.counters();
                 if refused {
-                    self.engine.refused.entries.count();
+                    self.engine.counters.entries.count();
+                    counters.refused(Refusal::StoreRefused);
+                } else {
+                    counters.refused(Refusal::StoreAway);
                 }
                 // A store that refuses this one will refuse the next: too large, or no room.
                 self.release(refused.then_some(Mark::Pass)).await;

@@ -46,7 +46,7 @@ fn engine() -> Arc<Engine> {
         runs: Arc::new(Semaphore::new(16)),
         waiting: Semaphore::new(16),
         overdue: Overdue::default(),
-        refused: Counters::default(),
+        counters: Counters::default(),
         clock,
     })
 }
@@ -131,10 +131,14 @@ fn handler() -> Handler {
     SITE.handler::<Shop>().unwrap()
 }
 
-fn key(names: &Names) -> Arc<str> {
+fn eviction(names: &Names) -> Eviction {
     let key = CacheKey::new(handler().name, |_| Ok(()));
-    match names.evictions(&key).unwrap() {
-        [Eviction::Key(plain), _variants] => plain,
+    names.eviction(&key).unwrap()
+}
+
+fn key(names: &Names) -> Arc<str> {
+    match eviction(names) {
+        Eviction::Key { plain, .. } => plain,
         other => panic!("{other:?}"),
     }
 }
@@ -164,12 +168,12 @@ fn ask_and_evict(own_tags: &'static [&'static str], eviction: fn(&Names) -> Evic
 
 #[test]
 fn p3_p4_evicting_a_key() {
-    ask_and_evict(&[], |names| Eviction::Key(key(names)));
+    ask_and_evict(&[], eviction);
 }
 
 #[test]
 fn p3_p4_evicting_a_handler() {
-    ask_and_evict(&[], |names| Eviction::Tag(names.handler_tag(handler().name)));
+    ask_and_evict(&[], |names| names.eviction_of_all(handler().name));
 }
 
 #[test]

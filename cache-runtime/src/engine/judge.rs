@@ -46,6 +46,11 @@ impl Fill {
         }
     }
 
+    pub(super) fn not_stored(&self, refusal: Refusal) {
+        events::not_stored(&self.slot.key, refusal.as_str());
+        self.counters().refused(refusal);
+    }
+
     /// How long the response may be stored, if at all.
     pub(super) fn life(&self, parts: &Parts) -> Option<Duration> {
         let default = self.engine.settings.default_expire;
@@ -56,8 +61,7 @@ impl Fill {
             rules::storable(parts, &self.policy, default, now)
         }));
         let life = judged.unwrap_or(Err(Refusal::StoreIf));
-        life.inspect_err(|refusal| events::not_stored(&self.slot.key, refusal.as_str()))
-            .ok()
+        life.inspect_err(|refusal| self.not_stored(*refusal)).ok()
     }
 
     pub(super) fn limit(&self) -> usize {

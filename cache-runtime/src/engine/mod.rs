@@ -62,7 +62,7 @@ pub(crate) struct Engine {
     /// For each request that waits for another's run.
     pub(crate) waiting: Semaphore,
     pub(crate) overdue: Overdue,
-    pub(crate) refused: Counters,
+    pub(crate) counters: Counters,
     pub(crate) clock: Clock,
 }
 
@@ -105,8 +105,12 @@ impl Engine {
         write: impl FnOnce(&mut KeyArgs<'_>) -> Result<(), KeyError>,
     ) -> Lookup {
         let policy = &site.policy;
+        let counters = self.counters.of(handler);
         let wishes = match rules::admit(&request, policy, self.settings.client_control) {
-            Admission::Bypass => return Lookup::Bypass,
+            Admission::Bypass => {
+                counters.bypassed.count();
+                return Lookup::Bypass;
+            }
             Admission::Serve(wishes) => wishes,
         };
         let names = &self.names;
@@ -117,6 +121,7 @@ impl Engine {
                     && !self.is_early(&entry, left)
                 {
                     events::key_found(key);
+                    counters.hits.count();
                     return Ok(respond::respond(
                         &entry,
                         &request,
@@ -132,7 +137,8 @@ impl Engine {
         match looked_up {
             Ok(Ok(response)) => Lookup::Answered(response),
             Ok(Err(slot)) => Lookup::Ask(Box::new(Request {
-                engine: self,
+                engine: Arc::clone(&self),
+                handler,
                 policy: site.policy,
                 request,
                 wishes,
@@ -141,6 +147,7 @@ impl Engine {
             // Some argument has no text, such as a rejection: there is nothing to look up.
             Err(error) => {
                 events::no_key(handler.name, &error);
+                counters.bypassed.count();
                 Lookup::Bypass
             }
         }
@@ -161,7 +168,7 @@ impl Engine {
     fn place(&self) -> Option<Place> {
         let place = Arc::clone(&self.runs).try_acquire_owned().ok();
         if place.is_none() {
-            self.refused.runs.count();
+            self.counters.runs.count();
         }
         place
     }
@@ -170,7 +177,7 @@ impl Engine {
     fn may_wait(&self) -> Option<SemaphorePermit<'_>> {
         let permit = self.waiting.try_acquire().ok();
         if permit.is_none() {
-            self.refused.waiting.count();
+            self.counters.waiting.count();
         }
         permit
     }
@@ -183,14 +190,14 @@ impl Engine {
 
     /// Takes away every entry of one argument list.
     pub(crate) async fn evict(&self, key: &CacheKey) -> Result<(), Error> {
-        let evictions = self.names.evictions(key).map_err(Error::key)?;
-        self.carry_out(&evictions).await
+        let eviction = self.names.eviction(key).map_err(Error::key)?;
+        self.carry_out(&[eviction]).await
     }
 
     /// Takes away every entry of a handler.
-    pub(crate) async fn evict_all(&self, handler: &str) -> Result<(), Error> {
-        let tag = self.names.handler_tag(handler);
-        self.carry_out(&[Eviction::Tag(tag)]).await
+    pub(crate) async fn evict_all(&self, handler: &'static str) -> Result<(), Error> {
+        let eviction = self.names.eviction_of_all(handler);
+        self.carry_out(&[eviction]).await
     }
 
     /// Takes away every entry that bears a tag of the user's.
@@ -202,7 +209,7 @@ impl Engine {
     /// Takes away every entry. What is left of them is cleared up behind whoever asks.
     pub(crate) async fn clear(self: &Arc<Self>) -> Result<(), Error> {
         let root = self.names.root_tag();
-        self.carry_out(&[Eviction::Tag(root)]).await?;
+        self.carry_out(&[Eviction::Root(root)]).await?;
         spawn(&Handle::current(), Arc::clone(self).purge());
         Ok(())
     }
@@ -221,10 +228,17 @@ impl Engine {
     /// take no longer than the budget for one.
     pub(crate) async fn carry_out(&self, evictions: &[Eviction]) -> Result<(), Error> {
         let (keys, tags) = self.detach(evictions);
-        self.take_away(&keys, &tags).await.map_err(|error| {
-            self.evict_later(&keys, &tags);
-            Error::store(&error)
-        })
+        let taken = self.take_away(&keys, &tags).await;
+        taken
+            .inspect(|()| {
+                for eviction in evictions {
+                    self.counters.evicted(eviction.handler());
+                }
+            })
+            .map_err(|error| {
+                self.evict_later(&keys, &tags);
+                Error::store(&error)
+            })
     }
 
     /// The same behind whoever asks: from here on nothing of it is served, and it is tried until it is done.
@@ -238,11 +252,13 @@ impl Engine {
         let (mut keys, mut tags, mut any) = (Vec::new(), Vec::new(), None);
         for eviction in evictions {
             match eviction {
-                Eviction::Key(key) => {
-                    self.flights.detach_key(key);
-                    keys.push(Arc::clone(key));
+                Eviction::Key { plain, variants, .. } => {
+                    self.flights.detach_key(plain);
+                    self.flights.detach_tag(variants);
+                    keys.push(Arc::clone(plain));
+                    tags.push(Arc::clone(variants));
                 }
-                Eviction::Tag(tag) => {
+                Eviction::Handler { tag, .. } | Eviction::Root(tag) => {
                     self.flights.detach_tag(tag);
                     tags.push(Arc::clone(tag));
                 }

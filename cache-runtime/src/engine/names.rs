@@ -103,17 +103,18 @@ impl Names {
     /// What to take away so that no entry of `key` is left: its plain entry, and the tag of all its variants.
     ///
     /// Both, whatever this release has: another that runs beside it may have `vary`, a version or neither.
-    pub(crate) fn evictions(&self, key: &CacheKey) -> Result<[Eviction; 2], KeyError> {
+    pub(crate) fn eviction(&self, key: &CacheKey) -> Result<Eviction, KeyError> {
         let arguments = Arguments {
             handler: key.handler,
             text: key.args.as_deref().map_err(Clone::clone)?,
         };
         let mut plain = format!("{}:{}{}", self.prefix, arguments.handler, arguments.text);
         key::cap(&mut plain);
-        Ok([
-            Eviction::Key(plain.into()),
-            Eviction::Tag(self.arguments_tag(arguments)),
-        ])
+        Ok(Eviction::Key {
+            handler: key.handler,
+            plain: plain.into(),
+            variants: self.arguments_tag(arguments),
+        })
     }
 
     pub(crate) fn prefix(&self) -> &str {
@@ -135,8 +136,16 @@ impl Names {
         format!("{}:#any", self.prefix).into()
     }
 
+    /// What to take away so that no entry of a handler is left.
+    pub(crate) fn eviction_of_all(&self, handler: &'static str) -> Eviction {
+        Eviction::Handler {
+            handler,
+            tag: self.handler_tag(handler),
+        }
+    }
+
     /// Every entry of a handler bears it.
-    pub(crate) fn handler_tag(&self, handler: &str) -> Arc<str> {
+    fn handler_tag(&self, handler: &str) -> Arc<str> {
         self.tag('h', handler, "")
     }
 
@@ -167,16 +176,38 @@ impl Names {
 /// What an eviction takes away.
 #[derive(Debug)]
 pub(crate) enum Eviction {
-    Key(Arc<str>),
-    Tag(Arc<str>),
-    /// One that handlers may name only in their answers.
+    /// The entries of one argument list of a handler.
+    Key {
+        handler: &'static str,
+        plain: Arc<str>,
+        variants: Arc<str>,
+    },
+    /// Every entry of a handler.
+    Handler { handler: &'static str, tag: Arc<str> },
+    /// Those that bear a tag of the user's, which handlers may name only in their answers.
     UserTag(Arc<str>),
+    /// Every entry.
+    Root(Arc<str>),
+}
+
+impl Eviction {
+    /// Whose entries alone it takes away.
+    pub(crate) fn handler(&self) -> Option<&'static str> {
+        match self {
+            Self::Key { handler, .. } | Self::Handler { handler, .. } => Some(handler),
+            Self::UserTag(_) | Self::Root(_) => None,
+        }
+    }
 }
 
 impl fmt::Display for Eviction {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (Self::Key(name) | Self::Tag(name) | Self::UserTag(name)) = self;
-        f.write_str(name)
+        match self {
+            Self::Key { plain: name, .. }
+            | Self::Handler { tag: name, .. }
+            | Self::UserTag(name)
+            | Self::Root(name) => f.write_str(name),
+        }
     }
 }
 

@@ -110,7 +110,7 @@ impl Overdue {
 impl Engine {
     /// Keeps what could not be evicted for later, and takes it for evicted from here on.
     pub(super) fn evict_later(&self, keys: &[Arc<str>], tags: &[Arc<str>]) {
-        let refused = &self.refused.evictions;
+        let refused = &self.counters.evictions;
         self.overdue.add(keys, tags, &self.names.root_tag(), refused);
     }
 

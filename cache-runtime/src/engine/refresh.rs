@@ -77,9 +77,9 @@ impl Request {
             return;
         }
         let Engine {
-            refreshes, refused, ..
+            refreshes, counters, ..
         } = &*self.engine;
-        let Some(pass) = refreshes.begin(&self.slot.key, &refused.refreshes) else {
+        let Some(pass) = refreshes.begin(&self.slot.key, &counters.refreshes) else {
             return;
         };
         let Some(place) = self.engine.place() else { return };
@@ -110,6 +110,7 @@ impl Request {
     pub(super) fn fill(&self, seat: Seat) -> Fill {
         Fill {
             engine: Arc::clone(&self.engine),
+            handler: self.handler,
             policy: self.policy,
             slot: self.slot.clone(),
             grant: None,

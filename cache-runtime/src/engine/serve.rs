@@ -4,7 +4,11 @@ use std::{future::Future, panic::resume_unwind, sync::Arc, time::Duration};
 
 use axum::response::{IntoResponse, Response};
 use http::StatusCode;
-use tokio::{runtime::Handle, sync::oneshot, time};
+use tokio::{
+    runtime::Handle,
+    sync::oneshot,
+    time::{self, Instant},
+};
 
 use super::{
     Engine,
@@ -17,10 +21,12 @@ use crate::{
     entry::Entry,
     events,
     flight::{Join, Outcome, Part, Seat, Waiter},
+    handler::Handler,
     policy::Policy,
     request::RequestHead,
     respond::{self, Verdict},
-    rules::Wishes,
+    rules::{Refusal, Wishes},
+    stats::HandlerCounters,
     steering::Steering,
     store::{Grant, Slot},
 };
@@ -40,6 +46,7 @@ impl TagList {
 #[derive(Debug)]
 pub(crate) struct Request {
     pub(super) engine: Arc<Engine>,
+    pub(super) handler: Handler,
     pub(super) policy: Policy,
     pub(super) request: RequestHead,
     pub(super) wishes: Wishes,
@@ -65,7 +72,7 @@ impl Request {
     {
         let Ok(runtime) = Handle::try_current() else {
             // Without timers neither store nor flights can be waited for.
-            return self.uncached(handler().await);
+            return self.run_alone(handler).await;
         };
         match self.course().await {
             Course::Hit(entry) => self.hit(&entry, Verdict::Hit),
@@ -74,7 +81,10 @@ impl Request {
                 self.refresh(&runtime, seen, handler);
                 self.hit(&entry, verdict)
             }
-            Course::NotCached => respond::gateway_timeout(&self.engine.settings.style),
+            Course::NotCached => {
+                self.counters().misses.count();
+                respond::gateway_timeout(&self.engine.settings.style)
+            }
             Course::Failed(entry) => self.uncached(respond::replay(&entry)),
             Course::Alone => self.run_alone(handler).await,
             Course::Lead(seat, grant, reserve) => {
@@ -171,9 +181,17 @@ impl Request {
         F: FnOnce() -> Fut,
         Fut: Future<Output = Response>,
     {
+        let counters = self.counters();
+        let began = Instant::now();
         let mut response = handler().await;
+        counters.ran(began.elapsed(), response.status().is_server_error());
+        counters.refused(Refusal::NoLease);
         response.extensions_mut().remove::<Steering>();
         self.uncached(response)
+    }
+
+    pub(super) fn counters(&self) -> &HandlerCounters {
+        self.engine.counters.of(self.handler)
     }
 
     fn hit(&self, entry: &Entry, verdict: Verdict) -> Response {
@@ -183,6 +201,7 @@ impl Request {
 
     fn respond(&self, entry: &Entry, verdict: Verdict, times: Times) -> Response {
         let settings = &self.engine.settings;
+        self.counters().answered(verdict);
         respond::respond(
             entry,
             &self.request,
@@ -194,6 +213,7 @@ impl Request {
     }
 
     fn uncached(&self, response: Response) -> Response {
+        self.counters().misses.count();
         respond::uncached(response, &self.policy, &self.engine.settings.style)
     }
 }

@@ -6,6 +6,7 @@
 mod admission;
 mod directives;
 mod freshness;
+mod refusal;
 mod storable;
 mod validators;
 
@@ -16,7 +17,8 @@ pub(crate) use admission::{Admission, Wishes, admit};
 #[cfg(feature = "test-util")]
 pub(crate) use directives::{RequestDirectives, ResponseDirectives};
 pub(crate) use freshness::{Freshness, current_age, freshness, initial_age, is_early, remaining};
+pub(crate) use refusal::Refusal;
 pub(crate) use storable::{
-    HandlerError, Refusal, failed, has_length, stays_unstorable, storable, stored_headers, succeeded,
+    HandlerError, failed, has_length, stays_unstorable, storable, stored_headers, succeeded,
 };
 pub(crate) use validators::{etag, not_modified};

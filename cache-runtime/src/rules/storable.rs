@@ -1,12 +1,13 @@
 //! May this response be stored, for how long, and what of it?
 
-use std::{fmt, time::Duration};
+use std::time::Duration;
 
 use http::{HeaderMap, HeaderName, StatusCode, header, response};
 
 use super::{
     directives::{LONGEST, ResponseDirectives},
     freshness::{date, initial_age, parse_date, whole_seconds},
+    refusal::Refusal,
 };
 use crate::{
     clock::{Timestamp, millis},
@@ -17,53 +18,6 @@ use crate::{
 /// In a response's extensions: the handler answered `Err`.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct HandlerError;
-
-/// Why a response is not stored.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Refusal {
-    Error,
-    Status,
-    Steered,
-    Partial,
-    SetCookie,
-    NoStore,
-    Private,
-    NoCache,
-    VaryAny,
-    VaryNotKeyed,
-    ContentEncoding,
-    EventStream,
-    NoLife,
-    StoreIf,
-}
-
-impl Refusal {
-    /// The reason in one or a few words, for counters and events.
-    pub(crate) const fn as_str(self) -> &'static str {
-        match self {
-            Self::Error => "error",
-            Self::Status => "status",
-            Self::Steered => "the handler",
-            Self::Partial => "partial content",
-            Self::SetCookie => "set-cookie",
-            Self::NoStore => "no-store",
-            Self::Private => "private",
-            Self::NoCache => "no-cache",
-            Self::VaryAny => "vary: *",
-            Self::VaryNotKeyed => "vary not keyed",
-            Self::ContentEncoding => "content-encoding not keyed",
-            Self::EventStream => "event stream",
-            Self::NoLife => "no life left",
-            Self::StoreIf => "store_if",
-        }
-    }
-}
-
-impl fmt::Display for Refusal {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
 
 /// How long the response may be stored, whole milliseconds and never zero, or why not at all.
 ///

@@ -123,6 +123,11 @@ impl Guard {
         Budget { left: self.budget }
     }
 
+    /// What is gone of a budget.
+    pub(crate) fn spent(&self, budget: &Budget) -> Duration {
+        self.budget.saturating_sub(budget.left)
+    }
+
     /// A call on a request's path: within what is left of its budget, and not at all while the breaker is open.
     ///
     /// # Cancel safety

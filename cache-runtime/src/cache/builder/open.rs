@@ -66,7 +66,7 @@ impl CacheBuilder {
             runs: Arc::new(Semaphore::new(self.runs.min(Semaphore::MAX_PERMITS))),
             waiting: Semaphore::new(self.waiting.min(Semaphore::MAX_PERMITS)),
             overdue: Overdue::default(),
-            refused: Counters::default(),
+            counters: Counters::default(),
             refreshes: Arc::new(Refreshes::new(self.refreshes)),
             clock: self.clock,
         };

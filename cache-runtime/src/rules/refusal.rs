@@ -1,0 +1,68 @@
+//! Why a response was not stored.
+
+use std::fmt;
+
+macro_rules! refusals {
+    ($($(#[$doc:meta])* $name:ident = $text:literal,)*) => {
+        /// Why a response was not stored.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        pub(crate) enum Refusal {
+            $($(#[$doc])* $name,)*
+        }
+
+        impl Refusal {
+            /// In the order of their declaration: a reason's number is its place here.
+            pub(crate) const ALL: &[Self] = &[$(Self::$name),*];
+
+            /// The reason in one or a few words, for counters and events.
+            pub(crate) const fn as_str(self) -> &'static str {
+                match self {
+                    $(Self::$name => $text,)*
+                }
+            }
+        }
+    };
+}
+
+refusals! {
+    // What the response is, or says.
+    Error = "error",
+    Status = "status",
+    Steered = "the handler",
+    Partial = "partial content",
+    SetCookie = "set-cookie",
+    NoStore = "no-store",
+    Private = "private",
+    NoCache = "no-cache",
+    VaryAny = "vary: *",
+    VaryNotKeyed = "vary not keyed",
+    ContentEncoding = "content-encoding not keyed",
+    EventStream = "event stream",
+    NoLife = "no life left",
+    StoreIf = "store_if",
+    /// It answers its own request and no other, as the rejection of a lazy extractor does.
+    Unshared = "for one request",
+    // What its body came to.
+    /// It failed, was cut short, or has trailers.
+    BrokenBody = "broken body",
+    /// Longer than `max_body`, or not as long as announced.
+    BodyLength = "body length",
+    /// A stream that failed, or is longer than `max_body`, or took too long.
+    BrokenStream = "broken stream",
+    // What the store said.
+    /// Evicted while the handler ran.
+    Evicted = "evicted meanwhile",
+    /// Too large, or the server is full or takes no writes.
+    StoreRefused = "refused by the store",
+    /// The store did not answer when it was written to.
+    StoreAway = "no answer from the store",
+    /// The run had no lease: the store was away, nothing was stored of the last run, its request had waited long enough,
+    /// or it was beyond a limit.
+    NoLease = "no lease",
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}

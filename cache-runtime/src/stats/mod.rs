@@ -1,0 +1,101 @@
+//! What a cache counts.
+
+mod counters;
+
+use std::{collections::BTreeMap, ops::AddAssign, time::Duration};
+
+pub(crate) use self::counters::{Counter, Counters, HandlerCounters};
+
+/// What a cache has counted since it was built, in this process; from [`Cache::stats`](crate::Cache::stats).
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Stats {
+    /// Of all handlers together.
+    pub total: Counts,
+    /// Of each handler that was asked for, by its name in keys.
+    pub handlers: BTreeMap<String, Counts>,
+    /// What was beyond a limit.
+    pub refused: Refused,
+}
+
+/// What became of the requests for a handler, and of its runs.
+///
+/// Each request is one of `hits`, `stale`, `misses` and `bypassed`.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Counts {
+    /// Answered with what another request's run made, stored or just then.
+    pub hits: u64,
+    /// Answered with an entry past its life.
+    pub stale: u64,
+    /// Answered by a run of their own, or with a failure that they shared; and those for which nothing was run, as
+    /// they had asked (`only-if-cached`).
+    pub misses: u64,
+    /// The cache had no part in them: by their method, by their `Cache-Control`, or for want of a key.
+    pub bypassed: u64,
+    /// Runs of the handler through the cache, those behind responses as well. Bypassed requests are not among them.
+    pub runs: u64,
+    /// Of these, those that answered 5xx or panicked.
+    pub failed: u64,
+    /// How long all runs took together.
+    pub run_time: Duration,
+    /// Responses that were stored.
+    pub stored: u64,
+    /// Bytes of their bodies.
+    pub stored_bytes: u64,
+    /// Responses of runs that were not stored, by the reason.
+    pub not_stored: BTreeMap<&'static str, u64>,
+    /// Evictions by key, and of all entries of the handler, that the store acknowledged at once.
+    pub evicted: u64,
+    /// How long requests waited for a store outside this process, all together; writes behind responses not counted.
+    pub store_time: Duration,
+}
+
+impl Counts {
+    /// Of the requests that the cache had a part in, the share that it answered, from 0 to 1; `None` when there were
+    /// none.
+    pub fn hit_ratio(&self) -> Option<f64> {
+        let answered = self.hits + self.stale;
+        let asked = answered + self.misses;
+        (asked > 0).then(|| answered as f64 / asked as f64)
+    }
+}
+
+impl AddAssign<&Self> for Counts {
+    fn add_assign(&mut self, more: &Self) {
+        self.hits += more.hits;
+        self.stale += more.stale;
+        self.misses += more.misses;
+        self.bypassed += more.bypassed;
+        self.runs += more.runs;
+        self.failed += more.failed;
+        self.run_time += more.run_time;
+        self.stored += more.stored;
+        self.stored_bytes += more.stored_bytes;
+        for (reason, count) in &more.not_stored {
+            *self.not_stored.entry(reason).or_default() += count;
+        }
+        self.evicted += more.evicted;
+        self.store_time += more.store_time;
+    }
+}
+
+/// What a cache did not do because a limit was reached. The request was answered all the same.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Refused {
+    /// Runs in a task of their own, beyond [`CacheBuilder::runs`](crate::CacheBuilder::runs): the request ran its handler
+    /// itself, or got a stale entry.
+    pub runs: u64,
+    /// Waits for another's run, beyond [`CacheBuilder::waiting`](crate::CacheBuilder::waiting): the request ran its handler
+    /// itself, or got a stale entry.
+    pub waiting: u64,
+    /// Renewals behind responses, beyond [`CacheBuilder::refreshes`](crate::CacheBuilder::refreshes): the entry stayed as
+    /// it was.
+    pub refreshes: u64,
+    /// Entries that the store did not take: too heavy for memory, or the server is full, takes no writes, or refuses
+    /// for another reason.
+    pub entries: u64,
+    /// Evictions to be made up for, beyond 10 000 names: all entries of the cache are taken for evicted instead.
+    pub evictions: u64,
+}
