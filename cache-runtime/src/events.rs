@@ -82,6 +82,13 @@ pub(crate) fn overdue_evicted(count: usize) {
     tracing::info!(target: TARGET, count, "EVICTED_LATE: the store has acknowledged what it did not before");
 }
 
+pub(crate) fn shut_down_with_runs() {
+    tracing::warn!(
+        target: TARGET,
+        "SHUTDOWN: runs of handlers are left to themselves; what they make may not be stored"
+    );
+}
+
 pub(crate) fn shut_down_with_overdue(error: &dyn Error) {
     tracing::warn!(
         target: TARGET,

@@ -1,5 +1,7 @@
 //! What is logged, how often, and what is not.
 
+use std::time::Duration;
+
 use axum::{
     Router,
     body::Bytes,
@@ -9,10 +11,14 @@ use axum::{
 };
 use handler_cache::{Cache, cache};
 
-use super::support::{
-    RedisServer,
-    app::{App, Bench},
-    log::Log,
+use super::{
+    gated_pages,
+    support::{
+        RedisServer,
+        app::{App, Bench},
+        gate::{Gate, ask},
+        log::Log,
+    },
 };
 
 #[cache(expire = 60, vary = ["authorization"], max_body = 100_000)]
@@ -100,4 +106,38 @@ async fn cache_status_does_not_say_stored_while_the_store_is_down() {
     let cache = builder.cache_status(true).build().await.unwrap();
     let app = App(Router::new().route("/", get(plain)).layer(cache.attach()));
     assert_eq!(app.get("/").await.header("cache-status"), Some("test; fwd=miss"));
+}
+
+/// Who watches the log from some moment on learns of it as well. Time stands still but where all wait.
+#[tokio::test(start_paused = true)]
+async fn store_that_stays_away_is_told_of_once_a_minute() {
+    let log = Log::default();
+    let _logged = tracing::subscriber::set_default(log.subscriber());
+    let mut server = RedisServer::start();
+    server.kill();
+    let bench = Bench::on(server).await;
+    assert!(bench.cache.stats().ailing);
+    assert!(bench.cache.evict_tag("any").await.is_err());
+    assert_eq!(bench.cache.stats().overdue, 2, "the tag, and that some tag is");
+    tokio::time::sleep(Duration::from_secs(150)).await;
+    let text = log.text();
+    assert_eq!(text.matches("CONNECT_FAIL").count(), 1, "{text}");
+    assert_eq!(text.matches("STORE_AILING").count(), 2, "{text}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn shutdown_tells_of_runs_that_it_did_not_wait_for() {
+    let log = Log::default();
+    let _logged = tracing::subscriber::set_default(log.subscriber());
+    let bench = Bench::memory().await;
+    let gate = Gate::new();
+    let app = bench.app(gated_pages(&gate));
+    let client = ask(&app, "/pages/1");
+    gate.entered().await;
+    bench.cache.shutdown().await.unwrap();
+    assert_eq!(log.text().matches("SHUTDOWN").count(), 1, "{}", log.text());
+    gate.let_through(1);
+    client.await.unwrap();
+    bench.cache.shutdown().await.unwrap();
+    assert_eq!(log.text().matches("SHUTDOWN").count(), 1);
 }

@@ -175,7 +175,11 @@ impl Cache {
     /// # }
     /// ```
     pub fn stats(&self) -> Stats {
-        self.engine.counters.stats()
+        Stats {
+            ailing: self.engine.guard.is_open(),
+            overdue: self.engine.overdue.count(),
+            ..self.engine.counters.stats()
+        }
     }
 
     /// Waits for runs to end and entries to be stored, and tries evictions once more that the store did not acknowledge.

@@ -277,7 +277,12 @@ impl Engine {
     /// Waits for what goes on behind responses.
     pub(crate) async fn shutdown(&self) -> Result<(), Error> {
         // Runs that take longer than anybody waits for them are left to themselves.
-        let _ = time::timeout(self.settings.wait, self.flights.landed()).await;
+        if time::timeout(self.settings.wait, self.flights.landed())
+            .await
+            .is_err()
+        {
+            events::shut_down_with_runs();
+        }
         self.settle_overdue().await.map_err(|error| {
             events::shut_down_with_overdue(&error);
             Error::store(&error)

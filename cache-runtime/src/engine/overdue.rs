@@ -83,7 +83,12 @@ impl Overdue {
     }
 
     fn any_of(&self, is_named: impl FnOnce(&Names) -> bool) -> bool {
-        self.count.load(Ordering::Acquire) > 0 && is_named(&self.lock())
+        self.count() > 0 && is_named(&self.lock())
+    }
+
+    /// How many names there are.
+    pub(crate) fn count(&self) -> usize {
+        self.count.load(Ordering::Acquire)
     }
 
     fn names(&self) -> Names {

@@ -16,6 +16,10 @@ pub struct Stats {
     pub handlers: BTreeMap<String, Counts>,
     /// What was beyond a limit.
     pub refused: Refused,
+    /// Now: the store does not answer, and requests are served without it.
+    pub ailing: bool,
+    /// Now: names of keys and tags whose evictions the store has not acknowledged yet.
+    pub overdue: usize,
 }
 
 /// What became of the requests for a handler, and of its runs.

@@ -7,11 +7,14 @@ use std::{
         Arc, Mutex, PoisonError, Weak,
         atomic::{AtomicU32, Ordering},
     },
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use futures_util::future::{Either, select};
-use tokio::{sync::watch, time};
+use tokio::{
+    sync::watch,
+    time::{self, Instant},
+};
 
 use super::{MemoryStore, Store, StoreError, StoreFuture};
 use crate::{clock::Clock, events};
@@ -25,7 +28,7 @@ const PROBE: Duration = Duration::from_secs(1);
 /// How long a write behind a response may take.
 const WRITE: Duration = Duration::from_secs(2);
 
-/// How often it is said that the store refuses.
+/// How often it is said that the store refuses, or is still away.
 const REPEAT: Duration = Duration::from_secs(60);
 
 /// How often memory is swept.
@@ -65,8 +68,30 @@ pub(crate) struct Budget {
 struct Breaker {
     failures: AtomicU32,
     open: watch::Sender<bool>,
-    /// When it was last said that the store refuses: it may do so for each request.
-    refusal_told: Mutex<Option<Instant>>,
+    away: Complaint,
+    /// The store may refuse each request.
+    refuses: Complaint,
+}
+
+/// What is said once in a while, for as long as it holds.
+#[derive(Debug, Default)]
+struct Complaint(Mutex<Option<Instant>>);
+
+impl Complaint {
+    /// Whether to say it now; then it is taken for said.
+    fn is_due(&self) -> bool {
+        let mut told = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let due = told.is_none_or(|told| told.elapsed() >= REPEAT);
+        if due {
+            *told = Some(Instant::now());
+        }
+        due
+    }
+
+    /// It holds no more.
+    fn end(&self) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = None;
+    }
 }
 
 impl Guard {
@@ -83,7 +108,8 @@ impl Guard {
         let breaker = Breaker {
             failures: AtomicU32::new(0),
             open: watch::Sender::new(true),
-            refusal_told: Mutex::default(),
+            away: Complaint::default(),
+            refuses: Complaint::default(),
         };
         Self {
             store: Tier::Remote { store, breaker },
@@ -196,14 +222,16 @@ impl Guard {
                 events::connect_begin(store);
                 match self.probe(&**store, breaker).await {
                     Ok(()) => {}
-                    Err(error) => events::connect_fail(store, &error),
+                    Err(error) => {
+                        breaker.away.is_due();
+                        events::connect_fail(store, &error);
+                    }
                 }
                 tokio::spawn(each(PROBE, Arc::downgrade(self), async |guard| {
                     if let Tier::Remote { store, breaker } = &guard.store
                         && let Err(error) = guard.probe(&**store, breaker).await
-                        && breaker.set(true)
                     {
-                        events::store_ailing(&error);
+                        breaker.ails(&error);
                     }
                 }));
             }
@@ -217,6 +245,7 @@ impl Guard {
         }
         breaker.failures.store(0, Ordering::Relaxed);
         if breaker.set(false) {
+            breaker.away.end();
             events::connect_success(&store);
         }
         Ok(())
@@ -233,25 +262,26 @@ impl Breaker {
     fn counted<T>(&self, answer: Result<T, StoreError>) -> Result<T, StoreError> {
         match &answer {
             Err(error) if error.is_unavailable() => {
-                if self.failures.fetch_add(1, Ordering::Relaxed) + 1 >= THRESHOLD && self.set(true) {
-                    events::store_ailing(error);
+                if self.failures.fetch_add(1, Ordering::Relaxed) + 1 >= THRESHOLD {
+                    self.ails(error);
                 }
             }
             Err(error) => {
                 self.failures.store(0, Ordering::Relaxed);
-                self.tell_refusal(error);
+                if self.refuses.is_due() {
+                    events::store_refuses(error);
+                }
             }
             Ok(_) => self.failures.store(0, Ordering::Relaxed),
         }
         answer
     }
 
-    /// Once in a while: a full server refuses whoever asks.
-    fn tell_refusal(&self, error: &StoreError) {
-        let mut told = self.refusal_told.lock().unwrap_or_else(PoisonError::into_inner);
-        if told.is_none_or(|told| told.elapsed() >= REPEAT) {
-            *told = Some(Instant::now());
-            events::store_refuses(error);
+    /// Opens, if it is not open.
+    fn ails(&self, error: &StoreError) {
+        self.set(true);
+        if self.away.is_due() {
+            events::store_ailing(error);
         }
     }
 

@@ -111,7 +111,8 @@ pub async fn measure(program: &Path, fault: Fault, length: Duration) -> Measured
     let began = Instant::now();
     block_in_place(|| cluster.inject(fault, 0));
     let injected = Instant::now();
-    sleep(length).await;
+    // Not a whole number of the second after which the store is probed.
+    sleep(length + Duration::from_millis(fastrand::u64(..1000))).await;
     let ended = Instant::now();
     block_in_place(|| cluster.mend(fault, 0));
     let over = if fault.passes() { injected } else { ended };
@@ -246,7 +247,7 @@ impl Times {
 impl Measured {
     /// The head of the table that [`Display`](fmt::Display) writes rows of.
     pub const HEAD: &str = "\
-| fault | requests | failed | added to a miss until the breaker opens, p50 / p99 | while it is open, p50 / p99 | opens after | hits again after |
+| fault | requests | failed | added until the breaker opens, p50 / p99 | added while it is open, p50 / p99 | opens after | hits again after |
 |---|---|---|---|---|---|---|";
 }
 
@@ -255,10 +256,13 @@ impl fmt::Display for Measured {
         let added = |added: Option<Added>| {
             added.map_or_else(
                 || "–".to_owned(),
-                |Added { p50, p99 }| format!("{p50:.1} / {p99:.1} ms"),
+                |Added { p50, p99 }| format!("{p50:.0} / {p99:.0} ms"),
             )
         };
-        let seconds = |time: Duration| format!("{:.2} s", time.as_secs_f64());
+        let seconds = |time: Duration| match time.as_millis() {
+            0..5 => "at once".to_owned(),
+            millis => format!("{:.2} s", millis as f64 / 1000.0),
+        };
         write!(
             f,
             "| {} | {} | {} | {} | {} | {} | {} |",
