@@ -1,8 +1,11 @@
-//! What the cache tells through `tracing`: one function an event, the names as fastapi-redis-cache has them.
+//! What the cache tells through `tracing`: one function an event, the names as fastapi-redis-cache has them; and one a
+//! span, at level debug.
 //!
 //! The target is `handler_cache`. No event holds a password: a store's URL is logged without its user part.
 
 use std::{error::Error, fmt};
+
+use tracing::Span;
 
 const TARGET: &str = "handler_cache";
 
@@ -103,6 +106,26 @@ pub(crate) fn handler_name_taken(handler: &str) {
         handler,
         "two handlers have one name, so the second is not cached; give it its own with `name = \"…\"`"
     );
+}
+
+/// A request asks the store what to do: for an entry, a lease, or whom to wait for.
+pub(crate) fn lookup(key: &str) -> Span {
+    tracing::debug_span!(target: TARGET, "lookup", key)
+}
+
+/// A request waits for another's run.
+pub(crate) fn wait(key: &str) -> Span {
+    tracing::debug_span!(target: TARGET, "wait", key)
+}
+
+/// A handler runs, and what follows from it.
+pub(crate) fn fill(key: &str) -> Span {
+    tracing::debug_span!(target: TARGET, "fill", key)
+}
+
+/// An entry is written, behind the response unless it is in memory.
+pub(crate) fn commit(key: &str) -> Span {
+    tracing::debug_span!(target: TARGET, "commit", key)
 }
 
 /// An error with its sources, on one line.

@@ -10,6 +10,7 @@ use axum::{
     routing::get,
 };
 use handler_cache::{Cache, cache};
+use tracing_subscriber::fmt::format::FmtSpan;
 
 use super::{
     gated_pages,
@@ -140,4 +141,34 @@ async fn shutdown_tells_of_runs_that_it_did_not_wait_for() {
     client.await.unwrap();
     bench.cache.shutdown().await.unwrap();
     assert_eq!(log.text().matches("SHUTDOWN").count(), 1);
+}
+
+#[tokio::test]
+async fn spans_tell_where_a_request_spends_its_time() {
+    let log = Log::default();
+    let _logged = tracing::subscriber::set_default(log.subscriber_with(FmtSpan::NEW));
+    let bench = Bench::redis().await;
+    let gate = Gate::new();
+    let app = bench.app(gated_pages(&gate));
+    let leader = ask(&app, "/pages/1");
+    gate.entered().await;
+    let waiter = ask(&app, "/pages/1");
+    while !log.text().contains(":wait{") {
+        tokio::task::yield_now().await;
+    }
+    gate.let_through(1);
+    leader.await.unwrap();
+    waiter.await.unwrap();
+    bench.settled().await;
+    let text = log.text();
+    let key = r#"{key="test:regressions::gated(id=1)"}"#;
+    for (span, count) in [
+        ("lookup", 2),
+        ("lookup{KEY}:wait", 1),
+        ("fill", 1),
+        ("fill{KEY}:commit", 1),
+    ] {
+        let span = format!(" {}{key}: handler_cache: new", span.replace("{KEY}", key));
+        assert_eq!(text.matches(&span).count(), count, "{span} in {text}");
+    }
 }

@@ -7,7 +7,7 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-use tracing_subscriber::{Registry, layer::SubscriberExt};
+use tracing_subscriber::{Registry, fmt::format::FmtSpan, layer::SubscriberExt};
 
 /// Lines as they are logged; clones share them.
 #[derive(Debug, Clone, Default)]
@@ -16,9 +16,15 @@ pub struct Log(Arc<Mutex<Vec<u8>>>);
 impl Log {
     /// A subscriber that logs here, everything from level debug up.
     pub fn subscriber(&self) -> impl tracing::Subscriber + Send + Sync + use<> {
+        self.subscriber_with(FmtSpan::NONE)
+    }
+
+    /// The same with lines for spans as well.
+    pub fn subscriber_with(&self, spans: FmtSpan) -> impl tracing::Subscriber + Send + Sync + use<> {
         let log = self.clone();
         let lines = tracing_subscriber::fmt::layer()
             .with_ansi(false)
+            .with_span_events(spans)
             .with_writer(move || log.clone());
         Registry::default()
             .with(tracing_subscriber::filter::LevelFilter::DEBUG)

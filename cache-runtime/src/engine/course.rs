@@ -3,10 +3,12 @@
 use std::{ops::ControlFlow, sync::Arc};
 
 use tokio::time::{self, Instant};
+use tracing::Instrument;
 
 use super::{Engine, Request, poll, serve::wait};
 use crate::{
     entry::Entry,
+    events,
     flight::{Join, Outcome, Seat, Waiter},
     respond::Verdict,
     rules::{self, Freshness},
@@ -205,7 +207,9 @@ impl Request {
             return self.see_off(way, waiter).await;
         }
         let slow = self.policy.stale_if_slow.filter(|_| reserve.is_some());
-        let outcome = wait(waiter.clone(), slow.map_or(left, |slow| slow.min(left))).await;
+        let outcome = wait(waiter.clone(), slow.map_or(left, |slow| slow.min(left)))
+            .instrument(events::wait(&self.slot.key))
+            .await;
         Step::Break(match (outcome, reserve) {
             // A tag that only the answer names may have been retired since that run began.
             (Some(Outcome::Shared(entry)), _) if !entry.tags.is_empty() && any != Some(grant.any) => {

@@ -11,6 +11,7 @@ use futures_util::FutureExt;
 use http::{Extensions, response::Parts};
 use http_body::SizeHint;
 use tokio::{sync::oneshot, time::Instant};
+use tracing::Instrument;
 
 use super::{
     Engine,
@@ -206,7 +207,8 @@ impl Fill {
             return self.not_stored(Refusal::NoLease);
         };
         let guard = &self.engine.guard;
-        match guard.behind(guard.store().commit(&self.slot, grant, entry)).await {
+        let commit = guard.behind(guard.store().commit(&self.slot, grant, entry));
+        match commit.instrument(events::commit(&self.slot.key)).await {
             Ok(Committed::Stored) => {
                 events::key_added(&self.slot.key);
                 let counters = self.counters();

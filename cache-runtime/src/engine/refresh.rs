@@ -8,9 +8,11 @@ use std::{
 
 use axum::response::Response;
 use tokio::runtime::Handle;
+use tracing::Instrument;
 
 use super::{Engine, Request, fill::Fill, spawn};
 use crate::{
+    events,
     flight::Seat,
     stats::Counter,
     store::{Ask, Leased, Seen},
@@ -99,7 +101,8 @@ impl Request {
                     has_stale: true,
                     ..fill
                 };
-                fill.run(handler).await;
+                let span = events::fill(&fill.slot.key);
+                fill.run(handler).instrument(span).await;
             }
             drop(pass);
         };

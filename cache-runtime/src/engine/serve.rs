@@ -9,6 +9,7 @@ use tokio::{
     sync::oneshot,
     time::{self, Instant},
 };
+use tracing::Instrument;
 
 use super::{
     Engine,
@@ -74,7 +75,8 @@ impl Request {
             // Without timers neither store nor flights can be waited for.
             return self.run_alone(handler).await;
         };
-        match self.course().await {
+        let lookup = events::lookup(&self.slot.key);
+        match self.course().instrument(lookup).await {
             Course::Hit(entry) => self.hit(&entry, Verdict::Hit),
             Course::Stale(entry) => self.hit(&entry, Verdict::Stale),
             Course::Refresh { entry, verdict, seen } => {
@@ -112,11 +114,12 @@ impl Request {
             Some(Part::Waiter(waiter)) => waiter,
             None => return self.run_alone(handler).await,
         };
+        let span = events::wait(&self.slot.key);
         let outcome = match (self.engine.may_wait(), join) {
             (None, _) => None,
-            (Some(_waiting), Join::Any) => wait(waiter, self.engine.settings.wait).await,
+            (Some(_waiting), Join::Any) => wait(waiter, self.engine.settings.wait).instrument(span).await,
             // It has waited long enough for others. This run is its own, though somebody else leads it.
-            (Some(_waiting), Join::BegunAfter(_)) => Some(waiter.outcome().await),
+            (Some(_waiting), Join::BegunAfter(_)) => Some(waiter.outcome().instrument(span).await),
         };
         match (outcome, reserve) {
             (Some(Outcome::Shared(entry)), _) => self.hit(&entry, Verdict::Hit),
@@ -151,7 +154,8 @@ impl Request {
             reply: Some(reply),
             ..self.fill(seat)
         };
-        spawn(runtime, fill.run(handler));
+        let span = events::fill(&self.slot.key);
+        spawn(runtime, fill.run(handler).instrument(span));
         let answer = match (&reserve, self.policy.stale_if_slow) {
             (Some(entry), Some(slow)) => match time::timeout(slow, answer).await {
                 Ok(answer) => answer,
