@@ -1,6 +1,14 @@
 //! All that generated code may name. Not part of the public API.
 
-use std::{any::type_name, convert::Infallible, fmt, future::Future, marker::PhantomData, sync::Arc};
+use std::{
+    any::type_name,
+    convert::Infallible,
+    fmt,
+    future::Future,
+    marker::PhantomData,
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::Arc,
+};
 
 pub use axum::{
     extract::FromRequestParts,
@@ -85,9 +93,16 @@ impl Ready {
     #[must_use]
     pub fn tags(mut self, list: impl FnOnce(&mut TagList)) -> Self {
         if let Lookup::Ask(request) = &mut self.0 {
-            let mut tags = TagList::default();
-            list(&mut tags);
-            request.tag(tags);
+            // The user's code, which may panic: then nothing is known that could evict the entry.
+            let listed = catch_unwind(AssertUnwindSafe(|| {
+                let mut tags = TagList::default();
+                list(&mut tags);
+                tags
+            }));
+            match listed {
+                Ok(tags) => request.tag(tags),
+                Err(_) => self.0 = request.pass("writing the tags panicked"),
+            }
         }
         self
     }

@@ -3,11 +3,14 @@
 //! What is to be evicted is named before the handler runs, from its arguments, and evicted after it succeeded. A handler
 //! that is cancelled or panics may have changed something by then, so what it named is evicted too, behind it.
 
-use std::{convert::Infallible, sync::Arc};
+use std::{
+    convert::Infallible,
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::Arc,
+};
 
 use axum::{extract::FromRequestParts, http::request::Parts, response::Response};
 use futures_util::FutureExt as _;
-use tokio::runtime::Handle;
 
 use crate::{
     cache,
@@ -38,12 +41,12 @@ impl Evictor {
     pub fn begin(self, name: impl FnOnce(&mut Targets)) -> Pending {
         Pending(self.0.map(|engine| {
             let mut targets = Targets(Vec::new());
-            name(&mut targets);
-            Evictions {
-                engine,
-                targets,
-                runtime: Handle::try_current().ok(),
+            // The user's code, which may panic: the request does not fail for that, and what was named is evicted.
+            if catch_unwind(AssertUnwindSafe(|| name(&mut targets))).is_err() {
+                let reason = KeyError::new("naming what to evict panicked");
+                events::failed_to_evict(&"the rest of the targets", &reason);
             }
+            Evictions { engine, targets }
         }))
     }
 }
@@ -129,8 +132,6 @@ impl Drop for Pending {
 struct Evictions {
     engine: Arc<Engine>,
     targets: Targets,
-    /// Who drops a handler may stand outside of it.
-    runtime: Option<Handle>,
 }
 
 impl Evictions {
@@ -141,23 +142,15 @@ impl Evictions {
         }
     }
 
+    /// By the cache's own task, for who drops a handler may stand outside of every runtime.
     fn carry_out_behind(self) {
         if self.engine.guard.is_memory() {
             // Memory never waits.
             let _ = self.carry_out().now_or_never();
             return;
         }
-        let evictions = self.evictions();
-        self.engine.carry_out_later(&evictions);
-        // At once if that is possible; otherwise it is tried each second.
-        if let Some(runtime) = self.runtime {
-            let work = async move {
-                if let Err(error) = self.engine.settle_overdue().await {
-                    events::failed_to_evict(&listed(&evictions), &error);
-                }
-            };
-            engine::spawn(&runtime, work);
-        }
+        self.engine.carry_out_later(&self.evictions());
+        self.engine.hurry();
     }
 
     /// Those of the targets that have a name in the store.

@@ -75,6 +75,18 @@ pub(crate) enum Join {
 pub(crate) enum Part {
     Leader(Seat),
     Waiter(Waiter),
+    /// There is one that it may not join: when that has left, it asks again. Who comes meanwhile does as well, and so
+    /// they share the next.
+    Behind(Waiter),
+}
+
+/// What a request does about an unleased flight that it may not join.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Older {
+    /// Waits until it has left.
+    IsWaitedFor,
+    /// Leads another beside it.
+    IsReplaced,
 }
 
 impl Flights {
@@ -108,11 +120,17 @@ impl Flights {
         self: &Arc<Self>,
         slot: &Slot,
         join: Join,
+        older: Older,
         place: impl FnOnce() -> Option<Place>,
     ) -> Option<Part> {
         let mut unleased = lock(&self.unleased);
-        if let Some(flight) = unleased.get(&slot.key).filter(|flight| flight.admits(join)) {
-            return Some(Part::Waiter(flight.wait()));
+        if let Some(flight) = unleased.get(&slot.key) {
+            if flight.admits(join) {
+                return Some(Part::Waiter(flight.wait()));
+            }
+            if older == Older::IsWaitedFor {
+                return Some(Part::Behind(flight.wait()));
+            }
         }
         let place = place()?;
         let flight = Arc::new(Flight::new(Token::new(), Some(slot.clone())));

@@ -11,6 +11,7 @@ mod leases;
 mod links;
 mod logs;
 mod overdue;
+mod refusals;
 mod settings;
 mod waits;
 

@@ -17,6 +17,12 @@ use http_body::{Body as HttpBody, Frame, SizeHint};
 use http_body_util::BodyExt;
 use tokio::sync::mpsc;
 
+/// What a chunk costs besides its data while the client has not taken it, in bytes.
+const CHUNK_OVERHEAD: usize = 128;
+
+/// Chunks may cost as much as the body may have bytes, and always this much: in all 8192 of them.
+const LEAST_LIMIT: usize = 1024 * 1024;
+
 type Chunk = Result<Frame<Bytes>, axum::Error>;
 
 /// What collecting a body of known size came to.
@@ -60,9 +66,11 @@ pub(super) fn tee(
         let mut copy = Copied::default();
         let mut given_up = pin!(given_up);
         loop {
-            let read = match select(pin!(next(&mut body)), &mut given_up).await {
-                Either::Left((read, _)) => Some(read),
-                Either::Right(_) => None,
+            tokio::task::consume_budget().await;
+            // Asked first: a body that is always ready leaves the other no turn.
+            let read = match select(&mut given_up, pin!(next(&mut body))).await {
+                Either::Left(_) => None,
+                Either::Right((read, _)) => Some(read),
             };
             let chunk = match read {
                 Some(Some(chunk)) => chunk,
@@ -100,18 +108,20 @@ async fn next(body: &mut Body) -> Option<Chunk> {
 /// An exact copy: an entry that shares the handler's buffer would keep all of it in memory, however little it uses.
 #[derive(Default)]
 struct Copied {
+    chunks: usize,
     first: Option<Bytes>,
     all: BytesMut,
 }
 
 impl Copied {
-    /// Whether the body can still be stored: no failure, no trailers, not too long.
+    /// Whether the body can still be stored: no failure, no trailers, not too long, not in too many pieces.
     fn take(&mut self, chunk: &Chunk, limit: usize) -> bool {
         let Some(data) = chunk.as_ref().ok().and_then(Frame::data_ref) else {
             return false;
         };
         self.push(data);
-        self.len() <= limit
+        self.chunks += 1;
+        self.len() <= limit && self.chunks <= limit.max(LEAST_LIMIT) / CHUNK_OVERHEAD
     }
 
     fn push(&mut self, data: &Bytes) {

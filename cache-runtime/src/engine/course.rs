@@ -1,8 +1,8 @@
 //! Which way a request goes that memory could not answer: it reads, asks for the lease, and waits for others.
 
-use std::{ops::ControlFlow, sync::Arc};
+use std::{ops::ControlFlow, sync::Arc, time::Duration};
 
-use tokio::time::{self, Instant};
+use tokio::time;
 use tracing::Instrument;
 
 use super::{Engine, Request, poll, serve::wait};
@@ -49,7 +49,6 @@ type Step = ControlFlow<Course>;
 
 /// What a request has learned on its way.
 struct Way {
-    began: Instant,
     budget: Budget,
     /// A holder that is to be replaced.
     replaces: Option<Holder>,
@@ -73,7 +72,6 @@ impl Way {
 impl Request {
     pub(super) async fn course(&self) -> Course {
         let mut way = Way {
-            began: Instant::now(),
             budget: self.engine.guard.budget(),
             replaces: None,
             doubted: None,
@@ -97,7 +95,7 @@ impl Request {
         let overdue_join = if guard.is_open() {
             Join::Any
         } else {
-            Join::BegunAfter(way.began)
+            Join::BegunAfter(self.began)
         };
         if overdue.concerns(&self.slot) {
             return self.past_the_store(overdue_join, None);
@@ -131,7 +129,7 @@ impl Request {
         }
         way.looks += 1;
         if way.ended >= PATIENCE || way.looks > MOST_LOOKS {
-            return Step::Break(Course::Unleased(Join::BegunAfter(way.began), reserve));
+            return Step::Break(Course::Unleased(Join::BegunAfter(self.began), reserve));
         }
         self.lease(way, seen, reserve).await
     }
@@ -187,9 +185,9 @@ impl Request {
         any: Option<Generation>,
         reserve: Option<Arc<Entry>>,
     ) -> Step {
-        let left = self.engine.settings.wait.saturating_sub(way.began.elapsed());
+        let left = self.left();
         if left.is_zero() {
-            return Step::Break(Course::Unleased(Join::BegunAfter(way.began), reserve));
+            return Step::Break(Course::Unleased(Join::BegunAfter(self.began), reserve));
         }
         let Some(_waiting) = self.engine.may_wait() else {
             return Step::Break(reserve.map_or(Course::Alone, Course::Stale));
@@ -203,32 +201,32 @@ impl Request {
             }
             None => poll::watch(&self.engine, &self.slot, grant),
         };
-        if self.comes_too_late_for(&waiter, way) {
-            return self.see_off(way, waiter).await;
-        }
         let slow = self.policy.stale_if_slow.filter(|_| reserve.is_some());
-        let outcome = wait(waiter.clone(), slow.map_or(left, |slow| slow.min(left)))
+        let limit = slow.map_or(left, |slow| slow.min(left));
+        if self.comes_too_late_for(&waiter) {
+            return self.see_off(way, waiter, limit).await;
+        }
+        let outcome = wait(waiter.clone(), limit)
             .instrument(events::wait(&self.slot.key))
             .await;
         Step::Break(match (outcome, reserve) {
             // A tag that only the answer names may have been retired since that run began.
             (Some(Outcome::Shared(entry)), _) if !entry.tags.is_empty() && any != Some(grant.any) => {
-                return self.see_off(way, waiter).await;
+                return self.see_off(way, waiter, limit).await;
             }
-            (Some(Outcome::Vanished), _) => return self.see_off(way, waiter).await,
+            (Some(Outcome::Vanished), _) => return self.see_off(way, waiter, limit).await,
             (Some(Outcome::Shared(entry)), _) => Course::Hit(entry),
             (Some(Outcome::Failed(_)), Some(reserve)) => Course::Stale(reserve),
             (Some(Outcome::Failed(entry)), None) => Course::Failed(entry),
             (Some(Outcome::Alone), _) => Course::Alone,
             (None, Some(reserve)) if slow.is_some() => Course::Stale(reserve),
-            (None, reserve) => Course::Unleased(Join::BegunAfter(way.began), reserve),
+            (None, reserve) => Course::Unleased(Join::BegunAfter(self.began), reserve),
         })
     }
 
     /// Looks again when a run that came to nothing for this request has left: what stands there next is another's.
-    async fn see_off(&self, way: &mut Way, run: Waiter) -> Step {
-        let left = self.engine.settings.wait.saturating_sub(way.began.elapsed());
-        let _ = time::timeout(left, run.gone()).await;
+    async fn see_off(&self, way: &mut Way, run: Waiter, limit: Duration) -> Step {
+        let _ = time::timeout(limit, run.gone()).await;
         way.ended += 1;
         Step::Continue(())
     }
@@ -242,7 +240,7 @@ impl Request {
         let join = if error.is_unavailable() && !way.answered {
             Join::Any
         } else {
-            Join::BegunAfter(way.began)
+            Join::BegunAfter(self.began)
         };
         self.past_the_store(join, reserve)
     }
@@ -256,8 +254,8 @@ impl Request {
     }
 
     /// Whether the run was over before the request began, and does not have its answer. A failure is not kept for later.
-    fn comes_too_late_for(&self, waiter: &Waiter, way: &Way) -> bool {
-        match waiter.ended_before(way.began) {
+    fn comes_too_late_for(&self, waiter: &Waiter) -> bool {
+        match waiter.ended_before(self.began) {
             Some(Outcome::Shared(entry)) => !matches!(self.freshness(&entry), Freshness::Fresh { .. }),
             Some(Outcome::Failed(_)) => true,
             Some(Outcome::Alone | Outcome::Vanished) | None => false,

@@ -45,7 +45,7 @@ fn engine() -> Arc<Engine> {
         refreshes: Arc::new(Refreshes::new(1)),
         runs: Arc::new(Semaphore::new(16)),
         waiting: Semaphore::new(16),
-        overdue: Overdue::default(),
+        overdue: Arc::default(),
         counters: Counters::default(),
         clock,
     })

@@ -20,7 +20,7 @@ use futures_util::future::join;
 use tokio::{
     runtime::Handle,
     sync::{Semaphore, SemaphorePermit},
-    time,
+    time::{self, Instant},
 };
 use tracing::{Instrument, Span, instrument::WithSubscriber};
 
@@ -61,7 +61,7 @@ pub(crate) struct Engine {
     pub(crate) runs: Arc<Semaphore>,
     /// For each request that waits for another's run.
     pub(crate) waiting: Semaphore,
-    pub(crate) overdue: Overdue,
+    pub(crate) overdue: Arc<Overdue>,
     pub(crate) counters: Counters,
     pub(crate) clock: Clock,
 }
@@ -143,6 +143,7 @@ impl Engine {
                 request,
                 wishes,
                 slot,
+                began: Instant::now(),
             })),
             // Some argument has no text, such as a rejection: there is nothing to look up.
             Err(error) => {

@@ -9,7 +9,7 @@ use std::{
     time::Duration,
 };
 
-use tokio::time;
+use tokio::{sync::Notify, time};
 
 use super::Engine;
 use crate::{
@@ -22,6 +22,9 @@ use crate::{
 /// Between two tries.
 const PAUSE: Duration = Duration::from_secs(1);
 
+/// So many are sent together: few enough for one budget.
+const PART: usize = 500;
+
 /// More names than this become one: the root, which every entry bears.
 const MOST: usize = 10_000;
 
@@ -31,6 +34,8 @@ pub(crate) struct Overdue {
     names: Mutex<Names>,
     /// How many there are, to be seen without the lock.
     count: AtomicUsize,
+    /// Some are new, and nobody tried them yet.
+    added: Notify,
 }
 
 /// Each with the number of the eviction that named it last.
@@ -42,6 +47,30 @@ struct Names {
 }
 
 impl Names {
+    fn tags(tags: impl IntoIterator<Item = (Arc<str>, u64)>) -> Self {
+        Self {
+            tags: tags.into_iter().collect(),
+            ..Self::default()
+        }
+    }
+
+    /// So many of them, keys first.
+    fn split_off(&mut self, most: usize) -> Self {
+        let keys: Vec<_> = self.keys.keys().take(most).cloned().collect();
+        let tags: Vec<_> = self.tags.keys().take(most - keys.len()).cloned().collect();
+        Self {
+            keys: keys
+                .into_iter()
+                .filter_map(|key| self.keys.remove_entry(&key))
+                .collect(),
+            tags: tags
+                .into_iter()
+                .filter_map(|tag| self.tags.remove_entry(&tag))
+                .collect(),
+            evictions: self.evictions,
+        }
+    }
+
     fn count(&self) -> usize {
         self.keys.len() + self.tags.len()
     }
@@ -124,28 +153,48 @@ impl Engine {
         tokio::spawn(try_again(Arc::downgrade(self)));
     }
 
-    /// Tries all that is overdue once.
+    /// Has what was just kept tried at once.
+    pub(crate) fn hurry(&self) {
+        self.overdue.added.notify_one();
+    }
+
+    /// Tries all that is overdue once, until something fails.
     pub(crate) async fn settle_overdue(&self) -> Result<(), StoreError> {
-        let names = self.overdue.names();
-        if names.count() == 0 {
-            return Ok(());
-        }
-        let keys: Vec<_> = names.keys.keys().cloned().collect();
-        // `any` stands in front of all others: see `Store::commit`.
         let any = self.names.any_tag();
-        let (first, rest): (Vec<_>, Vec<_>) = names.tags.keys().cloned().partition(|tag| *tag == any);
-        self.take_away(&keys, &[first, rest].concat()).await?;
-        events::overdue_evicted(names.count());
-        self.overdue.done(&names);
+        let mut names = self.overdue.names();
+        // `any` before all other tags: see `Store::commit`.
+        if let Some(number) = names.tags.remove(&any) {
+            self.settle(Names::tags([(any, number)])).await?;
+        }
+        while names.count() > 0 {
+            self.settle(names.split_off(PART)).await?;
+        }
+        Ok(())
+    }
+
+    async fn settle(&self, part: Names) -> Result<(), StoreError> {
+        let keys: Vec<_> = part.keys.keys().cloned().collect();
+        let tags: Vec<_> = part.tags.keys().cloned().collect();
+        self.take_away(&keys, &tags).await?;
+        events::overdue_evicted(part.count());
+        self.overdue.done(&part);
         Ok(())
     }
 }
 
+/// One task for each cache, however much there is to do.
 async fn try_again(engine: Weak<Engine>) {
     loop {
-        time::sleep(PAUSE).await;
+        let Some(overdue) = engine.upgrade().map(|engine| Arc::clone(&engine.overdue)) else {
+            return;
+        };
+        let is_new = time::timeout(PAUSE, overdue.added.notified()).await.is_ok();
         let Some(engine) = engine.upgrade() else { return };
-        // A failure is no news: the next try comes.
-        let _ = engine.settle_overdue().await;
+        // From the second time on a failure is no news.
+        if let Err(error) = engine.settle_overdue().await
+            && is_new
+        {
+            events::failed_to_evict(&"what handlers named that did not end", &error);
+        }
     }
 }

@@ -30,7 +30,10 @@ pub(super) fn watch(engine: &Arc<Engine>, slot: &Slot, grant: Grant) -> Waiter {
 async fn poll(engine: Arc<Engine>, slot: Slot, grant: Grant, seat: Seat) {
     let guard = &engine.guard;
     let mut pause = FIRST_PAUSE;
-    while seat.is_waited_for() {
+    loop {
+        if !seat.is_waited_for() {
+            return;
+        }
         time::sleep(jittered(pause)).await;
         match guard.behind(guard.store().holder(&slot)).await {
             Ok(Some(Holder::Fill(now))) if now == grant => pause = (pause * 2).min(LAST_PAUSE),

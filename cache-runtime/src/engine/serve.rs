@@ -12,7 +12,7 @@ use tokio::{
 use tracing::Instrument;
 
 use super::{
-    Engine,
+    Engine, Lookup,
     course::Course,
     fill::{Fill, Reply},
     spawn,
@@ -21,8 +21,9 @@ use crate::{
     clock::Times,
     entry::Entry,
     events,
-    flight::{Join, Outcome, Part, Seat, Waiter},
+    flight::{Join, Older, Outcome, Part, Seat, Waiter},
     handler::Handler,
+    key::KeyError,
     policy::Policy,
     request::RequestHead,
     respond::{self, Verdict},
@@ -52,6 +53,7 @@ pub(crate) struct Request {
     pub(super) request: RequestHead,
     pub(super) wishes: Wishes,
     pub(super) slot: Slot,
+    pub(super) began: Instant,
 }
 
 impl Request {
@@ -60,6 +62,13 @@ impl Request {
         let names = &self.engine.names;
         let own = tags.0.iter().map(|tag| names.user_tag(tag));
         self.slot.tags = self.slot.tags.iter().cloned().chain(own).collect();
+    }
+
+    /// Goes past the cache.
+    pub(crate) fn pass(&self, reason: &'static str) -> Lookup {
+        events::no_key(self.handler.name, &KeyError::new(reason));
+        self.counters().bypassed.count();
+        Lookup::Bypass
     }
 
     /// The response, by whatever way.
@@ -108,24 +117,43 @@ impl Request {
         F: FnOnce() -> Fut + Send + 'static,
         Fut: Future<Output = Response> + Send + 'static,
     {
-        let flights = &self.engine.flights;
-        let waiter = match flights.join_or_lead(&self.slot, join, || self.engine.place()) {
-            Some(Part::Leader(seat)) => return self.lead(runtime, seat, None, reserve, handler).await,
-            Some(Part::Waiter(waiter)) => waiter,
-            None => return self.run_alone(handler).await,
-        };
-        let span = events::wait(&self.slot.key);
-        let outcome = match (self.engine.may_wait(), join) {
-            (None, _) => None,
-            (Some(_waiting), Join::Any) => wait(waiter, self.engine.settings.wait).instrument(span).await,
-            // It has waited long enough for others. This run is its own, though somebody else leads it.
-            (Some(_waiting), Join::BegunAfter(_)) => Some(waiter.outcome().instrument(span).await),
-        };
-        match (outcome, reserve) {
-            (Some(Outcome::Shared(entry)), _) => self.hit(&entry, Verdict::Hit),
-            (Some(Outcome::Failed(_)), Some(reserve)) => self.hit(&reserve, Verdict::Stale),
-            (Some(Outcome::Failed(entry)), None) => self.uncached(respond::replay(&entry)),
-            (Some(Outcome::Alone | Outcome::Vanished) | None, _) => self.run_alone(handler).await,
+        loop {
+            let left = self.left();
+            let older = match left.is_zero() {
+                true => Older::IsReplaced,
+                false => Older::IsWaitedFor,
+            };
+            let place = || self.engine.place();
+            let part = self.engine.flights.join_or_lead(&self.slot, join, older, place);
+            let (waiter, joins) = match part {
+                Some(Part::Leader(seat)) => return self.lead(runtime, seat, None, reserve, handler).await,
+                Some(Part::Waiter(waiter)) => (waiter, true),
+                Some(Part::Behind(flight)) => (flight, false),
+                None => return self.run_alone(handler).await,
+            };
+            let Some(_waiting) = self.engine.may_wait() else {
+                return self.run_alone(handler).await;
+            };
+            let waiting = async {
+                match (joins, join) {
+                    (false, _) => {
+                        let _ = time::timeout(left, waiter.gone()).await;
+                        Some(Outcome::Vanished)
+                    }
+                    (true, Join::Any) => wait(waiter, left).await,
+                    // It has waited long enough for others. This run is its own, though somebody else leads it.
+                    (true, Join::BegunAfter(_)) => Some(waiter.outcome().await),
+                }
+            };
+            let span = events::wait(&self.slot.key);
+            match (waiting.instrument(span).await, &reserve) {
+                (Some(Outcome::Shared(entry)), _) => return self.hit(&entry, Verdict::Hit),
+                (Some(Outcome::Failed(_)), Some(reserve)) => return self.hit(reserve, Verdict::Stale),
+                (Some(Outcome::Failed(entry)), None) => return self.uncached(respond::replay(&entry)),
+                // One of those that waited leads next.
+                (Some(Outcome::Vanished), _) => {}
+                (Some(Outcome::Alone) | None, _) => return self.run_alone(handler).await,
+            }
         }
     }
 
@@ -178,6 +206,11 @@ impl Request {
             // The runtime shuts down and took the run with it.
             (Err(_), _) => StatusCode::SERVICE_UNAVAILABLE.into_response(),
         }
+    }
+
+    /// How long it may still wait for others.
+    pub(super) fn left(&self) -> Duration {
+        self.engine.settings.wait.saturating_sub(self.began.elapsed())
     }
 
     async fn run_alone<F, Fut>(&self, handler: F) -> Response

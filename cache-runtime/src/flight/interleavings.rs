@@ -154,7 +154,7 @@ fn of_those_that_come_together_one_leads(come: fn(&Arc<Flights>) -> Option<Part>
 #[test]
 fn p4_of_those_that_come_together_one_runs_the_handler() {
     of_those_that_come_together_one_leads(|flights| {
-        flights.join_or_lead(&slot(), Join::Any, || Some(place()))
+        flights.join_or_lead(&slot(), Join::Any, Older::IsReplaced, || Some(place()))
     });
 }
 
@@ -175,7 +175,7 @@ const DETACH: [fn(&Flights); 3] = [
 
 /// Leads a run of a handler that reads the origin, or waits for one.
 fn run(flights: &Arc<Flights>, join: Join, origin: &Origin) -> u64 {
-    match flights.join_or_lead(&slot(), join, || Some(place())) {
+    match flights.join_or_lead(&slot(), join, Older::IsReplaced, || Some(place())) {
         Some(Part::Leader(seat)) => {
             let value = origin.get();
             seat.tell(Outcome::Shared(entry(value, Vec::new())));
@@ -223,7 +223,7 @@ fn p4_a_flight_that_was_replaced_takes_no_other_with_it() {
     for detach in DETACH.into_iter().chain([replace]) {
         explore(move || {
             let flights = &Arc::new(Flights::default());
-            let lead = |join| flights.join_or_lead(&slot(), join, || Some(place()));
+            let lead = |join| flights.join_or_lead(&slot(), join, Older::IsReplaced, || Some(place()));
             let Some(Part::Leader(old)) = lead(Join::Any) else {
                 panic!("nobody else leads")
             };

@@ -173,8 +173,8 @@ impl Guard {
         // The breaker first: once it is open the store is not even asked.
         let answer = match select(pin!(breaker.opened()), pin!(within(budget.left, call))).await {
             Either::Left(_) => Err(StoreError::unavailable("the breaker is open")),
-            // What a slow store did not do in the rest of a budget says less than a whole budget would.
-            Either::Right((Err(Unanswered::TimedOut(limit)), _)) if budget.left < self.budget => {
+            // What a slow store did not do in the rest of a budget says little once that is the smaller part.
+            Either::Right((Err(Unanswered::TimedOut(limit)), _)) if budget.left < self.budget / 2 => {
                 Err(Unanswered::TimedOut(limit).into())
             }
             Either::Right((answer, _)) => breaker.counted(answer.map_err(StoreError::from)),

@@ -65,7 +65,7 @@ impl CacheBuilder {
             flights: Arc::new(Flights::default()),
             runs: Arc::new(Semaphore::new(self.runs.min(Semaphore::MAX_PERMITS))),
             waiting: Semaphore::new(self.waiting.min(Semaphore::MAX_PERMITS)),
-            overdue: Overdue::default(),
+            overdue: Arc::new(Overdue::default()),
             counters: Counters::default(),
             refreshes: Arc::new(Refreshes::new(self.refreshes)),
             clock: self.clock,

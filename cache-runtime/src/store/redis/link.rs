@@ -15,8 +15,8 @@ use redis::{
 use super::fault;
 use crate::store::StoreError;
 
-/// Long enough to connect across a region, short enough to be over before the next probe.
-const PROBE_TIMEOUT: Duration = Duration::from_secs(1);
+/// Long enough to connect across a region. Shorter than the guard waits, which would leave the dead connection in place.
+const PROBE_TIMEOUT: Duration = Duration::from_millis(900);
 
 /// How often a server that takes no writes is left for another.
 const READ_ONLY_PAUSE: Duration = Duration::from_secs(60);
@@ -108,7 +108,9 @@ impl Link {
                 if let Some(line) = &asked {
                     self.drop_line(line);
                 }
-                Err(StoreError::unavailable("no answer within a second"))
+                Err(StoreError::unavailable(format!(
+                    "no answer within {PROBE_TIMEOUT:?}"
+                )))
             })
     }
 

@@ -1,0 +1,220 @@
+//! Stores that refuse, or do not answer: what requests share then, and what they do not.
+
+use std::time::Duration;
+
+use axum::{
+    Router,
+    extract::State,
+    http::{Method, StatusCode},
+    routing::{delete, get},
+};
+use futures_util::future::join_all;
+use handler_cache::{Cache, cache, cache_evict};
+use redis::Value;
+use tokio::time::Instant;
+
+use super::{
+    gated, gated_pages,
+    support::{
+        RedisServer,
+        app::{App, PATIENCE},
+        gate::{Gate, ask, settle},
+        link::{Link, Way},
+    },
+};
+
+async fn replica(url: &str, gate: &Gate) -> (Cache, App) {
+    let builder = Cache::builder().prefix("test").url(url);
+    let cache = builder.store_budget(PATIENCE).build().await.unwrap();
+    let routes = gated_pages(gate).merge(
+        Router::new()
+            .route("/fragile", get(fragile))
+            .with_state(gate.clone()),
+    );
+    (cache.clone(), App(routes.layer(cache.attach())))
+}
+
+async fn until(what: &str, holds: impl Fn() -> bool) {
+    let begun = std::time::Instant::now();
+    while !holds() {
+        assert!(begun.elapsed() < PATIENCE, "{what}");
+        tokio::task::yield_now().await;
+    }
+    settle().await;
+}
+
+fn full() -> RedisServer {
+    let server = RedisServer::start();
+    server.command(["CONFIG", "SET", "maxmemory", "1"]);
+    server
+}
+
+/// Nobody can tell them whether something was evicted since the first run began, so they share the next.
+#[tokio::test]
+async fn p4_requests_share_runs_while_the_store_refuses() {
+    let server = full();
+    let gate = Gate::new();
+    let (cache, app) = replica(&server.url(), &gate).await;
+    let mut clients = vec![ask(&app, "/pages/1")];
+    gate.entered().await;
+    clients.extend((0..20).map(|_| ask(&app, "/pages/1")));
+    until("all are refused a lease", || cache.stats().refused.entries == 21).await;
+    gate.let_through(100);
+    for answer in join_all(clients).await {
+        assert_eq!(answer.unwrap().status, StatusCode::OK);
+    }
+    assert_eq!(gate.runs.total(), 2);
+}
+
+#[tokio::test]
+async fn p3_run_from_before_an_eviction_elsewhere_is_not_joined_while_the_store_refuses() {
+    let server = full();
+    let gate = Gate::new();
+    let (cache, app) = replica(&server.url(), &gate).await;
+    let (there, _) = replica(&server.url(), &gate).await;
+    let early = ask(&app, "/pages/1");
+    gate.entered().await;
+    there
+        .evict(gated::key(axum::extract::Path(1)))
+        .await
+        .expect("a full server evicts");
+    let late = ask(&app, "/pages/1");
+    until("it is refused a lease", || cache.stats().refused.entries == 2).await;
+    gate.let_through(2);
+    assert_eq!(early.await.unwrap().text(), "page 1, run 1");
+    assert_eq!(late.await.unwrap().text(), "page 1, run 2");
+}
+
+#[tokio::test]
+async fn p3_run_from_before_a_failed_eviction_is_not_joined_while_the_store_is_away() {
+    for eviction in ["key", "handler", "tag"] {
+        let gate = Gate::new();
+        let (cache, app) = replica("redis://127.0.0.1:1", &gate).await;
+        let early = ask(&app, "/pages/1");
+        gate.entered().await;
+        match eviction {
+            "key" => drop(cache.evict(gated::key(axum::extract::Path(1))).await.unwrap_err()),
+            "tag" => drop(cache.evict_tag("its answer may bear it").await.unwrap_err()),
+            _ => drop(app.send(Method::DELETE, "/pages", [], "").await),
+        }
+        let late = ask(&app, "/pages/1");
+        gate.entered().await;
+        gate.let_through(2);
+        assert_eq!(early.await.unwrap().text(), "page 1, run 1", "{eviction}");
+        assert_eq!(late.await.unwrap().text(), "page 1, run 2", "{eviction}");
+    }
+}
+
+/// The first run panics, the second answers.
+#[cache(expire = 60)]
+async fn fragile(State(gate): State<Gate>) -> String {
+    let run = gate.pass().await;
+    assert_ne!(run, 1, "the first run fails");
+    format!("run {run}")
+}
+
+#[tokio::test]
+async fn p4_one_of_those_that_wait_takes_over_from_a_panic_while_the_store_is_away() {
+    let gate = Gate::new();
+    let (_, app) = replica("redis://127.0.0.1:1", &gate).await;
+    let leader = ask(&app, "/fragile");
+    gate.entered().await;
+    let waiters: Vec<_> = (0..20).map(|_| ask(&app, "/fragile")).collect();
+    settle().await;
+    gate.let_through(100);
+    assert!(leader.await.unwrap_err().is_panic());
+    for waiter in waiters {
+        assert_eq!(waiter.await.unwrap().text(), "run 2");
+    }
+}
+
+/// Time stands still but where all wait, so what is measured is what was waited for on purpose.
+#[tokio::test]
+async fn p1_silent_store_costs_a_budget_each_until_the_breaker_opens_and_then_nothing() {
+    let server = RedisServer::start();
+    let budget = Duration::from_millis(100);
+    let builder = Cache::builder().prefix("test").url(server.url());
+    let cache = builder.store_budget(budget).build().await.unwrap();
+    let gate = Gate::new();
+    gate.let_through(100);
+    let app = App(gated_pages(&gate).layer(cache.attach()));
+    server.freeze();
+    tokio::time::pause();
+    let mut waits = Vec::new();
+    for id in 0..8 {
+        let begun = Instant::now();
+        assert_eq!(app.get(&format!("/pages/{id}")).await.status, StatusCode::OK);
+        waits.push(begun.elapsed());
+    }
+    assert!(waits[0] >= budget && waits[0] < 2 * budget, "{waits:?}");
+    assert!(waits.iter().all(|wait| *wait < 2 * budget), "{waits:?}");
+    assert_eq!(waits[5..], [Duration::ZERO; 3], "{waits:?}");
+    assert!(cache.stats().ailing);
+}
+
+#[cache(expire = 60, tags = [if !"".is_empty() { "never" } else { panic!("no tag") }])]
+async fn tags_panic() -> &'static str {
+    "answered"
+}
+
+#[cache_evict(tag = if !"".is_empty() { "never" } else { panic!("no tag") })]
+async fn evict_panics() -> &'static str {
+    "done"
+}
+
+#[tokio::test]
+async fn p1_tags_that_panic_fail_no_request() {
+    let cache = Cache::builder().build().await.unwrap();
+    let routes = Router::new()
+        .route("/", get(tags_panic))
+        .route("/", delete(evict_panics));
+    let app = App(routes.layer(cache.attach()));
+    for _ in 0..2 {
+        let answer = app.get("/").await;
+        assert_eq!((answer.verdict(), answer.text()), (None, "answered"));
+    }
+    assert_eq!(app.send(Method::DELETE, "/", [], "").await.text(), "done");
+}
+
+/// A fill that saw `any` from before the tag went would store what the tag's eviction was to take away.
+#[tokio::test]
+async fn p3_any_is_retired_before_the_tag() {
+    let server = RedisServer::start();
+    let link = Link::to(&server).start().await;
+    let gate = Gate::new();
+    let (cache, _) = replica(&link.url(), &gate).await;
+    server.command(["CONFIG", "SET", "slowlog-log-slower-than", "0"]);
+    cache.evict_tag("at-once").await.unwrap();
+    link.becomes(Way::Cut);
+    cache.evict_tag("later").await.unwrap_err();
+    link.becomes(Way::Open);
+    until("it is made up for", || cache.stats().overdue == 0).await;
+    let Value::Array(log) = server.command(["SLOWLOG", "GET", "1000"]) else {
+        panic!("the log is a list");
+    };
+    // The latest comes first.
+    let log = format!("{:?}", log.into_iter().rev().collect::<Vec<_>>());
+    for tag in ["at-once", "later"] {
+        let own = log.find(&format!("test:#t:{tag}")).expect("it was deleted");
+        assert!(log[..own].contains("test:#any"), "{log}");
+    }
+}
+
+#[tokio::test]
+async fn evictions_made_up_for_are_sent_in_parts() {
+    let server = RedisServer::start();
+    let link = Link::to(&server).start().await;
+    let gate = Gate::new();
+    let (cache, _) = replica(&link.url(), &gate).await;
+    link.becomes(Way::Cut);
+    for id in 0..1200 {
+        cache
+            .evict(gated::key(axum::extract::Path(id)))
+            .await
+            .unwrap_err();
+    }
+    assert_eq!(cache.stats().overdue, 2400);
+    link.becomes(Way::Open);
+    until("they are made up for", || cache.stats().overdue == 0).await;
+    assert_eq!(server.calls("unlink"), 1200);
+}
