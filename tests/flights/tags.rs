@@ -147,7 +147,9 @@ async fn p4_request_waits_for_a_run_that_an_eviction_fenced_once() {
     cache.evict_tag("something else").await.unwrap();
     let late = ask(&app, "/articles/1");
     // It is told by the server that there is somebody to wait for.
+    let begun = std::time::Instant::now();
     while server.calls("eval") < 5 {
+        assert!(begun.elapsed() < PATIENCE, "it is not told");
         tokio::task::yield_now().await;
     }
     link.delay(Duration::from_millis(50));

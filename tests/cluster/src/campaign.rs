@@ -125,7 +125,7 @@ async fn trouble(cluster: &mut Cluster, history: &mut History, random: &mut Rng,
         let replica = random.usize(..REPLICAS);
         let began = cluster.now();
         history.troubles.push(Trouble {
-            what: fault.name().to_owned(),
+            fault,
             replica: fault.is_local().then_some(replica),
             span: Span {
                 began,

@@ -2,13 +2,22 @@
 
 use std::{collections::BTreeMap, fmt, time::Duration};
 
-use crate::history::{Answer, History, Kind, Moment, Outcome, Read, Register, Run, Span, Verdict, Write};
+use crate::{
+    fault::Fault,
+    history::{Answer, History, Kind, Moment, Outcome, Read, Register, Run, Span, Verdict, Write},
+};
 
 /// How long after a fault is mended a replica may still act on it: the probe comes each second.
 pub const AFTERMATH: Duration = Duration::from_secs(3);
 
-/// No request takes longer, unless its process was stopped: a wait, a run and some store time.
-const LONGEST: Duration = Duration::from_secs(20);
+/// No request takes longer, but for the time that its process is stopped: a wait of 10 s, a run, and some store time.
+const LONGEST: Duration = Duration::from_secs(15);
+
+/// What a response, and the news of a run's end, may take on a busy machine.
+const LAG: Duration = Duration::from_secs(1);
+
+/// How old a page of [`Kind::Short`] may be: its life, the longest window, and as much again as its writing may take.
+const OLDEST: Duration = Duration::from_millis(300 + 2000 + 4000);
 
 /// A broken promise, and what shows it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,9 +34,55 @@ impl fmt::Display for Violation {
 
 /// Every broken promise.
 pub fn check(history: &History) -> Vec<Violation> {
-    let mut violations = failures(history);
+    let mut violations = strangers(history);
+    if !violations.is_empty() {
+        return violations;
+    }
+    violations.extend(failures(history));
     violations.extend(undone_evictions(history));
     violations.extend(repeated_runs(history));
+    violations
+}
+
+/// Whether no promise is broken. Prints those that are, and leaves the history in a file.
+pub fn holds(history: &History, seed: u64) -> bool {
+    let violations = check(history);
+    for violation in &violations {
+        println!("{violation}");
+    }
+    if !violations.is_empty() {
+        let file = std::env::temp_dir().join(format!("history-{seed}.txt"));
+        match std::fs::write(&file, history.to_string()) {
+            Ok(()) => println!("seed {seed}; what happened is in {}", file.display()),
+            Err(error) => println!("seed {seed}; {error}\n{history}"),
+        }
+    }
+    violations.is_empty()
+}
+
+/// P2: what a page shows was made for it, before it was shown, and within its life.
+fn strangers(history: &History) -> Vec<Violation> {
+    let mut violations = Vec::new();
+    for read in &history.reads {
+        let (Answer::Page { run, .. } | Answer::Failed { run }) = read.answer else {
+            continue;
+        };
+        let told = match history.runs.get(run) {
+            None => Some("there was no such run".to_owned()),
+            Some(run) if run.register != read.register => Some(format!("{run:?} was for another")),
+            Some(run) if run.span.began > read.span.ended => Some(format!("{run:?} came later")),
+            Some(run) => {
+                let age = read.span.began.saturating_sub(run.span.ended);
+                let stopped = history.stopped(read.by.replica, read.span);
+                (read.register.kind == Kind::Short && age > OLDEST + stopped)
+                    .then(|| format!("{run:?} was over for {age:?}"))
+            }
+        };
+        violations.extend(told.map(|told| Violation {
+            promise: "P2",
+            told: format!("{read:?}: {told}"),
+        }));
+    }
     violations
 }
 
@@ -40,6 +95,10 @@ fn failures(history: &History) -> Vec<Violation> {
             Answer::Failed { run } => {
                 (!history.runs[*run].fails).then(|| (false, format!("run {run} did not fail")))
             }
+            Answer::Page {
+                verdict: Verdict::None,
+                ..
+            } => Some((false, "it does not say how it came about".to_owned())),
             Answer::Page { run, value, .. } => {
                 let told = format!("value {value}, run {run} saw {}", history.runs[*run].value);
                 (history.runs[*run].value != *value).then_some((false, told))
@@ -64,7 +123,7 @@ fn failures(history: &History) -> Vec<Violation> {
                 promise: "P1",
                 told: format!("{register} of {by} at {span:?}: {told}"),
             }),
-            None if span.length() > LONGEST && !history.is_troubled(by.replica, span) => {
+            None if span.length() > LONGEST + history.stopped(by.replica, span) => {
                 violations.push(Violation {
                     promise: "P1",
                     told: format!("{register} of {by} took {:?}", span.length()),
@@ -108,16 +167,15 @@ fn undone_evictions(history: &History) -> Vec<Violation> {
 
 /// The exception that P3 states: a replica cut off from the store shares a run in flight.
 fn is_shared_behind_a_cut(history: &History, read: &Read, run: &Run) -> bool {
-    let in_flight = Span {
-        began: run.span.began,
-        ended: run.span.ended + AFTERMATH,
+    // A process that is stopped tells nobody that its run has ended.
+    let untold = Span {
+        began: run.span.ended,
+        ended: read.span.began,
     };
+    let ended = run.span.ended + LAG + history.stopped(read.by.replica, untold);
     run.by == read.by
-        && in_flight.overlaps(Span {
-            began: read.span.began,
-            ended: read.span.began,
-        })
-        && history.is_troubled(read.by.replica, with_aftermath(read.span))
+        && (run.span.began..=ended).contains(&read.span.began)
+        && history.is_troubled(read.by.replica, with_aftermath(read.span), Fault::cuts_off)
 }
 
 /// Trouble before this span may still be felt in it.
@@ -149,6 +207,14 @@ fn repeated_runs(history: &History) -> Vec<Violation> {
                 continue;
             }
             for second in &runs[index + 1..] {
+                let saw_failures = |led: &Led<'_>| {
+                    let waited = Span {
+                        began: led.asked.saturating_sub(LAG),
+                        ended: led.run.span.began,
+                    };
+                    runs.iter()
+                        .any(|other| other.run.fails && other.run.span.overlaps(waited))
+                };
                 let taken_away = |since| {
                     let between = Span {
                         began: since,
@@ -161,7 +227,7 @@ fn repeated_runs(history: &History) -> Vec<Violation> {
                     break;
                 }
                 // A request that waited for runs that came to nothing is done with waiting: it runs for itself.
-                if !second.granted && taken_away(second.asked) {
+                if !second.granted && (taken_away(second.asked) || saw_failures(second)) {
                     continue;
                 }
                 let between = Span {
@@ -170,7 +236,7 @@ fn repeated_runs(history: &History) -> Vec<Violation> {
                 };
                 let troubled = [first, second]
                     .iter()
-                    .any(|led| history.is_troubled(led.run.by.replica, with_aftermath(between)));
+                    .any(|led| history.is_troubled(led.run.by.replica, with_aftermath(between), |_| true));
                 if !troubled {
                     violations.push(Violation {
                         promise: "P4",

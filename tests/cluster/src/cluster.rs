@@ -1,6 +1,7 @@
 //! One Redis, one database, and replicas, each behind a link of its own.
 
 use std::{
+    ops::Range,
     path::Path,
     sync::{Arc, PoisonError, RwLock},
     time::{Duration, Instant},
@@ -98,9 +99,27 @@ impl Cluster {
         self.members[replica].server.port
     }
 
-    /// When a replica first took its store for ailing, since then.
-    pub fn breaker_opened(&self, replica: usize, since: Instant) -> Option<Instant> {
-        self.members[replica].server.said("STORE_AILING", since)
+    /// When in between a replica took its store for ailing, by its log.
+    pub(crate) fn breaker_open(&self, replica: usize, from: Instant, to: Instant) -> Vec<Range<Instant>> {
+        let server = &self.members[replica].server;
+        let mut open = Vec::new();
+        let mut at = from;
+        while let Some(opened) = server.said("STORE_AILING", at).filter(|opened| *opened < to) {
+            let closed = server.said("CONNECT_SUCCESS", opened).unwrap_or(to);
+            open.push(opened..closed);
+            at = closed.max(opened + Duration::from_micros(1));
+        }
+        open
+    }
+
+    /// Whether a replica logged this, since then.
+    pub(crate) fn said(&self, replica: usize, text: &str, since: Instant) -> bool {
+        self.members[replica].server.said(text, since).is_some()
+    }
+
+    /// A moment of the history, by this process's clock; none for the end of what still goes on.
+    pub(crate) fn instant(&self, moment: Moment) -> Option<Instant> {
+        self.began.checked_add(moment)
     }
 
     /// Every run until now.

@@ -60,6 +60,24 @@ impl Fault {
         Self::LOCAL.contains(&self)
     }
 
+    /// A replica does not get answers from Redis, for as long as it lasts.
+    pub fn cuts_off(self) -> bool {
+        !matches!(self, Self::ReplicaKilled | Self::RedisFull | Self::WrongTypes)
+    }
+
+    /// The breaker is to open.
+    pub fn opens_the_breaker(self) -> bool {
+        !matches!(
+            self,
+            Self::ReplicaKilled
+                | Self::ReplicaFrozen
+                | Self::RedisFull
+                | Self::WrongTypes
+                | Self::RedisReadOnly
+                | Self::RedisRestarted
+        )
+    }
+
     /// Nothing has to be mended.
     pub fn passes(self) -> bool {
         matches!(self, Self::RedisRestarted | Self::WrongTypes)
@@ -70,7 +88,7 @@ impl Fault {
         match self {
             Self::ReplicaKilled => "replica killed",
             Self::ReplicaFrozen => "replica frozen (SIGSTOP)",
-            Self::LinkCut => "connections reset",
+            Self::LinkCut => "connections closed",
             Self::LinkSilent => "link silent",
             Self::LinkHalfOpen => "link half open: answers are lost",
             Self::LinkSlow => "answers 400 ms late",

@@ -2,6 +2,8 @@
 
 use std::{fmt, time::Duration};
 
+use crate::fault::Fault;
+
 /// Since the campaign began.
 pub type Moment = Duration;
 
@@ -162,7 +164,7 @@ pub enum Outcome {
 /// A fault, from its beginning until it was mended.
 #[derive(Debug, Clone)]
 pub struct Trouble {
-    pub what: String,
+    pub fault: Fault,
     /// Whose; without, everybody's.
     pub replica: Option<usize>,
     pub span: Span,
@@ -187,11 +189,24 @@ pub struct History {
 }
 
 impl History {
-    /// Whether a replica had trouble at any time in between.
-    pub fn is_troubled(&self, replica: usize, span: Span) -> bool {
+    /// Whether a replica had such trouble at any time in between.
+    pub fn is_troubled(&self, replica: usize, span: Span, such: impl Fn(Fault) -> bool) -> bool {
         self.troubles
             .iter()
-            .any(|trouble| trouble.concerns(replica) && trouble.span.overlaps(span))
+            .any(|trouble| trouble.concerns(replica) && trouble.span.overlaps(span) && such(trouble.fault))
+    }
+
+    /// How long in between a replica was stopped.
+    pub fn stopped(&self, replica: usize, span: Span) -> Duration {
+        let stops = self.troubles.iter().filter(|trouble| {
+            trouble.fault == Fault::ReplicaFrozen && trouble.concerns(replica) && trouble.span.overlaps(span)
+        });
+        stops
+            .map(|stop| {
+                let (began, ended) = (stop.span.began.max(span.began), stop.span.ended.min(span.ended));
+                ended.saturating_sub(began)
+            })
+            .sum()
     }
 
     pub fn died(&self, process: Process) -> Option<Moment> {
@@ -223,7 +238,7 @@ impl fmt::Display for History {
             (run.span, told)
         });
         let troubles = self.troubles.iter().map(|trouble| {
-            let told = format!("trouble of {:?}: {}", trouble.replica, trouble.what);
+            let told = format!("trouble of {:?}: {}", trouble.replica, trouble.fault.name());
             (trouble.span, told)
         });
         let mut lines: Vec<_> = reads.chain(writes).chain(runs).chain(troubles).collect();

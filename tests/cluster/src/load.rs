@@ -58,21 +58,23 @@ pub struct Measured {
     pub requests: usize,
     /// Without the right answer.
     pub failed: Vec<String>,
-    /// What a miss took longer than the handler alone, from the beginning until the breaker opened.
-    pub until_open: Option<Added>,
-    /// The same from then on.
+    /// What a miss took longer than the handler alone, while the breaker was closed.
+    pub while_closed: Option<Added>,
+    /// The same while it was open.
     pub while_open: Option<Added>,
     /// From the beginning.
     pub opened: Option<Duration>,
-    /// From the end of the fault to the first hit; of one that passes by itself, from its beginning.
+    /// The log says that the store refuses.
+    pub refused: bool,
+    /// From the end of the fault to the first hit in the store; of one that passes by itself, from its beginning.
     pub recovered: Duration,
 }
 
 /// Of a miss and of the handler alone, each quantile by itself: the one less the other, in milliseconds.
 #[derive(Debug, Clone, Copy)]
 pub struct Added {
-    p50: f64,
-    p99: f64,
+    pub p50: f64,
+    pub p99: f64,
 }
 
 #[derive(Debug, Clone)]
@@ -80,7 +82,7 @@ struct Sample {
     began: Instant,
     took: Duration,
     cached: bool,
-    answer: Result<Verdict, String>,
+    answer: Result<(Verdict, Option<usize>), String>,
 }
 
 /// Asks from several clients until it is dropped.
@@ -106,7 +108,7 @@ pub async fn measure(program: &Path, fault: Fault, length: Duration) -> Measured
     };
     let mut cluster = Cluster::start(program, plan).await;
     let load = Load::on(cluster.port(0));
-    load.until_hit_after(Instant::now()).await;
+    load.until_hit_after(Instant::now(), &cluster).await;
 
     let began = Instant::now();
     block_in_place(|| cluster.inject(fault, 0));
@@ -116,18 +118,19 @@ pub async fn measure(program: &Path, fault: Fault, length: Duration) -> Measured
     let ended = Instant::now();
     block_in_place(|| cluster.mend(fault, 0));
     let over = if fault.passes() { injected } else { ended };
-    let recovered = load.until_hit_after(over).await;
+    let recovered = load.until_hit_after(over, &cluster).await;
 
-    let opened = cluster.breaker_opened(0, began).filter(|opened| *opened < ended);
+    let open = cluster.breaker_open(0, began, ended);
+    let is_open = |at: Instant| open.iter().any(|open| open.contains(&at));
     let samples = load.samples();
-    let of = |cached, from, to| {
-        let asked = samples.iter().filter(move |sample: &&Sample| {
-            sample.cached == cached && (from..to).contains(&sample.began) && !sample.is_hit()
-        });
-        Times::of(asked)
+    let times = |chosen: &dyn Fn(&Sample) -> bool| {
+        let during = samples
+            .iter()
+            .filter(|sample| (began..ended).contains(&sample.began));
+        Times::of(during.filter(|sample| !sample.is_hit() && chosen(sample)))
     };
-    let bare = of(false, began, ended);
-    let open = opened.unwrap_or(ended);
+    let bare = times(&|sample| !sample.cached);
+    let closed = times(&|sample| sample.cached && !is_open(sample.began));
     Measured {
         fault,
         requests: samples.len(),
@@ -135,9 +138,10 @@ pub async fn measure(program: &Path, fault: Fault, length: Duration) -> Measured
             .iter()
             .filter_map(|sample| sample.answer.clone().err())
             .collect(),
-        until_open: of(true, began, open).less(&bare),
-        while_open: of(true, open, ended).less(&bare),
-        opened: opened.map(|opened| opened - began),
+        while_closed: closed.less(&bare),
+        while_open: times(&|sample| sample.cached && is_open(sample.began)).less(&bare),
+        opened: open.first().map(|open| open.start - began),
+        refused: cluster.said(0, "STORE_REFUSES", began),
         recovered,
     }
 }
@@ -164,13 +168,21 @@ impl Load {
             .clone()
     }
 
-    /// How long after `since` the first hit was asked for.
-    async fn until_hit_after(&self, since: Instant) -> Duration {
+    /// How long after `since` the first page was asked for that came from the store: its run was over before.
+    async fn until_hit_after(&self, since: Instant, cluster: &Cluster) -> Duration {
         loop {
-            let samples = self.samples();
+            let (samples, runs) = (self.samples(), cluster.runs());
+            let is_from_store = |sample: &&Sample| match sample.answer {
+                Ok((Verdict::Hit, Some(run))) => {
+                    let ended = runs.get(run).and_then(|run| cluster.instant(run.span.ended));
+                    ended.is_some_and(|ended| ended < sample.began)
+                }
+                _ => false,
+            };
             let hit = samples
                 .iter()
-                .filter(|sample| sample.is_hit() && sample.began >= since)
+                .filter(|sample| sample.began >= since)
+                .filter(is_from_store)
                 .map(|sample| sample.began - since)
                 .min();
             if let Some(after) = hit {
@@ -202,7 +214,10 @@ async fn ask(port: u16, number: u64, samples: Arc<Mutex<Vec<Sample>>>, next: Arc
             took: began.elapsed(),
             cached,
             answer: answer.and_then(|response| match response.status {
-                StatusCode::OK => Ok(response.verdict),
+                StatusCode::OK => {
+                    let run = response.body.split(' ').next();
+                    Ok((response.verdict, run.and_then(|run| run.parse().ok())))
+                }
                 _ => Err(format!("{response:?}")),
             }),
         };
@@ -215,7 +230,7 @@ async fn ask(port: u16, number: u64, samples: Arc<Mutex<Vec<Sample>>>, next: Arc
 
 impl Sample {
     fn is_hit(&self) -> bool {
-        matches!(self.answer, Ok(Verdict::Hit))
+        matches!(self.answer, Ok((Verdict::Hit, _)))
     }
 }
 
@@ -235,8 +250,7 @@ impl Times {
     }
 
     fn less(&self, bare: &Self) -> Option<Added> {
-        // Below zero it is chance: few were asked for.
-        let less = |share| Some((self.quantile(share)? - bare.quantile(share)?).max(0.0));
+        let less = |share| Some(self.quantile(share)? - bare.quantile(share)?);
         Some(Added {
             p50: less(0.5)?,
             p99: less(0.99)?,
@@ -247,7 +261,7 @@ impl Times {
 impl Measured {
     /// The head of the table that [`Display`](fmt::Display) writes rows of.
     pub const HEAD: &str = "\
-| fault | requests | failed | added until the breaker opens, p50 / p99 | added while it is open, p50 / p99 | opens after | hits again after |
+| fault | requests | failed | added while the breaker is closed, p50 / p99 | added while it is open, p50 / p99 | opens after | hits again after |
 |---|---|---|---|---|---|---|";
 }
 
@@ -256,7 +270,11 @@ impl fmt::Display for Measured {
         let added = |added: Option<Added>| {
             added.map_or_else(
                 || "–".to_owned(),
-                |Added { p50, p99 }| format!("{p50:.0} / {p99:.0} ms"),
+                |Added { p50, p99 }| {
+                    // What is negative is noise: nothing takes less time for being looked up first.
+                    let millis = |time: f64| format!("{:.0}", time.max(0.0));
+                    format!("{} / {} ms", millis(p50), millis(p99))
+                },
             )
         };
         let seconds = |time: Duration| match time.as_millis() {
@@ -269,7 +287,7 @@ impl fmt::Display for Measured {
             self.fault.name(),
             self.requests,
             self.failed.len(),
-            added(self.until_open),
+            added(self.while_closed),
             added(self.while_open),
             self.opened.map_or_else(|| "–".to_owned(), seconds),
             seconds(self.recovered),

@@ -57,9 +57,13 @@ impl Story {
         self
     }
 
-    fn trouble(mut self, replica: usize, span: Span) -> Self {
+    fn trouble(self, replica: usize, span: Span) -> Self {
+        self.fault(Fault::LinkCut, replica, span)
+    }
+
+    fn fault(mut self, fault: Fault, replica: usize, span: Span) -> Self {
         self.0.troubles.push(Trouble {
-            what: "link cut".to_owned(),
+            fault,
             replica: Some(replica),
             span,
         });
@@ -134,6 +138,44 @@ fn replica_cut_off_may_share_a_run_in_flight_and_no_other() {
 }
 
 #[test]
+fn fault_that_cuts_nobody_off_excuses_nobody() {
+    let story = Story::default()
+        .fault(Fault::RedisFull, 0, span(0, 5000))
+        .run(HERE, span(50, 4550), 0)
+        .write(THERE, span(100, 101), Outcome::Evicted(1))
+        .read(HERE, span(4500, 4600), 0, Verdict::Hit);
+    assert_eq!(story.broken(), ["P3"]);
+}
+
+#[test]
+fn page_of_another_register_or_past_its_life_or_from_nowhere_breaks_p2() {
+    let mut other = Story::default().run(HERE, span(0, 10), 0);
+    other.0.runs[0].register.id = 2;
+    assert_eq!(other.broken(), ["P2"]);
+    let mut unknown = Story::default().run(HERE, span(0, 10), 0);
+    unknown.0.runs.clear();
+    assert_eq!(unknown.broken(), ["P2"]);
+    let early = Story::default()
+        .run(HERE, span(50, 60), 0)
+        .read(THERE, span(0, 40), 0, Verdict::Hit);
+    assert_eq!(early.broken(), ["P2"], "the run came later");
+    let short = |read| {
+        let mut story = Story::default()
+            .run(HERE, span(0, 10), 0)
+            .read(THERE, read, 0, Verdict::Stale);
+        story.0.runs[0].register.kind = Kind::Short;
+        story
+            .0
+            .reads
+            .iter_mut()
+            .for_each(|read| read.register.kind = Kind::Short);
+        story
+    };
+    assert!(short(span(2000, 2001)).broken().is_empty());
+    assert_eq!(short(span(9000, 9001)).broken(), ["P2"]);
+}
+
+#[test]
 fn second_run_that_nothing_called_for_breaks_p4() {
     let twice = |by| Story::default().run(HERE, span(0, 10), 0).run(by, span(5, 15), 0);
     assert_eq!(twice(THERE).broken(), ["P4"]);
@@ -157,6 +199,17 @@ fn request_without_a_right_answer_breaks_p1_unless_its_process_was_killed() {
     let mut failed = Story::default().run(HERE, span(0, 10), 0);
     failed.0.reads[0].answer = Answer::Failed { run: 0 };
     assert_eq!(failed.broken(), ["P1"], "the run did not fail");
-    let slow = Story::default().run(HERE, span(0, 30_000), 0);
-    assert_eq!(slow.broken(), ["P1"]);
+    let slow = || Story::default().run(HERE, span(0, 30_000), 0);
+    assert_eq!(slow().broken(), ["P1"]);
+    assert_eq!(
+        slow().trouble(0, span(0, 20_000)).broken(),
+        ["P1"],
+        "that takes no time"
+    );
+    let stopped = slow().fault(Fault::ReplicaFrozen, 0, span(5_000, 25_000));
+    assert!(stopped.broken().is_empty());
+    let silent = Story::default()
+        .run(HERE, span(0, 10), 0)
+        .read(HERE, span(20, 21), 0, Verdict::None);
+    assert_eq!(silent.broken(), ["P1"], "it must say how it came about");
 }
