@@ -9,6 +9,7 @@ use tokio::{
 
 use crate::{
     entry::Entry,
+    slot::Origin,
     store::{Slot, Token},
     sync::{Mutex, lock},
 };
@@ -55,8 +56,10 @@ impl Ended {
 ///
 /// Those with a lease are found by the token that the store shows; those without, because the store did not answer or
 /// the lease was waited for too long, by their key.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Flights {
+    /// Of the tokens.
+    origin: Origin,
     leased: Mutex<HashMap<Token, Arc<Flight>>>,
     unleased: Mutex<HashMap<Arc<str>, Arc<Flight>>>,
 }
@@ -89,11 +92,21 @@ pub(crate) enum Older {
     IsReplaced,
 }
 
+impl Default for Flights {
+    fn default() -> Self {
+        Self {
+            origin: Origin::new(),
+            leased: Mutex::default(),
+            unleased: Mutex::default(),
+        }
+    }
+}
+
 impl Flights {
     /// A seat with a token to ask the store for a lease with. Others find it at once, so that none misses it between
     /// the store's answer and here; dropping it ends it.
     pub(crate) fn seat(self: &Arc<Self>, place: Place) -> Seat {
-        let flight = Arc::new(Flight::new(Token::new(), None));
+        let flight = Arc::new(Flight::new(Token::of(self.origin), None));
         lock(&self.leased).insert(flight.token, Arc::clone(&flight));
         self.lead(flight, Some(place))
     }
@@ -101,6 +114,11 @@ impl Flights {
     /// The flight of this process that holds the lease with this token.
     pub(crate) fn join(&self, token: Token) -> Option<Waiter> {
         lock(&self.leased).get(&token).map(|flight| flight.wait())
+    }
+
+    /// Whether the token is of a flight of these, one that goes on or one that has left.
+    pub(crate) fn made(&self, token: Token) -> bool {
+        token.is_of(self.origin)
     }
 
     /// Waits for a run of another process, by its token. The first to ask also gets the seat: it has to find out, for

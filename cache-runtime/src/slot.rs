@@ -29,7 +29,27 @@ pub struct Token(pub [u8; 16]);
 impl Token {
     /// A new token, unlike any other in any process.
     pub fn new() -> Self {
-        Self(unique())
+        Self(unique(*PROCESS))
+    }
+
+    /// A new token that shows where it was made.
+    pub(crate) fn of(origin: Origin) -> Self {
+        Self(unique(origin.0))
+    }
+
+    pub(crate) fn is_of(self, origin: Origin) -> bool {
+        self.0.starts_with(&origin.0.to_be_bytes())
+    }
+}
+
+/// Where tokens are made: one of the caches of all processes.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Origin(u64);
+
+impl Origin {
+    /// Unlike any other.
+    pub(crate) fn new() -> Self {
+        Self(random())
     }
 }
 
@@ -58,7 +78,7 @@ impl Generation {
 
     /// A new generation, unlike any other in any process.
     pub fn new() -> Self {
-        Self(unique())
+        Self(unique(*PROCESS))
     }
 }
 
@@ -127,14 +147,19 @@ macro_rules! debug_as_hex {
 
 debug_as_hex!(Token, Generation, Digest, Head);
 
-/// 128 bits that no process draws twice: a random half per process, a counter for the rest.
-fn unique() -> [u8; 16] {
-    static PROCESS: LazyLock<u64> =
-        LazyLock::new(|| getrandom::u64().expect("the system gives random bytes"));
+/// Tells this process from every other.
+static PROCESS: LazyLock<u64> = LazyLock::new(random);
+
+fn random() -> u64 {
+    getrandom::u64().expect("the system gives random bytes")
+}
+
+/// 128 bits that no process draws twice: a random half, and a counter for the rest.
+fn unique(origin: u64) -> [u8; 16] {
     static COUNTER: AtomicU64 = AtomicU64::new(0);
     let count = COUNTER.fetch_add(1, Ordering::Relaxed);
     let mut bytes = [0; 16];
-    bytes[..8].copy_from_slice(&PROCESS.to_be_bytes());
+    bytes[..8].copy_from_slice(&origin.to_be_bytes());
     bytes[8..].copy_from_slice(&count.to_be_bytes());
     bytes
 }

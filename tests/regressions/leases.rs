@@ -17,13 +17,17 @@ use axum::{
     routing::get,
 };
 use bytes::Bytes;
-use handler_cache::{ClientControl, ManualClock, cache};
+use handler_cache::{Cache, ClientControl, ManualClock, cache, store::LEASE_TTL};
 use http_body::{Frame, SizeHint};
 use tokio::time::{Instant, Sleep, sleep};
 
 use super::{
     Gate, ask, gated_pages, page, settle,
-    support::app::{Bench, PATIENCE, Runs},
+    support::{
+        RedisServer,
+        app::{App, Bench, PATIENCE, Runs},
+        link::{Link, Way},
+    },
 };
 
 /// Waits for round trips behind those of requests that were sent before, on the same connection.
@@ -219,4 +223,34 @@ async fn p6_stream_whose_client_left_ends_with_its_lease() {
     sleep(Duration::from_secs(3600)).await;
     // The lease is kept for a minute. From then on nothing can be stored, and nobody listens.
     assert!(chunks.total() <= 12, "read {} times in an hour", chunks.total());
+}
+
+/// Its lease stays in Redis for the rest of its five seconds, and nobody is left to wait for.
+#[tokio::test]
+async fn p4_lease_that_this_process_could_not_give_back_is_not_waited_for() {
+    let server = RedisServer::start();
+    let link = Link::to(&server).start().await;
+    let builder = Cache::builder().prefix("test").url(link.url());
+    let cache = builder.build().await.unwrap();
+    let gate = Gate::new();
+    let app = App(gated_pages(&gate).layer(cache.attach()));
+    let begun = Instant::now();
+    let first = ask(&app, "/pages/1");
+    gate.entered().await;
+    link.becomes(Way::Cut);
+    gate.let_through(100);
+    assert_eq!(first.await.unwrap().text(), "page 1, run 1");
+    cache.shutdown().await.unwrap();
+    link.becomes(Way::Open);
+    while cache.stats().ailing || app.get("/pages/2").await.verdict() != Some("Hit") {
+        assert!(begun.elapsed() < PATIENCE, "it does not reconnect");
+        tokio::task::yield_now().await;
+    }
+    assert!(
+        server.is_being_filled(),
+        "gone already after {:?}",
+        begun.elapsed()
+    );
+    assert_ne!(app.get("/pages/1").await.text(), "page 1, run 1");
+    assert!(begun.elapsed() < LEASE_TTL, "it waited for {:?}", begun.elapsed());
 }

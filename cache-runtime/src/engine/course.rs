@@ -194,8 +194,8 @@ impl Request {
         };
         let waiter = match self.engine.flights.join(grant.token) {
             Some(waiter) => waiter,
-            // Every lease in memory is of this process, and so this one's run is gone.
-            None if self.engine.guard.is_memory() => {
+            // A run of this cache that has left: its lease could not be given back.
+            None if self.engine.flights.made(grant.token) => {
                 way.replaces = Some(Holder::Fill(grant));
                 return Step::Continue(());
             }
