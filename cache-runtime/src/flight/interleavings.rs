@@ -140,6 +140,7 @@ fn of_those_that_come_together_one_leads(come: fn(&Arc<Flights>) -> Option<Part>
                                 leaves.leave(seat);
                             }
                             Some(Part::Waiter(waiter)) => leaves.learn(waiter),
+                            Some(Part::Behind(_)) => unreachable!("any may be joined"),
                             None => unreachable!("there was a place"),
                         }
                     });
@@ -173,20 +174,23 @@ const DETACH: [fn(&Flights); 3] = [
     Flights::detach_all,
 ];
 
-/// Leads a run of a handler that reads the origin, or waits for one.
+/// Leads a run of a handler that reads the origin, or waits for one, if need be for the next.
 fn run(flights: &Arc<Flights>, join: Join, origin: &Origin) -> u64 {
-    match flights.join_or_lead(&slot(), join, Older::IsReplaced, || Some(place())) {
-        Some(Part::Leader(seat)) => {
-            let value = origin.get();
-            seat.tell(Outcome::Shared(entry(value, Vec::new())));
-            yield_now();
-            value
+    loop {
+        match flights.join_or_lead(&slot(), join, Older::IsWaitedFor, || Some(place())) {
+            Some(Part::Leader(seat)) => {
+                let value = origin.get();
+                seat.tell(Outcome::Shared(entry(value, Vec::new())));
+                yield_now();
+                return value;
+            }
+            Some(Part::Waiter(waiter)) => match block_on(waiter.outcome()) {
+                Outcome::Shared(entry) => return number(&entry),
+                other => panic!("the leader told, and those that waited learned {other:?}"),
+            },
+            Some(Part::Behind(flight)) => block_on(flight.gone()),
+            None => unreachable!("there was a place"),
         }
-        Some(Part::Waiter(waiter)) => match block_on(waiter.outcome()) {
-            Outcome::Shared(entry) => number(&entry),
-            other => panic!("the leader told, and those that waited learned {other:?}"),
-        },
-        None => unreachable!("there was a place"),
     }
 }
 
