@@ -44,6 +44,23 @@ impl product {
     > {
         loop {}
     }
+    /// Runs the handler now, with these arguments, and stores its response in the global cache: to warm it up.
+    ///
+    /// Returns the response that a client gets. It stands for requests without headers of `vary`. A run that
+    /// is under way already will do: after a change, evict first.
+    ///
+    /// # Errors
+    ///
+    /// Without a global cache, and when these arguments have no key.
+    async fn refresh(
+        __arg0: Path<u64>,
+        __arg1: Db,
+    ) -> ::core::result::Result<
+        ::handler_cache::__private::Response,
+        ::handler_cache::__private::Error,
+    > {
+        loop {}
+    }
     #[doc(hidden)]
     #[must_use]
     fn __entries() -> ::handler_cache::__private::Entries {

@@ -69,6 +69,40 @@ impl product {
     > {
         ::handler_cache::__private::evict_all(Self::__entries()).await
     }
+    /// Runs the handler now, with these arguments, and stores its response in the global cache: to warm it up.
+    ///
+    /// Returns the response that a client gets. It stands for requests without headers of `vary`. A run that
+    /// is under way already will do: after a change, evict first.
+    ///
+    /// # Errors
+    ///
+    /// Without a global cache, and when these arguments have no key.
+    pub async fn refresh(
+        __arg0: Path<u64>,
+        __arg1: State<Db>,
+    ) -> ::core::result::Result<
+        ::handler_cache::__private::Response,
+        ::handler_cache::__private::Error,
+    > {
+        let __context = <::handler_cache::__private::CacheContext<
+            product,
+        >>::renewing(product::__site())?;
+        ::core::result::Result::Ok({
+            let __ready = __context
+                .key(product::__site(), &product, |__key| product::__key(__key, &__arg0))
+                .keyed()?;
+            __ready
+                .fill(move || async move {
+                    let __response = product::uncached(__arg0, __arg1).await;
+                    let __is_err = {
+                        use ::handler_cache::__private::NotAResult as _;
+                        ::handler_cache::__private::Answer(&__response).is_err()
+                    };
+                    ::handler_cache::__private::into_response(__response, __is_err)
+                })
+                .await
+        })
+    }
     #[doc(hidden)]
     #[must_use]
     pub fn __entries() -> ::handler_cache::__private::Entries {

@@ -99,6 +99,52 @@ impl ProductCache {
     {
         my::cache::__private::evict_all(Self::__entries::<R, N>()).await
     }
+    /// Runs the handler now, with these arguments, and stores its response in the global cache: to warm it up.
+    ///
+    /// Returns the response that a client gets. It stands for requests without headers of `vary`. A run that
+    /// is under way already will do: after a change, evict first.
+    ///
+    /// # Errors
+    ///
+    /// Without a global cache, and when these arguments have no key.
+    async fn refresh<R: Repo + 'static, const N: usize>(
+        __arg0: Db,
+        __arg1: Path<(u64, u64)>,
+        __arg2: String,
+    ) -> ::core::result::Result<
+        my::cache::__private::Response,
+        my::cache::__private::Error,
+    >
+    where
+        R: Clone,
+    {
+        let __context = <my::cache::__private::CacheContext<
+            ProductCache,
+        >>::renewing(ProductCache::__site())?;
+        ::core::result::Result::Ok({
+            let __ready = __context
+                .key(
+                    ProductCache::__site(),
+                    &product::<R, N>,
+                    |__key| ProductCache::__key::<R, N>(__key, &__arg1),
+                )
+                .keyed()?;
+            __ready
+                .fill(move || async move {
+                    let __response = ProductCache::uncached::<
+                        R,
+                        N,
+                    >(__arg0, __arg1, __arg2)
+                        .await;
+                    let __is_err = {
+                        use my::cache::__private::NotAResult as _;
+                        my::cache::__private::Answer(&__response).is_err()
+                    };
+                    my::cache::__private::into_response(__response, __is_err)
+                })
+                .await
+        })
+    }
     #[doc(hidden)]
     #[must_use]
     fn __entries<R: Repo + 'static, const N: usize>() -> my::cache::__private::Entries

@@ -54,6 +54,18 @@ impl<S: Sync, C: Companion> FromRequestParts<S> for CacheContext<C> {
 }
 
 impl<C> CacheContext<C> {
+    /// Stands for a request to the global cache by which the application has an entry made anew.
+    ///
+    /// # Errors
+    /// When there is no global cache.
+    pub fn renewing(site: &'static Site) -> Result<Self, Error> {
+        let cache = Cache::global().ok_or_else(Error::not_initialized)?;
+        Ok(Self {
+            cached: Some((cache.engine, RequestHead::renewing(site.method()))),
+            companion: PhantomData,
+        })
+    }
+
     /// The same cache, for a handler that evicts when it has run.
     pub fn evictor(&self) -> Evictor {
         Evictor::new(self.cached.as_ref().map(|(engine, _)| Arc::clone(engine)))
@@ -105,6 +117,19 @@ impl Ready {
             }
         }
         self
+    }
+
+    /// The same, unless there is no key.
+    ///
+    /// # Errors
+    /// The arguments have none, or another handler has the name.
+    pub fn keyed(self) -> Result<Self, Error> {
+        match self.0 {
+            Lookup::Bypass => Err(Error::key(KeyError::new(
+                "an argument has no text, or another handler has this one's name",
+            ))),
+            Lookup::Answered(_) | Lookup::Ask(_) => Ok(self),
+        }
     }
 
     /// The response: from the cache, or from the handler.

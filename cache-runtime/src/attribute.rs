@@ -5,7 +5,13 @@ use axum::{
     response::{IntoResponse, Response},
 };
 
-use crate::{handler::Site, request::Vary, rules::HandlerError};
+use http::Method;
+
+use crate::{
+    handler::Site,
+    request::Vary,
+    rules::{self, HandlerError},
+};
 
 /// A companion type, for what the extractor must know of it.
 pub trait Companion {
@@ -38,6 +44,21 @@ impl<T> AxumState for State<T> {}
 pub fn is_axum_state<T: AxumState>() {}
 
 impl Site {
+    /// The method whose responses are cached; GET, if it is among several.
+    pub(crate) fn method(&self) -> Method {
+        let known = [
+            Method::GET,
+            Method::POST,
+            Method::PUT,
+            Method::PATCH,
+            Method::DELETE,
+        ];
+        let mut taken = known
+            .into_iter()
+            .filter(|method| rules::takes(self.policy.methods, method));
+        taken.next().unwrap_or(Method::GET)
+    }
+
     /// The headers that join the key.
     pub fn vary(&self) -> Vary {
         Vary::Names(self.policy.vary)

@@ -58,7 +58,7 @@ impl Error {
             source: Some(Box::new(source)),
             ..Self::new(
                 Kind::Key,
-                "these arguments have no cache key, so there is no entry to evict",
+                "these arguments have no cache key, so there is no entry",
             )
         }
     }
@@ -83,7 +83,7 @@ impl Error {
         self.kind == Kind::AlreadyInitialized
     }
 
-    /// A companion's `evict` was called before [`Cache::init`](crate::Cache::init).
+    /// A companion's `evict` or `refresh` was called before [`Cache::init`](crate::Cache::init).
     pub fn is_not_initialized(&self) -> bool {
         self.kind == Kind::NotInitialized
     }

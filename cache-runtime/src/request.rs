@@ -15,6 +15,8 @@ pub(crate) struct RequestHead {
     pub(crate) range: bool,
     /// The request carries `Authorization` or `Cookie`.
     pub(crate) credentials: bool,
+    /// No client's: the application has the entry made anew.
+    pub(crate) renews: bool,
     /// The headers that join the key; empty when none does.
     pub(crate) vary: HeaderMap,
 }
@@ -29,6 +31,21 @@ pub enum Vary {
 }
 
 impl RequestHead {
+    /// Has an entry made anew: the one of requests without headers.
+    pub(crate) fn renewing(method: Method) -> Self {
+        Self {
+            method,
+            cache_control: None,
+            pragma: None,
+            if_none_match: None,
+            if_modified_since: None,
+            range: false,
+            credentials: false,
+            renews: true,
+            vary: HeaderMap::new(),
+        }
+    }
+
     pub(crate) fn of(parts: &Parts, vary: Vary) -> Self {
         let headers = &parts.headers;
         Self {
@@ -39,6 +56,7 @@ impl RequestHead {
             if_modified_since: headers.get(header::IF_MODIFIED_SINCE).cloned(),
             range: headers.contains_key(header::RANGE),
             credentials: headers.contains_key(header::AUTHORIZATION) || headers.contains_key(header::COOKIE),
+            renews: false,
             vary: match vary {
                 Vary::Names([]) => HeaderMap::new(),
                 Vary::Names(names) => named(headers, names),

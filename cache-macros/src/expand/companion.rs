@@ -4,7 +4,7 @@ use proc_macro2::{Ident, Span, TokenStream};
 use quote::{format_ident, quote, quote_spanned};
 use syn::{Pat, Signature, ext::IdentExt as _};
 
-use super::{Cx, Names, key, policy};
+use super::{Cx, Names, key, outer, policy};
 use crate::{
     handler::{Keyed, Param},
     span::hidden,
@@ -19,6 +19,7 @@ use crate::{
 ///     pub fn key(id: Path<u64>) -> CacheKey { … }
 ///     pub async fn evict(id: Path<u64>) -> Result<(), Error> { … }
 ///     pub async fn evict_all() -> Result<(), Error> { … }
+///     pub async fn refresh(arg0: Path<u64>, arg1: State<Db>) -> Result<Response, Error> { … }
 /// }
 /// ```
 /// It is never generic: users import it together with the handler, by one name.
@@ -63,6 +64,7 @@ pub(super) fn placeholder(cx: &Cx<'_>) -> TokenStream {
             entries: never(),
             evict: never(),
             evict_all: never(),
+            refresh: never(),
         },
     )
 }
@@ -73,6 +75,7 @@ struct Eviction {
     entries: TokenStream,
     evict: TokenStream,
     evict_all: TokenStream,
+    refresh: TokenStream,
 }
 
 fn eviction(cx: &Cx<'_>) -> Eviction {
@@ -97,6 +100,7 @@ fn eviction(cx: &Cx<'_>) -> Eviction {
         evict: quote_spanned!(cx.span=> #private::evict(Self::key #turbofish (#(#arguments),*)).await),
         entries: quote_spanned!(cx.span=> #private::entries(#site(), #itself)),
         evict_all: quote_spanned!(cx.span=> #private::evict_all(Self::#entries #turbofish ()).await),
+        refresh: outer::refresh(cx),
     }
 }
 
@@ -130,7 +134,9 @@ fn public(cx: &Cx<'_>, body: &TokenStream, eviction: &Eviction) -> TokenStream {
         entries,
         evict,
         evict_all,
+        refresh,
     } = eviction;
+    let every_param = every_param(cx);
     quote_spanned! {cx.span=>
         #(#attrs)*
         #[doc = #doc]
@@ -164,6 +170,20 @@ fn public(cx: &Cx<'_>, body: &TokenStream, eviction: &Eviction) -> TokenStream {
                 #evict_all
             }
 
+            /// Runs the handler now, with these arguments, and stores its response in the global cache: to warm it up.
+            ///
+            /// Returns the response that a client gets. It stands for requests without headers of `vary`. A run that
+            /// is under way already will do: after a change, evict first.
+            ///
+            /// # Errors
+            ///
+            /// Without a global cache, and when these arguments have no key.
+            #vis async fn refresh #generics (#(#every_param),*)
+                -> ::core::result::Result<#private::Response, #private::Error> #bounds
+            {
+                #refresh
+            }
+
             #[doc(hidden)]
             #[must_use]
             #vis fn #entries_name #generics () -> #private::Entries #bounds {
@@ -192,10 +212,7 @@ fn uncached(cx: &Cx<'_>, body: &TokenStream) -> TokenStream {
     let handler = cx.handler;
     let vis = &handler.function.vis;
     let (generics, _, bounds) = handler.generics().split_for_impl();
-    let params = handler
-        .params
-        .iter()
-        .map(|Param { cfgs, local, ty, .. }| quote!(#(#cfgs)* #local: #ty));
+    let params = every_param(cx);
     let (name, turbofish, output) = (handler.name(), &cx.turbofish, &cx.return_type);
     let arguments = cx.arguments();
     let uncached = &cx.names.body;
@@ -206,6 +223,14 @@ fn uncached(cx: &Cx<'_>, body: &TokenStream) -> TokenStream {
             #name #turbofish (#arguments)
         }
     }
+}
+
+/// All parameters, each by a name of ours.
+fn every_param(cx: &Cx<'_>) -> Vec<TokenStream> {
+    let params = cx.handler.params.iter();
+    params
+        .map(|Param { cfgs, local, ty, .. }| quote!(#(#cfgs)* #local: #ty))
+        .collect()
 }
 
 /// Input: `async fn product(Path(id): Path<u64>) -> Json<Product> { body }`

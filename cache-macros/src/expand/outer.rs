@@ -43,8 +43,26 @@ pub(super) fn function(cx: &Cx<'_>) -> TokenStream {
 }
 
 fn through_cache(cx: &Cx<'_>, context: &Ident) -> TokenStream {
-    let (ready, evictor) = (hidden("__ready"), hidden("__evictor"));
     let checks = state_checks(cx);
+    let filled = filled(cx, context, &TokenStream::new(), &extract_lazy(cx));
+    quote_spanned!(cx.span=> #checks #filled)
+}
+
+/// As the handler, for no request: the arguments are all there, and there must be a key.
+pub(super) fn refresh(cx: &Cx<'_>) -> TokenStream {
+    let context = hidden("__context");
+    let (context_type, site) = (context_type(cx), cx.call_plain(&cx.names.site));
+    let must_be_keyed = quote_spanned!(cx.span=> .keyed()?);
+    let filled = filled(cx, &context, &must_be_keyed, &TokenStream::new());
+    quote_spanned! {cx.span=>
+        let #context = <#context_type>::renewing(#site())?;
+        ::core::result::Result::Ok({ #filled })
+    }
+}
+
+/// The key, and the closure that runs the handler, behind what `extract` does.
+fn filled(cx: &Cx<'_>, context: &Ident, check: &TokenStream, extract: &TokenStream) -> TokenStream {
+    let (ready, evictor) = (hidden("__ready"), hidden("__evictor"));
     let keep_evictor = cx
         .args
         .evict
@@ -52,12 +70,10 @@ fn through_cache(cx: &Cx<'_>, context: &Ident) -> TokenStream {
         .then(|| quote_spanned!(cx.span=> let #evictor = #context.evictor();));
     let lookup = lookup(cx);
     let tags = key::tags(cx, &ready);
-    let extract = extract_lazy(cx);
     let run = run(cx, &evictor);
     quote_spanned! {cx.span=>
-        #checks
         #keep_evictor
-        let #ready = #context.#lookup;
+        let #ready = #context.#lookup #check;
         #tags
         #ready.fill(move || async move {
             #extract

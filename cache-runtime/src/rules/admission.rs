@@ -56,6 +56,7 @@ pub(crate) fn admit(request: &RequestHead, policy: &Policy, control: ClientContr
         return Admission::Bypass;
     }
     let mut wishes = Wishes::none(request.method != Method::HEAD);
+    wishes.refresh = request.renews;
     let silent = request.cache_control.is_none() && request.pragma.is_none();
     if silent || control == ClientControl::Ignore {
         return Admission::Serve(wishes);
@@ -73,7 +74,7 @@ pub(crate) fn admit(request: &RequestHead, policy: &Policy, control: ClientContr
 }
 
 /// Whether the method is in the set; HEAD is when GET is, for it is answered from GET's entries.
-fn takes(set: MethodFilter, method: &Method) -> bool {
+pub(crate) fn takes(set: MethodFilter, method: &Method) -> bool {
     let asked = match *method {
         Method::GET | Method::HEAD => MethodFilter::GET,
         _ => match MethodFilter::try_from(method.clone()) {

@@ -13,7 +13,7 @@ mod validators;
 #[cfg(test)]
 pub(crate) mod fixtures;
 
-pub(crate) use admission::{Admission, Wishes, admit};
+pub(crate) use admission::{Admission, Wishes, admit, takes};
 #[cfg(feature = "test-util")]
 pub(crate) use directives::{RequestDirectives, ResponseDirectives};
 pub(crate) use freshness::{Freshness, current_age, freshness, initial_age, is_early, remaining};
