@@ -11,6 +11,7 @@ use std::{
 
 use axum::{extract::FromRequestParts, http::request::Parts, response::Response};
 use futures_util::FutureExt as _;
+use tokio::runtime::Handle;
 
 use crate::{
     cache,
@@ -46,7 +47,11 @@ impl Evictor {
                 let reason = KeyError::new("naming what to evict panicked");
                 events::failed_to_evict(&"the rest of the targets", &reason);
             }
-            Evictions { engine, targets }
+            Evictions {
+                engine,
+                targets,
+                runtime: Handle::try_current().ok(),
+            }
         }))
     }
 }
@@ -132,6 +137,8 @@ impl Drop for Pending {
 struct Evictions {
     engine: Arc<Engine>,
     targets: Targets,
+    /// Who drops a handler may stand outside of it.
+    runtime: Option<Handle>,
 }
 
 impl Evictions {
@@ -142,7 +149,6 @@ impl Evictions {
         }
     }
 
-    /// By the cache's own task, for who drops a handler may stand outside of every runtime.
     fn carry_out_behind(self) {
         if self.engine.guard.is_memory() {
             // Memory never waits.
@@ -150,7 +156,10 @@ impl Evictions {
             return;
         }
         self.engine.carry_out_later(&self.evictions());
-        self.engine.hurry();
+        // Otherwise it is tried each second.
+        if let Some(runtime) = &self.runtime {
+            self.engine.hurry(runtime);
+        }
     }
 
     /// Those of the targets that have a name in the store.

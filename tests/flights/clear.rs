@@ -87,6 +87,28 @@ async fn cleared_entries_do_not_stay_in_redis() {
 }
 
 #[tokio::test]
+async fn entry_made_after_the_clearing_stays() {
+    let server = RedisServer::start();
+    let fill = "for n = 1, 50000 do redis.call('SET', 'test:old(n=' .. n .. ')', 'x') end";
+    server.command(["EVAL", fill, "0"]);
+    let builder = Cache::builder().prefix("test").url(server.url());
+    let cache = builder.store_budget(PATIENCE).build().await.unwrap();
+    let gate = Gate::new();
+    gate.let_through(100);
+    let app = App(pages(&gate).layer(cache.attach()));
+    cache.clear().await.unwrap();
+    app.get("/pages/1").await;
+    let begun = Instant::now();
+    while server.exists("test:old(n=1)") || server.exists("test:old(n=49999)") {
+        assert!(begun.elapsed() < PATIENCE, "entries are left");
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    cache.shutdown().await.unwrap();
+    assert!(server.exists("test:flights::page(id=1)"));
+    assert_eq!(app.get("/pages/1").await.verdict(), Some("Hit"));
+}
+
+#[tokio::test]
 async fn clearing_that_is_not_acknowledged_is_an_error() {
     let mut server = RedisServer::start();
     let builder = Cache::builder().prefix("test").url(server.url());

@@ -9,7 +9,7 @@ use axum::{
     routing::{delete, get},
 };
 use futures_util::future::join_all;
-use handler_cache::{Cache, cache, cache_evict};
+use handler_cache::{Cache, ManualClock, cache, cache_evict};
 use redis::Value;
 use tokio::time::{Instant, timeout};
 
@@ -17,7 +17,7 @@ use super::{
     gated, gated_pages,
     support::{
         RedisServer,
-        app::{App, PATIENCE},
+        app::{App, PATIENCE, START},
         gate::{Gate, ask, settle},
         link::{Link, Way},
     },
@@ -221,4 +221,98 @@ async fn evictions_made_up_for_are_sent_in_parts() {
     link.becomes(Way::Open);
     until("they are made up for", || cache.stats().overdue == 0).await;
     assert_eq!(server.calls("unlink"), 1200);
+}
+
+/// The first runs end in a panic each, and nobody who waits for one has to wait for all.
+#[cache(expire = 60)]
+async fn always_panics(State(gate): State<Gate>) -> &'static str {
+    panic!("run {}", gate.pass().await);
+}
+
+#[tokio::test]
+async fn p4_handler_that_always_panics_is_not_waited_for_again_and_again() {
+    for url in ["memory://", "redis://127.0.0.1:1"] {
+        let gate = Gate::new();
+        let cache = Cache::builder().prefix("test").url(url).build().await.unwrap();
+        let routes = Router::new()
+            .route("/", get(always_panics))
+            .with_state(gate.clone());
+        let app = App(routes.layer(cache.attach()));
+        let clients: Vec<_> = (0..12).map(|_| ask(&app, "/")).collect();
+        let mut rounds = 0;
+        while gate.runs.total() < 12 {
+            timeout(PATIENCE, gate.entered()).await.expect("one more runs");
+            settle().await;
+            gate.let_through(12);
+            rounds += 1;
+            settle().await;
+        }
+        assert!(rounds <= 5, "{url}: {rounds} runs one after another");
+        for client in clients {
+            assert!(client.await.unwrap_err().is_panic());
+        }
+        let total = cache.stats().total;
+        assert_eq!((total.misses, total.runs, total.failed), (12, 12, 12), "{url}");
+    }
+}
+
+#[cache(expire = 1, stale_if_slow = "20ms", stale_if_error = "1h")]
+async fn slow(State(gate): State<Gate>) -> String {
+    format!("run {}", gate.pass().await)
+}
+
+/// The second waits behind the run of the first, and has an entry to answer with as well.
+#[tokio::test]
+async fn stale_entry_answers_those_that_wait_for_a_slow_run_while_the_store_refuses() {
+    let server = RedisServer::start();
+    let clock = ManualClock::at(START);
+    let builder = Cache::builder().prefix("test").url(server.url()).clock(&clock);
+    let cache = builder.store_budget(PATIENCE).build().await.unwrap();
+    let gate = Gate::new();
+    let app = App(Router::new()
+        .route("/", get(slow))
+        .with_state(gate.clone())
+        .layer(cache.attach()));
+    gate.let_through(1);
+    app.get("/").await;
+    cache.shutdown().await.unwrap();
+    clock.advance(Duration::from_secs(60));
+    server.command(["CONFIG", "SET", "maxmemory", "1"]);
+    for _ in 0..3 {
+        let answer = timeout(PATIENCE / 4, app.get("/"))
+            .await
+            .expect("it does not wait for the run");
+        assert_eq!((answer.verdict(), answer.text()), (Some("Stale"), "run 1"));
+    }
+    gate.let_through(10);
+}
+
+#[tokio::test]
+async fn p3_eviction_of_a_handler_that_was_cancelled_outlives_the_cache() {
+    let server = RedisServer::start();
+    let gate = Gate::new();
+    let (there, there_app) = replica(&server.url(), &gate).await;
+    gate.let_through(1);
+    there_app.get("/pages/1").await;
+    there.shutdown().await.unwrap();
+    let (cache, _) = replica(&server.url(), &gate).await;
+    let router = Router::new()
+        .route("/", delete(evicts_and_waits))
+        .with_state(gate.clone());
+    let app = App(router.layer(cache.attach()));
+    gate.entered().await;
+    let change = tokio::spawn(async move { app.send(Method::DELETE, "/", [], "").await });
+    gate.entered().await;
+    drop(cache);
+    change.abort();
+    gate.let_through(10);
+    until("it is evicted", || {
+        !server.exists("test:regressions::gated(id=1)")
+    })
+    .await;
+}
+
+#[cache_evict(gated(Path(1)))]
+async fn evicts_and_waits(State(gate): State<Gate>) -> String {
+    gate.pass().await.to_string()
 }

@@ -184,7 +184,8 @@ impl Cache {
 
     /// Waits for runs to end and entries to be stored, and tries evictions once more that the store did not acknowledge.
     ///
-    /// Call it when the server has stopped taking requests. It takes no longer than the builder's `wait` and one budget.
+    /// Call it when the server has stopped taking requests. It takes no longer than the builder's `wait`, and one budget for each 500 names of overdue
+    /// evictions.
     ///
     /// ```
     /// # async fn stop(server: impl Future<Output = ()>, cache: handler_cache::Cache) {

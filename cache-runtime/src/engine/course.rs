@@ -204,17 +204,17 @@ impl Request {
         let slow = self.policy.stale_if_slow.filter(|_| reserve.is_some());
         let limit = slow.map_or(left, |slow| slow.min(left));
         if self.comes_too_late_for(&waiter) {
-            return self.see_off(way, waiter, limit).await;
+            return self.see_off(way, waiter, slow, reserve).await;
         }
         let outcome = wait(waiter.clone(), limit)
             .instrument(events::wait(&self.slot.key))
             .await;
         Step::Break(match (outcome, reserve) {
             // A tag that only the answer names may have been retired since that run began.
-            (Some(Outcome::Shared(entry)), _) if !entry.tags.is_empty() && any != Some(grant.any) => {
-                return self.see_off(way, waiter, limit).await;
+            (Some(Outcome::Shared(entry)), reserve) if !entry.tags.is_empty() && any != Some(grant.any) => {
+                return self.see_off(way, waiter, slow, reserve).await;
             }
-            (Some(Outcome::Vanished), _) => return self.see_off(way, waiter, limit).await,
+            (Some(Outcome::Vanished), reserve) => return self.see_off(way, waiter, slow, reserve).await,
             (Some(Outcome::Shared(entry)), _) => Course::Hit(entry),
             (Some(Outcome::Failed(_)), Some(reserve)) => Course::Stale(reserve),
             (Some(Outcome::Failed(entry)), None) => Course::Failed(entry),
@@ -225,8 +225,18 @@ impl Request {
     }
 
     /// Looks again when a run that came to nothing for this request has left: what stands there next is another's.
-    async fn see_off(&self, way: &mut Way, run: Waiter, limit: Duration) -> Step {
-        let _ = time::timeout(limit, run.gone()).await;
+    async fn see_off(
+        &self,
+        way: &mut Way,
+        run: Waiter,
+        slow: Option<Duration>,
+        reserve: Option<Arc<Entry>>,
+    ) -> Step {
+        let left = self.left();
+        let gone = time::timeout(slow.map_or(left, |slow| slow.min(left)), run.gone()).await;
+        if let (Err(_), Some(_), Some(reserve)) = (gone, slow, reserve) {
+            return Step::Break(Course::Stale(reserve));
+        }
         way.ended += 1;
         Step::Continue(())
     }

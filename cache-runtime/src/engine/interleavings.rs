@@ -45,7 +45,8 @@ fn engine() -> Arc<Engine> {
         refreshes: Arc::new(Refreshes::new(1)),
         runs: Arc::new(Semaphore::new(16)),
         waiting: Semaphore::new(16),
-        overdue: Arc::default(),
+        overdue: Overdue::default(),
+        purges: Semaphore::new(1),
         counters: Counters::default(),
         clock,
     })

@@ -61,7 +61,9 @@ pub(crate) struct Engine {
     pub(crate) runs: Arc<Semaphore>,
     /// For each request that waits for another's run.
     pub(crate) waiting: Semaphore,
-    pub(crate) overdue: Arc<Overdue>,
+    pub(crate) overdue: Overdue,
+    /// For who clears up behind an eviction of everything.
+    pub(crate) purges: Semaphore,
     pub(crate) counters: Counters,
     pub(crate) clock: Clock,
 }
@@ -215,12 +217,16 @@ impl Engine {
         Ok(())
     }
 
+    /// One at a time, and where a step fails no more: the rest leaves by itself.
     async fn purge(self: Arc<Self>) {
+        let Ok(_only) = self.purges.try_acquire() else {
+            return;
+        };
         let (guard, store) = (&self.guard, self.guard.store());
+        let before = self.clock.now();
         let mut from = Some(0);
-        // Where a step fails, the rest leaves by itself.
         while let Some(at) = from {
-            let purged = guard.behind(store.purge(self.names.prefix(), at)).await;
+            let purged = guard.behind(store.purge(self.names.prefix(), before, at)).await;
             from = purged.ok().flatten();
         }
     }

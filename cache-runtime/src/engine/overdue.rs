@@ -4,14 +4,14 @@ use std::{
     collections::HashMap,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError, Weak,
-        atomic::{AtomicUsize, Ordering},
+        atomic::{AtomicBool, AtomicUsize, Ordering},
     },
     time::Duration,
 };
 
-use tokio::{sync::Notify, time};
+use tokio::{runtime::Handle, time};
 
-use super::Engine;
+use super::{Engine, spawn};
 use crate::{
     entry::Entry,
     events,
@@ -34,8 +34,8 @@ pub(crate) struct Overdue {
     names: Mutex<Names>,
     /// How many there are, to be seen without the lock.
     count: AtomicUsize,
-    /// Some are new, and nobody tried them yet.
-    added: Notify,
+    /// A task tries what is new at once.
+    is_hurried: AtomicBool,
 }
 
 /// Each with the number of the eviction that named it last.
@@ -153,9 +153,23 @@ impl Engine {
         tokio::spawn(try_again(Arc::downgrade(self)));
     }
 
-    /// Has what was just kept tried at once.
-    pub(crate) fn hurry(&self) {
-        self.overdue.added.notify_one();
+    /// Has what was just kept tried at once, by one task however much there is, which keeps the cache until then.
+    pub(crate) fn hurry(self: &Arc<Self>, runtime: &Handle) {
+        if self.overdue.is_hurried.swap(true, Ordering::AcqRel) {
+            return;
+        }
+        let engine = Arc::clone(self);
+        let work = async move {
+            let mut settled = Ok(());
+            while settled.is_ok() && engine.overdue.count() > 0 {
+                settled = engine.settle_overdue().await;
+            }
+            engine.overdue.is_hurried.store(false, Ordering::Release);
+            if let Err(error) = settled {
+                events::failed_to_evict(&"what handlers named that did not end", &error);
+            }
+        };
+        spawn(runtime, work);
     }
 
     /// Tries all that is overdue once, until something fails.
@@ -182,19 +196,11 @@ impl Engine {
     }
 }
 
-/// One task for each cache, however much there is to do.
 async fn try_again(engine: Weak<Engine>) {
     loop {
-        let Some(overdue) = engine.upgrade().map(|engine| Arc::clone(&engine.overdue)) else {
-            return;
-        };
-        let is_new = time::timeout(PAUSE, overdue.added.notified()).await.is_ok();
+        time::sleep(PAUSE).await;
         let Some(engine) = engine.upgrade() else { return };
-        // From the second time on a failure is no news.
-        if let Err(error) = engine.settle_overdue().await
-            && is_new
-        {
-            events::failed_to_evict(&"what handlers named that did not end", &error);
-        }
+        // A failure is no news: the next try comes.
+        let _ = engine.settle_overdue().await;
     }
 }

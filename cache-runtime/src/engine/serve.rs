@@ -1,8 +1,14 @@
 //! A request that memory could not answer, on the course that the store set it: answered, or led to the handler.
 
-use std::{future::Future, panic::resume_unwind, sync::Arc, time::Duration};
+use std::{
+    future::Future,
+    panic::{AssertUnwindSafe, resume_unwind},
+    sync::Arc,
+    time::Duration,
+};
 
 use axum::response::{IntoResponse, Response};
+use futures_util::FutureExt;
 use http::StatusCode;
 use tokio::{
     runtime::Handle,
@@ -32,6 +38,9 @@ use crate::{
     steering::Steering,
     store::{Grant, Slot},
 };
+
+/// So many runs without a lease may panic under a request that waits; then it runs for itself.
+const MOST_VANISHED: u32 = 1;
 
 /// The tags of one request, as the option `tags` lists them.
 #[derive(Debug, Default)]
@@ -117,42 +126,57 @@ impl Request {
         F: FnOnce() -> Fut + Send + 'static,
         Fut: Future<Output = Response> + Send + 'static,
     {
+        let slow = self.policy.stale_if_slow.filter(|_| reserve.is_some());
+        let mut vanished = 0;
         loop {
             let left = self.left();
+            let limit = slow.map_or(left, |slow| slow.min(left));
             let older = match left.is_zero() {
                 true => Older::IsReplaced,
                 false => Older::IsWaitedFor,
             };
             let place = || self.engine.place();
-            let part = self.engine.flights.join_or_lead(&self.slot, join, older, place);
-            let (waiter, joins) = match part {
+            let flights = &self.engine.flights;
+            let part = match flights.join_or_lead(&self.slot, join, older, place) {
                 Some(Part::Leader(seat)) => return self.lead(runtime, seat, None, reserve, handler).await,
-                Some(Part::Waiter(waiter)) => (waiter, true),
-                Some(Part::Behind(flight)) => (flight, false),
-                None => return self.run_alone(handler).await,
+                Some(part) => self.engine.may_wait().map(|waits| (part, waits)),
+                None => None,
             };
-            let Some(_waiting) = self.engine.may_wait() else {
-                return self.run_alone(handler).await;
+            let Some((part, _waiting)) = part else {
+                return match reserve {
+                    Some(reserve) => self.hit(&reserve, Verdict::Stale),
+                    None => self.run_alone(handler).await,
+                };
             };
             let waiting = async {
-                match (joins, join) {
-                    (false, _) => {
-                        let _ = time::timeout(left, waiter.gone()).await;
-                        Some(Outcome::Vanished)
+                match (part, join) {
+                    (Part::Leader(_), _) => unreachable!("who leads does not wait"),
+                    (Part::Behind(flight), _) => {
+                        time::timeout(limit, flight.gone()).await.ok().map(|()| None)
                     }
-                    (true, Join::Any) => wait(waiter, left).await,
                     // It has waited long enough for others. This run is its own, though somebody else leads it.
-                    (true, Join::BegunAfter(_)) => Some(waiter.outcome().await),
+                    (Part::Waiter(waiter), Join::BegunAfter(_)) if slow.is_none() => {
+                        Some(Some(waiter.outcome().await))
+                    }
+                    (Part::Waiter(waiter), _) => wait(waiter, limit).await.map(Some),
                 }
             };
             let span = events::wait(&self.slot.key);
             match (waiting.instrument(span).await, &reserve) {
-                (Some(Outcome::Shared(entry)), _) => return self.hit(&entry, Verdict::Hit),
-                (Some(Outcome::Failed(_)), Some(reserve)) => return self.hit(reserve, Verdict::Stale),
-                (Some(Outcome::Failed(entry)), None) => return self.uncached(respond::replay(&entry)),
-                // One of those that waited leads next.
-                (Some(Outcome::Vanished), _) => {}
-                (Some(Outcome::Alone) | None, _) => return self.run_alone(handler).await,
+                (Some(Some(Outcome::Shared(entry))), _) => return self.hit(&entry, Verdict::Hit),
+                (Some(Some(Outcome::Failed(_) | Outcome::Vanished)), Some(reserve)) => {
+                    return self.hit(reserve, Verdict::Stale);
+                }
+                (Some(Some(Outcome::Failed(entry))), None) => return self.uncached(respond::replay(&entry)),
+                // One of those that waited leads next; but not for ever, where each one panics.
+                (Some(Some(Outcome::Vanished)), None) if vanished < MOST_VANISHED => vanished += 1,
+                (Some(Some(Outcome::Vanished | Outcome::Alone)), _) => return self.run_alone(handler).await,
+                // The run that it could not join has left.
+                (Some(None), _) => {}
+                (None, Some(reserve)) if slow.is_some() => return self.hit(reserve, Verdict::Stale),
+                // That run goes on, so it leads another beside it.
+                (None, _) if matches!(join, Join::BegunAfter(_)) => {}
+                (None, _) => return self.run_alone(handler).await,
             }
         }
     }
@@ -202,9 +226,15 @@ impl Request {
             }
             (Ok(Reply::Panicked(_)), Some(entry)) => self.hit(&entry, Verdict::Stale),
             (Ok(Reply::Response(response)), _) => self.uncached(response),
-            (Ok(Reply::Panicked(panic)), None) => resume_unwind(panic),
+            (Ok(Reply::Panicked(panic)), None) => {
+                self.counters().misses.count();
+                resume_unwind(panic)
+            }
             // The runtime shuts down and took the run with it.
-            (Err(_), _) => StatusCode::SERVICE_UNAVAILABLE.into_response(),
+            (Err(_), _) => {
+                self.counters().misses.count();
+                StatusCode::SERVICE_UNAVAILABLE.into_response()
+            }
         }
     }
 
@@ -220,8 +250,15 @@ impl Request {
     {
         let counters = self.counters();
         let began = Instant::now();
-        let mut response = handler().await;
-        counters.ran(began.elapsed(), response.status().is_server_error());
+        let ended = AssertUnwindSafe(async { handler().await }).catch_unwind().await;
+        let failed = ended
+            .as_ref()
+            .map_or(true, |response| response.status().is_server_error());
+        counters.ran(began.elapsed(), failed);
+        let mut response = ended.unwrap_or_else(|panic| {
+            counters.misses.count();
+            resume_unwind(panic)
+        });
         counters.refused(Refusal::NoLease);
         response.extensions_mut().remove::<Steering>();
         self.uncached(response)

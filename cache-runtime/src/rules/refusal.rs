@@ -45,9 +45,9 @@ refusals! {
     // What its body came to.
     /// It failed, was cut short, or has trailers.
     BrokenBody = "broken body",
-    /// Longer than `max_body`, or not as long as announced.
+    /// Longer than `max_body`, in too many pieces, or not as long as announced.
     BodyLength = "body length",
-    /// A stream that failed, or is longer than `max_body`, or took too long.
+    /// A stream that failed, is longer than `max_body` or in too many pieces, or took too long.
     BrokenStream = "broken stream",
     // What the store said.
     /// Evicted while the handler ran.
@@ -56,8 +56,8 @@ refusals! {
     StoreRefused = "refused by the store",
     /// The store did not answer when it was written to.
     StoreAway = "no answer from the store",
-    /// The run had no lease: the store was away, nothing was stored of the last run, its request had waited long enough,
-    /// or it was beyond a limit.
+    /// The run had no lease: the store was away or refused it, nothing could be stored of the last run, its request was a
+    /// HEAD, had waited long enough, or was beyond a limit.
     NoLease = "no lease",
 }
 

@@ -35,7 +35,8 @@ pub struct Counts {
     /// Answered by a run of their own, or with a failure that they shared; and those for which nothing was run, as
     /// they had asked (`only-if-cached`).
     pub misses: u64,
-    /// The cache had no part in them: by their method, by their `Cache-Control`, or for want of a key.
+    /// The cache had no part in them: by their method, by their `Cache-Control`, or for want of a key. A handler whose
+    /// name another one has is not counted at all.
     pub bypassed: u64,
     /// Runs of the handler through the cache, those behind responses as well. Bypassed requests are not among them.
     pub runs: u64,

@@ -87,9 +87,10 @@ pub trait Store: fmt::Debug + Send + Sync + 'static {
     /// Removes the generations of tags, in this order, and with them every entry and every fill under way that bears one.
     fn retire<'a>(&'a self, tags: &'a [Arc<str>]) -> StoreFuture<'a, ()>;
 
-    /// Removes some of the entries whose keys begin with the prefix and `:` or `@`, and returns from where to go on; `None`
-    /// when that was all. For entries that were retired: they would leave by themselves, at the end of their lives.
-    fn purge<'a>(&'a self, _prefix: &'a str, _from: u64) -> StoreFuture<'a, Option<u64>> {
+    /// Removes some of the entries whose keys begin with the prefix and `:` or `@`, and that were born before a time;
+    /// returns from where to go on, `None` when that was all. For entries that were retired then: they would leave by
+    /// themselves, at the end of their lives.
+    fn purge<'a>(&'a self, _prefix: &'a str, _before: Timestamp, _from: u64) -> StoreFuture<'a, Option<u64>> {
         Box::pin(ready(Ok(None)))
     }
 

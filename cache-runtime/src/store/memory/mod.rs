@@ -286,7 +286,7 @@ impl Store for MemoryStore {
         Box::pin(ready(Ok(())))
     }
 
-    fn purge<'a>(&'a self, _prefix: &'a str, _from: u64) -> StoreFuture<'a, Option<u64>> {
+    fn purge<'a>(&'a self, _prefix: &'a str, _before: Timestamp, _from: u64) -> StoreFuture<'a, Option<u64>> {
         self.sweep();
         Box::pin(ready(Ok(None)))
     }

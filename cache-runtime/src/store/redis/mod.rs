@@ -309,7 +309,7 @@ impl Store for RedisStore {
         Box::pin(self.all(commands))
     }
 
-    fn purge<'a>(&'a self, prefix: &'a str, from: u64) -> StoreFuture<'a, Option<u64>> {
+    fn purge<'a>(&'a self, prefix: &'a str, before: Timestamp, from: u64) -> StoreFuture<'a, Option<u64>> {
         Box::pin(async move {
             let mut command = cmd("SCAN");
             command.arg(from).arg("MATCH").arg(format!("{prefix}[:@]*"));
@@ -319,7 +319,8 @@ impl Store for RedisStore {
             let tags = format!("{prefix}:#");
             let mut commands = pipe();
             for key in keys.iter().filter(|key| !key.starts_with(tags.as_bytes())) {
-                commands.cmd("UNLINK").arg(key);
+                let before = before.as_millis().to_string();
+                commands.add_command(scripts::PURGE.with(&[key.as_slice(), before.as_bytes()]));
             }
             self.all(commands).await?;
             Ok((next != 0).then_some(next))

@@ -76,6 +76,16 @@ redis.call('DEL', KEYS[2])
 return 1",
 };
 
+/// `entry; ms`: removes the entry if it was born before, or is none of ours. Its time of birth stands behind head
+/// and digest.
+pub(super) const PURGE: Script = Script {
+    keys: 1,
+    lua: "\
+local born = redis.pcall('GETRANGE', KEYS[1], 37, 44)
+if type(born) == 'string' and #born == 8 and struct.unpack('>I8', born) >= tonumber(ARGV[1]) then return 0 end
+return redis.call('UNLINK', KEYS[1])",
+};
+
 /// `lease, entry; \"L\" + token[, mark, ms]`. The lease goes first, so that it goes even when a full server refuses the mark.
 pub(super) const RELEASE: Script = Script {
     keys: 2,
