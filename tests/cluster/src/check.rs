@@ -226,8 +226,12 @@ fn repeated_runs(history: &History) -> Vec<Violation> {
                 if taken_away(first.asked) {
                     break;
                 }
+                // It may have had its lease before the first, and only begun behind it.
+                if taken_away(second.asked) {
+                    continue;
+                }
                 // A request that waited for runs that came to nothing is done with waiting: it runs for itself.
-                if !second.granted && (taken_away(second.asked) || saw_failures(second)) {
+                if !second.granted && saw_failures(second) {
                     continue;
                 }
                 let between = Span {

@@ -184,6 +184,13 @@ fn second_run_that_nothing_called_for_breaks_p4() {
     assert_eq!(twice(THERE).trouble(2, span(3, 4)).broken(), ["P4"]);
     let evicted = twice(THERE).write(HERE, span(2, 3), Outcome::Evicted(0));
     assert!(evicted.broken().is_empty());
+    // Asked for before the eviction, begun behind a run that was asked for after it.
+    let mut overtaken = Story::default()
+        .run(HERE, span(10, 20), 0)
+        .run(THERE, span(12, 22), 0)
+        .write(HERE, span(5, 6), Outcome::Evicted(0));
+    overtaken.0.reads[1].span = span(2, 22);
+    assert!(overtaken.broken().is_empty());
 }
 
 #[test]
