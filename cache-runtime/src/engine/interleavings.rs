@@ -13,6 +13,7 @@ use tokio::runtime::{Builder, Runtime};
 
 use super::*;
 use crate::{
+    key::CacheKey,
     policy::Policy,
     request::Vary,
     steering::Tags,

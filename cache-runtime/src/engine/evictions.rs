@@ -1,0 +1,119 @@
+//! Evictions: what they name goes from the store, and nobody joins a run for it any more.
+
+use std::sync::Arc;
+
+use futures_util::future::join;
+use tokio::runtime::Handle;
+
+use super::{Engine, Eviction, spawn};
+use crate::{error::Error, key::CacheKey, store::StoreError};
+
+impl Engine {
+    /// Takes away every entry of one argument list.
+    pub(crate) async fn evict(&self, key: &CacheKey) -> Result<(), Error> {
+        let eviction = self.names.eviction(key).map_err(Error::key)?;
+        self.carry_out(&[eviction]).await
+    }
+
+    /// Takes away every entry of a handler.
+    pub(crate) async fn evict_all(&self, handler: &'static str) -> Result<(), Error> {
+        let eviction = self.names.eviction_of_all(handler);
+        self.carry_out(&[eviction]).await
+    }
+
+    /// Takes away every entry that bears a tag of the user's.
+    pub(crate) async fn evict_tag(&self, tag: &str) -> Result<(), Error> {
+        let tag = self.names.user_tag(tag);
+        self.carry_out(&[Eviction::UserTag(tag)]).await
+    }
+
+    /// Takes away every entry. What is left of them is cleared up behind whoever asks.
+    pub(crate) async fn clear(self: &Arc<Self>) -> Result<(), Error> {
+        let root = self.names.root_tag();
+        self.carry_out(&[Eviction::Root(root)]).await?;
+        spawn(&Handle::current(), Arc::clone(self).purge());
+        Ok(())
+    }
+
+    /// One at a time, and where a step fails no more: the rest leaves by itself.
+    async fn purge(self: Arc<Self>) {
+        let Ok(_only) = self.purges.try_acquire() else {
+            return;
+        };
+        let (guard, store) = (&self.guard, self.guard.store());
+        let before = self.clock.now();
+        let mut from = Some(0);
+        while let Some(at) = from {
+            let purged = guard.behind(store.purge(self.names.prefix(), before, at)).await;
+            from = purged.ok().flatten();
+        }
+    }
+
+    /// Takes away all that these name, with one call for the keys and one for the tags, both at once: together they
+    /// take no longer than the budget for one.
+    pub(crate) async fn carry_out(&self, evictions: &[Eviction]) -> Result<(), Error> {
+        let (keys, tags) = self.detach(evictions);
+        let taken = self.take_away(&keys, &tags).await;
+        taken
+            .inspect(|()| {
+                for eviction in evictions {
+                    self.counters.evicted(eviction.handler());
+                }
+            })
+            .map_err(|error| {
+                self.evict_later(&keys, &tags);
+                Error::store(&error)
+            })
+    }
+
+    /// The same behind whoever asks: from here on nothing of it is served, and it is tried until it is done.
+    pub(crate) fn carry_out_later(&self, evictions: &[Eviction]) {
+        let (keys, tags) = self.detach(evictions);
+        self.evict_later(&keys, &tags);
+    }
+
+    /// The names of what is evicted. No request that comes later joins a run for it.
+    fn detach(&self, evictions: &[Eviction]) -> (Vec<Arc<str>>, Vec<Arc<str>>) {
+        let (mut keys, mut tags, mut any) = (Vec::new(), Vec::new(), None);
+        for eviction in evictions {
+            match eviction {
+                Eviction::Key { plain, variants, .. } => {
+                    self.flights.detach_key(plain);
+                    self.flights.detach_tag(variants);
+                    keys.push(Arc::clone(plain));
+                    tags.push(Arc::clone(variants));
+                }
+                Eviction::Handler { tag, .. } | Eviction::Root(tag) => {
+                    self.flights.detach_tag(tag);
+                    tags.push(Arc::clone(tag));
+                }
+                Eviction::UserTag(tag) => {
+                    // What runs without a lease may turn out to bear it.
+                    self.flights.detach_all();
+                    tags.push(Arc::clone(tag));
+                    any = Some(self.names.any_tag());
+                }
+            }
+        }
+        // `any` first: see `Store::commit`.
+        (keys, any.into_iter().chain(tags).collect())
+    }
+
+    pub(super) async fn take_away(&self, keys: &[Arc<str>], tags: &[Arc<str>]) -> Result<(), StoreError> {
+        let (guard, store) = (&self.guard, self.guard.store());
+        let evicted = async {
+            if keys.is_empty() {
+                return Ok(());
+            }
+            guard.insist(store.evict(keys)).await
+        };
+        let retired = async {
+            if tags.is_empty() {
+                return Ok(());
+            }
+            guard.insist(store.retire(tags)).await
+        };
+        let (evicted, retired) = join(evicted, retired).await;
+        evicted.and(retired)
+    }
+}

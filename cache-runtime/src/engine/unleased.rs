@@ -1,0 +1,88 @@
+//! A run without a lease: the store is away or refuses, or its request has waited long enough for others. Nothing is
+//! stored of it; those that may have its answer share it.
+
+use std::{future::Future, sync::Arc};
+
+use axum::response::Response;
+use tokio::{runtime::Handle, time};
+use tracing::Instrument;
+
+use super::{Request, serve::wait};
+use crate::{
+    entry::Entry,
+    events,
+    flight::{Join, Older, Outcome, Part},
+    respond::{self, Verdict},
+};
+
+/// So many runs may panic under a request that waits; then it runs for itself.
+const MOST_VANISHED: u32 = 1;
+
+impl Request {
+    /// Leads a run that nothing is stored of, or waits for one.
+    pub(super) async fn unleased<F, Fut>(
+        self,
+        runtime: &Handle,
+        join: Join,
+        reserve: Option<Arc<Entry>>,
+        handler: F,
+    ) -> Response
+    where
+        F: FnOnce() -> Fut + Send + 'static,
+        Fut: Future<Output = Response> + Send + 'static,
+    {
+        let slow = self.policy.stale_if_slow.filter(|_| reserve.is_some());
+        let mut vanished = 0;
+        loop {
+            let left = self.left();
+            let limit = slow.map_or(left, |slow| slow.min(left));
+            let older = match left.is_zero() {
+                true => Older::IsReplaced,
+                false => Older::IsWaitedFor,
+            };
+            let place = || self.engine.place();
+            let flights = &self.engine.flights;
+            let part = match flights.join_or_lead(&self.slot, join, older, place) {
+                Some(Part::Leader(seat)) => return self.lead(runtime, seat, None, reserve, handler).await,
+                Some(part) => self.engine.may_wait().map(|waits| (part, waits)),
+                None => None,
+            };
+            let Some((part, _waiting)) = part else {
+                return match reserve {
+                    Some(reserve) => self.hit(&reserve, Verdict::Stale),
+                    None => self.run_alone(handler).await,
+                };
+            };
+            let waiting = async {
+                match (part, join) {
+                    (Part::Leader(_), _) => unreachable!("who leads does not wait"),
+                    (Part::Behind(flight), _) => {
+                        time::timeout(limit, flight.gone()).await.ok().map(|()| None)
+                    }
+                    // It has waited long enough for others. This run is its own, though somebody else leads it.
+                    (Part::Waiter(waiter), Join::BegunAfter(_)) if slow.is_none() => {
+                        Some(Some(waiter.outcome().await))
+                    }
+                    (Part::Waiter(waiter), _) => wait(waiter, limit).await.map(Some),
+                }
+            };
+            let span = events::wait(&self.slot.key);
+            match (waiting.instrument(span).await, &reserve) {
+                (Some(Some(Outcome::Shared(entry))), _) => return self.hit(&entry, Verdict::Hit),
+                (Some(Some(Outcome::Failed(_) | Outcome::Vanished)), Some(reserve)) => {
+                    return self.hit(reserve, Verdict::Stale);
+                }
+                (Some(Some(Outcome::Failed(entry))), None) => return self.uncached(respond::replay(&entry)),
+                // One of those that waited leads next; but not for ever, where each one panics.
+                (Some(Some(Outcome::Vanished)), None) if vanished < MOST_VANISHED => vanished += 1,
+                (Some(Some(Outcome::Vanished | Outcome::Alone)), _) => return self.run_alone(handler).await,
+                // The run that it could not join has left.
+                (Some(None), _) => {}
+                (None, Some(reserve)) if slow.is_some() => return self.hit(reserve, Verdict::Stale),
+                // That run goes on, so it leads another beside it.
+                (None, _) if matches!(join, Join::BegunAfter(_)) => {}
+                (None, _) => return self.run_alone(handler).await,
+            }
+        }
+    }
+}
