@@ -56,33 +56,50 @@ impl Request {
             let waiting = async {
                 match (part, join) {
                     (Part::Leader(_), _) => unreachable!("who leads does not wait"),
-                    (Part::Behind(flight), _) => {
-                        time::timeout(limit, flight.gone()).await.ok().map(|()| None)
-                    }
+                    (Part::Behind(flight), _) => match time::timeout(limit, flight.gone()).await {
+                        Ok(()) => Waited::ForTheNext,
+                        Err(_) => Waited::TooLong,
+                    },
                     // It has waited long enough for others. This run is its own, though somebody else leads it.
                     (Part::Waiter(waiter), Join::BegunAfter(_)) if slow.is_none() => {
-                        Some(Some(waiter.outcome().await))
+                        Waited::For(waiter.outcome().await)
                     }
-                    (Part::Waiter(waiter), _) => wait(waiter, limit).await.map(Some),
+                    (Part::Waiter(waiter), _) => {
+                        wait(waiter, limit).await.map_or(Waited::TooLong, Waited::For)
+                    }
                 }
             };
             let span = events::wait(&self.slot.key);
             match (waiting.instrument(span).await, &reserve) {
-                (Some(Some(Outcome::Shared(entry))), _) => return self.hit(&entry, Verdict::Hit),
-                (Some(Some(Outcome::Failed(_) | Outcome::Vanished)), Some(reserve)) => {
+                (Waited::For(Outcome::Shared(entry)), _) => return self.hit(&entry, Verdict::Hit),
+                (Waited::For(Outcome::Failed(_) | Outcome::Vanished), Some(reserve)) => {
                     return self.hit(reserve, Verdict::Stale);
                 }
-                (Some(Some(Outcome::Failed(entry))), None) => return self.uncached(respond::replay(&entry)),
+                (Waited::For(Outcome::Failed(entry)), None) => {
+                    return self.uncached(respond::replay(&entry));
+                }
                 // One of those that waited leads next; but not for ever, where each one panics.
-                (Some(Some(Outcome::Vanished)), None) if vanished < MOST_VANISHED => vanished += 1,
-                (Some(Some(Outcome::Vanished | Outcome::Alone)), _) => return self.run_alone(handler).await,
-                // The run that it could not join has left.
-                (Some(None), _) => {}
-                (None, Some(reserve)) if slow.is_some() => return self.hit(reserve, Verdict::Stale),
+                (Waited::For(Outcome::Vanished), None) if vanished < MOST_VANISHED => vanished += 1,
+                (Waited::For(Outcome::Vanished | Outcome::Alone), _) => {
+                    return self.run_alone(handler).await;
+                }
+                (Waited::ForTheNext, _) => {}
+                (Waited::TooLong, Some(reserve)) if slow.is_some() => {
+                    return self.hit(reserve, Verdict::Stale);
+                }
                 // That run goes on, so it leads another beside it.
-                (None, _) if matches!(join, Join::BegunAfter(_)) => {}
-                (None, _) => return self.run_alone(handler).await,
+                (Waited::TooLong, _) if matches!(join, Join::BegunAfter(_)) => {}
+                (Waited::TooLong, _) => return self.run_alone(handler).await,
             }
         }
     }
+}
+
+/// What a request has waited for.
+enum Waited {
+    /// A run that it may have the answer of.
+    For(Outcome),
+    /// The end of one that it may not, to take part in the next.
+    ForTheNext,
+    TooLong,
 }
