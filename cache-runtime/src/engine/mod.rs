@@ -140,7 +140,7 @@ impl Engine {
         match looked_up {
             Ok(Ok(response)) => Lookup::Answered(response),
             Ok(Err(slot)) => Lookup::Ask(Box::new(Request {
-                engine: Arc::clone(&self),
+                engine: self,
                 handler,
                 policy: site.policy,
                 request,

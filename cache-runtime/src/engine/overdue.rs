@@ -3,7 +3,7 @@
 use std::{
     collections::HashMap,
     sync::{
-        Arc, Mutex, MutexGuard, PoisonError, Weak,
+        Arc, Weak,
         atomic::{AtomicBool, AtomicUsize, Ordering},
     },
     time::Duration,
@@ -17,6 +17,7 @@ use crate::{
     events,
     stats::Counter,
     store::{Slot, StoreError},
+    sync::{Mutex, MutexGuard, lock},
 };
 
 /// Between two tries.
@@ -67,7 +68,7 @@ impl Names {
                 .into_iter()
                 .filter_map(|tag| self.tags.remove_entry(&tag))
                 .collect(),
-            evictions: self.evictions,
+            ..Self::default()
         }
     }
 
@@ -137,7 +138,7 @@ impl Overdue {
     }
 
     fn lock(&self) -> MutexGuard<'_, Names> {
-        self.names.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.names)
     }
 }
 

@@ -1,10 +1,6 @@
 //! Runs behind a response that was served from an entry: one for each key, and so many at once.
 
-use std::{
-    collections::HashSet,
-    future::Future,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
-};
+use std::{collections::HashSet, future::Future, sync::Arc};
 
 use axum::response::Response;
 use tokio::runtime::Handle;
@@ -16,6 +12,7 @@ use crate::{
     flight::Seat,
     stats::Counter,
     store::{Ask, Leased, Seen},
+    sync::{Mutex, MutexGuard, lock},
 };
 
 /// The keys that this process renews now.
@@ -57,7 +54,7 @@ impl Refreshes {
     }
 
     fn lock(&self) -> MutexGuard<'_, HashSet<Arc<str>>> {
-        self.under_way.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.under_way)
     }
 }
 

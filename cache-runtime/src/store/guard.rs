@@ -4,7 +4,7 @@ use std::{
     future::Future,
     pin::pin,
     sync::{
-        Arc, Mutex, PoisonError, Weak,
+        Arc, Weak,
         atomic::{AtomicU32, Ordering},
     },
     time::Duration,
@@ -17,7 +17,11 @@ use tokio::{
 };
 
 use super::{MemoryStore, Store, StoreError, StoreFuture};
-use crate::{clock::Clock, events};
+use crate::{
+    clock::Clock,
+    events,
+    sync::{Mutex, lock},
+};
 
 /// Failures in a row that open the breaker.
 const THRESHOLD: u32 = 5;
@@ -80,7 +84,7 @@ struct Complaint(Mutex<Option<Instant>>);
 impl Complaint {
     /// Whether to say it now; then it is taken for said.
     fn is_due(&self) -> bool {
-        let mut told = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut told = lock(&self.0);
         let due = told.is_none_or(|told| told.elapsed() >= REPEAT);
         if due {
             *told = Some(Instant::now());
@@ -90,7 +94,7 @@ impl Complaint {
 
     /// It holds no more.
     fn end(&self) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        *lock(&self.0) = None;
     }
 }
 

@@ -3,17 +3,17 @@
 //! A call that finds no connection fails at once. If calls connected, all that miss during an outage would wait
 //! for the same connect; so only the probe does, which the background sends each second.
 
-use std::{
-    sync::{Mutex, PoisonError},
-    time::{Duration, Instant},
-};
+use std::time::{Duration, Instant};
 
 use redis::{
     AsyncConnectionConfig, Client, Cmd, Pipeline, RedisResult, Value, aio::MultiplexedConnection, cmd,
 };
 
 use super::fault;
-use crate::store::StoreError;
+use crate::{
+    store::StoreError,
+    sync::{Mutex, MutexGuard, lock},
+};
 
 /// Long enough to connect across a region. Shorter than the guard waits, which would leave the dead connection in place.
 const PROBE_TIMEOUT: Duration = Duration::from_millis(900);
@@ -173,9 +173,9 @@ impl Link {
         }
     }
 
-    fn state(&self) -> std::sync::MutexGuard<'_, State> {
+    fn state(&self) -> MutexGuard<'_, State> {
         // Nothing in there is ever half done.
-        self.line.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.line)
     }
 }
 
