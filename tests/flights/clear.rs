@@ -1,14 +1,12 @@
 //! All entries of a cache at once, and nothing of anybody else's.
 
-use std::time::{Duration, Instant};
-
 use handler_cache::Cache;
 
 use super::{
     Gate, ask, pages,
     support::{
         RedisServer,
-        app::{App, Bench, PATIENCE},
+        app::{App, Bench, PATIENCE, eventually},
     },
 };
 
@@ -77,11 +75,8 @@ async fn cleared_entries_do_not_stay_in_redis() {
     let cache = builder.store_budget(PATIENCE).build().await.unwrap();
     server.command(["SET", "test:#t:kept", "a generation"]);
     cache.clear().await.unwrap();
-    let begun = Instant::now();
-    while server.command(["DBSIZE"]) != redis::Value::Int(1) {
-        assert!(begun.elapsed() < PATIENCE, "entries are left");
-        tokio::time::sleep(Duration::from_millis(5)).await;
-    }
+    let only_one_left = async || server.command(["DBSIZE"]) == redis::Value::Int(1);
+    eventually("entries are left", only_one_left).await;
     assert!(server.exists("test:#t:kept"));
     assert_eq!((server.calls("keys"), server.calls("flushdb")), (0, 0));
 }
@@ -98,11 +93,8 @@ async fn entry_made_after_the_clearing_stays() {
     let app = App(pages(&gate).layer(cache.attach()));
     cache.clear().await.unwrap();
     app.get("/pages/1").await;
-    let begun = Instant::now();
-    while server.exists("test:old(n=1)") || server.exists("test:old(n=49999)") {
-        assert!(begun.elapsed() < PATIENCE, "entries are left");
-        tokio::time::sleep(Duration::from_millis(5)).await;
-    }
+    let old_are_gone = async || !server.exists("test:old(n=1)") && !server.exists("test:old(n=49999)");
+    eventually("entries are left", old_are_gone).await;
     cache.shutdown().await.unwrap();
     assert!(server.exists("test:flights::page(id=1)"));
     assert_eq!(app.get("/pages/1").await.verdict(), Some("Hit"));

@@ -92,56 +92,6 @@ async fn p4_fill_goes_on_when_the_leader_disconnects() {
     }
 }
 
-/// The first run panics, the second answers.
-#[cache(expire = 60)]
-async fn fragile(State(gate): State<Gate>) -> String {
-    let run = gate.pass().await;
-    assert_ne!(run, 1, "the first run fails");
-    format!("run {run}")
-}
-
-#[tokio::test]
-async fn p4_panic_reaches_the_leader_and_a_waiter_takes_over() {
-    for bench in Bench::every().await {
-        let gate = Gate::new();
-        let app = bench.app(Router::new().route("/", get(fragile)).with_state(gate.clone()));
-        let leader = ask(&app, "/");
-        gate.entered().await;
-        let waiters = [ask(&app, "/"), ask(&app, "/"), ask(&app, "/")];
-        settle().await;
-        gate.let_through(2);
-        assert!(
-            leader.await.unwrap_err().is_panic(),
-            "the panic is the leader's to see"
-        );
-        for waiter in waiters {
-            assert_eq!(waiter.await.unwrap().text(), "run 2");
-        }
-        assert_eq!(gate.runs.total(), 2);
-    }
-}
-
-#[cache(expire = 60)]
-async fn always_panics(State(gate): State<Gate>) -> &'static str {
-    panic!("run {}", gate.pass().await);
-}
-
-#[tokio::test]
-async fn p4_handler_that_always_panics_hangs_nobody() {
-    let bench = Bench::memory().await;
-    let gate = Gate::new();
-    let app = bench.app(
-        Router::new()
-            .route("/", get(always_panics))
-            .with_state(gate.clone()),
-    );
-    gate.let_through(20);
-    let asked = (0..20).map(|_| ask(&app, "/"));
-    for answer in join_all(asked).await {
-        assert!(answer.unwrap_err().is_panic());
-    }
-}
-
 #[cache(expire = 60)]
 async fn signs_in(State(gate): State<Gate>) -> impl IntoResponse {
     let run = gate.pass().await;

@@ -18,7 +18,7 @@ use super::{
     Gate, ask, settle,
     support::{
         RedisServer,
-        app::{App, Bench, PATIENCE},
+        app::{App, Bench, PATIENCE, eventually},
         link::Link,
     },
 };
@@ -147,11 +147,7 @@ async fn p4_request_waits_for_a_run_that_an_eviction_fenced_once() {
     cache.evict_tag("something else").await.unwrap();
     let late = ask(&app, "/articles/1");
     // It is told by the server that there is somebody to wait for.
-    let begun = std::time::Instant::now();
-    while server.calls("eval") < 5 {
-        assert!(begun.elapsed() < PATIENCE, "it is not told");
-        tokio::task::yield_now().await;
-    }
+    eventually("it is not told", async || server.calls("eval") >= 5).await;
     link.delay(Duration::from_millis(50));
     gate.let_through(3);
     assert!(early.await.unwrap().text().ends_with("run 1"));

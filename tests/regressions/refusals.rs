@@ -17,7 +17,7 @@ use super::{
     gated, gated_pages,
     support::{
         RedisServer,
-        app::{App, PATIENCE, START},
+        app::{App, PATIENCE, START, eventually},
         gate::{Gate, ask, settle},
         link::{Link, Way},
     },
@@ -28,20 +28,14 @@ async fn replica(url: &str, gate: &Gate) -> (Cache, App) {
     // Who joins the wrong run is to be seen waiting for it.
     let builder = builder.store_budget(PATIENCE).wait(10 * PATIENCE);
     let cache = builder.build().await.expect("the settings are good");
-    let routes = gated_pages(gate).merge(
-        Router::new()
-            .route("/fragile", get(fragile))
-            .with_state(gate.clone()),
-    );
-    (cache.clone(), App(routes.layer(cache.attach())))
+    let app = App(gated_pages(gate).layer(cache.attach()));
+    (cache, app)
 }
 
-async fn until(what: &str, holds: impl Fn() -> bool) {
-    let begun = std::time::Instant::now();
-    while !holds() {
-        assert!(begun.elapsed() < PATIENCE, "{what}");
-        tokio::task::yield_now().await;
-    }
+/// Until so many requests were refused a lease, and wait for whom they have to.
+async fn refused(cache: &Cache, requests: u64) {
+    let are_refused = async || cache.stats().refused.entries == requests;
+    eventually("a request is not refused", are_refused).await;
     settle().await;
 }
 
@@ -60,7 +54,7 @@ async fn p4_requests_share_runs_while_the_store_refuses() {
     let mut clients = vec![ask(&app, "/pages/1")];
     gate.entered().await;
     clients.extend((0..20).map(|_| ask(&app, "/pages/1")));
-    until("all are refused a lease", || cache.stats().refused.entries == 21).await;
+    refused(&cache, 21).await;
     gate.let_through(100);
     for answer in join_all(clients).await {
         assert_eq!(answer.unwrap().status, StatusCode::OK);
@@ -81,7 +75,7 @@ async fn p3_run_from_before_an_eviction_elsewhere_is_not_joined_while_the_store_
         .await
         .expect("a full server evicts");
     let late = ask(&app, "/pages/1");
-    until("it is refused a lease", || cache.stats().refused.entries == 2).await;
+    refused(&cache, 2).await;
     gate.let_through(2);
     assert_eq!(early.await.unwrap().text(), "page 1, run 1");
     assert_eq!(late.await.unwrap().text(), "page 1, run 2");
@@ -105,29 +99,6 @@ async fn p3_run_from_before_a_failed_eviction_is_not_joined_while_the_store_is_a
         gate.let_through(2);
         assert_eq!(early.await.unwrap().text(), "page 1, run 1", "{eviction}");
         assert_eq!(late.await.unwrap().text(), "page 1, run 2", "{eviction}");
-    }
-}
-
-/// The first run panics, the second answers.
-#[cache(expire = 60)]
-async fn fragile(State(gate): State<Gate>) -> String {
-    let run = gate.pass().await;
-    assert_ne!(run, 1, "the first run fails");
-    format!("run {run}")
-}
-
-#[tokio::test]
-async fn p4_one_of_those_that_wait_takes_over_from_a_panic_while_the_store_is_away() {
-    let gate = Gate::new();
-    let (_, app) = replica("redis://127.0.0.1:1", &gate).await;
-    let leader = ask(&app, "/fragile");
-    gate.entered().await;
-    let waiters: Vec<_> = (0..20).map(|_| ask(&app, "/fragile")).collect();
-    settle().await;
-    gate.let_through(100);
-    assert!(leader.await.unwrap_err().is_panic());
-    for waiter in waiters {
-        assert_eq!(waiter.await.unwrap().text(), "run 2");
     }
 }
 
@@ -195,7 +166,7 @@ async fn p3_any_is_retired_before_the_tag() {
     link.becomes(Way::Cut);
     cache.evict_tag("later").await.unwrap_err();
     link.becomes(Way::Open);
-    until("it is made up for", || cache.stats().overdue == 0).await;
+    eventually("it is not made up for", async || cache.stats().overdue == 0).await;
     let Value::Array(log) = server.command(["SLOWLOG", "GET", "1000"]) else {
         panic!("the log is a list");
     };
@@ -219,41 +190,8 @@ async fn evictions_made_up_for_are_sent_in_parts() {
     }
     assert_eq!(cache.stats().overdue, 2400);
     link.becomes(Way::Open);
-    until("they are made up for", || cache.stats().overdue == 0).await;
+    eventually("they are not made up for", async || cache.stats().overdue == 0).await;
     assert_eq!(server.calls("unlink"), 1200);
-}
-
-/// The first runs end in a panic each, and nobody who waits for one has to wait for all.
-#[cache(expire = 60)]
-async fn always_panics(State(gate): State<Gate>) -> &'static str {
-    panic!("run {}", gate.pass().await);
-}
-
-#[tokio::test]
-async fn p4_handler_that_always_panics_is_not_waited_for_again_and_again() {
-    for url in ["memory://", "redis://127.0.0.1:1"] {
-        let gate = Gate::new();
-        let cache = Cache::builder().prefix("test").url(url).build().await.unwrap();
-        let routes = Router::new()
-            .route("/", get(always_panics))
-            .with_state(gate.clone());
-        let app = App(routes.layer(cache.attach()));
-        let clients: Vec<_> = (0..12).map(|_| ask(&app, "/")).collect();
-        let mut rounds = 0;
-        while gate.runs.total() < 12 {
-            timeout(PATIENCE, gate.entered()).await.expect("one more runs");
-            settle().await;
-            gate.let_through(12);
-            rounds += 1;
-            settle().await;
-        }
-        assert!(rounds <= 5, "{url}: {rounds} runs one after another");
-        for client in clients {
-            assert!(client.await.unwrap_err().is_panic());
-        }
-        let total = cache.stats().total;
-        assert_eq!((total.misses, total.runs, total.failed), (12, 12, 12), "{url}");
-    }
 }
 
 #[cache(expire = 1, stale_if_slow = "20ms", stale_if_error = "1h")]
@@ -306,10 +244,8 @@ async fn p3_eviction_of_a_handler_that_was_cancelled_outlives_the_cache() {
     drop(cache);
     change.abort();
     gate.let_through(10);
-    until("it is evicted", || {
-        !server.exists("test:regressions::gated(id=1)")
-    })
-    .await;
+    let evicted = async || !server.exists("test:regressions::gated(id=1)");
+    eventually("it is not evicted", evicted).await;
 }
 
 #[cache_evict(gated(Path(1)))]

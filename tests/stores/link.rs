@@ -19,15 +19,6 @@ fn told(error: &dyn Error) -> String {
     text
 }
 
-/// Looks again until it holds: for what the server does behind our back.
-async fn eventually(what: &str, holds: impl AsyncFn() -> bool) {
-    let begun = Instant::now();
-    while !holds().await {
-        assert!(begun.elapsed() < PATIENCE, "{what}");
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    }
-}
-
 #[tokio::test]
 async fn p1_without_a_connection_every_call_fails_at_once() {
     let server = RedisServer::start();

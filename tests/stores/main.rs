@@ -16,10 +16,11 @@ use handler_cache::{
         contract::{self, Time},
     },
 };
-use support::{Options, RedisServer};
+use support::{
+    Options, RedisServer,
+    app::{PATIENCE, eventually},
+};
 
-/// Far beyond what anything here takes on a busy machine.
-const PATIENCE: Duration = Duration::from_secs(20);
 const HOUR: Duration = Duration::from_secs(3600);
 
 async fn connect(url: &str) -> RedisStore {

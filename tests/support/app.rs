@@ -101,11 +101,7 @@ impl Bench {
     /// Waits until all runs are over: Redis is written to behind the responses.
     pub async fn settled(&self) {
         let Some(server) = &self.redis else { return };
-        let deadline = Instant::now() + PATIENCE;
-        while server.is_being_filled() {
-            assert!(Instant::now() < deadline, "a fill does not end");
-            tokio::time::sleep(Duration::from_millis(1)).await;
-        }
+        eventually("a fill does not end", async || !server.is_being_filled()).await;
     }
 
     /// The router with this cache attached.
@@ -117,6 +113,15 @@ impl Bench {
 /// A store that is well is waited for, however busy the machine is.
 fn patient() -> CacheBuilder {
     Cache::builder().store_budget(PATIENCE)
+}
+
+/// Looks again until it holds: for what goes on behind our back.
+pub async fn eventually(what: &str, holds: impl AsyncFn() -> bool) {
+    let begun = Instant::now();
+    while !holds().await {
+        assert!(begun.elapsed() < PATIENCE, "{what}");
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
 }
 
 /// A router that can be asked.

@@ -206,12 +206,8 @@ impl RedisServer {
         self.signal("-CONT");
     }
 
-    fn signal(&self, signal: &str) {
-        let process = self.process.as_ref().expect("the server runs");
-        let status = Command::new("kill")
-            .args([signal, &process.id().to_string()])
-            .status();
-        assert!(status.expect("`kill` runs").success());
+    fn signal(&self, text: &str) {
+        signal(self.process.as_ref().expect("the server runs"), text);
     }
 
     /// A connection of its own.
@@ -299,6 +295,14 @@ impl Drop for RedisServer {
         }
         let _ = fs::remove_dir_all(&self.folder);
     }
+}
+
+/// Sends a signal, such as `-STOP`.
+pub(crate) fn signal(process: &Child, signal: &str) {
+    let status = Command::new("kill")
+        .args([signal, &process.id().to_string()])
+        .status();
+    assert!(status.expect("`kill` runs").success());
 }
 
 fn free_port() -> u16 {

@@ -9,7 +9,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use crate::{history::Process, replica};
+use crate::{history::Process, replica, server::signal};
 
 /// How a replica is set up.
 #[derive(Debug, Clone)]
@@ -76,11 +76,11 @@ impl Server {
     }
 
     pub(crate) fn freeze(&self) {
-        self.signal("-STOP");
+        signal(&self.child, "-STOP");
     }
 
     pub(crate) fn thaw(&self) {
-        self.signal("-CONT");
+        signal(&self.child, "-CONT");
     }
 
     /// At once, as a crash would.
@@ -88,13 +88,6 @@ impl Server {
         // One that is dead already is what was wanted.
         let _ = self.child.kill();
         let _ = self.child.wait();
-    }
-
-    fn signal(&self, signal: &str) {
-        let status = Command::new("kill")
-            .args([signal, &self.child.id().to_string()])
-            .status();
-        assert!(status.expect("`kill` runs").success());
     }
 }
 
