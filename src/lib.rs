@@ -23,6 +23,7 @@ pub use cache_runtime::__private;
 #[cfg(feature = "test-util")]
 pub use cache_runtime::ManualClock;
 pub use cache_runtime::{
-    Cache, CacheBuilder, CacheKey, CacheKeyPart, ClientControl, Counts, Error, Expire, KeyError, KeyWriter,
-    NoStore, Policy, Refused, Stats, Tags, Timestamp, store,
+    Cache, CacheBuilder, CacheKey, CacheKeyPart, ClientControl, Counts, EntryFacts, Error, Expire,
+    Explanation, Filler, KeyError, KeyWriter, NoStore, Policy, Refused, Standing, Stats, Tags, Timestamp,
+    ValueKey, ValuePolicy, store,
 };

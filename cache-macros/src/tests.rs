@@ -63,6 +63,19 @@ fn options() {
 }
 
 #[test]
+fn tags() {
+    let item = quote!(
+        async fn product(Path(id): Path<u64>, user: User) -> String {
+            body()
+        }
+    );
+    let known = quote!(tags = ["products", format!("product:{id}")], ignore = [user]);
+    assert_snapshot("tags", apply(CACHE, known, item.clone()));
+    let beyond_the_key = quote!(tags = [user.tenant.clone()], ignore = [user]);
+    assert_snapshot("tags_beyond_the_key", apply(CACHE, beyond_the_key, item));
+}
+
+#[test]
 fn associated() {
     let item = quote! {
         async fn get<T>(#[cfg(unix)] Path(id): Path<T>, user: User) -> Self {

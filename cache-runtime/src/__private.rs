@@ -19,11 +19,12 @@ pub use axum::{
 
 pub use crate::{
     attribute::{Answer, Associated, AssociatedPlain, Companion, NotAResult, into_response, is_axum_state},
+    cache_key::CacheKey,
     engine::TagList,
     error::Error,
     evict::{Entries, Evictor, Pending, Targets},
     handler::Site,
-    key::{CacheKey, CacheKeyPart, KeyArgs, KeyError, KeyWriter, Part, ViaKeyPart, ViaNothing, ViaSerialize},
+    key::{CacheKeyPart, KeyArgs, KeyError, KeyWriter, Part, ViaKeyPart, ViaNothing, ViaSerialize},
     lazy::{Deferred, DeferredBeside},
     policy::Policy,
     request::Vary,
@@ -105,15 +106,9 @@ impl Ready {
     #[must_use]
     pub fn tags(mut self, list: impl FnOnce(&mut TagList)) -> Self {
         if let Lookup::Ask(request) = &mut self.0 {
-            // The user's code, which may panic: then nothing is known that could evict the entry.
-            let listed = catch_unwind(AssertUnwindSafe(|| {
-                let mut tags = TagList::default();
-                list(&mut tags);
-                tags
-            }));
-            match listed {
-                Ok(tags) => request.tag(tags),
-                Err(_) => self.0 = request.pass("writing the tags panicked"),
+            match listed(list) {
+                Some(tags) => request.tag(&tags),
+                None => self.0 = request.pass("writing the tags panicked"),
             }
         }
         self
@@ -162,9 +157,28 @@ pub fn cache_key<F: 'static>(
     write: impl FnOnce(&mut KeyArgs<'_>) -> Result<(), KeyError>,
 ) -> CacheKey {
     match site.named::<F>() {
-        Ok(handler) => CacheKey::new(handler, write),
+        Ok(handler) => CacheKey::of_handler(handler, site, write),
         Err(reason) => CacheKey::none(type_name::<F>(), reason),
     }
+}
+
+/// The same key with the tags that its arguments show.
+#[must_use]
+pub fn tagged(key: CacheKey, list: impl FnOnce(&mut TagList)) -> CacheKey {
+    key.with_tags(listed(list))
+}
+
+/// The same key where the tags depend on more than its arguments.
+#[must_use]
+pub fn with_unknown_tags(key: CacheKey) -> CacheKey {
+    key.with_tags(None)
+}
+
+/// The user's code, which may panic: then nothing is known that could evict the entry.
+fn listed(list: impl FnOnce(&mut TagList)) -> Option<Vec<String>> {
+    let mut tags = TagList::default();
+    let listed = catch_unwind(AssertUnwindSafe(|| list(&mut tags)));
+    listed.ok().map(|()| tags.into())
 }
 
 /// Evicts from the global cache.

@@ -45,17 +45,7 @@ pub fn is_axum_state<T: AxumState>() {}
 impl Site {
     /// The method whose responses are cached; GET, if it is among several.
     pub(crate) fn method(&self) -> Method {
-        let known = [
-            Method::GET,
-            Method::POST,
-            Method::PUT,
-            Method::PATCH,
-            Method::DELETE,
-        ];
-        let mut taken = known
-            .into_iter()
-            .filter(|method| rules::takes(self.policy.methods, method));
-        taken.next().unwrap_or(Method::GET)
+        rules::first_of(self.policy.methods)
     }
 
     /// The headers that join the key.

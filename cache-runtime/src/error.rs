@@ -4,7 +4,7 @@ use std::{error::Error as StdError, fmt};
 
 use crate::events::Chain;
 
-/// What went wrong in setting up or evicting.
+/// What went wrong in setting up, evicting, or storing a value.
 ///
 /// Serving requests never ends in this error: there the cache steps aside and the handler runs.
 /// Ask it with the `is_…` methods; the text says the problem and then the way out, and never holds a password.
@@ -21,6 +21,7 @@ enum Kind {
     AlreadyInitialized,
     NotInitialized,
     Key,
+    Value,
     Store,
 }
 
@@ -63,6 +64,18 @@ impl Error {
         }
     }
 
+    pub(crate) fn value(reason: impl fmt::Display) -> Self {
+        Self::new(Kind::Value, format!("this value cannot be kept: {reason}"))
+    }
+
+    pub(crate) fn not_stored(cause: &dyn StdError) -> Self {
+        let cause = Chain(cause);
+        Self::new(
+            Kind::Store,
+            format!("the store did not acknowledge the value, and an older one may still be found: {cause}"),
+        )
+    }
+
     pub(crate) fn store(cause: &dyn StdError) -> Self {
         let cause = Chain(cause);
         Self::new(
@@ -91,6 +104,12 @@ impl Error {
     /// The arguments have no key text.
     pub fn is_key(&self) -> bool {
         self.kind == Kind::Key
+    }
+
+    /// The value refuses to be serialized or does not read back what it wrote, is larger than [`CacheBuilder::max_body`](crate::CacheBuilder::max_body), or
+    /// would not live for a millisecond.
+    pub fn is_value(&self) -> bool {
+        self.kind == Kind::Value
     }
 
     /// The store did not acknowledge: down, slow, or it refused.

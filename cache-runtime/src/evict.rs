@@ -15,9 +15,11 @@ use tokio::runtime::Handle;
 
 use crate::{
     cache,
+    cache_key::CacheKey,
     engine::{self, Engine},
     events,
-    key::{CacheKey, KeyError},
+    handler::Handler,
+    key::KeyError,
     rules,
 };
 
@@ -89,16 +91,16 @@ impl Targets {
 pub struct Entries {
     /// For people to read.
     name: &'static str,
-    /// The handler's escaped name, or why it has none.
-    handler: Result<&'static str, KeyError>,
+    /// The handler, or why it has no entries.
+    handler: Result<Handler, KeyError>,
 }
 
 impl Entries {
-    pub(crate) fn of(name: &'static str, handler: Result<&'static str, KeyError>) -> Self {
+    pub(crate) fn of(name: &'static str, handler: Result<Handler, KeyError>) -> Self {
         Self { name, handler }
     }
 
-    pub(crate) fn handler(self) -> Result<&'static str, KeyError> {
+    pub(crate) fn handler(self) -> Result<Handler, KeyError> {
         self.handler
     }
 }
@@ -170,10 +172,10 @@ impl Evictions {
             match target {
                 Target::Key(key) => match names.eviction(key) {
                     Ok(eviction) => evictions.push(eviction),
-                    Err(error) => events::failed_to_evict(&key.handler, &error),
+                    Err(error) => events::failed_to_evict(&key.name, &error),
                 },
                 Target::All(Entries { name, handler }) => match handler {
-                    Ok(handler) => evictions.push(names.eviction_of_all(handler)),
+                    Ok(handler) => evictions.push(names.eviction_of_all(*handler)),
                     Err(error) => events::failed_to_evict(name, error),
                 },
                 Target::Tag(tag) => evictions.push(engine::Eviction::UserTag(names.user_tag(tag))),

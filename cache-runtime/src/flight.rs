@@ -1,6 +1,6 @@
 //! Single flight: of the requests that miss one entry together, one runs the handler and the others wait for it.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{any::Any, collections::HashMap, sync::Arc};
 
 use tokio::{
     sync::{OwnedSemaphorePermit, watch},
@@ -20,12 +20,23 @@ pub(crate) enum Outcome {
     /// With a response that anybody may have.
     Shared(Arc<Entry>),
     /// With a failure that holds nothing private: it answers those that wait already, and is not stored.
-    Failed(Arc<Entry>),
+    Failed(Arc<Failure>),
     /// With a response that is the leader's alone: each runs for itself, all at once.
     Alone,
     /// Without a response: the handler panicked, or its runtime shut down. One of those that waited leads next.
     Vanished,
 }
+
+/// A response that says that the run failed.
+#[derive(Debug)]
+pub(crate) struct Failure {
+    pub(crate) entry: Entry,
+    pub(crate) cause: Option<Cause>,
+}
+
+/// In a response's extensions: why it is a failure, for those in this process that know the type.
+#[derive(Debug, Clone)]
+pub(crate) struct Cause(pub(crate) Arc<dyn Any + Send + Sync>);
 
 /// One run of a handler, and what became of it.
 #[derive(Debug)]

@@ -28,13 +28,22 @@ pub struct Site {
 /// A handler, told apart from every other.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Handler {
-    /// Counted from 0, in this process.
+    /// Counted from 1, in this process.
     pub(crate) number: usize,
     /// Escaped for keys.
     pub(crate) name: &'static str,
     /// Of its path, which `name = "…"` does not change. Entries bear it: two handlers that one process each took for the
     /// owner of a name do not find each other's.
     pub(crate) fingerprint: Generation,
+}
+
+impl Handler {
+    /// Stands for the application, where it keeps values of its own.
+    pub(crate) const VALUES: Self = Self {
+        number: 0,
+        name: "$",
+        fingerprint: Generation([0; 16]),
+    };
 }
 
 /// The handler, or that its name is taken.
@@ -63,11 +72,10 @@ impl Site {
     }
 
     /// As [`handler`](Self::handler), with the reason when there is none.
-    pub(crate) fn named<F: 'static>(&self) -> Result<&'static str, KeyError> {
-        let handler = self.handler::<F>().ok_or_else(|| {
+    pub(crate) fn named<F: 'static>(&self) -> Result<Handler, KeyError> {
+        self.handler::<F>().ok_or_else(|| {
             KeyError::new("another handler has that name; give it its own with `name = \"…\"`")
-        });
-        handler.map(|handler| handler.name)
+        })
     }
 
     fn register<F: 'static>(&self) -> Identity {
@@ -91,13 +99,6 @@ pub(crate) fn known() -> Vec<Handler> {
     handlers.identities.values().copied().flatten().collect()
 }
 
-/// The handler with this escaped name.
-pub(crate) fn named(name: &str) -> Option<Handler> {
-    let handlers = HANDLERS.read().unwrap_or_else(PoisonError::into_inner);
-    let mut known = handlers.identities.values().copied().flatten();
-    known.find(|handler| handler.name == name)
-}
-
 /// The process-wide table of handlers. It grows with the program's handlers, not with its requests.
 static HANDLERS: LazyLock<RwLock<Handlers>> = LazyLock::new(RwLock::default);
 
@@ -113,7 +114,7 @@ impl Handlers {
         if owner != id {
             events::handler_name_taken(name);
         }
-        let number = self.identities.len();
+        let number = 1 + self.identities.len();
         *self.identities.entry(id).or_insert_with(|| {
             (owner == id).then(|| Handler {
                 number,

@@ -242,6 +242,15 @@ impl Policy {
         self
     }
 
+    /// How long an entry lives, in a cache with this default.
+    pub(crate) fn life(&self, default: Duration) -> Duration {
+        match self.life {
+            Life::Default => default,
+            Life::For(life) => life,
+            Life::Never => ONE_YEAR,
+        }
+    }
+
     /// How long an entry is kept past its life.
     pub(crate) fn stale_window(&self) -> Duration {
         let revalidate = self.stale_while_revalidate.unwrap_or_default();

@@ -31,8 +31,8 @@ pub enum Vary {
 }
 
 impl RequestHead {
-    /// Has an entry made anew: the one of requests without headers.
-    pub(crate) fn renewing(method: Method) -> Self {
+    /// No client's: stands for requests without headers.
+    pub(crate) fn plain(method: Method) -> Self {
         Self {
             method,
             cache_control: None,
@@ -41,8 +41,16 @@ impl RequestHead {
             if_modified_since: None,
             range: false,
             credentials: false,
-            renews: true,
+            renews: false,
             vary: HeaderMap::new(),
+        }
+    }
+
+    /// Has the entry of such requests made anew.
+    pub(crate) fn renewing(method: Method) -> Self {
+        Self {
+            renews: true,
+            ..Self::plain(method)
         }
     }
 

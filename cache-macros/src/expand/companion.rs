@@ -93,10 +93,12 @@ fn eviction(cx: &Cx<'_>) -> Eviction {
         let cfgs = &param.cfgs;
         quote!(#(#cfgs)* #name)
     });
+    let cache_key = quote_spanned! {cx.span=>
+        #private::cache_key(#site(), #itself, |#key| #write(#key, #(#references),*))
+    };
+    let parameters: Vec<Ident> = parameter_names(cx).collect();
     Eviction {
-        key: quote_spanned! {cx.span=>
-            #private::cache_key(#site(), #itself, |#key| #write(#key, #(#references),*))
-        },
+        key: key::tagged(cx, cache_key, &parameters),
         evict: quote_spanned!(cx.span=> #private::evict(Self::key #turbofish (#(#arguments),*)).await),
         entries: quote_spanned!(cx.span=> #private::entries(#site(), #itself)),
         evict_all: quote_spanned!(cx.span=> #private::evict_all(Self::#entries #turbofish ()).await),

@@ -2,7 +2,7 @@
 
 use proc_macro2::TokenStream;
 use quote::{quote, quote_spanned};
-use syn::{Ident, LitStr, ext::IdentExt as _, spanned::Spanned as _};
+use syn::{Expr, Ident, LitStr, ext::IdentExt as _, spanned::Spanned as _};
 
 use super::Cx;
 use crate::{
@@ -128,20 +128,65 @@ pub(super) fn tags(cx: &Cx<'_>, ready: &Ident) -> TokenStream {
         return TokenStream::new();
     };
     let list = hidden("__tags");
-    let expressions = &given.value;
-    let named = cx.handler.mentioned_in(&quote!(#(#expressions),*));
+    let named = tag_arguments(cx, &given.value);
     let borrow = named.iter().map(borrow);
+    let add = add_tags(&list, &given.value, &named);
+    quote_spanned! {cx.span=>
+        let #ready = #ready.tags(|#list| {
+            #(#borrow)*
+            #add
+        });
+    }
+}
+
+/// Input: `tags = [format!("product:{id}")]`, and what `key(id: Path<u64>)` makes of its parameters
+/// Output:
+/// ```text
+/// tagged(cache_key(…), |tags| {
+///     let arg0 = &id;
+///     let Path(id) = arg0;
+///     tags.add(format!("product:{id}"));
+/// })
+/// ```
+/// Where the tags name what is not in the key: `with_unknown_tags(cache_key(…))`.
+pub(super) fn tagged(cx: &Cx<'_>, key: TokenStream, parameters: &[Ident]) -> TokenStream {
+    let Some(given) = &cx.args.tags else {
+        return key;
+    };
+    let private = cx.private(cx.span);
+    let list = hidden("__tags");
+    let named = tag_arguments(cx, &given.value);
+    let parameter_of = |Keyed { param, .. }: &Keyed<'_>| {
+        let at = cx
+            .keyed
+            .iter()
+            .position(|keyed| keyed.param.local == param.local)?;
+        let (cfgs, local, name) = (&param.cfgs, &param.local, &parameters[at]);
+        Some(quote!(#(#cfgs)* let #local = &#name;))
+    };
+    let Some(borrow) = named.iter().map(parameter_of).collect::<Option<Vec<_>>>() else {
+        return quote_spanned!(cx.span=> #private::with_unknown_tags(#key));
+    };
+    let add = add_tags(&list, &given.value, &named);
+    quote_spanned! {cx.span=>
+        #private::tagged(#key, |#list| {
+            #(#borrow)*
+            #add
+        })
+    }
+}
+
+/// The parameters that the tags mention.
+fn tag_arguments<'a>(cx: &Cx<'a>, expressions: &[Expr]) -> Vec<Keyed<'a>> {
+    cx.handler.mentioned_in(&quote!(#(#expressions),*))
+}
+
+fn add_tags(list: &Ident, expressions: &[Expr], named: &[Keyed<'_>]) -> TokenStream {
     let bind = named.iter().map(|keyed| bind(keyed, false));
     let add = expressions
         .iter()
         .map(|expression| quote_spanned!(macro_span(expression.span())=> #list.add(#expression);));
-    quote_spanned! {cx.span=>
-        let #ready = #ready.tags(|#list| {
-            #(#borrow)*
-            #(#bind)*
-            #(#add)*
-        });
-    }
+    quote!(#(#bind)* #(#add)*)
 }
 
 /// `let arg0 = &arg0;`

@@ -1,6 +1,7 @@
 //! [`Cache`]: how an application sets caching up, and evicts.
 
 mod builder;
+mod values;
 
 use std::sync::{
     Arc,
@@ -12,7 +13,7 @@ use http::{Extensions, StatusCode};
 use once_cell::sync::OnceCell;
 
 pub use self::builder::CacheBuilder;
-use crate::{engine::Engine, error::Error, key::CacheKey, stats::Stats};
+use crate::{cache_key::CacheKey, engine::Engine, error::Error, explain::Explanation, stats::Stats};
 
 /// The cache of the handlers that no [`Cache::attach`] gives another.
 static GLOBAL: OnceCell<Cache> = OnceCell::new();
@@ -90,7 +91,7 @@ impl Cache {
         Extension(self.clone())
     }
 
-    /// Removes the entries of one argument list, in all their variants: methods, `vary` headers, versions.
+    /// Removes the entries of one argument list, in all their variants: methods, `vary` headers, versions; or a value.
     ///
     /// ```
     /// # use axum::extract::Path;
@@ -108,8 +109,8 @@ impl Cache {
     ///
     /// # Cancel safety
     /// Cancelled, the entry may or may not be gone.
-    pub async fn evict(&self, key: CacheKey) -> Result<(), Error> {
-        self.engine.evict(&key).await
+    pub async fn evict(&self, key: impl Into<CacheKey>) -> Result<(), Error> {
+        self.engine.evict(&key.into()).await
     }
 
     /// Removes every entry that bears the tag, by the option `tags` or by [`Tags`](crate::Tags), at a cost that does not
@@ -159,6 +160,32 @@ impl Cache {
     /// Outside a Tokio runtime.
     pub async fn clear(&self) -> Result<(), Error> {
         self.engine.clear().await
+    }
+
+    /// What there is under a key now: is it fresh, for how long, how large, with which tags, and who fills it. The answer to
+    /// "why is this not cached?", for logs and pages of your own.
+    ///
+    /// Nothing is changed by it, and nothing counted. Of a handler's variants it looks at that of requests without headers,
+    /// by GET if that is cached.
+    ///
+    /// ```
+    /// # use axum::extract::Path;
+    /// # #[handler_cache::cache(expire = 30)]
+    /// # async fn get_product(Path(id): Path<u64>) -> String { id.to_string() }
+    /// # async fn look(cache: handler_cache::Cache) -> Result<(), handler_cache::Error> {
+    /// println!("{}", cache.explain(get_product::key(Path(7))).await?);
+    /// // shop:api::get_product(id=7): fresh; status 200, 43 bytes, fresh for 28.12s, kept for 28.12s
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// [`is_key`](Error::is_key) when the arguments have no key.
+    ///
+    /// # Cancel safety
+    /// Safe.
+    pub async fn explain(&self, key: impl Into<CacheKey>) -> Result<Explanation, Error> {
+        self.engine.explain(&key.into()).await
     }
 
     /// What this cache has counted since it was built, in this process.

@@ -9,7 +9,7 @@ use super::{Engine, Request, poll, serve::wait};
 use crate::{
     entry::Entry,
     events,
-    flight::{Join, Outcome, Seat, Waiter},
+    flight::{Failure, Join, Outcome, Seat, Waiter},
     respond::Verdict,
     rules::{self, Freshness},
     store::{Ask, Budget, Digest, Found, Generation, Grant, Holder, Leased, Mark, Read, Seen, StoreError},
@@ -41,7 +41,7 @@ pub(super) enum Course {
     /// The request runs the handler, or joins a run, that nothing is stored of. With an entry past its life in reserve.
     Unleased(Join, Option<Arc<Entry>>),
     /// A failure that others share.
-    Failed(Arc<Entry>),
+    Failed(Arc<Failure>),
 }
 
 /// A course, or one more look.
@@ -111,6 +111,8 @@ impl Request {
             Found::Entry(entry) if overdue.concerns_own(&entry) => {
                 return self.past_the_store(overdue_join, None);
             }
+            // It would be handed out, and turn out to be nothing.
+            Found::Entry(entry) if !(self.accepts)(&entry) => None,
             Found::Entry(entry) => match self.freshness(&entry) {
                 Freshness::Fresh { left } if !self.engine.is_early(&entry, left) => {
                     return Step::Break(Course::Hit(entry));
@@ -217,7 +219,7 @@ impl Request {
             (Some(Outcome::Vanished), reserve) => return self.see_off(way, waiter, slow, reserve).await,
             (Some(Outcome::Shared(entry)), _) => Course::Hit(entry),
             (Some(Outcome::Failed(_)), Some(reserve)) => Course::Stale(reserve),
-            (Some(Outcome::Failed(entry)), None) => Course::Failed(entry),
+            (Some(Outcome::Failed(failure)), None) => Course::Failed(failure),
             (Some(Outcome::Alone), _) => Course::Alone,
             (None, Some(reserve)) if slow.is_some() => Course::Stale(reserve),
             (None, reserve) => Course::Unleased(Join::BegunAfter(self.began), reserve),

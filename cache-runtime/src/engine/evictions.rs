@@ -6,7 +6,7 @@ use futures_util::future::join;
 use tokio::runtime::Handle;
 
 use super::{Engine, Eviction, spawn};
-use crate::{error::Error, key::CacheKey, store::StoreError};
+use crate::{cache_key::CacheKey, error::Error, handler::Handler, store::StoreError};
 
 impl Engine {
     /// Takes away every entry of one argument list.
@@ -16,7 +16,7 @@ impl Engine {
     }
 
     /// Takes away every entry of a handler.
-    pub(crate) async fn evict_all(&self, handler: &'static str) -> Result<(), Error> {
+    pub(crate) async fn evict_all(&self, handler: Handler) -> Result<(), Error> {
         let eviction = self.names.eviction_of_all(handler);
         self.carry_out(&[eviction]).await
     }

@@ -22,7 +22,7 @@ use crate::{
     clock::{Times, Timestamp},
     entry::Entry,
     events,
-    flight::{Outcome, Seat},
+    flight::{Failure, Outcome, Seat},
     handler::Handler,
     policy::Policy,
     rules::{self, Refusal},
@@ -157,7 +157,7 @@ impl Fill {
         };
         match capture::collect(body, size, limit).await {
             Collected::Whole(body) => {
-                let failure = Arc::new(Entry {
+                let entry = Entry {
                     status: parts.status,
                     headers: rules::stored_headers(parts.headers.clone()),
                     body: body.clone(),
@@ -166,7 +166,9 @@ impl Fill {
                     stale: Duration::ZERO,
                     cost: Duration::ZERO,
                     tags: Vec::new(),
-                });
+                };
+                let cause = parts.extensions.get().cloned();
+                let failure = Arc::new(Failure { entry, cause });
                 let mark = self.failed();
                 let response = Response::from_parts(parts, Body::from(body));
                 self.end(Some(Outcome::Failed(failure)), Reply::Response(response), mark)

@@ -13,7 +13,7 @@ use tokio::runtime::{Builder, Runtime};
 
 use super::*;
 use crate::{
-    key::CacheKey,
+    cache_key::CacheKey,
     policy::Policy,
     request::Vary,
     steering::Tags,
@@ -134,7 +134,7 @@ fn handler() -> Handler {
 }
 
 fn eviction(names: &Names) -> Eviction {
-    let key = CacheKey::new(handler().name, |_| Ok(()));
+    let key = CacheKey::of_handler(handler(), &SITE, |_| Ok(()));
     names.eviction(&key).unwrap()
 }
 

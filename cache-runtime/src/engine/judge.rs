@@ -84,14 +84,7 @@ impl Fill {
         if !headers.contains_key(header::ETAG) {
             headers.insert(header::ETAG, rules::etag(&body));
         }
-        // Off the life itself, so that what clients are told is true.
-        let jitter = self.engine.settings.jitter;
-        let life = if jitter > 0.0 {
-            life.mul_f64(1.0 - jitter * super::random())
-                .max(Duration::from_millis(1))
-        } else {
-            life
-        };
+        let life = self.engine.jittered(life);
         let entry = Entry {
             status: parts.status,
             headers,

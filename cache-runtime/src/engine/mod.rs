@@ -14,6 +14,8 @@ mod renewal;
 mod capture;
 mod evictions;
 mod overdue;
+mod values;
+mod explain;
 
 use std::{future::Future, sync::Arc, time::Duration};
 
@@ -146,6 +148,7 @@ impl Engine {
                 request,
                 wishes,
                 slot,
+                accepts: |_| true,
                 began: Instant::now(),
             })),
             // Some argument has no text, such as a rejection: there is nothing to look up.
@@ -190,6 +193,16 @@ impl Engine {
     fn is_early(&self, entry: &Entry, left: Duration) -> bool {
         let factor = self.settings.early_refresh;
         factor > 0.0 && rules::is_early(left, entry.cost, factor, random())
+    }
+
+    /// Less a random part, off the life itself, so that what clients are told is true.
+    fn jittered(&self, life: Duration) -> Duration {
+        let jitter = self.settings.jitter;
+        if jitter == 0.0 {
+            return life;
+        }
+        let shortened = life.mul_f64(1.0 - jitter * random());
+        shortened.max(Duration::from_millis(1))
     }
 
     /// Waits for what goes on behind responses.

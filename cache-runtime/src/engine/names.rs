@@ -11,7 +11,9 @@ use std::{
 use http::{HeaderMap, HeaderValue, Method};
 
 use crate::{
-    key::{self, CacheKey, KeyArgs, KeyError, KeyWriter},
+    cache_key::{CacheKey, Keyed},
+    handler::Handler,
+    key::{self, KeyArgs, KeyError, KeyWriter},
     policy::Policy,
     request::RequestHead,
     store::{Generation, Slot},
@@ -32,7 +34,7 @@ pub(crate) struct Names {
 /// One argument list of one handler.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Arguments<'a> {
-    pub(crate) handler: &'static str,
+    pub(crate) handler: &'a str,
     /// With the parentheses.
     pub(crate) text: &'a str,
 }
@@ -100,18 +102,47 @@ impl Names {
         }
     }
 
+    /// The slot of a key that the application has; of its variants that of `request`.
+    pub(crate) fn slot_of(&self, key: &CacheKey, request: &RequestHead) -> Result<Slot, KeyError> {
+        let Keyed {
+            owner,
+            policy,
+            arguments,
+            tags,
+            ..
+        } = key.keyed.as_ref().map_err(Clone::clone)?;
+        let arguments = Arguments {
+            handler: &key.name,
+            text: arguments,
+        };
+        let mut text = String::new();
+        self.entry_key(&mut text, arguments, policy.version);
+        push_variant(&mut text, policy, request)?;
+        key::cap(&mut text);
+        let slot = self.slot(&text, arguments, policy, *owner);
+        Ok(self.tagged(slot, tags.iter().flatten()))
+    }
+
+    /// The slot with more tags, of the user's.
+    pub(crate) fn tagged<'a>(&self, mut slot: Slot, tags: impl IntoIterator<Item = &'a String>) -> Slot {
+        let own = tags.into_iter().map(|tag| self.user_tag(tag));
+        slot.tags = slot.tags.iter().cloned().chain(own).collect();
+        slot
+    }
+
     /// What to take away so that no entry of `key` is left: its plain entry, and the tag of all its variants.
     ///
     /// Both, whatever this release has: another that runs beside it may have `vary`, a version or neither.
     pub(crate) fn eviction(&self, key: &CacheKey) -> Result<Eviction, KeyError> {
+        let keyed = key.keyed.as_ref().map_err(Clone::clone)?;
         let arguments = Arguments {
-            handler: key.handler,
-            text: key.args.as_deref().map_err(Clone::clone)?,
+            handler: &key.name,
+            text: &keyed.arguments,
         };
         let mut plain = format!("{}:{}{}", self.prefix, arguments.handler, arguments.text);
         key::cap(&mut plain);
         Ok(Eviction::Key {
-            handler: key.handler,
+            handler: keyed.handler,
             plain: plain.into(),
             variants: self.arguments_tag(arguments),
         })
@@ -137,10 +168,10 @@ impl Names {
     }
 
     /// What to take away so that no entry of a handler is left.
-    pub(crate) fn eviction_of_all(&self, handler: &'static str) -> Eviction {
+    pub(crate) fn eviction_of_all(&self, handler: Handler) -> Eviction {
         Eviction::Handler {
             handler,
-            tag: self.handler_tag(handler),
+            tag: self.handler_tag(handler.name),
         }
     }
 
@@ -178,12 +209,12 @@ impl Names {
 pub(crate) enum Eviction {
     /// The entries of one argument list of a handler.
     Key {
-        handler: &'static str,
+        handler: Handler,
         plain: Arc<str>,
         variants: Arc<str>,
     },
     /// Every entry of a handler.
-    Handler { handler: &'static str, tag: Arc<str> },
+    Handler { handler: Handler, tag: Arc<str> },
     /// Those that bear a tag of the user's, which handlers may name only in their answers.
     UserTag(Arc<str>),
     /// Every entry.
@@ -192,8 +223,8 @@ pub(crate) enum Eviction {
 
 impl Eviction {
     /// Whose entries alone it takes away.
-    pub(crate) fn handler(&self) -> Option<&'static str> {
-        match self {
+    pub(crate) fn handler(&self) -> Option<Handler> {
+        match *self {
             Self::Key { handler, .. } | Self::Handler { handler, .. } => Some(handler),
             Self::UserTag(_) | Self::Root(_) => None,
         }

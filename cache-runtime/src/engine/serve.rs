@@ -27,7 +27,7 @@ use crate::{
     clock::Times,
     entry::Entry,
     events,
-    flight::{Outcome, Seat, Waiter},
+    flight::{Failure, Outcome, Seat, Waiter},
     handler::Handler,
     key::KeyError,
     policy::Policy,
@@ -50,6 +50,12 @@ impl TagList {
     }
 }
 
+impl From<TagList> for Vec<String> {
+    fn from(tags: TagList) -> Self {
+        tags.0
+    }
+}
+
 /// A request on its way through the cache.
 #[derive(Debug)]
 pub(crate) struct Request {
@@ -59,15 +65,15 @@ pub(crate) struct Request {
     pub(super) request: RequestHead,
     pub(super) wishes: Wishes,
     pub(super) slot: Slot,
+    /// Whether an entry that was found is one of those that the request is for.
+    pub(super) accepts: fn(&Entry) -> bool,
     pub(super) began: Instant,
 }
 
 impl Request {
     /// Tags that the arguments show. Asked for only where memory did not have the entry.
-    pub(crate) fn tag(&mut self, tags: TagList) {
-        let names = &self.engine.names;
-        let own = tags.0.iter().map(|tag| names.user_tag(tag));
-        self.slot.tags = self.slot.tags.iter().cloned().chain(own).collect();
+    pub(crate) fn tag(&mut self, tags: &[String]) {
+        self.slot = self.engine.names.tagged(self.slot.clone(), tags);
     }
 
     /// Goes past the cache.
@@ -102,7 +108,7 @@ impl Request {
                 self.counters().misses.count();
                 respond::gateway_timeout(&self.engine.settings.style)
             }
-            Course::Failed(entry) => self.uncached(respond::replay(&entry)),
+            Course::Failed(failure) => self.failed(&failure),
             Course::Alone => self.run_alone(handler).await,
             Course::Lead(seat, grant, reserve) => {
                 self.lead(&runtime, seat, Some(grant), reserve, handler).await
@@ -214,6 +220,15 @@ impl Request {
             verdict,
             times,
         )
+    }
+
+    /// Another's failure.
+    pub(super) fn failed(&self, failure: &Failure) -> Response {
+        let mut response = respond::replay(&failure.entry);
+        if let Some(cause) = &failure.cause {
+            response.extensions_mut().insert(cause.clone());
+        }
+        self.uncached(response)
     }
 
     pub(super) fn uncached(&self, response: Response) -> Response {

@@ -12,7 +12,7 @@ use crate::{
     entry::Entry,
     events,
     flight::{Join, Older, Outcome, Part},
-    respond::{self, Verdict},
+    respond::Verdict,
 };
 
 /// So many runs may panic under a request that waits; then it runs for itself.
@@ -75,9 +75,7 @@ impl Request {
                 (Waited::For(Outcome::Failed(_) | Outcome::Vanished), Some(reserve)) => {
                     return self.hit(reserve, Verdict::Stale);
                 }
-                (Waited::For(Outcome::Failed(entry)), None) => {
-                    return self.uncached(respond::replay(&entry));
-                }
+                (Waited::For(Outcome::Failed(failure)), None) => return self.failed(&failure),
                 // One of those that waited leads next; but not for ever, where each one panics.
                 (Waited::For(Outcome::Vanished), None) if vanished < MOST_VANISHED => vanished += 1,
                 (Waited::For(Outcome::Vanished | Outcome::Alone), _) => {

@@ -3,7 +3,6 @@
 //! Two argument lists that `Serialize` tells apart have different texts. The grammar stands in `serializer`.
 
 mod error;
-mod cache_key;
 mod writer;
 mod part;
 mod extract;
@@ -13,17 +12,16 @@ mod compound;
 mod escape;
 mod cap;
 
-pub use self::{
-    cache_key::CacheKey,
-    error::KeyError,
-    form::{Part, ViaKeyPart, ViaNothing, ViaSerialize},
-    part::CacheKeyPart,
-    writer::{KeyArgs, KeyWriter},
-};
 pub(crate) use self::{
     cap::cap,
     escape::{escape_handler, escape_tag},
     writer::write_args,
+};
+pub use self::{
+    error::KeyError,
+    form::{Part, ViaKeyPart, ViaNothing, ViaSerialize},
+    part::CacheKeyPart,
+    writer::{KeyArgs, KeyWriter},
 };
 
 #[cfg(any(test, feature = "test-util"))]

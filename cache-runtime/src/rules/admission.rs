@@ -85,6 +85,19 @@ pub(crate) fn takes(set: MethodFilter, method: &Method) -> bool {
     set.or(asked) == set
 }
 
+/// A method that stands for the set: GET, if it is there.
+pub(crate) fn first_of(set: MethodFilter) -> Method {
+    let known = [
+        Method::GET,
+        Method::POST,
+        Method::PUT,
+        Method::PATCH,
+        Method::DELETE,
+    ];
+    let mut taken = known.into_iter().filter(|method| takes(set, method));
+    taken.next().unwrap_or(Method::GET)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

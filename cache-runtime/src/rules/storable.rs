@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     clock::{Timestamp, millis},
-    policy::{Life, ONE_YEAR, Policy},
+    policy::Policy,
     steering::Steering,
 };
 
@@ -64,14 +64,17 @@ pub(crate) fn storable(
         Some(own) => allowed.min(own.saturating_sub(initial_age(headers, now))),
         None => allowed,
     };
-    let life = Duration::from_millis(millis(life.min(LONGEST)));
-    if life.is_zero() {
-        return Err(Refusal::NoLife);
-    }
+    let life = whole_life(life).ok_or(Refusal::NoLife)?;
     if policy.store_if.is_some_and(|accepts| !accepts(parts)) {
         return Err(Refusal::StoreIf);
     }
     Ok(life)
+}
+
+/// The life as an entry has it: whole milliseconds, and no longer than a clock can tell; none where nothing is left.
+pub(crate) fn whole_life(life: Duration) -> Option<Duration> {
+    let life = Duration::from_millis(millis(life.min(LONGEST)));
+    (!life.is_zero()).then_some(life)
 }
 
 /// Whether the response is a failure, a 5xx, that may answer everyone who waited for it, though it is not stored.
@@ -166,11 +169,7 @@ fn policy_life(
         | StatusCode::NON_AUTHORITATIVE_INFORMATION
         | StatusCode::NO_CONTENT
         | StatusCode::MOVED_PERMANENTLY
-        | StatusCode::PERMANENT_REDIRECT => Ok(match policy.life {
-            Life::Default => default_life,
-            Life::For(life) => life,
-            Life::Never => ONE_YEAR,
-        }),
+        | StatusCode::PERMANENT_REDIRECT => Ok(policy.life(default_life)),
         StatusCode::PARTIAL_CONTENT => Err(Refusal::Partial),
         _ => Err(Refusal::Status),
     }

@@ -75,8 +75,8 @@ impl Counters {
     }
 
     /// The store acknowledged an eviction, of entries of this handler alone if one is named.
-    pub(crate) fn evicted(&self, handler: Option<&str>) {
-        match handler.and_then(handler::named) {
+    pub(crate) fn evicted(&self, handler: Option<Handler>) {
+        match handler {
             Some(handler) => self.of(handler).evicted.count(),
             None => self.evicted.count(),
         }
@@ -92,9 +92,11 @@ impl Counters {
                 entries: self.entries.get(),
                 evictions: self.evictions.get(),
             },
+            values: self.of(Handler::VALUES).counts(),
             ..Stats::default()
         };
         stats.total.evicted = self.evicted.get();
+        stats.total += &stats.values;
         let mut known = handler::known();
         // Those that share a counter are counted once.
         known.sort_by_key(|handler| handler.number);
@@ -132,7 +134,7 @@ impl HandlerCounters {
         self.refusals[refusal as usize].add(1);
     }
 
-    fn counts(&self) -> Counts {
+    pub(crate) fn counts(&self) -> Counts {
         let refusals = Refusal::ALL.iter().map(|refusal| {
             let count = self.refusals[*refusal as usize].get();
             (refusal.as_str(), count)

@@ -10,10 +10,12 @@ pub(crate) use self::counters::{Counter, Counters, HandlerCounters};
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Stats {
-    /// Of all handlers together.
+    /// Of all handlers and values together.
     pub total: Counts,
     /// Of each handler that was asked for, by its name in keys.
     pub handlers: BTreeMap<String, Counts>,
+    /// Of the values that the application keeps itself, together.
+    pub values: Counts,
     /// What was beyond a limit.
     pub refused: Refused,
     /// Now: the store does not answer, and requests are served without it.

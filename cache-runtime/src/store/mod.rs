@@ -81,6 +81,10 @@ pub trait Store: fmt::Debug + Send + Sync + 'static {
         mark: Option<(Mark, Duration)>,
     ) -> StoreFuture<'a, ()>;
 
+    /// Stores an entry that is no run's and names no tags, in place of what is there, and ends the lease that stands, in one
+    /// step. `false`: a tag has no longer what was read of it, so read again.
+    fn put<'a>(&'a self, slot: &'a Slot, put: Put) -> StoreFuture<'a, bool>;
+
     /// Removes entries together with their leases.
     fn evict<'a>(&'a self, keys: &'a [Arc<str>]) -> StoreFuture<'a, ()>;
 
@@ -148,6 +152,17 @@ pub struct Ask {
     pub seen: Seen,
     /// The holder that may be replaced: a mark that is out of date, or a fill of an older generation.
     pub replaces: Option<Holder>,
+}
+
+/// What [`Store::put`] stores.
+#[derive(Debug, Clone)]
+pub struct Put {
+    /// Tells this content of the slot from every other.
+    pub token: Token,
+    /// As read: where a generation is another by now, nobody finds the entry.
+    pub seen: Seen,
+    /// What to store.
+    pub entry: Arc<Entry>,
 }
 
 /// What [`Store::lease`] answers.

@@ -1,6 +1,7 @@
 use http::Response;
 
 use super::*;
+use crate::policy::ONE_YEAR;
 use crate::rules::fixtures::{NOW, headers, secs};
 
 const POLICY: Policy = Policy::expire(secs_const(60));

@@ -13,6 +13,7 @@
 mod entries;
 mod evictions;
 mod leases;
+mod writes;
 
 use std::{
     fmt::Write,
@@ -74,7 +75,7 @@ pub async fn verify(open: impl Fn() -> Arc<dyn Store>, time: Time) {
         let passed = AssertUnwindSafe(check(&bench)).catch_unwind().await;
         passed.err().map(|_| *name)
     };
-    let checks = [entries::CHECKS, leases::CHECKS, evictions::CHECKS].concat();
+    let checks = [entries::CHECKS, leases::CHECKS, evictions::CHECKS, writes::CHECKS].concat();
     let outcomes = match time {
         // They wait for seconds to pass: together, then.
         Time::Real => join_all(checks.iter().map(run)).await,

@@ -12,7 +12,7 @@ use self::{
     tags::{Captures, Tags},
 };
 use super::{
-    Ask, Committed, Found, Generation, Grant, Head, Holder, Leased, Mark, Read, Seen, Slot, Store,
+    Ask, Committed, Found, Generation, Grant, Head, Holder, Leased, Mark, Put, Read, Seen, Slot, Store,
     StoreError, StoreFuture, Token,
 };
 use crate::{
@@ -185,13 +185,7 @@ impl MemoryStore {
 
     fn commit_now(&self, slot: &Slot, grant: Grant, entry: &Arc<Entry>) -> Result<Committed, StoreError> {
         let mut leases = self.leases.lock(&slot.key);
-        let weight = weight(slot, entry);
-        if weight > self.heaviest {
-            return Err(StoreError::refused(format!(
-                "the entry takes {weight} bytes, a shard of this memory at most {}",
-                self.heaviest
-            )));
-        }
+        let weight = self.weight_of(slot, entry)?;
         let Some((captures, any)) = leases.end(&slot.key, grant.token) else {
             return Ok(Committed::Fenced);
         };
@@ -210,6 +204,37 @@ impl MemoryStore {
         };
         self.entries.insert(Arc::clone(&slot.key), stored);
         Ok(Committed::Stored)
+    }
+
+    fn put_now(&self, slot: &Slot, put: Put) -> Result<bool, StoreError> {
+        let mut leases = self.leases.lock(&slot.key);
+        let weight = self.weight_of(slot, &put.entry)?;
+        let Some(captures) = self.tags.capture(&slot.tags, &put.seen.generations) else {
+            return Ok(false);
+        };
+        leases.remove(&slot.key);
+        let stored = Stored {
+            owner: slot.owner,
+            entry: put.entry,
+            token: put.token,
+            captures,
+            weight,
+        };
+        self.entries.insert(Arc::clone(&slot.key), stored);
+        Ok(true)
+    }
+
+    /// # Errors
+    /// When it is too heavy.
+    fn weight_of(&self, slot: &Slot, entry: &Entry) -> Result<u64, StoreError> {
+        let weight = weight(slot, entry);
+        if weight > self.heaviest {
+            return Err(StoreError::refused(format!(
+                "the entry takes {weight} bytes, a shard of this memory at most {}",
+                self.heaviest
+            )));
+        }
+        Ok(weight)
     }
 
     fn evict_now(&self, keys: &[Arc<str>]) {
@@ -274,6 +299,10 @@ impl Store for MemoryStore {
             }
         }
         Box::pin(ready(Ok(())))
+    }
+
+    fn put<'a>(&'a self, slot: &'a Slot, put: Put) -> StoreFuture<'a, bool> {
+        Box::pin(ready(self.put_now(slot, put)))
     }
 
     fn evict<'a>(&'a self, keys: &'a [Arc<str>]) -> StoreFuture<'a, ()> {

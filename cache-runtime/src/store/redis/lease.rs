@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use redis::{Cmd, Value, pipe};
+use redis::{Cmd, Pipeline, Value, pipe};
 use tokio::{runtime::Handle, time::timeout};
 
 use super::{
@@ -68,22 +68,13 @@ pub(super) async fn lease(link: &Link, slot: &Slot, ask: Ask) -> Result<Leased, 
         return Ok(Leased::Changed);
     }
     let mut commands = pipe();
-    let mut named = 0;
-    let mut generation = |tag: &str, known: Option<Generation>, life: Duration| {
-        known.unwrap_or_else(|| {
-            let new = Generation::new();
-            named += 1;
-            commands.add_command(scripts::NAME.with(&[tag.as_bytes(), &new.0, &px(life)]));
-            new
-        })
-    };
-    let tags = slot.tags.iter().zip(&ask.seen.generations);
-    let digest = slot.digest(tags.map(|(tag, known)| generation(tag, *known, TAG_START)));
+    let mut names = Names::new(&mut commands);
     let grant = Grant {
         token: ask.token,
-        digest,
-        any: generation(&slot.any, ask.seen.any, ANY_LIFE),
+        digest: names.digest(slot, &ask.seen.generations, TAG_START),
+        any: names.generation(&slot.any, ask.seen.any, ANY_LIFE),
     };
+    let named = names.count;
     let mut arguments = vec![
         slot.key.as_bytes().to_vec(),
         key(&slot.key).into_bytes(),
@@ -115,6 +106,35 @@ pub(super) async fn lease(link: &Link, slot: &Slot, ask: Ask) -> Result<Leased, 
     }
     unanswered.disarm();
     Ok(leased)
+}
+
+/// Gives generations to the tags that have none, at the head of a pipeline.
+pub(super) struct Names<'a> {
+    commands: &'a mut Pipeline,
+    /// So many commands, each of which answers whether it was the first.
+    pub(super) count: usize,
+}
+
+impl<'a> Names<'a> {
+    pub(super) fn new(commands: &'a mut Pipeline) -> Self {
+        Self { commands, count: 0 }
+    }
+
+    /// Of the slot's generations, those that were read and those that are new.
+    pub(super) fn digest(&mut self, slot: &Slot, read: &[Option<Generation>], life: Duration) -> Digest {
+        let tags = slot.tags.iter().zip(read);
+        slot.digest(tags.map(|(tag, known)| self.generation(tag, *known, life)))
+    }
+
+    fn generation(&mut self, tag: &str, known: Option<Generation>, life: Duration) -> Generation {
+        known.unwrap_or_else(|| {
+            let new = Generation::new();
+            self.count += 1;
+            let command = scripts::NAME.with(&[tag.as_bytes(), &new.0, &px(life)]);
+            self.commands.add_command(command);
+            new
+        })
+    }
 }
 
 /// Gives back what may have been granted to somebody who went away before the answer came.

@@ -20,10 +20,10 @@ use std::{fmt, sync::Arc, time::Duration};
 use bytes::Bytes;
 use redis::{Value, cmd, pipe};
 
-use self::{address::Address, link::Link};
+use self::{address::Address, lease::Names, link::Link};
 use super::{
-    Ask, Committed, Found, Generation, Grant, Head, Holder, LEASE_TTL, Leased, Mark, Read, Seen, Slot, Store,
-    StoreError, StoreFuture, Token,
+    Ask, Committed, Found, Generation, Grant, Head, Holder, LEASE_TTL, Leased, Mark, Put, Read, Seen, Slot,
+    Store, StoreError, StoreFuture, Token,
 };
 use crate::{
     Error,
@@ -290,6 +290,33 @@ impl Store for RedisStore {
     ) -> StoreFuture<'a, ()> {
         let command = lease::release(&slot.key, token, mark);
         Box::pin(async { self.flag(command).await.map(drop) })
+    }
+
+    fn put<'a>(&'a self, slot: &'a Slot, put: Put) -> StoreFuture<'a, bool> {
+        Box::pin(async move {
+            if put.seen.generations.len() != slot.tags.len() {
+                return Ok(false);
+            }
+            let life = life(&put.entry);
+            let mut commands = pipe();
+            let mut names = Names::new(&mut commands);
+            let digest = names.digest(slot, &put.seen.generations, life + TAG_SLACK);
+            let named = names.count;
+            commands.add_command(scripts::PUT.with(&[
+                slot.key.as_bytes(),
+                lease::key(&slot.key).as_bytes(),
+                &wire::encode(&put.entry, put.token, digest),
+                &px(life),
+            ]));
+            for tag in &*slot.tags {
+                commands.add_command(scripts::KEEP.with(&[tag.as_bytes(), &px(life + TAG_SLACK)]));
+            }
+            let line = self.link.line()?;
+            let answers = self.link.calls(&line, commands).await?;
+            // What it keeps of the tags may fail: one that expires early is a miss.
+            let mut answers = answers.into_iter().take(named + 1);
+            answers.try_fold(true, |first_to_name, answer| Ok(flag(answer)? && first_to_name))
+        })
     }
 
     fn evict<'a>(&'a self, keys: &'a [Arc<str>]) -> StoreFuture<'a, ()> {

@@ -76,6 +76,15 @@ redis.call('DEL', KEYS[2])
 return 1",
 };
 
+/// `entry, lease; wire form, ms`. 1: stored.
+pub(super) const PUT: Script = Script {
+    keys: 2,
+    lua: "\
+redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
+redis.call('DEL', KEYS[2])
+return 1",
+};
+
 /// `entry; ms`: removes the entry if it was born before, or is none of ours. Its time of birth stands behind head
 /// and digest.
 pub(super) const PURGE: Script = Script {

@@ -1,0 +1,143 @@
+async fn product(
+    (__context, __arg0): (::handler_cache::__private::CacheContext<product>, Path<u64>),
+    __arg1: User,
+) -> ::handler_cache::__private::Response {
+    let __ready = __context
+        .key(product::__site(), &product, |__key| product::__key(__key, &__arg0));
+    let __ready = __ready
+        .tags(|__tags| {
+            let __arg1 = &__arg1;
+            let user = __arg1;
+            __tags.add(user.tenant.clone());
+        });
+    __ready
+        .fill(move || async move {
+            let __response = product::uncached(__arg0, __arg1).await;
+            let __is_err = {
+                use ::handler_cache::__private::NotAResult as _;
+                ::handler_cache::__private::Answer(&__response).is_err()
+            };
+            ::handler_cache::__private::into_response(__response, __is_err)
+        })
+        .await
+}
+/// The cached responses of [`product`](fn@product): their keys, their eviction, and the handler without them.
+enum product {}
+impl product {
+    /// Runs the handler itself, past the cache; for unit tests.
+    fn uncached(
+        __arg0: Path<u64>,
+        __arg1: User,
+    ) -> impl ::core::future::Future<Output = String> {
+        async fn product(Path(id): Path<u64>, user: User) -> String {
+            body()
+        }
+        product(__arg0, __arg1)
+    }
+    /// The key of the responses to these arguments.
+    #[must_use]
+    fn key(id: Path<u64>) -> ::handler_cache::__private::CacheKey {
+        ::handler_cache::__private::with_unknown_tags(
+            ::handler_cache::__private::cache_key(
+                product::__site(),
+                &product,
+                |__key| product::__key(__key, &id),
+            ),
+        )
+    }
+    /// Evicts the responses to these arguments from the global cache.
+    ///
+    /// # Errors
+    ///
+    /// Without a global cache, when these arguments have no key, and when the store did not acknowledge.
+    async fn evict(
+        id: Path<u64>,
+    ) -> ::core::result::Result<(), ::handler_cache::__private::Error> {
+        ::handler_cache::__private::evict(Self::key(id)).await
+    }
+    /// Evicts every response of this handler from the global cache, however many there are.
+    ///
+    /// # Errors
+    ///
+    /// Without a global cache, and when the store did not acknowledge.
+    async fn evict_all() -> ::core::result::Result<
+        (),
+        ::handler_cache::__private::Error,
+    > {
+        ::handler_cache::__private::evict_all(Self::__entries()).await
+    }
+    /// Runs the handler now, with these arguments, and stores its response in the global cache: to warm it up.
+    ///
+    /// Returns the response that a client gets. It stands for requests without headers of `vary`. A run that
+    /// is under way already will do: after a change, evict first.
+    ///
+    /// # Errors
+    ///
+    /// Without a global cache, and when these arguments have no key.
+    async fn refresh(
+        __arg0: Path<u64>,
+        __arg1: User,
+    ) -> ::core::result::Result<
+        ::handler_cache::__private::Response,
+        ::handler_cache::__private::Error,
+    > {
+        let __context = <::handler_cache::__private::CacheContext<
+            product,
+        >>::renewing(product::__site())?;
+        ::core::result::Result::Ok({
+            let __ready = __context
+                .key(product::__site(), &product, |__key| product::__key(__key, &__arg0))
+                .keyed()?;
+            let __ready = __ready
+                .tags(|__tags| {
+                    let __arg1 = &__arg1;
+                    let user = __arg1;
+                    __tags.add(user.tenant.clone());
+                });
+            __ready
+                .fill(move || async move {
+                    let __response = product::uncached(__arg0, __arg1).await;
+                    let __is_err = {
+                        use ::handler_cache::__private::NotAResult as _;
+                        ::handler_cache::__private::Answer(&__response).is_err()
+                    };
+                    ::handler_cache::__private::into_response(__response, __is_err)
+                })
+                .await
+        })
+    }
+    #[doc(hidden)]
+    #[must_use]
+    fn __entries() -> ::handler_cache::__private::Entries {
+        ::handler_cache::__private::entries(product::__site(), &product)
+    }
+}
+impl product {
+    #[doc(hidden)]
+    fn __site() -> &'static ::handler_cache::__private::Site {
+        static __SITE: ::handler_cache::__private::Site = {
+            let __policy: ::handler_cache::__private::Policy = ::handler_cache::__private::Policy::new();
+            ::handler_cache::__private::Site::new(__policy, ::core::option::Option::None)
+        };
+        &__SITE
+    }
+    #[doc(hidden)]
+    fn __key(
+        __key: &mut ::handler_cache::__private::KeyArgs<'_>,
+        __arg0: &Path<u64>,
+    ) -> ::core::result::Result<(), ::handler_cache::__private::KeyError> {
+        use ::handler_cache::__private::{
+            ViaKeyPart as _, ViaNothing as _, ViaSerialize as _,
+        };
+        let Path(__part_id) = __arg0;
+        (&&&::handler_cache::__private::Part(__part_id))
+            .form()
+            .write(__part_id, __key.arg("id"))?;
+        ::core::result::Result::Ok(())
+    }
+}
+impl ::handler_cache::__private::Companion for product {
+    fn vary() -> ::handler_cache::__private::Vary {
+        Self::__site().vary()
+    }
+}

@@ -1,0 +1,84 @@
+//! Looking at one key without touching it.
+
+use std::sync::Arc;
+
+use super::Engine;
+use crate::{
+    cache_key::CacheKey,
+    entry::Entry,
+    error::Error,
+    explain::{EntryFacts, Explanation, Filler, Standing},
+    rules,
+    store::{Found, Holder, Mark, Read, Slot},
+};
+
+impl Engine {
+    /// What is known of the key's entry, of its variants that of requests without headers.
+    pub(crate) async fn explain(&self, key: &CacheKey) -> Result<Explanation, Error> {
+        let slot = self.slot(key).map_err(Error::key)?;
+        let keyed = key.keyed.as_ref().map_err(|error| Error::key(error.clone()))?;
+        let (guard, store) = (&self.guard, self.guard.store());
+        let budget = &mut guard.budget();
+        let read = guard.call(budget, store.read(&slot)).await;
+        let holder = guard.call(budget, store.holder(&slot)).await;
+        let (standing, entry) = match read {
+            Err(_) => (Standing::Unknown, None),
+            Ok(read) => self.standing(read, keyed.tags.is_some()),
+        };
+        let own = entry
+            .as_ref()
+            .is_some_and(|entry| self.overdue.concerns_own(entry));
+        Ok(Explanation {
+            standing,
+            overdue: own || self.overdue.concerns(&slot),
+            entry: entry.map(|entry| self.facts(&entry, &slot)),
+            filler: holder.ok().flatten().map(|holder| self.filler(&holder)),
+            ailing: guard.is_open(),
+            not_stored: self.counters.of(keyed.handler).counts().not_stored,
+            key: slot.key.to_string(),
+        })
+    }
+
+    fn standing(&self, read: Read, tags_are_known: bool) -> (Standing, Option<Arc<Entry>>) {
+        match read.found {
+            Found::Newer => (Standing::Newer, None),
+            Found::Nothing if read.seen.head.0.is_empty() => (Standing::Absent, None),
+            Found::Nothing if tags_are_known => (Standing::Unusable, None),
+            Found::Nothing => (Standing::Unclear, None),
+            Found::Entry(entry) => {
+                let left = rules::remaining(&entry, self.clock.now());
+                let standing = if left.is_zero() {
+                    Standing::Stale
+                } else {
+                    Standing::Fresh
+                };
+                (standing, Some(entry))
+            }
+        }
+    }
+
+    fn facts(&self, entry: &Entry, slot: &Slot) -> EntryFacts {
+        let now = self.clock.now();
+        let prefix = self.names.user_tag("");
+        let tags = slot.tags.iter().chain(&entry.tags);
+        let tags = tags.filter_map(|tag| tag.strip_prefix(&*prefix));
+        EntryFacts {
+            status: entry.status,
+            born: entry.born,
+            fresh_for: rules::remaining(entry, now),
+            kept_for: entry.expires().since(now),
+            bytes: entry.body.len(),
+            tags: tags.map(str::to_owned).collect(),
+        }
+    }
+
+    fn filler(&self, holder: &Holder) -> Filler {
+        match holder {
+            Holder::Fill(grant) if self.flights.join(grant.token).is_some() => Filler::Here,
+            Holder::Fill(_) => Filler::Elsewhere,
+            Holder::Mark(Mark::Pass) => Filler::Passed,
+            Holder::Mark(Mark::Failed) => Filler::Spared,
+            Holder::Unknown(_) => Filler::Unreadable,
+        }
+    }
+}

@@ -1,0 +1,260 @@
+//! What the application keeps itself: values that are found, filled and stored by the same rules as responses.
+//!
+//! A fill passes through the engine as a handler does: what it made is the body of a response, and the value itself comes
+//! back beside it to who had it made.
+
+use std::{future::Future, sync::Arc, time::Duration};
+
+use axum::{
+    body::{Body, to_bytes},
+    response::Response,
+};
+use http::{HeaderMap, Method, StatusCode};
+use serde::{Serialize, de::DeserializeOwned};
+use tokio::time::Instant;
+
+use super::{Engine, Request};
+use crate::{
+    cache_key::CacheKey,
+    entry::Entry,
+    error::Error,
+    events,
+    flight::Cause,
+    handler::Handler,
+    key::KeyError,
+    policy::Policy,
+    request::RequestHead,
+    respond::Verdict,
+    rules::{self, Freshness, HandlerError, Wishes},
+    steering::Steering,
+    store::{Found, Put, Read, Slot, StoreError, Token},
+    sync::{Mutex, lock},
+    value,
+};
+
+/// So often a write begins again because others named its tags first.
+const MOST_TRIES: u32 = 32;
+
+/// Something that one of several takes.
+type Shared<T> = Arc<Mutex<Option<T>>>;
+
+/// In a response's extensions: the value that it is made of.
+struct Made<T>(Shared<T>);
+
+impl<T> Clone for Made<T> {
+    fn clone(&self) -> Self {
+        Self(Arc::clone(&self.0))
+    }
+}
+
+impl Engine {
+    /// The value, if it is there and fresh.
+    pub(crate) async fn value<T: Serialize + DeserializeOwned>(&self, key: &CacheKey) -> Option<T> {
+        let counters = self.counters.of(Handler::VALUES);
+        let Ok(slot) = self.slot(key) else {
+            counters.bypassed.count();
+            return None;
+        };
+        let found = self.fresh(key, &slot).await;
+        let value = found.and_then(|(entry, _)| value::decode(&entry.body));
+        counters.answered(match value {
+            Some(_) => Verdict::Hit,
+            None => Verdict::Miss,
+        });
+        value
+    }
+
+    /// How long the key's entry stays fresh, a value or a response.
+    pub(crate) async fn ttl(&self, key: &CacheKey) -> Option<Duration> {
+        let slot = self.slot(key).ok()?;
+        let found = self.fresh(key, &slot).await;
+        found.map(|(_, left)| left)
+    }
+
+    /// The entry, and how long it stays fresh.
+    async fn fresh(&self, key: &CacheKey, slot: &Slot) -> Option<(Arc<Entry>, Duration)> {
+        let policy = key.keyed.as_ref().ok()?.policy;
+        if self.overdue.concerns(slot) {
+            return None;
+        }
+        let budget = &mut self.guard.budget();
+        let read = self.guard.call(budget, self.guard.store().read(slot)).await;
+        let Found::Entry(entry) = read.ok()?.found else {
+            return None;
+        };
+        if self.overdue.concerns_own(&entry) {
+            return None;
+        }
+        match rules::freshness(&entry, policy, &Wishes::none(false), self.clock.now()) {
+            Freshness::Fresh { left } => Some((entry, left)),
+            _ => None,
+        }
+    }
+
+    /// The slot of a key of the application's; of a handler's variants that of requests without headers.
+    pub(super) fn slot(&self, key: &CacheKey) -> Result<Slot, KeyError> {
+        let method = key
+            .keyed
+            .as_ref()
+            .map_or(Method::GET, |keyed| rules::first_of(keyed.policy.methods));
+        let slot = self.names.slot_of(key, &RequestHead::plain(method));
+        slot.inspect_err(|error| events::no_key(&key.name, error))
+    }
+
+    /// The value that is there, or else what `fill` makes of it, once for all that ask together.
+    ///
+    /// # Cancel safety
+    /// As [`Request::serve`].
+    ///
+    /// # Panics
+    /// When the fill does, or its runtime shuts down and takes it along.
+    pub(crate) async fn value_or_fill<T, E, F, Fut>(
+        self: &Arc<Self>,
+        key: &CacheKey,
+        policy: Policy,
+        fill: F,
+    ) -> Result<T, Arc<E>>
+    where
+        T: Serialize + DeserializeOwned + Send + 'static,
+        E: Send + Sync + 'static,
+        F: FnOnce() -> Fut + Send + 'static,
+        Fut: Future<Output = Result<T, E>> + Send + 'static,
+    {
+        let Ok(slot) = self.slot(key) else {
+            self.counters.of(Handler::VALUES).bypassed.count();
+            return fill().await.map_err(Arc::new);
+        };
+        let request = Request {
+            engine: Arc::clone(self),
+            handler: Handler::VALUES,
+            policy,
+            request: RequestHead::plain(Method::GET),
+            wishes: Wishes::none(true),
+            slot,
+            accepts: |entry| value::decode::<T>(&entry.body).is_some(),
+            began: Instant::now(),
+        };
+        let name = Arc::clone(&request.slot.key);
+        // Still there when a run of another type has answered this request, too.
+        let fill: Shared<F> = Arc::new(Mutex::new(Some(fill)));
+        let taken = Arc::clone(&fill);
+        let run = move || async move {
+            let fill = lock(&taken).take();
+            match fill {
+                Some(fill) => response(&name, fill().await),
+                None => Response::new(Body::empty()),
+            }
+        };
+        let mut response = Box::pin(request.serve(run)).await;
+        let extensions = response.extensions_mut();
+        if let Some(Made::<T>(value)) = extensions.remove()
+            && let Some(value) = lock(&value).take()
+        {
+            return Ok(value);
+        }
+        if let Some(Cause(cause)) = extensions.remove()
+            && let Ok(error) = cause.downcast()
+        {
+            return Err(error);
+        }
+        let body = to_bytes(response.into_body(), usize::MAX).await;
+        if let Some(value) = body.ok().and_then(|body| value::decode(&body)) {
+            return Ok(value);
+        }
+        let fill = lock(&fill)
+            .take()
+            .expect("the runtime goes on while a value is made");
+        fill().await.map_err(Arc::new)
+    }
+
+    /// Stores the value, whatever is there and whoever is about to fill it.
+    ///
+    /// # Cancel safety
+    /// Cancelled, it is stored or not.
+    pub(crate) async fn put_value<T: Serialize + DeserializeOwned>(
+        &self,
+        key: &CacheKey,
+        policy: &Policy,
+        value: &T,
+    ) -> Result<(), Error> {
+        let slot = self.slot(key).map_err(Error::key)?;
+        let life = rules::whole_life(policy.life(self.settings.default_expire));
+        let life = life.ok_or_else(|| Error::value("its life is below a millisecond"))?;
+        let body = value::encode(value).map_err(Error::value)?;
+        let limit = policy.max_body.unwrap_or(self.settings.max_body);
+        if body.len() > limit {
+            let length = body.len();
+            return Err(Error::value(format!(
+                "it takes {length} bytes, and `max_body` allows {limit}"
+            )));
+        }
+        let entry = Entry {
+            status: StatusCode::OK,
+            headers: HeaderMap::new(),
+            body,
+            born: self.clock.now(),
+            fresh: self.jittered(life),
+            stale: policy.stale_window(),
+            cost: Duration::ZERO,
+            tags: Vec::new(),
+        };
+        let stored = self.put(&slot, &Arc::new(entry)).await;
+        stored.map_err(|error| Error::not_stored(&error))
+    }
+
+    async fn put(&self, slot: &Slot, entry: &Arc<Entry>) -> Result<(), StoreError> {
+        let (guard, store) = (&self.guard, self.guard.store());
+        let budget = &mut guard.budget();
+        for _ in 0..MOST_TRIES {
+            let Read { found, seen } = guard.call(budget, store.read(slot)).await?;
+            if matches!(found, Found::Newer) {
+                return Err(StoreError::refused("a newer release keeps something there"));
+            }
+            let put = Put {
+                token: Token::new(),
+                seen,
+                entry: Arc::clone(entry),
+            };
+            if guard.call(budget, store.put(slot, put)).await? {
+                let counters = self.counters.of(Handler::VALUES);
+                counters.stored.count();
+                counters.stored_bytes.add(entry.body.len() as u64);
+                events::key_added(&slot.key);
+                return Ok(());
+            }
+        }
+        Err(StoreError::refused("its tags are evicted all the time"))
+    }
+}
+
+/// What a fill came to, as the engine takes it.
+fn response<T, E>(key: &str, filled: Result<T, E>) -> Response
+where
+    T: Serialize + DeserializeOwned + Send + 'static,
+    E: Send + Sync + 'static,
+{
+    let mut response = Response::new(Body::empty());
+    match filled {
+        Ok(value) => {
+            match value::encode(&value) {
+                Ok(encoded) => *response.body_mut() = Body::from(encoded),
+                Err(unfit) => {
+                    events::failed_to_cache(key, &unfit);
+                    response.extensions_mut().insert(Steering {
+                        no_store: true,
+                        ..Steering::default()
+                    });
+                }
+            }
+            response
+                .extensions_mut()
+                .insert(Made(Arc::new(Mutex::new(Some(value)))));
+        }
+        Err(error) => {
+            *response.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;
+            response.extensions_mut().insert(HandlerError);
+            response.extensions_mut().insert(Cause(Arc::new(error)));
+        }
+    }
+    response
+}

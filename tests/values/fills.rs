@@ -1,0 +1,275 @@
+//! Fills: one for all that ask together, fenced by evictions and writes.
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicUsize, Ordering},
+};
+
+use futures_util::{FutureExt as _, future::join_all};
+use handler_cache::{Cache, Policy, ValueKey};
+
+use super::{
+    MINUTE,
+    support::{
+        RedisServer,
+        app::{Bench, PATIENCE},
+        gate::Gate,
+    },
+};
+
+fn key() -> ValueKey<usize> {
+    ValueKey::new("it", &())
+}
+
+/// Asks in a task of its own; the fill passes the gate, and makes the number of its run.
+fn ask(cache: &Cache, gate: &Gate) -> tokio::task::JoinHandle<usize> {
+    let (cache, gate) = (cache.clone(), gate.clone());
+    tokio::spawn(async move {
+        cache
+            .get_or_fill(&key(), MINUTE, move || async move { gate.pass().await })
+            .await
+    })
+}
+
+#[tokio::test]
+async fn p4_many_that_ask_together_fill_once() {
+    for bench in Bench::every().await {
+        let gate = Gate::new();
+        let asked = join_all((0..100).map(|_| ask(&bench.cache, &gate)));
+        let (values, ()) = tokio::join!(asked, async {
+            gate.entered().await;
+            gate.let_through(1);
+        });
+        assert!(values.into_iter().all(|value| value.unwrap() == 1));
+        bench.settled().await;
+        assert_eq!(ask(&bench.cache, &gate).await.unwrap(), 1, "it was stored");
+        assert_eq!(gate.runs.total(), 1);
+    }
+}
+
+#[tokio::test]
+async fn p4_replicas_share_a_fill() {
+    let server = RedisServer::start();
+    let mut replicas = Vec::new();
+    for _ in 0..3 {
+        let builder = Cache::builder().url(server.url()).store_budget(PATIENCE);
+        replicas.push(builder.build().await.unwrap());
+    }
+    let gate = Gate::new();
+    let asked = join_all(replicas.iter().cycle().take(30).map(|cache| ask(cache, &gate)));
+    let (values, ()) = tokio::join!(asked, async {
+        gate.entered().await;
+        gate.let_through(1);
+    });
+    assert!(values.into_iter().all(|value| value.unwrap() == 1));
+    assert_eq!(gate.runs.total(), 1);
+}
+
+#[tokio::test]
+async fn p4_fill_goes_on_when_who_began_it_leaves() {
+    for bench in Bench::every().await {
+        let gate = Gate::new();
+        let first = ask(&bench.cache, &gate);
+        gate.entered().await;
+        let second = ask(&bench.cache, &gate);
+        first.abort();
+        assert!(first.await.unwrap_err().is_cancelled());
+        gate.let_through(1);
+        assert_eq!(second.await.unwrap(), 1);
+        bench.settled().await;
+        assert_eq!(bench.cache.get(&key()).await, Some(1));
+    }
+}
+
+#[tokio::test]
+async fn p3_eviction_keeps_the_fill_under_way_out() {
+    for bench in Bench::every().await {
+        let gate = Gate::new();
+        let first = ask(&bench.cache, &gate);
+        gate.entered().await;
+        bench.cache.evict(&key()).await.unwrap();
+        let second = ask(&bench.cache, &gate);
+        gate.entered().await;
+        gate.let_through(2);
+        let (first, second) = (first.await.unwrap(), second.await.unwrap());
+        assert_ne!(first, second, "who came after the eviction has a fill of its own");
+        bench.settled().await;
+        assert_eq!(bench.cache.get(&key()).await, Some(second));
+    }
+}
+
+#[tokio::test]
+async fn write_stands_against_a_fill_that_began_before_it() {
+    for bench in Bench::every().await {
+        let gate = Gate::new();
+        let filling = ask(&bench.cache, &gate);
+        gate.entered().await;
+        bench.cache.set(&key(), &100, MINUTE).await.unwrap();
+        assert_eq!(
+            ask(&bench.cache, &gate).await.unwrap(),
+            100,
+            "who comes later has it at once"
+        );
+        gate.let_through(1);
+        assert_eq!(filling.await.unwrap(), 1);
+        bench.settled().await;
+        assert_eq!(bench.cache.get(&key()).await, Some(100));
+    }
+}
+
+#[tokio::test]
+async fn writes_that_meet_all_succeed_and_one_of_them_stands() {
+    for bench in Bench::every().await {
+        let writes = (0..50).map(|value| {
+            let cache = bench.cache.clone();
+            tokio::spawn(async move { cache.set(&key(), &value, MINUTE).await })
+        });
+        for written in join_all(writes).await {
+            written.unwrap().unwrap();
+        }
+        let value = bench.cache.get(&key()).await;
+        assert!(value.is_some_and(|value| value < 50), "{value:?}");
+    }
+}
+
+#[derive(Debug, PartialEq)]
+struct Broken(usize);
+
+#[tokio::test]
+async fn p4_error_is_shared_with_those_that_wait_and_is_not_stored() {
+    for bench in Bench::every().await {
+        let gate = Gate::new();
+        let ask = || {
+            let (cache, gate) = (bench.cache.clone(), gate.clone());
+            let fill = move || async move { Err::<usize, _>(Broken(gate.pass().await)) };
+            tokio::spawn(async move { cache.get_or_try_fill(&key(), MINUTE, fill).await })
+        };
+        let first = ask();
+        gate.entered().await;
+        let others: Vec<_> = (0..10).map(|_| ask()).collect();
+        // Behind theirs on the same connection, and so they wait by then; memory needs but their turns.
+        for _ in 0..100 {
+            tokio::task::yield_now().await;
+            bench.cache.get(&key()).await;
+        }
+        gate.let_through(1);
+        let first = first.await.unwrap().unwrap_err();
+        assert_eq!(*first, Broken(1));
+        for other in others {
+            assert!(Arc::ptr_eq(&other.await.unwrap().unwrap_err(), &first));
+        }
+        assert_eq!(bench.cache.get(&key()).await, None);
+        gate.let_through(1);
+        assert_eq!(*ask().await.unwrap().unwrap_err(), Broken(2));
+    }
+}
+
+/// It cannot have the other's error, so it makes one of its own.
+#[tokio::test]
+async fn who_waits_with_another_type_of_error_fills_itself() {
+    let bench = Bench::memory().await;
+    let gate = Gate::new();
+    let (cache, passed) = (bench.cache.clone(), gate.clone());
+    let first = tokio::spawn(async move {
+        let fill = move || async move { Err::<usize, _>(Broken(passed.pass().await)) };
+        cache.get_or_try_fill(&key(), MINUTE, fill).await
+    });
+    gate.entered().await;
+    let cache = bench.cache.clone();
+    let second = tokio::spawn(async move {
+        let fill = || async { Err::<usize, _>("text") };
+        cache.get_or_try_fill(&key(), MINUTE, fill).await
+    });
+    super::support::gate::settle().await;
+    gate.let_through(1);
+    assert_eq!(*first.await.unwrap().unwrap_err(), Broken(1));
+    assert_eq!(*second.await.unwrap().unwrap_err(), "text");
+}
+
+#[tokio::test]
+async fn p4_one_of_those_that_wait_takes_over_after_a_panic() {
+    for bench in Bench::every().await {
+        let gate = Gate::new();
+        let ask = || {
+            let (cache, gate) = (bench.cache.clone(), gate.clone());
+            let fill = move || async move {
+                match gate.pass().await {
+                    1 => panic!("the first fill panics"),
+                    run => run,
+                }
+            };
+            tokio::spawn(async move { cache.get_or_fill(&key(), MINUTE, fill).await })
+        };
+        let first = ask();
+        gate.entered().await;
+        let second = ask();
+        gate.let_through(2);
+        assert!(first.await.unwrap_err().is_panic());
+        assert_eq!(second.await.unwrap(), 2);
+    }
+}
+
+#[tokio::test]
+async fn stale_value_serves_while_one_fill_renews_it() {
+    for bench in Bench::every().await {
+        let gate = Gate::new();
+        let policy = Policy::expire(MINUTE).stale_while_revalidate(MINUTE);
+        bench.cache.set(&key(), &100, policy).await.unwrap();
+        bench.clock.advance(MINUTE);
+        for _ in 0..3 {
+            let gate = gate.clone();
+            let fill = move || async move { gate.pass().await };
+            assert_eq!(bench.cache.get_or_fill(&key(), policy, fill).await, 100);
+        }
+        gate.entered().await;
+        gate.let_through(1);
+        bench.settled().await;
+        if bench.redis.is_none() {
+            super::support::gate::settle().await;
+        }
+        assert_eq!(bench.cache.get(&key()).await, Some(1));
+        assert_eq!(gate.runs.total(), 1);
+    }
+}
+
+#[tokio::test]
+async fn stale_value_answers_for_a_fill_that_fails() {
+    for bench in Bench::every().await {
+        let policy = Policy::expire(MINUTE).stale_if_error(MINUTE);
+        bench.cache.set(&key(), &100, policy).await.unwrap();
+        bench.clock.advance(MINUTE);
+        let runs = Arc::new(AtomicUsize::new(0));
+        let ask = async || {
+            let runs = Arc::clone(&runs);
+            let fill = move || async move {
+                runs.fetch_add(1, Ordering::SeqCst);
+                Err::<usize, _>(Broken(0))
+            };
+            bench.cache.get_or_try_fill(&key(), policy, fill).await
+        };
+        assert_eq!(ask().await.unwrap(), 100);
+        bench.settled().await;
+        assert_eq!(ask().await.unwrap(), 100);
+        assert_eq!(runs.load(Ordering::SeqCst), 1, "it is spared for `retry_after`");
+        bench.clock.advance(MINUTE);
+        assert_eq!(*ask().await.unwrap_err(), Broken(0), "past everything");
+    }
+}
+
+#[test]
+fn outside_a_runtime_the_fill_runs_and_nothing_is_stored() {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap();
+    let bench = runtime.block_on(Bench::memory());
+    let (key, fill) = (key(), || async { 1 });
+    let filled = bench.cache.get_or_fill(&key, MINUTE, fill).now_or_never();
+    assert_eq!(filled, Some(1));
+    assert_eq!(bench.cache.get(&key).now_or_never(), Some(None));
+    let set = bench.cache.set(&key, &2, MINUTE).now_or_never();
+    assert!(matches!(set, Some(Ok(()))), "memory never waits");
+    assert_eq!(bench.cache.get(&key).now_or_never(), Some(Some(2)));
+    let filled = bench.cache.get_or_fill(&key, MINUTE, fill).now_or_never();
+    assert_eq!(filled, Some(1), "without timers nothing is waited for");
+}
