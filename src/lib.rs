@@ -24,6 +24,6 @@ pub use cache_runtime::__private;
 pub use cache_runtime::ManualClock;
 pub use cache_runtime::{
     Cache, CacheBuilder, CacheKey, CacheKeyPart, ClientControl, Counts, EntryFacts, Error, Expire,
-    Explanation, Filler, KeyError, KeyWriter, NoStore, Policy, Refused, Standing, Stats, Tags, Timestamp,
-    ValueKey, ValuePolicy, store,
+    Explanation, Filler, KeyError, KeyWriter, Memory, NoStore, Policy, Refused, Standing, Stats, Tags,
+    Timestamp, ValueKey, ValuePolicy, store,
 };

@@ -5,6 +5,7 @@
 
 mod events;
 mod error;
+mod meter;
 mod sync;
 mod clock;
 mod policy;
@@ -43,6 +44,6 @@ pub use error::Error;
 pub use explain::{EntryFacts, Explanation, Filler, Standing};
 pub use key::{CacheKeyPart, KeyError, KeyWriter};
 pub use policy::{ClientControl, Policy};
-pub use stats::{Counts, Refused, Stats};
+pub use stats::{Counts, Memory, Refused, Stats};
 pub use steering::{Expire, NoStore, Tags};
 pub use value::{ValueKey, ValuePolicy};

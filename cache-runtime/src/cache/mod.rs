@@ -13,7 +13,13 @@ use http::{Extensions, StatusCode};
 use once_cell::sync::OnceCell;
 
 pub use self::builder::CacheBuilder;
-use crate::{cache_key::CacheKey, engine::Engine, error::Error, explain::Explanation, stats::Stats};
+use crate::{
+    cache_key::CacheKey,
+    engine::Engine,
+    error::Error,
+    explain::Explanation,
+    stats::{Memory, Stats},
+};
 
 /// The cache of the handlers that no [`Cache::attach`] gives another.
 static GLOBAL: OnceCell<Cache> = OnceCell::new();
@@ -202,7 +208,12 @@ impl Cache {
     /// # }
     /// ```
     pub fn stats(&self) -> Stats {
+        let memory = self.engine.guard.in_memory();
         Stats {
+            memory: memory.map(|store| Memory {
+                entries: store.len(),
+                bytes: store.weight(),
+            }),
             ailing: self.engine.guard.is_open(),
             overdue: self.engine.overdue.count(),
             ..self.engine.counters.stats()

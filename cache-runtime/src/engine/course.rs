@@ -81,8 +81,10 @@ impl Request {
         };
         loop {
             if let ControlFlow::Break(course) = self.look(&mut way).await {
-                let waited = self.engine.guard.spent(&way.budget);
-                self.counters().store_micros.add_time(waited);
+                let guard = &self.engine.guard;
+                if !guard.is_memory() {
+                    self.counters().store_time.add(guard.spent(&way.budget));
+                }
                 return course;
             }
         }

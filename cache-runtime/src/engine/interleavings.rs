@@ -14,6 +14,7 @@ use tokio::runtime::{Builder, Runtime};
 use super::*;
 use crate::{
     cache_key::CacheKey,
+    meter::{Gauge, Meter},
     policy::Policy,
     request::Vary,
     steering::Tags,
@@ -26,6 +27,7 @@ static SITE: Site = Site::new(Policy::new(), None);
 fn engine() -> Arc<Engine> {
     let clock = Clock::system();
     let memory = MemoryStore::new(64 * 1024, 1024, clock.clone());
+    let meter = Meter::new("shop");
     Arc::new(Engine {
         names: Names::new("shop", None),
         settings: Settings {
@@ -41,14 +43,14 @@ fn engine() -> Arc<Engine> {
             early_refresh: 0.0,
             retry_after: Duration::ZERO,
         },
-        guard: Arc::new(Guard::memory(memory, clock.clone())),
+        guard: Arc::new(Guard::memory(memory, clock.clone(), &meter)),
         flights: Arc::default(),
         refreshes: Arc::new(Refreshes::new(1)),
         runs: Arc::new(Semaphore::new(16)),
         waiting: Semaphore::new(16),
-        overdue: Overdue::default(),
+        overdue: Overdue::new(Gauge::default()),
         purges: Semaphore::new(1),
-        counters: Counters::default(),
+        counters: Counters::new(meter),
         clock,
     })
 }
@@ -93,9 +95,7 @@ impl Shop {
         let response = match Arc::clone(&self.engine).look_up(&SITE, handler(), head, |_| Ok(())) {
             Lookup::Answered(response) => response,
             Lookup::Ask(mut request) => {
-                let mut tags = TagList::default();
-                tags.add("static");
-                request.tag(tags);
+                request.tag(&["static".to_owned()]);
                 request.serve(move || self.handler()).await
             }
             Lookup::Bypass => unreachable!("the request has a key"),
@@ -175,7 +175,7 @@ fn p3_p4_evicting_a_key() {
 
 #[test]
 fn p3_p4_evicting_a_handler() {
-    ask_and_evict(&[], |names| names.eviction_of_all(handler().name));
+    ask_and_evict(&[], |names| names.eviction_of_all(handler()));
 }
 
 #[test]

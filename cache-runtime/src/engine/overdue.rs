@@ -4,7 +4,7 @@ use std::{
     collections::HashMap,
     sync::{
         Arc, Weak,
-        atomic::{AtomicBool, AtomicUsize, Ordering},
+        atomic::{AtomicBool, Ordering},
     },
     time::Duration,
 };
@@ -15,7 +15,7 @@ use super::{Engine, spawn};
 use crate::{
     entry::Entry,
     events,
-    stats::Counter,
+    meter::{Counter, Gauge},
     store::{Slot, StoreError},
     sync::{Mutex, MutexGuard, lock},
 };
@@ -30,11 +30,11 @@ const PART: usize = 500;
 const MOST: usize = 10_000;
 
 /// What is to be evicted once the store answers.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Overdue {
     names: Mutex<Names>,
     /// How many there are, to be seen without the lock.
-    count: AtomicUsize,
+    count: Gauge,
     /// A task tries what is new at once.
     is_hurried: AtomicBool,
 }
@@ -78,6 +78,15 @@ impl Names {
 }
 
 impl Overdue {
+    /// `count` shows how much there is.
+    pub(crate) fn new(count: Gauge) -> Self {
+        Self {
+            names: Mutex::default(),
+            count,
+            is_hurried: AtomicBool::new(false),
+        }
+    }
+
     fn add(&self, keys: &[Arc<str>], tags: &[Arc<str>], root: &Arc<str>, refused: &Counter) {
         let mut names = self.lock();
         names.evictions += 1;
@@ -93,7 +102,7 @@ impl Overdue {
             names.keys.clear();
             names.tags = HashMap::from([(Arc::clone(root), number)]);
         }
-        self.count.store(names.count(), Ordering::Release);
+        self.count.set(names.count());
     }
 
     /// Whether nothing may be served or stored for this slot.
@@ -118,7 +127,7 @@ impl Overdue {
 
     /// How many names there are.
     pub(crate) fn count(&self) -> usize {
-        self.count.load(Ordering::Acquire)
+        self.count.get()
     }
 
     fn names(&self) -> Names {
@@ -134,7 +143,7 @@ impl Overdue {
         names
             .tags
             .retain(|tag, number| done.tags.get(tag) != Some(number));
-        self.count.store(names.count(), Ordering::Release);
+        self.count.set(names.count());
     }
 
     fn lock(&self) -> MutexGuard<'_, Names> {

@@ -10,7 +10,7 @@ use super::{Engine, Request, fill::Fill, spawn};
 use crate::{
     events,
     flight::Seat,
-    stats::Counter,
+    meter::Counter,
     store::{Ask, Leased, Seen},
     sync::{Mutex, MutexGuard, lock},
 };

@@ -1,16 +1,11 @@
 //! The counters behind [`Stats`]: one lot for each handler of a cache, found without a lock.
 
-use std::{
-    sync::{
-        OnceLock,
-        atomic::{AtomicU64, Ordering},
-    },
-    time::Duration,
-};
+use std::{sync::OnceLock, time::Duration};
 
 use super::{Counts, Refused, Stats};
 use crate::{
     handler::{self, Handler},
+    meter::{Counter, Meter, Metric, Timer},
     respond::Verdict,
     rules::Refusal,
 };
@@ -21,9 +16,10 @@ const CHUNK: usize = 64;
 const CHUNKS: usize = 64;
 
 /// Of one cache.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Counters {
     handlers: Handlers,
+    meter: Meter,
     /// What was beyond a limit.
     pub(crate) runs: Counter,
     pub(crate) waiting: Counter,
@@ -35,25 +31,21 @@ pub(crate) struct Counters {
 }
 
 #[derive(Debug)]
-struct Handlers([OnceLock<Box<[HandlerCounters]>>; CHUNKS]);
+struct Handlers([OnceLock<Chunk>; CHUNKS]);
+
+type Chunk = Box<[OnceLock<HandlerCounters>]>;
 
 impl Handlers {
-    fn of(&self, handler: Handler) -> &HandlerCounters {
+    fn of(&self, handler: Handler, meter: &Meter) -> &HandlerCounters {
         let number = handler.number.min(CHUNK * CHUNKS - 1);
-        let chunk =
-            self.0[number / CHUNK].get_or_init(|| (0..CHUNK).map(|_| HandlerCounters::default()).collect());
-        &chunk[number % CHUNK]
-    }
-}
-
-impl Default for Handlers {
-    fn default() -> Self {
-        Self([const { OnceLock::new() }; CHUNKS])
+        let chunk = &self.0[number / CHUNK];
+        let chunk = chunk.get_or_init(|| (0..CHUNK).map(|_| OnceLock::new()).collect());
+        chunk[number % CHUNK].get_or_init(|| HandlerCounters::new(&meter.with("handler", handler.name)))
     }
 }
 
 /// Of one handler in one cache.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct HandlerCounters {
     pub(crate) hits: Counter,
     pub(crate) stale: Counter,
@@ -61,17 +53,33 @@ pub(crate) struct HandlerCounters {
     pub(crate) bypassed: Counter,
     pub(crate) runs: Counter,
     pub(crate) failed: Counter,
-    pub(crate) run_micros: Counter,
+    pub(crate) run_time: Timer,
     pub(crate) stored: Counter,
     pub(crate) stored_bytes: Counter,
     pub(crate) evicted: Counter,
-    pub(crate) store_micros: Counter,
-    refusals: [Counter; Refusal::ALL.len()],
+    pub(crate) store_time: Timer,
+    /// Each from when it is first needed, for most never are.
+    refusals: [OnceLock<Counter>; Refusal::ALL.len()],
+    meter: Meter,
 }
 
 impl Counters {
+    pub(crate) fn new(meter: Meter) -> Self {
+        let refused = |limit| meter.with("limit", limit).counter(Metric::Refused);
+        Self {
+            handlers: Handlers([const { OnceLock::new() }; CHUNKS]),
+            runs: refused("runs"),
+            waiting: refused("waiting"),
+            refreshes: refused("refreshes"),
+            entries: refused("entries"),
+            evictions: refused("evictions"),
+            evicted: meter.with("handler", "*").counter(Metric::Evicted),
+            meter,
+        }
+    }
+
     pub(crate) fn of(&self, handler: Handler) -> &HandlerCounters {
-        self.handlers.of(handler)
+        self.handlers.of(handler, &self.meter)
     }
 
     /// The store acknowledged an eviction, of entries of this handler alone if one is named.
@@ -113,6 +121,26 @@ impl Counters {
 }
 
 impl HandlerCounters {
+    fn new(meter: &Meter) -> Self {
+        let answered = |result| meter.with("result", result).counter(Metric::Requests);
+        Self {
+            hits: answered("hit"),
+            stale: answered("stale"),
+            misses: answered("miss"),
+            bypassed: answered("bypass"),
+            // Told with their times.
+            runs: Counter::default(),
+            failed: meter.counter(Metric::FailedRuns),
+            run_time: meter.timer(Metric::RunSeconds),
+            stored: meter.counter(Metric::Stored),
+            stored_bytes: meter.counter(Metric::StoredBytes),
+            evicted: meter.counter(Metric::Evicted),
+            store_time: meter.timer(Metric::StoreSeconds),
+            refusals: [const { OnceLock::new() }; Refusal::ALL.len()],
+            meter: meter.clone(),
+        }
+    }
+
     /// A request was answered from an entry, or with its own run's.
     pub(crate) fn answered(&self, verdict: Verdict) {
         match verdict {
@@ -124,19 +152,23 @@ impl HandlerCounters {
 
     pub(crate) fn ran(&self, time: Duration, failed: bool) {
         self.runs.count();
-        self.run_micros.add_time(time);
+        self.run_time.add(time);
         if failed {
             self.failed.count();
         }
     }
 
     pub(crate) fn refused(&self, refusal: Refusal) {
-        self.refusals[refusal as usize].add(1);
+        let counter = self.refusals[refusal as usize].get_or_init(|| {
+            let meter = self.meter.with("reason", refusal.as_str());
+            meter.counter(Metric::NotStored)
+        });
+        counter.count();
     }
 
     pub(crate) fn counts(&self) -> Counts {
         let refusals = Refusal::ALL.iter().map(|refusal| {
-            let count = self.refusals[*refusal as usize].get();
+            let count = self.refusals[*refusal as usize].get().map_or(0, Counter::get);
             (refusal.as_str(), count)
         });
         Counts {
@@ -146,34 +178,12 @@ impl HandlerCounters {
             bypassed: self.bypassed.get(),
             runs: self.runs.get(),
             failed: self.failed.get(),
-            run_time: Duration::from_micros(self.run_micros.get()),
+            run_time: self.run_time.sum(),
             stored: self.stored.get(),
             stored_bytes: self.stored_bytes.get(),
             not_stored: refusals.filter(|(_, count)| *count > 0).collect(),
             evicted: self.evicted.get(),
-            store_time: Duration::from_micros(self.store_micros.get()),
+            store_time: self.store_time.sum(),
         }
-    }
-}
-
-#[derive(Debug, Default)]
-pub(crate) struct Counter(AtomicU64);
-
-impl Counter {
-    pub(crate) fn count(&self) {
-        self.add(1);
-    }
-
-    pub(crate) fn add(&self, more: u64) {
-        self.0.fetch_add(more, Ordering::Relaxed);
-    }
-
-    /// In microseconds.
-    pub(crate) fn add_time(&self, time: Duration) {
-        self.add(u64::try_from(time.as_micros()).unwrap_or(u64::MAX));
-    }
-
-    fn get(&self) -> u64 {
-        self.0.load(Ordering::Relaxed)
     }
 }

@@ -4,7 +4,7 @@ mod counters;
 
 use std::{collections::BTreeMap, ops::AddAssign, time::Duration};
 
-pub(crate) use self::counters::{Counter, Counters, HandlerCounters};
+pub(crate) use self::counters::{Counters, HandlerCounters};
 
 /// What a cache has counted since it was built, in this process; from [`Cache::stats`](crate::Cache::stats).
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -18,10 +18,23 @@ pub struct Stats {
     pub values: Counts,
     /// What was beyond a limit.
     pub refused: Refused,
+    /// Now: what `memory://` holds; `None` for other stores.
+    pub memory: Option<Memory>,
     /// Now: the store does not answer, and requests are served without it.
     pub ailing: bool,
     /// Now: names of keys and tags whose evictions the store has not acknowledged yet.
     pub overdue: usize,
+}
+
+/// What a store in memory holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Memory {
+    /// Entries, those past their life as well until the next sweep, within 10 s.
+    pub entries: usize,
+    /// Bytes that they weigh, with keys, headers and overhead: at most
+    /// [`memory_size`](crate::CacheBuilder::memory_size).
+    pub bytes: u64,
 }
 
 /// What became of the requests for a handler, and of its runs.

@@ -20,6 +20,7 @@ use super::{MemoryStore, Store, StoreError, StoreFuture};
 use crate::{
     clock::Clock,
     events,
+    meter::{Gauge, Meter, Metric},
     sync::{Mutex, lock},
 };
 
@@ -54,11 +55,29 @@ pub(crate) struct Guard {
 )]
 enum Tier {
     /// Cannot fail.
-    Memory(MemoryStore),
+    Memory {
+        store: MemoryStore,
+        held: Held,
+    },
     Remote {
         store: Box<dyn Store>,
         breaker: Breaker,
     },
+}
+
+/// What memory holds, as it was when it was swept.
+#[derive(Debug)]
+struct Held {
+    entries: Gauge,
+    bytes: Gauge,
+}
+
+impl Held {
+    fn look(&self, store: &MemoryStore) {
+        self.entries.set(store.len());
+        self.bytes
+            .set(usize::try_from(store.weight()).unwrap_or(usize::MAX));
+    }
 }
 
 /// What is left of a request's store time.
@@ -72,6 +91,7 @@ pub(crate) struct Budget {
 struct Breaker {
     failures: AtomicU32,
     open: watch::Sender<bool>,
+    ailing: Gauge,
     away: Complaint,
     /// The store may refuse each request.
     refuses: Complaint,
@@ -99,17 +119,24 @@ impl Complaint {
 }
 
 impl Guard {
-    pub(crate) fn memory(store: MemoryStore, clock: Clock) -> Self {
+    pub(crate) fn memory(store: MemoryStore, clock: Clock, meter: &Meter) -> Self {
+        let held = Held {
+            entries: meter.gauge(Metric::MemoryEntries),
+            bytes: meter.gauge(Metric::MemoryBytes),
+        };
         Self {
-            store: Tier::Memory(store),
+            store: Tier::Memory { store, held },
             budget: Duration::MAX,
             clock,
         }
     }
 
     /// Starts open: the first probe closes it.
-    pub(crate) fn remote(store: Box<dyn Store>, budget: Duration, clock: Clock) -> Self {
+    pub(crate) fn remote(store: Box<dyn Store>, budget: Duration, clock: Clock, meter: &Meter) -> Self {
+        let ailing = meter.gauge(Metric::Ailing);
+        ailing.set(1);
         let breaker = Breaker {
+            ailing,
             failures: AtomicU32::new(0),
             open: watch::Sender::new(true),
             away: Complaint::default(),
@@ -124,19 +151,27 @@ impl Guard {
 
     pub(crate) fn store(&self) -> &dyn Store {
         match &self.store {
-            Tier::Memory(store) => store,
+            Tier::Memory { store, .. } => store,
             Tier::Remote { store, .. } => &**store,
         }
     }
 
+    /// The memory, if that is the store.
+    pub(crate) fn in_memory(&self) -> Option<&MemoryStore> {
+        match &self.store {
+            Tier::Memory { store, .. } => Some(store),
+            Tier::Remote { .. } => None,
+        }
+    }
+
     pub(crate) fn is_memory(&self) -> bool {
-        matches!(self.store, Tier::Memory(_))
+        matches!(self.store, Tier::Memory { .. })
     }
 
     /// Whether the store is known not to answer.
     pub(crate) fn is_open(&self) -> bool {
         match &self.store {
-            Tier::Memory(_) => false,
+            Tier::Memory { .. } => false,
             Tier::Remote { breaker, .. } => *breaker.open.borrow(),
         }
     }
@@ -144,7 +179,7 @@ impl Guard {
     /// For people to read.
     pub(crate) fn place(&self) -> String {
         match &self.store {
-            Tier::Memory(_) => "memory".to_owned(),
+            Tier::Memory { .. } => "memory".to_owned(),
             Tier::Remote { store, .. } => format!("{store:?}"),
         }
     }
@@ -201,7 +236,7 @@ impl Guard {
     /// A call that is tried even with the breaker open: an eviction.
     pub(crate) async fn insist<T>(&self, call: StoreFuture<'_, T>) -> Result<T, StoreError> {
         match &self.store {
-            Tier::Memory(_) => call.await,
+            Tier::Memory { .. } => call.await,
             Tier::Remote { breaker, .. } => {
                 breaker.counted(within(self.budget, call).await.map_err(StoreError::from))
             }
@@ -215,10 +250,11 @@ impl Guard {
     pub(crate) async fn start(self: &Arc<Self>) {
         time::sleep(Duration::ZERO).await;
         match &self.store {
-            Tier::Memory(_) => {
+            Tier::Memory { .. } => {
                 tokio::spawn(each(SWEEP, Arc::downgrade(self), async |guard| {
-                    if let Tier::Memory(store) = &guard.store {
+                    if let Tier::Memory { store, held } = &guard.store {
                         store.sweep();
+                        held.look(store);
                     }
                 }));
             }
@@ -291,8 +327,11 @@ impl Breaker {
 
     /// Whether that changed it.
     fn set(&self, open: bool) -> bool {
-        self.open
-            .send_if_modified(|now| std::mem::replace(now, open) != open)
+        self.open.send_if_modified(|now| {
+            let changed = std::mem::replace(now, open) != open;
+            self.ailing.set(usize::from(open));
+            changed
+        })
     }
 }
 

@@ -11,6 +11,7 @@ use crate::{
     engine::{Engine, Names, Overdue, Refreshes, Settings},
     error::Error,
     flight::Flights,
+    meter::{Meter, Metric},
     respond::Style,
     stats::Counters,
     store::{Guard, MemoryStore, Store},
@@ -45,7 +46,8 @@ impl CacheBuilder {
         if !self.early_refresh.is_finite() || self.early_refresh < 0.0 {
             return Err(Error::settings("`early_refresh` is a factor, 0 or more"));
         }
-        let guard = self.open_store()?;
+        let meter = Meter::new(&self.prefix);
+        let guard = self.open_store(&meter)?;
         let engine = Engine {
             names: Names::new(&self.prefix, self.version.as_deref()),
             settings: Settings {
@@ -65,9 +67,9 @@ impl CacheBuilder {
             flights: Arc::new(Flights::default()),
             runs: Arc::new(Semaphore::new(self.runs.min(Semaphore::MAX_PERMITS))),
             waiting: Semaphore::new(self.waiting.min(Semaphore::MAX_PERMITS)),
-            overdue: Overdue::default(),
+            overdue: Overdue::new(meter.gauge(Metric::Overdue)),
             purges: Semaphore::new(1),
-            counters: Counters::default(),
+            counters: Counters::new(meter),
             refreshes: Arc::new(Refreshes::new(self.refreshes)),
             clock: self.clock,
         };
@@ -76,20 +78,20 @@ impl CacheBuilder {
         })
     }
 
-    fn open_store(&self) -> Result<Guard, Error> {
+    fn open_store(&self, meter: &Meter) -> Result<Guard, Error> {
         let url = &*self.url.0;
         let clock = self.clock.clone();
         match url.split_once(':').map_or("", |(scheme, _)| scheme) {
             "memory" if matches!(url, "memory:" | "memory://") => {
                 let store = MemoryStore::new(self.memory_size, self.max_body, clock.clone());
-                Ok(Guard::memory(store, clock))
+                Ok(Guard::memory(store, clock, meter))
             }
             "memory" => Err(Error::settings(
                 "the URL of the memory store is `memory://`, with nothing behind it; \
                  its size is set with `Cache::builder().memory_size(bytes)`",
             )),
             "redis" | "rediss" | "redis+unix" | "unix" => {
-                Ok(Guard::remote(open_redis(url)?, self.store_budget, clock))
+                Ok(Guard::remote(open_redis(url)?, self.store_budget, clock, meter))
             }
             // The URL itself is not shown: where the scheme is wrong, a password may stand anywhere in it.
             _ => Err(Error::settings(

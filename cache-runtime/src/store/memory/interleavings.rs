@@ -55,6 +55,18 @@ impl Shelf {
         store.commit_now(slot, grant, &entry).unwrap();
         Some(value)
     }
+
+    /// Stores what there is to answer now.
+    fn write(&self) {
+        let Self { store, slot, .. } = self;
+        let entry = entry(self.origin.get(), Vec::new());
+        let put = || Put {
+            token: Token::new(),
+            seen: store.read_now(slot).seen,
+            entry: Arc::clone(&entry),
+        };
+        while !store.put_now(slot, put()).unwrap() {}
+    }
 }
 
 /// Several ask while one evicts, and while tags are forgotten that nobody bears.
@@ -89,6 +101,26 @@ fn p3_no_entry_stands_after_its_tag_was_retired() {
 #[test]
 fn p3_no_entry_stands_after_a_tag_was_retired_that_it_names_itself() {
     ask_and_evict(&["own"], |store| store.tags.retire(&["any".into(), "own".into()]));
+}
+
+/// Whoever asks later has that value, or none: a run from before it does not come between.
+#[test]
+fn p3_no_run_from_before_a_write_replaces_it() {
+    explore(|| {
+        let shelf = &Shelf::new(&[]);
+        let ask = || shelf.origin.ask(|| shelf.ask());
+        thread::scope(|scope| {
+            for _ in 0..2 {
+                scope.spawn(move || [ask(), ask()]);
+            }
+            scope.spawn(|| {
+                shelf.origin.write(|| shelf.write());
+                ask()
+            });
+            scope.spawn(|| shelf.store.tags.sweep());
+        });
+        assert!(ask().is_some(), "a lease was left behind");
+    });
 }
 
 #[test]

@@ -122,6 +122,11 @@ impl MemoryStore {
         }
     }
 
+    /// Entries held now.
+    pub(crate) fn len(&self) -> usize {
+        self.entries.len()
+    }
+
     /// Bytes held now.
     pub fn weight(&self) -> u64 {
         self.entries.weight()

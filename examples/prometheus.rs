@@ -1,0 +1,66 @@
+//! The cache's numbers for Prometheus, at an endpoint of the program's own.
+//!
+//! ```sh
+//! cargo run --example prometheus --features metrics
+//! curl -i http://127.0.0.1:3000/squares/12      # slow at first, then from the cache
+//! curl http://127.0.0.1:3000/metrics
+//! ```
+//!
+//! `PORT` sets the port (3000), `CACHE_URL` the store (`memory://`).
+
+use std::{env, error::Error, process::ExitCode, time::Duration};
+
+use axum::{Router, extract::Path, routing::get};
+use handler_cache::{Cache, cache};
+use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
+use tokio::{net::TcpListener, time};
+
+/// It takes its time, which `handler_cache_run_seconds` shows.
+#[cache(expire = "30s")]
+async fn square(Path(n): Path<u32>) -> String {
+    time::sleep(Duration::from_millis(200)).await;
+    (u64::from(n) * u64::from(n)).to_string()
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    match run().await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run() -> Result<(), Box<dyn Error>> {
+    // First of all: numbers go to the recorder that stands when the cache is set up.
+    let recorder = PrometheusBuilder::new()
+        .set_buckets_for_metric(
+            Matcher::Prefix("handler_cache_".to_owned()),
+            &[0.001, 0.005, 0.025, 0.1, 0.5, 2.5, 10.0],
+        )?
+        .install_recorder()?;
+    let url = env::var("CACHE_URL").unwrap_or_else(|_| "memory://".to_owned());
+    let cache = Cache::init("squares", &url).await?;
+
+    let app = Router::new()
+        .route("/squares/{n}", get(square))
+        .route("/metrics", get(move || scrape(recorder.clone())));
+    let port = env::var("PORT").unwrap_or_else(|_| "3000".to_owned());
+    let listener = TcpListener::bind(format!("127.0.0.1:{port}")).await?;
+    println!(
+        "listening on http://{}, entries in {}",
+        listener.local_addr()?,
+        cache.store()
+    );
+    axum::serve(listener, app).await?;
+    Ok(())
+}
+
+/// What Prometheus asks for, each few seconds.
+async fn scrape(recorder: PrometheusHandle) -> String {
+    // Counted times become buckets here, so that they do not pile up when nobody scrapes for long.
+    recorder.run_upkeep();
+    recorder.render()
+}
