@@ -1,4 +1,4 @@
-//! What tests have in common: servers, routers to ask, gates, logs.
+//! What tests have in common: servers, routers and examples to ask, gates, logs.
 
 #![allow(
     dead_code,
@@ -9,6 +9,7 @@
 
 pub mod alone;
 pub mod app;
+pub mod example;
 pub mod gate;
 pub mod link;
 pub mod log;
