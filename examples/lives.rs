@@ -1,0 +1,118 @@
+//! A life of its own for each route: ten seconds, a minute, a day, what the answer says, or none.
+//!
+//! ```sh
+//! cargo run --example lives                                               # entries in memory
+//! CACHE_URL=redis://127.0.0.1:6379 cargo run --example lives              # entries in Redis
+//! ```
+//!
+//! `PORT` sets the port (3000). Each page says which run made it, and `cache-control` how many seconds it has left.
+
+use std::{
+    env,
+    error::Error,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::{Duration, Instant},
+};
+
+use axum::{
+    Router,
+    extract::{Path, State},
+    http::header,
+    response::{IntoResponse, Response},
+    routing::get,
+};
+use handler_cache::{Cache, Expire, cache, cache_one_day};
+use tokio::net::TcpListener;
+
+#[cache(expire = "10s")]
+async fn front_page(State(shop): State<Shop>) -> String {
+    shop.page("Welcome!")
+}
+
+/// Past its minute the page is still served for ten more, as `x-cache: Stale`, and renewed behind the response.
+#[cache(expire = "1m", stale_while_revalidate = "10m")]
+async fn product(Path(id): Path<u64>, State(shop): State<Shop>) -> String {
+    shop.page(&format!("Product {id}."))
+}
+
+/// A preset: it takes every option but `expire`.
+#[cache_one_day]
+async fn countries(State(shop): State<Shop>) -> String {
+    shop.page("Chile, Kenya, Norway.")
+}
+
+/// The answer decides: that a lot is open is true until the hammer falls. An answer that says nothing, such as that the
+/// lot is sold, lives as long as the attribute says.
+#[cache(expire = "1 day")]
+async fn auction(Path(lot): Path<u8>, State(shop): State<Shop>) -> Response {
+    let left = shop.hammer_falls(lot).saturating_duration_since(Instant::now());
+    if left.is_zero() {
+        return shop.page(&format!("Lot {lot} is sold.")).into_response();
+    }
+    (Expire(left), shop.page(&format!("Lot {lot} is open."))).into_response()
+}
+
+/// Never cached: no attribute, no cache. `no-store` says so to browsers and proxies as well.
+async fn basket(State(shop): State<Shop>) -> impl IntoResponse {
+    let page = shop.page("Your basket is empty.");
+    ([(header::CACHE_CONTROL, "no-store")], page)
+}
+
+#[derive(Debug, Clone)]
+struct Shop {
+    opened: Instant,
+    runs: Arc<AtomicU64>,
+}
+
+impl Shop {
+    /// One lot each hour, from lot 0 when the shop opened.
+    fn hammer_falls(&self, lot: u8) -> Instant {
+        self.opened + Duration::from_secs(60 * 60) * u32::from(lot)
+    }
+
+    fn page(&self, text: &str) -> String {
+        let run = self.runs.fetch_add(1, Ordering::Relaxed) + 1;
+        format!("{text} Made by run {run}.\n")
+    }
+}
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn Error>> {
+    tracing_subscriber::fmt()
+        .with_env_filter(env::var("RUST_LOG").unwrap_or_else(|_| "info".to_owned()))
+        .init();
+    let cache_url = env::var("CACHE_URL").unwrap_or_else(|_| "memory://".to_owned());
+    let cache = Cache::init("shop", &cache_url).await?;
+
+    let app = Router::new()
+        .route("/", get(front_page))
+        .route("/products/{id}", get(product))
+        .route("/countries", get(countries))
+        .route("/auctions/{lot}", get(auction))
+        .route("/basket", get(basket))
+        .with_state(Shop {
+            opened: Instant::now(),
+            runs: Arc::default(),
+        });
+
+    let port = env::var("PORT").map_or(Ok(3000), |port| port.parse::<u16>())?;
+    let listener = TcpListener::bind(("127.0.0.1", port)).await?;
+    let url = format!("http://{}", listener.local_addr()?);
+    println!(
+        "Listening on {url}, entries in {store}. Try:
+
+    curl -i {url}/                # max-age=10
+    curl -i {url}/products/1      # max-age=60, and old for ten minutes more while it is renewed
+    curl -i {url}/countries       # max-age=86400
+    curl -i {url}/auctions/0      # sold: max-age=86400
+    curl -i {url}/auctions/1      # open: what is left of the hour
+    curl -i {url}/basket          # no-store, and no x-cache
+",
+        store = cache.store(),
+    );
+    axum::serve(listener, app).await?;
+    Ok(())
+}

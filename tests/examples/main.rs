@@ -1,0 +1,8 @@
+//! The smaller examples as their users run them: processes of their own, asked over HTTP, on memory and on Redis.
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod lives;
+
+const MEMORY: &str = "memory://";
