@@ -4,5 +4,6 @@
 mod support;
 
 mod lives;
+mod visitors;
 
 const MEMORY: &str = "memory://";
