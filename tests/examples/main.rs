@@ -4,6 +4,7 @@
 mod support;
 
 mod lives;
+mod purge;
 mod visitors;
 
 const MEMORY: &str = "memory://";
