@@ -3,6 +3,7 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod hit_rate;
 mod lives;
 mod purge;
 mod visitors;

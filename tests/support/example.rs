@@ -11,6 +11,8 @@ use std::{
     time::{Duration, Instant},
 };
 
+use super::server::signal;
+
 /// Far beyond what anything here takes on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(30);
 
@@ -20,7 +22,7 @@ pub struct Example {
     process: Child,
     address: String,
     /// Kept open: the example prints more than its first line.
-    _stdout: BufReader<ChildStdout>,
+    stdout: BufReader<ChildStdout>,
 }
 
 /// A response, as text.
@@ -70,6 +72,7 @@ impl Example {
             .env("CACHE_URL", cache_url)
             .env("PORT", "0")
             .env("RUST_LOG", "off")
+            .env("NO_COLOR", "1")
             .envs(variables)
             .stdout(Stdio::piped())
             .spawn()
@@ -84,7 +87,7 @@ impl Example {
         Self {
             process,
             address,
-            _stdout: stdout,
+            stdout,
         }
     }
 
@@ -124,6 +127,34 @@ impl Example {
             }
             assert!(begun.elapsed() < PATIENCE, "{path} does not come to a {verdict}");
         }
+    }
+
+    /// The next line that it prints, with its end.
+    ///
+    /// # Panics
+    ///
+    /// It has ended.
+    #[track_caller]
+    pub fn line(&mut self) -> String {
+        let mut line = String::new();
+        let length = self.stdout.read_line(&mut line).expect("it prints text");
+        assert!(length > 0, "it has ended");
+        line
+    }
+
+    /// Ends it as Ctrl-C does, and returns what it printed since.
+    ///
+    /// # Panics
+    ///
+    /// It fails.
+    #[track_caller]
+    pub fn interrupt(mut self) -> String {
+        signal(&self.process, "-INT");
+        let mut rest = String::new();
+        self.stdout.read_to_string(&mut rest).expect("it prints text");
+        let status = self.process.wait().expect("it is our child");
+        assert!(status.success(), "{status}: {rest}");
+        rest
     }
 }
 
