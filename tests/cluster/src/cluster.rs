@@ -7,7 +7,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use redis::{Cmd, Connection};
+use redis::{Cmd, Connection, FromRedisValue};
 
 use crate::{
     database::{Database, Manners},
@@ -161,15 +161,21 @@ impl Session {
     }
 
     /// # Panics
-    /// The server refuses.
+    /// The server refuses, or answers with something else.
     #[track_caller]
-    pub(crate) fn command<const N: usize>(&mut self, words: [&str; N]) {
+    pub(crate) fn ask<T: FromRedisValue, const N: usize>(&mut self, words: [&str; N]) -> T {
         let mut command = Cmd::new();
         for word in words {
             command.arg(word);
         }
-        let answer: redis::RedisResult<redis::Value> = command.query(&mut self.0);
-        answer.expect("Redis carries out the command");
+        command.query(&mut self.0).expect("Redis carries out the command")
+    }
+
+    /// # Panics
+    /// The server refuses.
+    #[track_caller]
+    pub(crate) fn command<const N: usize>(&mut self, words: [&str; N]) {
+        self.ask::<redis::Value, N>(words);
     }
 }
 

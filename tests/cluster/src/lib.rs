@@ -1,7 +1,8 @@
 //! Several processes on one Redis, with faults in between.
 //!
 //! A [`campaign`] reads, writes and evicts at random while faults come and go, and keeps a [`history`]; the [`check`] says
-//! where that breaks a promise. A [`load`] measures what one fault costs the requests meanwhile.
+//! where that breaks a promise. A [`load`] measures what one fault costs the requests meanwhile, and [`evictions`] what it
+//! costs to take many entries away.
 
 #![allow(missing_docs, reason = "nobody's API: its tests and programs stand beside it")]
 
@@ -10,6 +11,7 @@ pub mod check;
 mod client;
 mod cluster;
 mod database;
+pub mod evictions;
 mod fault;
 pub mod history;
 pub mod load;

@@ -1,0 +1,16 @@
+//! However many entries an eviction takes away, it sends as many commands.
+
+use cluster::evictions::Bench;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn evictions_of_many_entries_send_no_more_commands_than_those_of_few() {
+    let mut bench = Bench::start().await.expect("there is no other cache");
+    let mut commands = Vec::new();
+    for entries in [10, 1000] {
+        let measured = bench.measure(entries).await.expect("Redis is well");
+        println!("{measured}");
+        commands.push(measured.commands());
+    }
+    // A tag goes after `any`, so that is two.
+    assert_eq!(commands, [[1, 2, 1]; 2]);
+}
