@@ -70,10 +70,7 @@ async fn log_hit_ratio(cache: Cache, minute: Duration, mut stopped: oneshot::Rec
             _ = &mut stopped => false,
         };
         let now = cache.stats().total;
-        let mut counts = Counts::default();
-        counts.hits = now.hits - before.hits;
-        counts.stale = now.stale - before.stale;
-        counts.misses = now.misses - before.misses;
+        let counts = now.since(&before);
         before = now;
         let percent = counts.hit_ratio().map(|ratio| (100.0 * ratio).round());
         let (hits, stale, misses) = (counts.hits, counts.stale, counts.misses);

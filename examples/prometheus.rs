@@ -1,14 +1,13 @@
 //! The cache's numbers for Prometheus, at an endpoint of the program's own.
 //!
 //! ```sh
-//! cargo run --example prometheus --features metrics
-//! curl -i http://127.0.0.1:3000/squares/12      # slow at first, then from the cache
-//! curl http://127.0.0.1:3000/metrics
+//! cargo run --example prometheus --features metrics                       # entries in memory
+//! CACHE_URL=redis://127.0.0.1:6379 cargo run --example prometheus --features metrics
 //! ```
 //!
-//! `PORT` sets the port (3000), `CACHE_URL` the store (`memory://`).
+//! `PORT` sets the port (3000).
 
-use std::{env, error::Error, process::ExitCode, time::Duration};
+use std::{env, error::Error, time::Duration};
 
 use axum::{Router, extract::Path, routing::get};
 use handler_cache::{Cache, cache};
@@ -23,17 +22,7 @@ async fn square(Path(n): Path<u32>) -> String {
 }
 
 #[tokio::main]
-async fn main() -> ExitCode {
-    match run().await {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("error: {error}");
-            ExitCode::FAILURE
-        }
-    }
-}
-
-async fn run() -> Result<(), Box<dyn Error>> {
+async fn main() -> Result<(), Box<dyn Error>> {
     // First of all: numbers go to the recorder that stands when the cache is set up.
     let recorder = PrometheusBuilder::new()
         .set_buckets_for_metric(
@@ -47,12 +36,16 @@ async fn run() -> Result<(), Box<dyn Error>> {
     let app = Router::new()
         .route("/squares/{n}", get(square))
         .route("/metrics", get(move || scrape(recorder.clone())));
-    let port = env::var("PORT").unwrap_or_else(|_| "3000".to_owned());
-    let listener = TcpListener::bind(format!("127.0.0.1:{port}")).await?;
+    let port = env::var("PORT").map_or(Ok(3000), |port| port.parse::<u16>())?;
+    let listener = TcpListener::bind(("127.0.0.1", port)).await?;
+    let url = format!("http://{}", listener.local_addr()?);
     println!(
-        "listening on http://{}, entries in {}",
-        listener.local_addr()?,
-        cache.store()
+        "Listening on {url}, entries in {store}. Try:
+
+    curl -i {url}/squares/12      # Miss after 200 ms, then Hit
+    curl {url}/metrics
+",
+        store = cache.store(),
     );
     axum::serve(listener, app).await?;
     Ok(())

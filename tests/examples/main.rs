@@ -5,6 +5,7 @@ mod support;
 
 mod hit_rate;
 mod lives;
+mod prometheus;
 mod purge;
 mod visitors;
 

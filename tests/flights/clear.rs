@@ -1,5 +1,7 @@
 //! All entries of a cache at once, and nothing of anybody else's.
 
+use std::time::SystemTime;
+
 use handler_cache::Cache;
 
 use super::{
@@ -98,6 +100,34 @@ async fn entry_made_after_the_clearing_stays() {
     cache.shutdown().await.unwrap();
     assert!(server.exists("test:flights::page(id=1)"));
     assert_eq!(app.get("/pages/1").await.verdict(), Some("Hit"));
+}
+
+/// The second clears up what was stored while the first was still at it.
+#[tokio::test]
+async fn each_of_two_clearings_clears_up() {
+    let server = RedisServer::start();
+    let fill = "for n = 1, 50000 do redis.call('SET', 'test:old(n=' .. n .. ')', 'x') end";
+    server.command(["EVAL", fill, "0"]);
+    let builder = Cache::builder().prefix("test").url(server.url());
+    let cache = builder.store_budget(PATIENCE).build().await.unwrap();
+    let gate = Gate::new();
+    gate.let_through(100);
+    let app = App(pages(&gate).layer(cache.attach()));
+    cache.clear().await.unwrap();
+    app.get("/pages/1").await;
+    // Behind what stored it, so that it is of an earlier millisecond than the second clearing.
+    eventually("it is not stored", async || {
+        server.exists("test:flights::page(id=1)")
+    })
+    .await;
+    let made = SystemTime::now();
+    eventually("time stands still", async || {
+        made.elapsed().is_ok_and(|time| time.as_millis() > 1)
+    })
+    .await;
+    cache.clear().await.unwrap();
+    let nothing_left = async || !server.exists("test:flights::page(id=1)") && !server.exists("test:old(n=1)");
+    eventually("entries are left", nothing_left).await;
 }
 
 #[tokio::test]

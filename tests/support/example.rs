@@ -50,7 +50,7 @@ impl Answer {
 /// The program of an example, built if it is not.
 pub fn program(name: &str) -> PathBuf {
     let built = Command::new(env!("CARGO"))
-        .args(["build", "--quiet", "--example", name])
+        .args(["build", "--quiet", "--all-features", "--example", name])
         .status();
     assert!(built.expect("cargo runs").success(), "the example builds");
     let tests = env::current_exe().expect("the test knows where it is");

@@ -147,7 +147,7 @@ impl Cache {
     /// Removes every entry of this cache, that is of its prefix, in every version. Nothing else on the server is touched.
     ///
     /// When it returns no old entry is found any more, however many there were. Their records in Redis are removed behind
-    /// it, a thousand at a time.
+    /// it, a thousand at a time; what that does not reach, as when Redis goes away meanwhile, leaves at its own end.
     ///
     /// ```
     /// # async fn imported(cache: handler_cache::Cache) -> Result<(), handler_cache::Error> {
@@ -194,7 +194,8 @@ impl Cache {
         self.engine.explain(&key.into()).await
     }
 
-    /// What this cache has counted since it was built, in this process.
+    /// What this cache has counted since it was built, in this process. Counts only grow, from nothing: for those of the last
+    /// minute see [`Counts::since`](crate::Counts::since).
     ///
     /// ```
     /// # fn watch(cache: handler_cache::Cache) {

@@ -3,10 +3,30 @@
 use std::sync::Arc;
 
 use futures_util::future::join;
-use tokio::runtime::Handle;
+use tokio::{
+    runtime::Handle,
+    sync::{Mutex, Semaphore},
+};
 
 use super::{Engine, Eviction, spawn};
 use crate::{cache_key::CacheKey, error::Error, handler::Handler, store::StoreError};
+
+/// Who clears up behind evictions of everything.
+#[derive(Debug)]
+pub(crate) struct Purges {
+    /// For one that is at it, and one that waits for its turn.
+    places: Semaphore,
+    turn: Mutex<()>,
+}
+
+impl Default for Purges {
+    fn default() -> Self {
+        Self {
+            places: Semaphore::new(2),
+            turn: Mutex::default(),
+        }
+    }
+}
 
 impl Engine {
     /// Takes away every entry of one argument list.
@@ -37,10 +57,13 @@ impl Engine {
 
     /// One at a time, and where a step fails no more: the rest leaves by itself.
     async fn purge(self: Arc<Self>) {
-        let Ok(_only) = self.purges.try_acquire() else {
+        // One that waits will see what those that come meanwhile have left.
+        let Ok(_waits) = self.purges.places.try_acquire() else {
             return;
         };
+        let _turn = self.purges.turn.lock().await;
         let (guard, store) = (&self.guard, self.guard.store());
+        // What was made within this millisecond stays until its end: it may be from after the eviction.
         let before = self.clock.now();
         let mut from = Some(0);
         while let Some(at) = from {

@@ -49,7 +49,7 @@ fn engine() -> Arc<Engine> {
         runs: Arc::new(Semaphore::new(16)),
         waiting: Semaphore::new(16),
         overdue: Overdue::new(Gauge::default()),
-        purges: Semaphore::new(1),
+        purges: Purges::default(),
         counters: Counters::new(meter),
         clock,
     })

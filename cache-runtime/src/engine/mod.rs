@@ -29,6 +29,7 @@ use tracing::{Instrument, Span, instrument::WithSubscriber};
 
 pub use self::serve::TagList;
 pub(crate) use self::{
+    evictions::Purges,
     fill::Unshared,
     names::{Eviction, Names},
     overdue::Overdue,
@@ -65,8 +66,7 @@ pub(crate) struct Engine {
     /// For each request that waits for another's run.
     pub(crate) waiting: Semaphore,
     pub(crate) overdue: Overdue,
-    /// For who clears up behind an eviction of everything.
-    pub(crate) purges: Semaphore,
+    pub(crate) purges: Purges,
     pub(crate) counters: Counters,
     pub(crate) clock: Clock,
 }

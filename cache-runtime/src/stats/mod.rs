@@ -63,7 +63,7 @@ pub struct Counts {
     pub stored: u64,
     /// Bytes of their bodies.
     pub stored_bytes: u64,
-    /// Responses of runs that were not stored, by the reason.
+    /// Responses of runs that were not stored, by the reason, in a few words.
     pub not_stored: BTreeMap<&'static str, u64>,
     /// Evictions by key, and of all entries of the handler, that the store acknowledged at once.
     pub evicted: u64,
@@ -81,22 +81,70 @@ impl Counts {
     }
 }
 
+impl Counts {
+    /// What was counted since `earlier`, which was counted by the same cache.
+    ///
+    /// ```
+    /// # fn look(cache: handler_cache::Cache) {
+    /// let before = cache.stats().total;
+    /// // … a minute later:
+    /// let minute = cache.stats().total.since(&before);
+    /// println!("{:?} of {} runs failed", minute.failed, minute.runs);
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn since(&self, earlier: &Self) -> Self {
+        let mut counts = self.clone();
+        counts.combine(earlier, u64::saturating_sub, Duration::saturating_sub);
+        counts.not_stored.retain(|_, count| *count > 0);
+        counts
+    }
+
+    fn combine(
+        &mut self,
+        other: &Self,
+        counts: impl Fn(u64, u64) -> u64,
+        times: impl Fn(Duration, Duration) -> Duration,
+    ) {
+        let Self {
+            hits,
+            stale,
+            misses,
+            bypassed,
+            runs,
+            failed,
+            run_time,
+            stored,
+            stored_bytes,
+            not_stored,
+            evicted,
+            store_time,
+        } = self;
+        for (own, other) in [
+            (hits, other.hits),
+            (stale, other.stale),
+            (misses, other.misses),
+            (bypassed, other.bypassed),
+            (runs, other.runs),
+            (failed, other.failed),
+            (stored, other.stored),
+            (stored_bytes, other.stored_bytes),
+            (evicted, other.evicted),
+        ] {
+            *own = counts(*own, other);
+        }
+        for (reason, other) in &other.not_stored {
+            let own = not_stored.entry(reason).or_default();
+            *own = counts(*own, *other);
+        }
+        *run_time = times(*run_time, other.run_time);
+        *store_time = times(*store_time, other.store_time);
+    }
+}
+
 impl AddAssign<&Self> for Counts {
     fn add_assign(&mut self, more: &Self) {
-        self.hits += more.hits;
-        self.stale += more.stale;
-        self.misses += more.misses;
-        self.bypassed += more.bypassed;
-        self.runs += more.runs;
-        self.failed += more.failed;
-        self.run_time += more.run_time;
-        self.stored += more.stored;
-        self.stored_bytes += more.stored_bytes;
-        for (reason, count) in &more.not_stored {
-            *self.not_stored.entry(reason).or_default() += count;
-        }
-        self.evicted += more.evicted;
-        self.store_time += more.store_time;
+        self.combine(more, u64::saturating_add, Duration::saturating_add);
     }
 }
 

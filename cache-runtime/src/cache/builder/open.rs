@@ -8,7 +8,7 @@ use tokio::sync::Semaphore;
 use super::CacheBuilder;
 use crate::{
     cache::Cache,
-    engine::{Engine, Names, Overdue, Refreshes, Settings},
+    engine::{Engine, Names, Overdue, Purges, Refreshes, Settings},
     error::Error,
     flight::Flights,
     meter::{Meter, Metric},
@@ -68,7 +68,7 @@ impl CacheBuilder {
             runs: Arc::new(Semaphore::new(self.runs.min(Semaphore::MAX_PERMITS))),
             waiting: Semaphore::new(self.waiting.min(Semaphore::MAX_PERMITS)),
             overdue: Overdue::new(meter.gauge(Metric::Overdue)),
-            purges: Semaphore::new(1),
+            purges: Purges::default(),
             counters: Counters::new(meter),
             refreshes: Arc::new(Refreshes::new(self.refreshes)),
             clock: self.clock,
