@@ -14,6 +14,12 @@ pub use cache_macros::{
 };
 /// Longer texts, on one matter each.
 pub mod guide {
+    #[doc = include_str!("../docs/keys.md")]
+    pub mod keys {}
+
+    #[doc = include_str!("../docs/invalidation.md")]
+    pub mod invalidation {}
+
     #[doc = include_str!("../docs/operations.md")]
     pub mod operations {}
 }
