@@ -117,7 +117,14 @@ pub struct ValuePolicy(pub(crate) Policy);
 
 impl From<Policy> for ValuePolicy {
     fn from(policy: Policy) -> Self {
-        Self(policy)
+        Self(Policy {
+            life: policy.life,
+            stale_while_revalidate: policy.stale_while_revalidate,
+            stale_if_error: policy.stale_if_error,
+            stale_if_slow: policy.stale_if_slow,
+            max_body: policy.max_body,
+            ..Policy::new()
+        })
     }
 }
 

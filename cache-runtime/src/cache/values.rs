@@ -45,14 +45,15 @@ impl Cache {
 
     /// Stores a value, in place of the one that was there, and of what a fill under way would store.
     ///
-    /// `policy` is a `Duration`, or a [`Policy`](crate::Policy) with stale windows as well, which serve `get_or_fill`. When it
-    /// returns the value is there for all
-    /// that share the store. An eviction at the same time may come before or after it.
+    /// `policy` is a `Duration`, or a [`Policy`](crate::Policy) with stale windows as well, which serve `get_or_fill`. When
+    /// it returns the value is there for all that share the store. An eviction at the same time may come before or after
+    /// it.
     ///
     /// # Errors
-    /// [`is_value`](Error::is_value) when the value cannot be kept: it refuses to be serialized or does not read back what it wrote, it is larger than `max_body`, or its life
-    /// is below a millisecond. [`is_key`](Error::is_key) when the arguments have no key. [`is_store`](Error::is_store) when
-    /// the store did not acknowledge within the budget; then it may or may not be there.
+    /// [`is_value`](Error::is_value) when the value cannot be kept: it refuses to be serialized, does not read back what it
+    /// wrote, is larger than `max_body`, or would live less than a millisecond. [`is_key`](Error::is_key) when the arguments
+    /// have no key. [`is_store`](Error::is_store) when the store did not acknowledge within the budget; then it may or may
+    /// not be there.
     ///
     /// # Cancel safety
     /// Cancelled, the value may or may not be stored.
