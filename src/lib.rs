@@ -28,6 +28,8 @@ pub mod guide {
 pub use cache_runtime::__private;
 #[cfg(feature = "test-util")]
 pub use cache_runtime::ManualClock;
+#[cfg(feature = "layer")]
+pub use cache_runtime::layer;
 pub use cache_runtime::{
     Cache, CacheBuilder, CacheKey, CacheKeyPart, ClientControl, Counts, EntryFacts, Error, Expire,
     Explanation, Filler, KeyError, KeyWriter, Memory, NoStore, Policy, Refused, Standing, Stats, Tags,

@@ -32,7 +32,7 @@ pub use crate::{
 use crate::{
     cache::{self, Cache},
     engine::{Engine, Lookup, Unshared},
-    request::RequestHead,
+    request::{LayerAround, RequestHead},
 };
 
 /// The hidden extractor, joined to a handler's first parameter.
@@ -47,6 +47,9 @@ impl<S: Sync, C: Companion> FromRequestParts<S> for CacheContext<C> {
 
     async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Infallible> {
         let engine = cache::engine_for(&parts.extensions);
+        if let (Some(_), Some(layer)) = (&engine, parts.extensions.get::<LayerAround>()) {
+            layer.leave_it();
+        }
         Ok(Self {
             cached: engine.map(|engine| (engine, RequestHead::of(parts, C::vary()))),
             companion: PhantomData,
@@ -82,7 +85,7 @@ impl<C> CacheContext<C> {
         write: impl FnOnce(&mut KeyArgs<'_>) -> Result<(), KeyError>,
     ) -> Ready {
         let lookup = match (self.cached, site.handler::<F>()) {
-            (Some((engine, request)), Some(handler)) => engine.look_up(site, handler, request, write),
+            (Some((engine, request)), Some(handler)) => engine.look_up(&site.policy, handler, request, write),
             _ => Lookup::Bypass,
         };
         Ready(lookup)

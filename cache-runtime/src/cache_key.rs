@@ -126,6 +126,7 @@ mod tests {
         let handler = Handler {
             number: 1,
             name,
+            label: name,
             fingerprint: Generation::of_bytes(name.as_bytes()),
         };
         CacheKey::of_handler(handler, &SITE, write)

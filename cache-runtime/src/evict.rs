@@ -67,6 +67,8 @@ enum Target {
     Key(CacheKey),
     All(Entries),
     Tag(String),
+    Path(String),
+    Below(String),
 }
 
 impl Targets {
@@ -78,6 +80,16 @@ impl Targets {
     /// Every entry of a handler.
     pub fn all(&mut self, entries: Entries) {
         self.0.push(Target::All(entries));
+    }
+
+    /// Every entry of a path.
+    pub(crate) fn path(&mut self, path: String) {
+        self.0.push(Target::Path(path));
+    }
+
+    /// Every entry of a path, and of all below it.
+    pub(crate) fn below(&mut self, path: String) {
+        self.0.push(Target::Below(path));
     }
 
     /// Every entry that bears the tag.
@@ -179,6 +191,8 @@ impl Evictions {
                     Err(error) => events::failed_to_evict(name, error),
                 },
                 Target::Tag(tag) => evictions.push(engine::Eviction::UserTag(names.user_tag(tag))),
+                Target::Path(path) => evictions.push(engine::Eviction::Path(names.path_tag(path))),
+                Target::Below(path) => evictions.push(engine::Eviction::Path(names.below_tag(path))),
             }
         }
         evictions

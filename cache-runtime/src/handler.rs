@@ -32,16 +32,22 @@ pub(crate) struct Handler {
     pub(crate) number: usize,
     /// Escaped for keys.
     pub(crate) name: &'static str,
+    /// In statistics.
+    pub(crate) label: &'static str,
     /// Of its path, which `name = "…"` does not change. Entries bear it: two handlers that one process each took for the
     /// owner of a name do not find each other's.
     pub(crate) fingerprint: Generation,
 }
 
 impl Handler {
+    /// Begins the keys of a layer's entries. No handler's name does: `!` is escaped there.
+    pub(crate) const ROUTES: &str = "!";
+
     /// Stands for the application, where it keeps values of its own.
     pub(crate) const VALUES: Self = Self {
         number: 0,
         name: "$",
+        label: "$",
         fingerprint: Generation([0; 16]),
     };
 }
@@ -96,7 +102,32 @@ impl Site {
 /// Every handler that was asked for a key, in no particular order.
 pub(crate) fn known() -> Vec<Handler> {
     let handlers = HANDLERS.read().unwrap_or_else(PoisonError::into_inner);
-    handlers.identities.values().copied().flatten().collect()
+    let routes = handlers.routes.values().copied();
+    handlers
+        .identities
+        .values()
+        .copied()
+        .flatten()
+        .chain(routes)
+        .collect()
+}
+
+/// What stands for the handlers behind a route of a layer. All routes share one name in keys, where the path tells them
+/// apart; the route's own is for statistics.
+pub(crate) fn route(text: &str) -> Handler {
+    let mut handlers = HANDLERS.write().unwrap_or_else(PoisonError::into_inner);
+    if let Some(route) = handlers.routes.get(text) {
+        return *route;
+    }
+    let label: &'static str = text.to_owned().leak();
+    let route = Handler {
+        number: handlers.next_number(),
+        name: Handler::ROUTES,
+        label,
+        fingerprint: Generation::of_bytes(Handler::ROUTES.as_bytes()),
+    };
+    handlers.routes.insert(label, route);
+    route
 }
 
 /// The process-wide table of handlers. It grows with the program's handlers, not with its requests.
@@ -106,19 +137,26 @@ static HANDLERS: LazyLock<RwLock<Handlers>> = LazyLock::new(RwLock::default);
 struct Handlers {
     identities: HashMap<TypeId, Identity>,
     owners: HashMap<&'static str, TypeId>,
+    routes: HashMap<&'static str, Handler>,
 }
 
 impl Handlers {
+    fn next_number(&self) -> usize {
+        1 + self.identities.len() + self.routes.len()
+    }
+
     fn add(&mut self, id: TypeId, name: &'static str, path: &'static str) -> Identity {
         let owner = *self.owners.entry(name).or_insert(id);
         if owner != id {
             events::handler_name_taken(name);
         }
-        let number = 1 + self.identities.len();
+        let number = self.next_number();
         *self.identities.entry(id).or_insert_with(|| {
+            let name = key::escape_handler(name).leak();
             (owner == id).then(|| Handler {
                 number,
-                name: key::escape_handler(name).leak(),
+                name,
+                label: name,
                 fingerprint: Generation::of_bytes(path.as_bytes()),
             })
         })

@@ -3,6 +3,15 @@
 //! Applications use the facade `handler-cache`, which re-exports what is public here and adds the attributes.
 //! The modules stand in the order in which a request passes through them; each uses only those above it.
 
+#![cfg_attr(
+    not(feature = "layer"),
+    allow(
+        dead_code,
+        unused_imports,
+        reason = "some of the engine is for the layer alone"
+    )
+)]
+
 mod events;
 mod error;
 mod meter;
@@ -28,6 +37,8 @@ mod cache;
 mod attribute;
 mod lazy;
 mod evict;
+#[cfg(feature = "layer")]
+pub mod layer;
 #[doc(hidden)]
 pub mod __private;
 #[cfg(feature = "test-util")]

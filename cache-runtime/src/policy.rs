@@ -97,6 +97,13 @@ impl Policy {
         Self::new().with_expire(life)
     }
 
+    /// As [`expire`](Self::expire); a life below a millisecond stores nothing.
+    pub(crate) const fn lasting(life: Duration) -> Self {
+        let mut policy = Self::new();
+        policy.life = Life::For(life);
+        policy
+    }
+
     /// Replaces the life of entries.
     ///
     /// # Panics

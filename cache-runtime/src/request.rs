@@ -1,5 +1,10 @@
 //! Of a request, just what caching needs.
 
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering},
+};
+
 use axum::http::request::Parts;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, header};
 
@@ -19,6 +24,20 @@ pub(crate) struct RequestHead {
     pub(crate) renews: bool,
     /// The headers that join the key; empty when none does.
     pub(crate) vary: HeaderMap,
+}
+
+/// In a request's extensions: a layer around the handler would cache it, and learns here that the handler does so itself.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct LayerAround(Arc<AtomicBool>);
+
+impl LayerAround {
+    pub(crate) fn leave_it(&self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+
+    pub(crate) fn is_to_leave_it(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
 }
 
 /// Which headers may join the key.
@@ -54,6 +73,7 @@ impl RequestHead {
         }
     }
 
+    /// Of a client's request.
     pub(crate) fn of(parts: &Parts, vary: Vary) -> Self {
         let headers = &parts.headers;
         Self {

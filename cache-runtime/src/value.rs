@@ -11,11 +11,7 @@ use std::{
 use bytes::Bytes;
 use serde::{Serialize, de::DeserializeOwned};
 
-use crate::{
-    cache_key::CacheKey,
-    policy::{Life, Policy},
-    slot::Generation,
-};
+use crate::{cache_key::CacheKey, policy::Policy, slot::Generation};
 
 /// Values nested deeper than this are not read: whoever can write to the store must not overflow a stack. serde_json has the
 /// same limit.
@@ -131,10 +127,7 @@ impl From<Policy> for ValuePolicy {
 impl From<Duration> for ValuePolicy {
     /// Below a millisecond nothing is kept.
     fn from(life: Duration) -> Self {
-        Self(Policy {
-            life: Life::For(life),
-            ..Policy::new()
-        })
+        Self(Policy::lasting(life))
     }
 }
 

@@ -1,6 +1,8 @@
 //! [`Cache`]: how an application sets caching up, and evicts.
 
 mod builder;
+#[cfg(feature = "layer")]
+mod paths;
 mod values;
 
 use std::sync::{

@@ -47,6 +47,18 @@ impl Engine {
         self.carry_out(&[Eviction::UserTag(tag)]).await
     }
 
+    /// Takes away every entry of a path, whatever its host, query, method and variant.
+    pub(crate) async fn evict_path(&self, path: &str) -> Result<(), Error> {
+        let tag = self.names.path_tag(path);
+        self.carry_out(&[Eviction::Path(tag)]).await
+    }
+
+    /// Takes away every entry of a path, and of all below it.
+    pub(crate) async fn evict_below(&self, path: &str) -> Result<(), Error> {
+        let tag = self.names.below_tag(path);
+        self.carry_out(&[Eviction::Path(tag)]).await
+    }
+
     /// Takes away every entry. What is left of them is cleared up behind whoever asks.
     pub(crate) async fn clear(self: &Arc<Self>) -> Result<(), Error> {
         let root = self.names.root_tag();
@@ -106,7 +118,7 @@ impl Engine {
                     keys.push(Arc::clone(plain));
                     tags.push(Arc::clone(variants));
                 }
-                Eviction::Handler { tag, .. } | Eviction::Root(tag) => {
+                Eviction::Handler { tag, .. } | Eviction::Path(tag) | Eviction::Root(tag) => {
                     self.flights.detach_tag(tag);
                     tags.push(Arc::clone(tag));
                 }

@@ -35,6 +35,10 @@ use crate::{
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Unshared;
 
+/// In a response's extensions: a cache nearer to the handler has done what there is to do.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct CachedWithin;
+
 /// What the request that led gets.
 pub(super) enum Reply {
     /// A response that anybody may have, made at this time; and what the handler told the layers around it.

@@ -14,8 +14,8 @@ use tokio::runtime::{Builder, Runtime};
 use super::*;
 use crate::{
     cache_key::CacheKey,
+    handler::Site,
     meter::{Gauge, Meter},
-    policy::Policy,
     request::Vary,
     steering::Tags,
     store::{MemoryStore, Slot, fixtures::slot},
@@ -92,7 +92,7 @@ impl Shop {
 
     async fn request(self: Arc<Self>) -> u64 {
         let head = RequestHead::of(&HttpRequest::new(()).into_parts().0, Vary::Names(&[]));
-        let response = match Arc::clone(&self.engine).look_up(&SITE, handler(), head, |_| Ok(())) {
+        let response = match Arc::clone(&self.engine).look_up(&SITE.policy, handler(), head, |_| Ok(())) {
             Lookup::Answered(response) => response,
             Lookup::Ask(mut request) => {
                 request.tag(&["static".to_owned()]);

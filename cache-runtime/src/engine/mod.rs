@@ -30,7 +30,7 @@ use tracing::{Instrument, Span, instrument::WithSubscriber};
 pub use self::serve::TagList;
 pub(crate) use self::{
     evictions::Purges,
-    fill::Unshared,
+    fill::{CachedWithin, Unshared},
     names::{Eviction, Names},
     overdue::Overdue,
     refresh::Refreshes,
@@ -42,9 +42,9 @@ use crate::{
     error::Error,
     events,
     flight::{Flights, Place},
-    handler::{Handler, Site},
+    handler::Handler,
     key::{KeyArgs, KeyError},
-    policy::ClientControl,
+    policy::{ClientControl, Policy},
     request::RequestHead,
     respond::{self, Style, Verdict},
     rules::{self, Admission, Freshness},
@@ -104,12 +104,11 @@ impl Engine {
     /// Builds the key and looks into memory, without waiting.
     pub(crate) fn look_up(
         self: Arc<Self>,
-        site: &'static Site,
+        policy: &Policy,
         handler: Handler,
         request: RequestHead,
         write: impl FnOnce(&mut KeyArgs<'_>) -> Result<(), KeyError>,
     ) -> Lookup {
-        let policy = &site.policy;
         let counters = self.counters.of(handler);
         let wishes = match rules::admit(&request, policy, self.settings.client_control) {
             Admission::Bypass => {
@@ -144,7 +143,7 @@ impl Engine {
             Ok(Err(slot)) => Lookup::Ask(Box::new(Request {
                 engine: self,
                 handler,
-                policy: site.policy,
+                policy: *policy,
                 request,
                 wishes,
                 slot,
@@ -153,7 +152,7 @@ impl Engine {
             })),
             // Some argument has no text, such as a rejection: there is nothing to look up.
             Err(error) => {
-                events::no_key(handler.name, &error);
+                events::no_key(handler.label, &error);
                 counters.bypassed.count();
                 Lookup::Bypass
             }

@@ -162,6 +162,20 @@ impl Names {
         self.tag('t', &key::escape_tag(tag), "")
     }
 
+    /// Every entry of this path bears it, whatever its host, query, method and variant.
+    pub(crate) fn path_tag(&self, path: &str) -> Arc<str> {
+        self.tag('p', &key::escape_tag(path), "")
+    }
+
+    /// Every entry at or below this path bears it.
+    pub(crate) fn below_tag(&self, path: &str) -> Arc<str> {
+        match path.trim_end_matches('/') {
+            // All entries with paths have their handler in common.
+            "" => self.handler_tag(Handler::ROUTES),
+            path => self.tag('b', &key::escape_tag(path), ""),
+        }
+    }
+
     /// Retired with every tag of the user's.
     pub(crate) fn any_tag(&self) -> Arc<str> {
         format!("{}:#any", self.prefix).into()
@@ -217,6 +231,8 @@ pub(crate) enum Eviction {
     Handler { handler: Handler, tag: Arc<str> },
     /// Those that bear a tag of the user's, which handlers may name only in their answers.
     UserTag(Arc<str>),
+    /// Those of a path, or below one.
+    Path(Arc<str>),
     /// Every entry.
     Root(Arc<str>),
 }
@@ -226,7 +242,7 @@ impl Eviction {
     pub(crate) fn handler(&self) -> Option<Handler> {
         match *self {
             Self::Key { handler, .. } | Self::Handler { handler, .. } => Some(handler),
-            Self::UserTag(_) | Self::Root(_) => None,
+            Self::UserTag(_) | Self::Path(_) | Self::Root(_) => None,
         }
     }
 }
@@ -237,6 +253,7 @@ impl fmt::Display for Eviction {
             Self::Key { plain: name, .. }
             | Self::Handler { tag: name, .. }
             | Self::UserTag(name)
+            | Self::Path(name)
             | Self::Root(name) => f.write_str(name),
         }
     }

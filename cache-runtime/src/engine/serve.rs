@@ -20,7 +20,7 @@ use tracing::Instrument;
 use super::{
     Engine, Lookup,
     course::Course,
-    fill::{Fill, Reply},
+    fill::{CachedWithin, Fill, Reply},
     spawn,
 };
 use crate::{
@@ -76,9 +76,14 @@ impl Request {
         self.slot = self.engine.names.tagged(self.slot.clone(), tags);
     }
 
+    /// More tags, by their whole names.
+    pub(crate) fn bear(&mut self, tags: impl IntoIterator<Item = Arc<str>>) {
+        self.slot.tags = self.slot.tags.iter().cloned().chain(tags).collect();
+    }
+
     /// Goes past the cache.
     pub(crate) fn pass(&self, reason: &'static str) -> Lookup {
-        events::no_key(self.handler.name, &KeyError::new(reason));
+        events::no_key(self.handler.label, &KeyError::new(reason));
         self.counters().bypassed.count();
         Lookup::Bypass
     }
@@ -231,7 +236,11 @@ impl Request {
         self.uncached(response)
     }
 
-    pub(super) fn uncached(&self, response: Response) -> Response {
+    pub(super) fn uncached(&self, mut response: Response) -> Response {
+        if response.extensions_mut().remove::<CachedWithin>().is_some() {
+            self.counters().bypassed.count();
+            return response;
+        }
         self.counters().misses.count();
         respond::uncached(response, &self.policy, &self.engine.settings.style)
     }

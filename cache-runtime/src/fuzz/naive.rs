@@ -28,6 +28,9 @@ pub(super) fn allowed(list: &[Member]) -> ResponseDirectives {
         must_revalidate: has(list, "must-revalidate") || has(list, "proxy-revalidate"),
         max_age: times(list, "max-age", 0).min(),
         s_maxage: times(list, "s-maxage", 0).min(),
+        shared: ["public", "must-revalidate", "s-maxage"]
+            .iter()
+            .any(|name| has(list, name)),
     }
 }
 

@@ -73,6 +73,8 @@ pub(crate) struct ResponseDirectives {
     pub(crate) must_revalidate: bool,
     pub(crate) max_age: Option<Duration>,
     pub(crate) s_maxage: Option<Duration>,
+    /// Others may share it though its request had credentials: `public`, `must-revalidate` or `s-maxage` (section 3.5).
+    pub(crate) shared: bool,
 }
 
 impl ResponseDirectives {
@@ -86,6 +88,8 @@ impl ResponseDirectives {
     }
 
     fn add(&mut self, directive: Directive<'_>) {
+        let shares = ["public", "must-revalidate", "s-maxage"];
+        self.shared |= shares.iter().any(|name| directive.is(name));
         if directive.is("no-store") {
             self.no_store = true;
         } else if directive.is("no-cache") {

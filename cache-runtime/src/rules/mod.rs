@@ -13,12 +13,13 @@ mod validators;
 #[cfg(test)]
 pub(crate) mod fixtures;
 
-pub(crate) use admission::{Admission, Wishes, admit, first_of};
+pub(crate) use admission::{Admission, Wishes, admit, first_of, takes};
 #[cfg(feature = "test-util")]
 pub(crate) use directives::{RequestDirectives, ResponseDirectives};
 pub(crate) use freshness::{Freshness, current_age, freshness, initial_age, is_early, remaining};
 pub(crate) use refusal::Refusal;
 pub(crate) use storable::{
-    HandlerError, failed, has_length, stays_unstorable, storable, stored_headers, succeeded, whole_life,
+    HandlerError, calls_itself_shared, failed, has_length, stays_unstorable, storable, stored_headers,
+    succeeded, whole_life,
 };
 pub(crate) use validators::{etag, not_modified};

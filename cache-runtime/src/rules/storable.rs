@@ -71,6 +71,11 @@ pub(crate) fn storable(
     Ok(life)
 }
 
+/// Whether the response says that others may share it, though its request had credentials (RFC 9111 section 3.5).
+pub(crate) fn calls_itself_shared(headers: &HeaderMap) -> bool {
+    ResponseDirectives::parse(headers).shared
+}
+
 /// The life as an entry has it: whole milliseconds, and no longer than a clock can tell; none where nothing is left.
 pub(crate) fn whole_life(life: Duration) -> Option<Duration> {
     let life = Duration::from_millis(millis(life.min(LONGEST)));

@@ -40,7 +40,7 @@ impl Handlers {
         let number = handler.number.min(CHUNK * CHUNKS - 1);
         let chunk = &self.0[number / CHUNK];
         let chunk = chunk.get_or_init(|| (0..CHUNK).map(|_| OnceLock::new()).collect());
-        chunk[number % CHUNK].get_or_init(|| HandlerCounters::new(&meter.with("handler", handler.name)))
+        chunk[number % CHUNK].get_or_init(|| HandlerCounters::new(&meter.with("handler", handler.label)))
     }
 }
 
@@ -113,7 +113,7 @@ impl Counters {
             let counts = self.of(handler).counts();
             if counts != Counts::default() {
                 stats.total += &counts;
-                *stats.handlers.entry(handler.name.to_owned()).or_default() += &counts;
+                *stats.handlers.entry(handler.label.to_owned()).or_default() += &counts;
             }
         }
         stats

@@ -1,0 +1,37 @@
+//! Evictions of what a layer has stored, by path.
+
+use super::Cache;
+use crate::error::Error;
+
+/// By path, of what a [`CacheLayer`](crate::layer::CacheLayer) has stored.
+impl Cache {
+    /// Removes every entry of a path, as clients send it: of every host, query, method and variant.
+    ///
+    /// ```
+    /// # async fn saved(cache: handler_cache::Cache) -> Result<(), handler_cache::Error> {
+    /// cache.evict_path("/users/7").await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// [`is_store`](Error::is_store) when the store did not acknowledge, and old entries may still be served.
+    ///
+    /// # Cancel safety
+    /// Cancelled, the entries may or may not be gone.
+    pub async fn evict_path(&self, path: &str) -> Result<(), Error> {
+        self.engine.evict_path(path).await
+    }
+
+    /// Removes every entry of a path and of all below it, by whole segments: `/users` takes `/users/7` along, and not
+    /// `/users-archive`. The cost does not grow with their number.
+    ///
+    /// # Errors
+    /// As [`evict_path`](Self::evict_path).
+    ///
+    /// # Cancel safety
+    /// As [`evict_path`](Self::evict_path).
+    pub async fn evict_prefix(&self, path: &str) -> Result<(), Error> {
+        self.engine.evict_below(path).await
+    }
+}

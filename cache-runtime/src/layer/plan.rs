@@ -1,0 +1,276 @@
+//! What a layer was told, and what that means for one request.
+
+use std::{
+    collections::HashSet,
+    fmt, iter,
+    ops::Deref,
+    sync::{Arc, PoisonError, RwLock},
+};
+
+use axum::{extract::MatchedPath, routing::MethodFilter};
+use http::{HeaderMap, Method, header, request, response};
+
+use super::{
+    pattern::{PathPattern, Route},
+    resource::{Names, Resource},
+};
+use crate::{
+    cache::Cache,
+    handler::{self, Handler},
+    key::{KeyArgs, KeyError},
+    policy::Policy,
+};
+
+/// A path of more segments is not cached: each has a tag, so that all below it can be evicted at once.
+const DEEPEST: usize = 16;
+
+/// What the user makes of a request.
+type OfRequest<T> = Given<dyn Fn(&request::Parts) -> T + Send + Sync>;
+
+/// What the user makes of a response.
+type OfResponse<T> = Given<dyn Fn(&response::Parts) -> T + Send + Sync>;
+
+/// What the builder was told.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Plan {
+    pub(super) cache: Option<Cache>,
+    pub(super) rules: Vec<Rule>,
+    pub(super) default: Option<Policy>,
+    /// Counts what no rule is for.
+    pub(super) others: Option<Handler>,
+    pub(super) only: Option<Vec<PathPattern>>,
+    pub(super) exclude: Vec<PathPattern>,
+    pub(super) names: Names,
+    pub(super) vary: Vec<&'static str>,
+    pub(super) methods: Option<MethodFilter>,
+    pub(super) max_body: Option<usize>,
+    pub(super) public: bool,
+    pub(super) partition: Option<OfRequest<Option<String>>>,
+    pub(super) key: Option<OfRequest<String>>,
+    pub(super) admit: Option<OfRequest<bool>>,
+    pub(super) store_if: Option<OfResponse<bool>>,
+    pub(super) evictions: Vec<EvictOn>,
+    /// Routes whose handlers turned out to be cached themselves.
+    pub(super) cached_within: Arc<RwLock<HashSet<Arc<str>>>>,
+}
+
+/// How the responses of one route are cached.
+#[derive(Debug, Clone)]
+pub(super) struct Rule {
+    pub(super) route: Route,
+    pub(super) policy: Policy,
+    pub(super) handler: Handler,
+}
+
+/// What goes when a request for this has succeeded.
+#[derive(Debug, Clone)]
+pub(super) struct EvictOn {
+    pub(super) method: Method,
+    pub(super) route: Route,
+    pub(super) targets: Vec<Target>,
+}
+
+/// A request that the cache has a part in.
+#[derive(Debug)]
+pub(super) struct Admitted<'a> {
+    pub(super) resource: Resource<'a>,
+    pub(super) policy: Policy,
+    pub(super) handler: Handler,
+    /// Its credentials are in no partition, so only what the response calls shared may be stored.
+    pub(super) must_be_public: bool,
+}
+
+impl Plan {
+    /// Ready to be used: what holds for all rules is in each of them.
+    pub(super) fn settled(mut self) -> Self {
+        if self.rules.is_empty() {
+            self.default.get_or_insert_default();
+        }
+        self.others = self.default.map(|_| handler::route("*"));
+        let (vary, methods, max_body) = (&self.vary, self.methods, self.max_body);
+        for policy in self
+            .rules
+            .iter_mut()
+            .map(|rule| &mut rule.policy)
+            .chain(&mut self.default)
+        {
+            if !vary.is_empty() {
+                let own = policy.vary.iter().filter(|name| !vary.contains(name));
+                let all: Vec<_> = own.chain(vary).copied().collect();
+                // As long as the program: a layer is made when it starts.
+                *policy = policy.vary(all.leak());
+            }
+            policy.methods = methods.unwrap_or(policy.methods);
+            policy.max_body = policy.max_body.or(max_body);
+        }
+        self
+    }
+
+    /// Whether the cache has a part in this request, and which.
+    pub(super) fn admit<'a>(&self, request: &'a request::Parts) -> Option<Admitted<'a>> {
+        let resource = Resource::of(request)?;
+        let path = resource.path;
+        let is_meant = |patterns: &[PathPattern]| patterns.iter().any(|pattern| pattern.matches(path));
+        if self.only.as_ref().is_some_and(|only| !is_meant(only)) || is_meant(&self.exclude) {
+            return None;
+        }
+        let rule = self.rules.iter().find(|rule| rule.route.captures(path).is_some());
+        let (policy, handler) = match rule {
+            Some(rule) => (rule.policy, rule.handler),
+            None => (self.default?, self.others?),
+        };
+        if path.split('/').count() > DEEPEST || self.admit.as_ref().is_some_and(|admit| !admit(request)) {
+            return None;
+        }
+        let must_be_public = !self.public && self.partition.is_none() && has_credentials(&request.headers);
+        Some(Admitted {
+            resource,
+            policy,
+            handler,
+            must_be_public,
+        })
+    }
+
+    pub(super) fn write_key(
+        &self,
+        request: &request::Parts,
+        admitted: &Admitted<'_>,
+        key: &mut KeyArgs<'_>,
+    ) -> Result<(), KeyError> {
+        admitted.resource.write_key(&self.names, key)?;
+        if let Some(also) = &self.key {
+            key.arg("key").str(&also(request))?;
+        }
+        if let Some(partition) = &self.partition {
+            let hash = |partition: String| blake3::hash(partition.as_bytes()).to_hex().to_string();
+            key.arg("partition").serialize(&partition(request).map(hash))?;
+        }
+        if admitted.must_be_public {
+            // Entries of their own: what may not be stored for these must not keep others from filling theirs.
+            key.arg("credentials").serialize(&true)?;
+        }
+        Ok(())
+    }
+
+    pub(super) fn is_cached_within(&self, route: &MatchedPath) -> bool {
+        let routes = self.cached_within.read().unwrap_or_else(PoisonError::into_inner);
+        routes.contains(route.as_str())
+    }
+
+    /// From here on the layer leaves this route to its handler.
+    pub(super) fn leave(&self, route: &MatchedPath) {
+        let mut routes = self.cached_within.write().unwrap_or_else(PoisonError::into_inner);
+        routes.insert(route.as_str().into());
+    }
+
+    /// The targets of a request, given its path.
+    pub(super) fn evictions(&self, method: &Method, path: &str) -> Vec<Evicted> {
+        let meant = self.evictions.iter().filter(|evict| evict.method == *method);
+        let targets = meant.filter_map(|evict| {
+            let captures = evict.route.captures(path)?;
+            let fill = |target: &Target| target.filled(|name| captures.get(name).unwrap_or_default());
+            Some(evict.targets.iter().map(fill).collect::<Vec<_>>())
+        });
+        targets.flatten().collect()
+    }
+}
+
+fn has_credentials(headers: &HeaderMap) -> bool {
+    headers.contains_key(header::AUTHORIZATION) || headers.contains_key(header::COOKIE)
+}
+
+/// The path and those above it, without the root.
+pub(super) fn ancestors(path: &str) -> impl Iterator<Item = &str> {
+    let path = path.trim_end_matches('/');
+    let ends = path.match_indices('/').map(|(at, _)| at).filter(|at| *at > 0);
+    ends.chain(iter::once(path.len()))
+        .filter(|end| *end > 0)
+        .map(|end| &path[..end])
+}
+
+/// What is evicted.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Evicted {
+    Path(String),
+    Below(String),
+}
+
+/// A path with names in braces, to be filled in; perhaps with all below it.
+#[derive(Debug, Clone)]
+pub(super) struct Target {
+    parts: Vec<Part>,
+    and_below: bool,
+}
+
+#[derive(Debug, Clone)]
+enum Part {
+    Text(String),
+    Name(String),
+}
+
+impl Target {
+    /// # Panics
+    /// When it is no path, or names what the route does not.
+    pub(super) fn new(text: &str, route: &Route) -> Self {
+        assert!(
+            text.starts_with('/'),
+            "a path begins with `/`, and {text:?} does not"
+        );
+        let (mut rest, and_below) = match text.strip_suffix("/*") {
+            Some(above) => (above, true),
+            None => (text, false),
+        };
+        let mut parts = Vec::new();
+        while let Some((before, inside)) = rest.split_once('{') {
+            let Some((name, after)) = inside.split_once('}') else {
+                panic!("{text:?} has a `{{` without its `}}`");
+            };
+            let name = name.trim_start_matches('*');
+            let named = [format!("{{{name}}}"), format!("{{*{name}}}")];
+            assert!(
+                named.iter().any(|named| route.text().contains(named)),
+                "{text:?} names `{name}`, which {:?} does not",
+                route.text()
+            );
+            parts.extend([Part::Text(before.to_owned()), Part::Name(name.to_owned())]);
+            rest = after;
+        }
+        parts.push(Part::Text(rest.to_owned()));
+        Self { parts, and_below }
+    }
+
+    fn filled<'v>(&self, value: impl Fn(&str) -> &'v str) -> Evicted {
+        let path = self.parts.iter().map(|part| match part {
+            Part::Text(text) => text,
+            Part::Name(name) => value(name),
+        });
+        let path = path.collect();
+        match self.and_below {
+            true => Evicted::Below(path),
+            false => Evicted::Path(path),
+        }
+    }
+}
+
+/// A function of the user's, of which there is nothing to show.
+pub(super) struct Given<F: ?Sized>(pub(super) Arc<F>);
+
+impl<F: ?Sized> Clone for Given<F> {
+    fn clone(&self) -> Self {
+        Self(Arc::clone(&self.0))
+    }
+}
+
+impl<F: ?Sized> Deref for Given<F> {
+    type Target = F;
+
+    fn deref(&self) -> &F {
+        &self.0
+    }
+}
+
+impl<F: ?Sized> fmt::Debug for Given<F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a function")
+    }
+}

@@ -1,0 +1,217 @@
+//! What a request asks for: host, path and query, as text that tells two of them apart.
+
+use std::borrow::Cow;
+
+use axum::extract::OriginalUri;
+use http::{HeaderMap, Uri, header, request::Parts};
+use percent_encoding::percent_decode;
+use serde::Serialize;
+
+use crate::key::{KeyArgs, KeyError};
+
+/// Fields by which servers are told that they are reached by another address. Whoever answers may put that into links, so
+/// two of them must not share an entry; clients can send them too.
+const ADDRESSES: [&str; 7] = [
+    "x-forwarded-host",
+    "x-forwarded-port",
+    "x-forwarded-prefix",
+    "x-forwarded-proto",
+    "x-host",
+    "x-original-url",
+    "x-rewrite-url",
+];
+
+/// Fields that have a request taken for one of another method.
+const OVERRIDES: [&str; 3] = ["x-http-method", "x-http-method-override", "x-method-override"];
+
+/// Which of a query's names count.
+#[derive(Debug, Clone, Default)]
+pub(super) enum Names {
+    #[default]
+    All,
+    Only(Vec<Glob>),
+    AllBut(Vec<Glob>),
+}
+
+/// A name, or with a `*` at its end all that begin so.
+#[derive(Debug, Clone)]
+pub(super) struct Glob(String);
+
+impl From<&str> for Glob {
+    fn from(text: &str) -> Self {
+        Self(text.to_owned())
+    }
+}
+
+impl Glob {
+    fn matches(&self, name: &[u8]) -> bool {
+        match self.0.strip_suffix('*') {
+            Some(start) => name.starts_with(start.as_bytes()),
+            None => name == self.0.as_bytes(),
+        }
+    }
+}
+
+impl Names {
+    fn count(&self, name: &[u8]) -> bool {
+        match self {
+            Self::All => true,
+            Self::Only(globs) => globs.iter().any(|glob| glob.matches(name)),
+            Self::AllBut(globs) => !globs.iter().any(|glob| glob.matches(name)),
+        }
+    }
+}
+
+/// A request that can have an entry.
+#[derive(Debug)]
+pub(super) struct Resource<'a> {
+    host: Option<Cow<'a, str>>,
+    pub(super) path: &'a str,
+    query: Option<&'a str>,
+    headers: &'a HeaderMap,
+}
+
+impl<'a> Resource<'a> {
+    /// `None`: what it asks for is not certain, so no cache has a part in it.
+    ///
+    /// That is a path that is not in its normal form (RFC 3986 section 6.2.2), which servers may read in several ways; a
+    /// body, which is not in the key; another method in disguise; more than one host, or one that is no text.
+    pub(super) fn of(parts: &'a Parts) -> Option<Self> {
+        let headers = &parts.headers;
+        let uri = original_uri(parts);
+        let path = uri.path();
+        let disguised = OVERRIDES.iter().any(|name| headers.contains_key(*name));
+        if disguised || has_body(headers) || !is_normal(path) {
+            return None;
+        }
+        let mut hosts = headers.get_all(header::HOST).iter();
+        let host = match (uri.authority(), hosts.next(), hosts.next()) {
+            (_, _, Some(_)) => return None,
+            (Some(authority), ..) => Some(authority.as_str()),
+            (None, Some(host), None) => Some(host.to_str().ok()?),
+            (None, None, None) => None,
+        };
+        Some(Self {
+            host: host.map(lower_case),
+            path,
+            query: uri.query(),
+            headers,
+        })
+    }
+
+    /// Host and path as they are; the query sorted by names, without escapes; and what was said of the address.
+    pub(super) fn write_key(&self, names: &Names, key: &mut KeyArgs<'_>) -> Result<(), KeyError> {
+        key.arg("host").serialize(&self.host)?;
+        key.arg("path").serialize(self.path)?;
+        key.arg("query").serialize(&self.pairs(names))?;
+        for name in ADDRESSES
+            .into_iter()
+            .filter(|name| self.headers.contains_key(*name))
+        {
+            let lines = self.headers.get_all(name).iter();
+            let lines: Vec<_> = lines.map(|line| Text(line.as_bytes().into())).collect();
+            key.arg(name).serialize(&lines)?;
+        }
+        Ok(())
+    }
+
+    /// In the order of the names; those of one name as they came. A value that is absent is none, an empty one is empty.
+    fn pairs(&self, names: &Names) -> Vec<(Text<'a>, Option<Text<'a>>)> {
+        let parts = self.query.into_iter().flat_map(|query| query.split('&'));
+        let parts = parts.filter(|part| !part.is_empty());
+        let mut pairs: Vec<_> = parts
+            .map(|part| match part.split_once('=') {
+                Some((name, value)) => (Text::decoded(name), Some(Text::decoded(value))),
+                None => (Text::decoded(part), None),
+            })
+            .filter(|(name, _)| names.count(&name.0))
+            .collect();
+        pairs.sort_by(|(one, _), (other, _)| one.0.cmp(&other.0));
+        pairs
+    }
+}
+
+/// What the client asked for; `Router::nest` cuts the path that it hands on.
+pub(super) fn original_uri(parts: &Parts) -> &Uri {
+    parts
+        .extensions
+        .get::<OriginalUri>()
+        .map_or(&parts.uri, |uri| &uri.0)
+}
+
+/// The host that a request was sent to, in lower case.
+pub(super) fn host(parts: &Parts) -> Option<String> {
+    let authority = original_uri(parts)
+        .authority()
+        .map(|authority| authority.as_str());
+    let host = || parts.headers.get(header::HOST)?.to_str().ok();
+    authority.or_else(host).map(str::to_ascii_lowercase)
+}
+
+/// Bytes that are text for the most part.
+#[derive(Debug)]
+struct Text<'a>(Cow<'a, [u8]>);
+
+impl<'a> Text<'a> {
+    /// Without the escapes of a form (`+`, `%20`).
+    fn decoded(escaped: &'a str) -> Self {
+        if !escaped.contains(['+', '%']) {
+            return Self(escaped.as_bytes().into());
+        }
+        let spaced = escaped.replace('+', " ");
+        Self(percent_decode(spaced.as_bytes()).collect::<Vec<u8>>().into())
+    }
+}
+
+impl Serialize for Text<'_> {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match str::from_utf8(&self.0) {
+            Ok(text) => serializer.serialize_str(text),
+            Err(_) => serializer.serialize_bytes(&self.0),
+        }
+    }
+}
+
+fn lower_case(host: &str) -> Cow<'_, str> {
+    if host.bytes().any(|byte| byte.is_ascii_uppercase()) {
+        host.to_ascii_lowercase().into()
+    } else {
+        host.into()
+    }
+}
+
+/// A body that a handler might look at, on any method (RFC 9110 section 9.3.1).
+fn has_body(headers: &HeaderMap) -> bool {
+    let length = headers.get(header::CONTENT_LENGTH);
+    headers.contains_key(header::TRANSFER_ENCODING) || length.is_some_and(|length| length != "0")
+}
+
+/// Whether there is one way only to read the path: no empty segments and none of dots, no escapes that stand for what needs
+/// none, or for what could end a segment.
+fn is_normal(path: &str) -> bool {
+    let segments = path.strip_prefix('/').unwrap_or(path).split('/');
+    let last = segments.clone().count();
+    let plain = segments
+        .enumerate()
+        .all(|(at, segment)| !matches!(segment, "." | "..") && (!segment.is_empty() || at + 1 == last));
+    plain && !path.contains('\\') && escapes(path).all(|escape| escape.is_some_and(is_needed))
+}
+
+/// Each escape's byte; nothing for one that is broken.
+fn escapes(path: &str) -> impl Iterator<Item = Option<u8>> + '_ {
+    let bytes = path.as_bytes();
+    let starts = bytes.iter().enumerate().filter(|(_, byte)| **byte == b'%');
+    starts.map(|(at, _)| {
+        let digits = bytes.get(at + 1..at + 3)?;
+        let digits = str::from_utf8(digits)
+            .ok()
+            .filter(|digits| digits.bytes().all(|digit| digit.is_ascii_hexdigit()))?;
+        u8::from_str_radix(digits, 16).ok()
+    })
+}
+
+fn is_needed(byte: u8) -> bool {
+    let unreserved = byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
+    let ends_a_segment = b"/\\?#;%\0".contains(&byte);
+    !unreserved && !ends_a_segment
+}

@@ -1,0 +1,259 @@
+//! The service around another: asks the cache first, and evicts after.
+
+use std::{
+    iter,
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::Arc,
+    task::{Context, Poll},
+};
+
+use axum::{
+    BoxError,
+    body::{Body, HttpBody},
+    extract::MatchedPath,
+};
+use bytes::Bytes;
+use http::{Request, Response, StatusCode, Uri, header, request, uri::Authority};
+use tower_service::Service;
+
+use super::{
+    future::ResponseFuture,
+    plan::{Admitted, Evicted, Plan, ancestors},
+    resource::{host, original_uri},
+};
+use crate::{
+    cache,
+    engine::{self, CachedWithin, Engine, Lookup, Unshared},
+    events,
+    evict::{Evictor, Pending},
+    key::KeyArgs,
+    request::{LayerAround, RequestHead, Vary},
+    rules,
+    steering::Steering,
+    sync::{Mutex, lock},
+};
+
+/// What [`CacheLayer`](super::CacheLayer) makes of a service.
+#[derive(Debug, Clone)]
+pub struct CacheService<S> {
+    inner: S,
+    plan: Arc<Plan>,
+}
+
+impl<S> CacheService<S> {
+    pub(super) fn new(inner: S, plan: Arc<Plan>) -> Self {
+        Self { inner, plan }
+    }
+}
+
+impl<S, B, R> Service<Request<B>> for CacheService<S>
+where
+    S: Service<Request<B>, Response = Response<R>> + Clone + Send + 'static,
+    S::Future: Send + 'static,
+    S::Error: Send + 'static,
+    B: Send + 'static,
+    R: HttpBody<Data = Bytes> + Send + 'static,
+    R::Error: Into<BoxError>,
+{
+    type Response = Response<Body>;
+    type Error = S::Error;
+    type Future = ResponseFuture<S::Future, S::Error>;
+
+    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
+        self.inner.poll_ready(context)
+    }
+
+    fn call(&mut self, request: Request<B>) -> Self::Future {
+        // The one that is ready is called; its clone need not be.
+        let clone = self.inner.clone();
+        let mut inner = std::mem::replace(&mut self.inner, clone);
+        let (parts, body) = request.into_parts();
+        let engine = match &self.plan.cache {
+            Some(cache) => Some(Arc::clone(&cache.engine)),
+            None => cache::engine_for(&parts.extensions),
+        };
+        let way = engine.map_or(Way::Past, |engine| self.plan.way(engine, &parts));
+        let mut request = Request::from_parts(parts, body);
+        match way {
+            Way::Past => ResponseFuture::passed(inner.call(request)),
+            Way::Answered(response) => ResponseFuture::answered(response),
+            Way::Through(asked, judge) => {
+                request.extensions_mut().insert(judge.around.clone());
+                let failed: Failed<S::Error> = Arc::default();
+                let failure = Arc::clone(&failed);
+                let run = move || async move {
+                    match inner.call(request).await {
+                        Ok(response) => judge.judged(response.map(Body::new)),
+                        Err(error) => {
+                            *lock(&failure) = Some(error);
+                            nobodys()
+                        }
+                    }
+                };
+                let response = async move {
+                    let response = asked.serve(run).await;
+                    let failed = lock(&failed).take();
+                    match response.extensions().get::<Failure>() {
+                        Some(_) => failed.map_or(Ok(response), Err),
+                        None => Ok(response),
+                    }
+                };
+                ResponseFuture::waited(response)
+            }
+            Way::Evicting(pending, engine, host) => {
+                let answer = inner.call(request);
+                let response = async move {
+                    let response = answer.await?.map(Body::new);
+                    for path in named(&response, host.as_deref()) {
+                        if let Err(error) = engine.evict_path(&path).await {
+                            events::failed_to_evict(&path, &error);
+                        }
+                    }
+                    Ok(pending.after(response).await)
+                };
+                ResponseFuture::waited(response)
+            }
+        }
+    }
+}
+
+/// Which way a request goes.
+enum Way {
+    /// The cache has no part in it.
+    Past,
+    /// Answered from this process's memory.
+    Answered(Response<Body>),
+    /// The store must be asked, and perhaps the service.
+    Through(Box<engine::Request>, Judge),
+    /// It changes something: what that makes wrong is evicted when it has succeeded. With the host that it was sent to.
+    Evicting(Pending, Arc<Engine>, Option<String>),
+}
+
+impl Plan {
+    /// Looks into memory, with a key made of what the request asks for.
+    fn way(self: &Arc<Self>, engine: Arc<Engine>, request: &request::Parts) -> Way {
+        let matched = request.extensions.get::<MatchedPath>();
+        if matched.is_some_and(|route| self.is_cached_within(route)) {
+            return self.eviction(engine, request);
+        }
+        // The user's functions are asked in there, and may panic.
+        let admitted = catch_unwind(AssertUnwindSafe(|| self.admit(request)));
+        let admitted = admitted.ok().flatten();
+        let Some(admitted) =
+            admitted.filter(|admitted| rules::takes(admitted.policy.methods, &request.method))
+        else {
+            return self.eviction(engine, request);
+        };
+        let Admitted {
+            policy,
+            handler,
+            must_be_public,
+            ..
+        } = admitted;
+        let head = RequestHead::of(request, Vary::Names(policy.vary));
+        let write = |key: &mut KeyArgs<'_>| self.write_key(request, &admitted, key);
+        match Arc::clone(&engine).look_up(&policy, handler, head, write) {
+            Lookup::Bypass => Way::Past,
+            Lookup::Answered(response) => Way::Answered(response),
+            Lookup::Ask(mut asked) => {
+                let path = admitted.resource.path;
+                let below = ancestors(path).map(|above| engine.names.below_tag(above));
+                asked.bear(iter::once(engine.names.path_tag(path)).chain(below));
+                let judge = Judge {
+                    plan: Arc::clone(self),
+                    around: LayerAround::default(),
+                    route: matched.cloned(),
+                    must_be_public,
+                };
+                Way::Through(asked, judge)
+            }
+        }
+    }
+
+    fn eviction(&self, engine: Arc<Engine>, request: &request::Parts) -> Way {
+        let uri = original_uri(request);
+        let evictions = self.evictions(&request.method, uri.path());
+        if evictions.is_empty() && request.method.is_safe() {
+            return Way::Past;
+        }
+        let pending = Evictor::new(Some(Arc::clone(&engine))).begin(|targets| {
+            for evicted in evictions {
+                match evicted {
+                    Evicted::Path(path) => targets.path(path),
+                    Evicted::Below(path) => targets.below(path),
+                }
+            }
+            // What it was sent to is no longer what it was (RFC 9111 section 4.4).
+            if !request.method.is_safe() {
+                targets.path(uri.path().to_owned());
+            }
+        });
+        Way::Evicting(pending, engine, host(request))
+    }
+}
+
+/// What the response to an unsafe request has changed as well, on the same host (RFC 9111 section 4.4).
+fn named(response: &Response<Body>, host: Option<&str>) -> Vec<String> {
+    if !rules::succeeded(response) {
+        return Vec::new();
+    }
+    let names = [header::LOCATION, header::CONTENT_LOCATION];
+    let named = names
+        .iter()
+        .filter_map(|name| Uri::try_from(response.headers().get(name)?.as_bytes()).ok());
+    let here = named.filter(|named| {
+        let elsewhere =
+            |authority: &Authority| !host.is_some_and(|host| authority.as_str().eq_ignore_ascii_case(host));
+        !named.authority().is_some_and(elsewhere)
+    });
+    here.map(|named| named.path().to_owned()).collect()
+}
+
+/// What the layer itself says of a response before the rules do.
+struct Judge {
+    plan: Arc<Plan>,
+    around: LayerAround,
+    route: Option<MatchedPath>,
+    must_be_public: bool,
+}
+
+impl Judge {
+    fn judged(&self, response: Response<Body>) -> Response<Body> {
+        let (mut parts, body) = response.into_parts();
+        if self.around.is_to_leave_it() {
+            if let Some(route) = &self.route {
+                self.plan.leave(route);
+            }
+            parts.extensions.insert(CachedWithin);
+            parts.extensions.insert(Unshared);
+            return Response::from_parts(parts, body);
+        }
+        if self.must_be_public && !rules::calls_itself_shared(&parts.headers) {
+            parts.extensions.insert(Unshared);
+        }
+        if let Some(store_if) = &self.plan.store_if {
+            // As in the attribute's option: one that panics has not said yes.
+            let accepted = catch_unwind(AssertUnwindSafe(|| store_if(&parts)));
+            if !accepted.unwrap_or(false) {
+                parts.extensions.get_or_insert_default::<Steering>().no_store = true;
+            }
+        }
+        Response::from_parts(parts, body)
+    }
+}
+
+/// The service's own error, for the request that it was called for.
+type Failed<E> = Arc<Mutex<Option<E>>>;
+
+/// In a response's extensions: it stands for an error of the service.
+#[derive(Debug, Clone, Copy)]
+struct Failure;
+
+/// Stands for an error of the service: it answers nobody else.
+fn nobodys() -> Response<Body> {
+    let mut response = Response::new(Body::empty());
+    *response.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;
+    response.extensions_mut().insert(Failure);
+    response.extensions_mut().insert(Unshared);
+    response
+}

@@ -1,0 +1,132 @@
+//! Evictions by route, by path, and by what unsafe requests change.
+
+use axum::{
+    Router,
+    extract::Path,
+    http::{Method, StatusCode, header},
+    response::{IntoResponse, Response},
+    routing::{get, post, put},
+};
+use handler_cache::layer::CacheLayer;
+
+use super::{
+    page,
+    support::app::{App, Bench, Runs},
+};
+
+async fn change(Path(id): Path<String>) -> Response {
+    match &*id {
+        "broken" => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
+        "refused" => StatusCode::CONFLICT.into_response(),
+        "moved" => (StatusCode::SEE_OTHER, [(header::LOCATION, "/users/8")]).into_response(),
+        "elsewhere" => ([(header::CONTENT_LOCATION, "https://other.example/users/8")], "").into_response(),
+        _ => StatusCode::NO_CONTENT.into_response(),
+    }
+}
+
+fn routes() -> Router {
+    let users = put(change).delete(change).get(page);
+    Router::new()
+        .route("/users/{id}", users)
+        .route("/users/{id}/posts", post(change).get(page))
+        .fallback(get(page))
+        .with_state(Runs::default())
+}
+
+async fn misses(app: &App, bench: &Bench, paths: &[&'static str]) -> Vec<&'static str> {
+    let mut missed = Vec::new();
+    for path in paths {
+        if app.get(path).await.verdict() == Some("Miss") {
+            missed.push(*path);
+        }
+        bench.settled().await;
+    }
+    missed
+}
+
+const PATHS: &[&str] = &[
+    "/users",
+    "/users?page=2",
+    "/users/7",
+    "/users/7?full",
+    "/users/7/posts",
+    "/users/8",
+    "/users-archive",
+];
+
+#[tokio::test]
+async fn line_25_writes_evict_what_they_name_once_they_succeeded() {
+    for bench in Bench::every().await {
+        let layer = CacheLayer::new()
+            .evict_on(Method::PUT, "/users/{id}", ["/users/{id}/*", "/users"])
+            .evict_on(Method::DELETE, "/users/{id}", ["/users/*"]);
+        let app = bench.app(routes().layer(layer));
+        let write = async |method, path| app.send(method, path, [], "").await.status;
+        misses(&app, &bench, PATHS).await;
+        assert!(misses(&app, &bench, PATHS).await.is_empty());
+
+        assert_eq!(write(Method::PUT, "/users/7").await, StatusCode::NO_CONTENT);
+        let gone = [
+            "/users",
+            "/users?page=2",
+            "/users/7",
+            "/users/7?full",
+            "/users/7/posts",
+        ];
+        assert_eq!(misses(&app, &bench, PATHS).await, gone);
+
+        assert_eq!(write(Method::DELETE, "/users/9").await, StatusCode::NO_CONTENT);
+        assert_eq!(misses(&app, &bench, PATHS).await, PATHS[..6]);
+
+        for path in ["/users/broken", "/users/refused"] {
+            assert!(!write(Method::PUT, path).await.is_success());
+        }
+        assert!(
+            misses(&app, &bench, PATHS).await.is_empty(),
+            "never after a failure"
+        );
+    }
+}
+
+/// RFC 9111 section 4.4.
+#[tokio::test]
+async fn unsafe_requests_evict_their_own_path_and_those_that_they_answer_with() {
+    for bench in Bench::every().await {
+        let app = bench.app(routes().layer(CacheLayer::new()));
+        misses(&app, &bench, PATHS).await;
+        app.send(Method::POST, "/users/7/posts", [], "").await;
+        assert_eq!(misses(&app, &bench, PATHS).await, ["/users/7/posts"]);
+        app.send(Method::PUT, "/users/moved", [], "").await;
+        assert_eq!(misses(&app, &bench, PATHS).await, ["/users/8"]);
+        app.send(Method::PUT, "/users/elsewhere", [("host", "here.example")], "")
+            .await;
+        assert!(
+            misses(&app, &bench, PATHS).await.is_empty(),
+            "another host is not ours"
+        );
+    }
+}
+
+#[tokio::test]
+async fn p3_paths_are_evicted_by_hand() {
+    for bench in Bench::every_with(|builder| builder.version("7")).await {
+        let app = bench.app(routes().layer(CacheLayer::new()));
+        misses(&app, &bench, PATHS).await;
+        bench.cache.evict_path("/users/7").await.unwrap();
+        assert_eq!(misses(&app, &bench, PATHS).await, ["/users/7", "/users/7?full"]);
+        for prefix in ["/users", "/users/"] {
+            bench.cache.evict_prefix(prefix).await.unwrap();
+            assert_eq!(misses(&app, &bench, PATHS).await, PATHS[..6]);
+        }
+        bench.cache.evict_prefix("/").await.unwrap();
+        assert_eq!(misses(&app, &bench, PATHS).await, PATHS);
+        bench.cache.clear().await.unwrap();
+        assert_eq!(misses(&app, &bench, PATHS).await, PATHS);
+    }
+}
+
+#[test]
+#[should_panic(expected = "names `name`, which \"/users/{id}\" does not")]
+fn target_must_name_what_the_route_does() {
+    let _ = CacheLayer::new().evict_on(Method::PUT, "/users/{id}", ["/users/{name}"]);
+}

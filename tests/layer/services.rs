@@ -1,0 +1,195 @@
+//! Services of all kinds, and layers around and within.
+
+use std::{
+    convert::Infallible,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    task::{Context, Poll},
+};
+
+use axum::{
+    body::Body,
+    extract::{Path, State},
+    http::{Method, Request, Response},
+    routing::get,
+};
+use bytes::Bytes;
+use futures_util::future::{Ready, ready};
+use handler_cache::{Policy, cache, layer::CacheLayer};
+use http_body_util::{BodyExt, Full};
+use tower::{Service, ServiceBuilder, ServiceExt, service_fn};
+use tower_http::compression::CompressionLayer;
+
+use super::{
+    MINUTE, app, page, pages,
+    support::app::{Bench, Runs, eventually},
+};
+
+async fn text(response: Response<Body>) -> String {
+    let body = response.into_body().collect().await;
+    let body = body.expect("the body ends well").to_bytes();
+    String::from_utf8(body.to_vec()).expect("the body is text")
+}
+
+#[derive(Debug, PartialEq)]
+struct Away;
+
+/// Without axum: another body, and errors of its own.
+#[tokio::test]
+async fn any_service_is_cached_and_its_errors_are_its_own() {
+    for bench in Bench::every().await {
+        let fails = Arc::new(AtomicBool::new(false));
+        let runs = Runs::default();
+        let (failing, counting) = (Arc::clone(&fails), runs.clone());
+        let service = service_fn(move |_: Request<()>| {
+            let run = counting.count();
+            ready(match failing.load(Ordering::SeqCst) {
+                false => Ok(Response::new(Full::new(Bytes::from(format!("run {run}"))))),
+                true => Err(Away),
+            })
+        });
+        let policy = Policy::expire(MINUTE).stale_if_error(MINUTE);
+        let layer = CacheLayer::of(&bench.cache).policy(policy);
+        let service = ServiceBuilder::new().layer(layer).service(service);
+        let ask = async |path| {
+            let response = service
+                .clone()
+                .oneshot(Request::get(path).body(()).unwrap())
+                .await;
+            match response {
+                Ok(response) => Ok(text(response).await),
+                Err(away) => Err(away),
+            }
+        };
+        fails.store(true, Ordering::SeqCst);
+        assert_eq!(ask("/a").await, Err(Away));
+        fails.store(false, Ordering::SeqCst);
+        assert_eq!(ask("/a").await.unwrap(), "run 2");
+        bench.settled().await;
+        assert_eq!(ask("/a").await.unwrap(), "run 2");
+        fails.store(true, Ordering::SeqCst);
+        bench.clock.advance(MINUTE);
+        assert_eq!(
+            ask("/a").await.unwrap(),
+            "run 2",
+            "an old page is better than none"
+        );
+        assert_eq!(ask("/b").await, Err(Away));
+    }
+}
+
+/// Must be asked whether it is ready, each time before it is called.
+#[derive(Debug, Default)]
+struct Careful {
+    ready: bool,
+}
+
+impl Clone for Careful {
+    fn clone(&self) -> Self {
+        Self::default()
+    }
+}
+
+impl Service<Request<Body>> for Careful {
+    type Response = Response<Body>;
+    type Error = Infallible;
+    type Future = Ready<Result<Response<Body>, Infallible>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        self.ready = true;
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, _: Request<Body>) -> Self::Future {
+        assert!(std::mem::take(&mut self.ready), "called before it was ready");
+        ready(Ok(Response::new(Body::from("ready"))))
+    }
+}
+
+#[tokio::test]
+async fn service_that_was_ready_is_the_one_called() {
+    for bench in Bench::every().await {
+        let mut service = ServiceBuilder::new()
+            .layer(CacheLayer::of(&bench.cache).exclude(["/past"]))
+            .service(Careful::default());
+        for path in ["/a", "/a", "/past", "/b"] {
+            let request = Request::get(path).body(Body::empty()).unwrap();
+            let response = service.ready().await.unwrap().call(request).await.unwrap();
+            assert_eq!(text(response).await, "ready");
+        }
+        let request = Request::post("/a").body(Body::empty()).unwrap();
+        let response = service.ready().await.unwrap().call(request).await.unwrap();
+        assert_eq!(text(response).await, "ready");
+    }
+}
+
+#[cache(expire = 60)]
+async fn by_attribute(Path(id): Path<u64>, State(runs): State<Runs>) -> String {
+    format!("page {id}, run {}", runs.count())
+}
+
+/// The attribute knows more, so the layer leaves it the handler.
+#[tokio::test]
+async fn handler_with_the_attribute_is_not_cached_twice() {
+    for bench in Bench::every().await {
+        let router = axum::Router::new()
+            .route("/{id}", get(by_attribute).put(async || "changed"))
+            .route("/other/{id}", get(page))
+            .with_state(Runs::default());
+        let layer = CacheLayer::new().evict_on(Method::PUT, "/{id}", ["/other/{id}"]);
+        let app = bench.app(router.layer(layer));
+        for verdict in ["Miss", "Hit", "Hit"] {
+            assert_eq!(app.get("/1").await.verdict(), Some(verdict));
+            bench.settled().await;
+        }
+        bench.cache.evict(by_attribute::key(Path(1))).await.unwrap();
+        assert_eq!(
+            app.get("/1").await.text(),
+            "page 1, run 2",
+            "the layer has no copy of it"
+        );
+        let stored = async || bench.cache.stats().total.stored == 2;
+        eventually("the attribute alone stores, twice", stored).await;
+
+        // Evictions of the layer are its own affair.
+        assert_eq!(app.get("/other/1").await.verdict(), Some("Miss"));
+        bench.settled().await;
+        app.send(Method::PUT, "/1", [], "").await;
+        assert_eq!(app.get("/other/1").await.verdict(), Some("Miss"));
+    }
+}
+
+/// Line 29: coded bodies are made outside, for each client as it likes.
+#[tokio::test]
+async fn compression_goes_around_the_cache() {
+    let bench = Bench::memory().await;
+    let long = get(async |State(runs): State<Runs>| format!("{} run {}", "x".repeat(2000), runs.count()));
+    let router = axum::Router::new().route("/", long).with_state(Runs::default());
+    let app = bench.app(router.layer(CacheLayer::new()).layer(CompressionLayer::new()));
+    let coded = app.get_with("/", [("accept-encoding", "gzip")]).await;
+    assert_eq!(coded.header("content-encoding"), Some("gzip"));
+    let plain = app.get("/").await;
+    assert_eq!(
+        (plain.verdict(), plain.header("content-encoding")),
+        (Some("Hit"), None)
+    );
+    assert!(plain.text().ends_with("run 1"));
+}
+
+#[tokio::test]
+async fn one_route_can_have_a_layer_of_its_own() {
+    let bench = Bench::memory().await;
+    let router = axum::Router::new()
+        .route("/cached", get(page).layer(CacheLayer::new().expire(MINUTE)))
+        .route("/plain", get(page))
+        .with_state(Runs::default());
+    let router = bench.app(router);
+    assert_eq!(router.get("/cached").await.verdict(), Some("Miss"));
+    assert_eq!(router.get("/cached").await.verdict(), Some("Hit"));
+    assert_eq!(router.get("/plain").await.verdict(), None);
+    let whole = app(&bench, CacheLayer::of(&bench.cache));
+    assert_eq!(whole.get("/whole").await.verdict(), Some("Miss"));
+    drop(pages());
+}

@@ -1,0 +1,136 @@
+//! Who shares a page with whom.
+
+use axum::{
+    Router,
+    extract::State,
+    http::{HeaderMap, StatusCode, header},
+    response::{IntoResponse, Response},
+    routing::get,
+};
+use handler_cache::layer::CacheLayer;
+
+use super::{
+    app,
+    support::app::{Bench, Runs},
+};
+
+fn login(headers: &HeaderMap) -> Option<&str> {
+    headers.get(header::AUTHORIZATION)?.to_str().ok()
+}
+
+/// A page of whoever asks.
+async fn basket(State(runs): State<Runs>, headers: HeaderMap) -> Response {
+    let run = runs.count();
+    match login(&headers) {
+        Some("Bearer wrong") => StatusCode::UNAUTHORIZED.into_response(),
+        user => format!("basket of {user:?}, run {run}").into_response(),
+    }
+}
+
+/// Everybody's, and it says so.
+async fn news(State(runs): State<Runs>) -> impl IntoResponse {
+    let control = [(header::CACHE_CONTROL, "public, max-age=60")];
+    (control, format!("news, run {}", runs.count()))
+}
+
+fn routes() -> Router {
+    Router::new()
+        .route("/basket", get(basket))
+        .route("/news", get(news))
+        .with_state(Runs::default())
+}
+
+/// Lines 22 and 23, and RFC 9111 section 3.5.
+#[tokio::test]
+async fn p5_pages_for_logins_are_shared_only_if_they_say_so() {
+    for bench in Bench::every().await {
+        let app = bench.app(routes().layer(CacheLayer::new()));
+        for login in [
+            [("authorization", "Bearer alice")],
+            [("authorization", "Bearer bob")],
+            [("cookie", "session=1")],
+        ] {
+            for _ in 0..2 {
+                let answer = app.get_with("/basket", login).await;
+                bench.settled().await;
+                assert_eq!(answer.verdict(), Some("Miss"), "{login:?}");
+            }
+        }
+        assert_eq!(app.get("/basket").await.verdict(), Some("Miss"));
+        bench.settled().await;
+        assert_eq!(app.get("/basket").await.verdict(), Some("Hit"));
+        let wrong = app.get_with("/basket", [("authorization", "Bearer wrong")]).await;
+        assert_eq!(wrong.status, StatusCode::UNAUTHORIZED);
+
+        let alice = app.get_with("/news", [("authorization", "Bearer alice")]).await;
+        bench.settled().await;
+        let bob = app.get_with("/news", [("authorization", "Bearer bob")]).await;
+        assert_eq!((alice.verdict(), bob.verdict()), (Some("Miss"), Some("Hit")));
+        assert_eq!(alice.body, bob.body);
+    }
+}
+
+#[tokio::test]
+async fn partitions_are_caches_of_their_own() {
+    for bench in Bench::every().await {
+        let by_user = CacheLayer::new().partition(|parts| login(&parts.headers).map(str::to_owned));
+        let app = bench.app(routes().layer(by_user));
+        let ask = async |user: Option<&str>| {
+            let answer = match user {
+                Some(user) => app.get_with("/basket", [("authorization", user)]).await,
+                None => app.get("/basket").await,
+            };
+            bench.settled().await;
+            (answer.verdict().unwrap().to_owned(), answer.text().to_owned())
+        };
+        for verdict in ["Miss", "Hit"] {
+            for user in [Some("Bearer alice"), Some("Bearer bob"), None] {
+                let (told, text) = ask(user).await;
+                assert_eq!(told, verdict);
+                assert!(text.starts_with(&format!("basket of {user:?},")), "{text}");
+            }
+        }
+        if let Some(server) = &bench.redis {
+            let redis::Value::Array(keys) = server.command(["KEYS", "*"]) else {
+                panic!("keys are a list");
+            };
+            assert!(!format!("{keys:?}").contains("alice"), "credentials are hashed");
+        }
+    }
+}
+
+#[tokio::test]
+async fn public_pages_are_everybodys() {
+    let bench = Bench::memory().await;
+    let app = app(&bench, CacheLayer::new().public());
+    let first = app.get_with("/a", [("cookie", "a=b")]).await;
+    let second = app.get_with("/a", [("authorization", "Bearer alice")]).await;
+    assert_eq!((first.verdict(), second.verdict()), (Some("Miss"), Some("Hit")));
+}
+
+#[tokio::test]
+async fn admit_and_store_if_decide_within_the_rules() {
+    let bench = Bench::memory().await;
+    let layer = CacheLayer::new()
+        .public()
+        .admit(|parts| !parts.headers.contains_key("x-preview"))
+        .store_if(|parts| parts.status == StatusCode::OK);
+    let app = app(&bench, layer);
+    assert_eq!(app.get_with("/a", [("x-preview", "1")]).await.verdict(), None);
+    for _ in 0..2 {
+        assert_eq!(
+            app.get("/cookie").await.verdict(),
+            Some("Miss"),
+            "never more than the rules allow"
+        );
+    }
+    let never = super::app(&bench, CacheLayer::new().store_if(|_| false));
+    let panics = super::app(&bench, CacheLayer::new().store_if(|_| panic!("no answer")));
+    for app in [never, panics] {
+        for _ in 0..2 {
+            assert_eq!(app.get("/b").await.verdict(), Some("Miss"));
+        }
+    }
+    let panics = super::app(&bench, CacheLayer::new().admit(|_| panic!("no answer")));
+    assert_eq!(panics.get("/b").await.verdict(), None);
+}
