@@ -20,6 +20,10 @@ pub mod guide {
     #[doc = include_str!("../docs/invalidation.md")]
     pub mod invalidation {}
 
+    #[cfg(feature = "layer")]
+    #[doc = include_str!("../docs/layer.md")]
+    pub mod layer {}
+
     #[doc = include_str!("../docs/operations.md")]
     pub mod operations {}
 }

@@ -7,6 +7,7 @@ mod hit_rate;
 mod lives;
 mod prometheus;
 mod purge;
+mod router;
 mod visitors;
 
 const MEMORY: &str = "memory://";
