@@ -1,0 +1,39 @@
+#!/usr/bin/env bash
+# Counts what one request costs, in instructions (callgrind) and in heap allocations (memcheck), and prints a table.
+#
+# Each scenario runs twice, a thousand requests apart, so that starting up and the first miss cancel out.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+if ! command -v valgrind >/dev/null; then
+    echo "instructions.sh needs valgrind: apt-get install valgrind" >&2
+    exit 1
+fi
+cargo build --quiet --release --package cost
+cost=${CARGO_TARGET_DIR:-target}/release/cost
+
+few=200
+many=1200
+
+instructions() {
+    valgrind --tool=callgrind --callgrind-out-file=/dev/null "$cost" "$1" "$2" 2>&1 |
+        sed -n 's/.*Collected : \([0-9]*\).*/\1/p'
+}
+
+allocations() {
+    valgrind "$cost" "$1" "$2" 2>&1 |
+        sed -n 's/.*total heap usage: \([0-9,]*\) allocs.*/\1/p' | tr -d ,
+}
+
+per_request() {
+    local first second
+    first=$("$1" "$2" $few)
+    second=$("$1" "$2" $many)
+    echo $(((second - first) / (many - few)))
+}
+
+echo "| request | instructions | allocations |"
+echo "|---|---|---|"
+for scenario in $("$cost"); do
+    echo "| $scenario | $(per_request instructions "$scenario") | $(per_request allocations "$scenario") |"
+done
