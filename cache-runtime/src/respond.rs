@@ -1,5 +1,6 @@
 //! A response from an entry: its own headers and those that the cache adds, 304 and HEAD.
 
+mod prepared;
 mod promise;
 
 use std::{
@@ -56,6 +57,27 @@ const REPEATED: [HeaderName; 6] = [
     header::CONTENT_LOCATION,
     header::DATE,
 ];
+
+/// Answers the request from an entry in this process's memory.
+pub(crate) fn hit(
+    entry: &Entry,
+    request: &RequestHead,
+    policy: &Policy,
+    style: &Style,
+    times: Times,
+) -> Response {
+    let plain = entry.status == StatusCode::OK
+        && request.method != Method::HEAD
+        && request.if_none_match.is_none()
+        && request.if_modified_since.is_none();
+    let prepared = plain.then(|| prepared::headers(entry, request, policy, style, times));
+    let Some(headers) = prepared.flatten() else {
+        return respond(entry, request, policy, style, Verdict::Hit, times);
+    };
+    let mut response = Response::new(Body::from(entry.body.clone()));
+    *response.headers_mut() = headers;
+    response
+}
 
 /// Answers the request from the entry.
 pub(crate) fn respond(

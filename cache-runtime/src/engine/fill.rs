@@ -161,16 +161,8 @@ impl Fill {
         };
         match capture::collect(body, size, limit).await {
             Collected::Whole(body) => {
-                let entry = Entry {
-                    status: parts.status,
-                    headers: rules::stored_headers(parts.headers.clone()),
-                    body: body.clone(),
-                    born: self.engine.clock.now(),
-                    fresh: Duration::ZERO,
-                    stale: Duration::ZERO,
-                    cost: Duration::ZERO,
-                    tags: Vec::new(),
-                };
+                let headers = rules::stored_headers(parts.headers.clone());
+                let entry = Entry::new(parts.status, headers, body.clone(), self.engine.clock.now());
                 let cause = parts.extensions.get().cloned();
                 let failure = Arc::new(Failure { entry, cause });
                 let mark = self.failed();

@@ -86,14 +86,11 @@ impl Fill {
         }
         let life = self.engine.jittered(life);
         let entry = Entry {
-            status: parts.status,
-            headers,
-            body,
-            born: times.now - age,
             fresh: life + age,
             stale: self.policy.stale_window(),
             cost: times.now.since(self.began),
             tags: tags.collect(),
+            ..Entry::new(parts.status, headers, body, times.now - age)
         };
         (Arc::new(entry), extensions)
     }

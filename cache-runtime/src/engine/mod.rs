@@ -46,7 +46,7 @@ use crate::{
     key::{KeyArgs, KeyError},
     policy::{ClientControl, Policy},
     request::RequestHead,
-    respond::{self, Style, Verdict},
+    respond::{self, Style},
     rules::{self, Admission, Freshness},
     stats::Counters,
     store::Guard,
@@ -126,12 +126,11 @@ impl Engine {
                 {
                     events::key_found(key);
                     counters.hits.count();
-                    return Ok(respond::respond(
+                    return Ok(respond::hit(
                         &entry,
                         &request,
                         policy,
                         &self.settings.style,
-                        Verdict::Hit,
                         times,
                     ));
                 }

@@ -198,14 +198,9 @@ impl Engine {
             )));
         }
         let entry = Entry {
-            status: StatusCode::OK,
-            headers: HeaderMap::new(),
-            body,
-            born: self.clock.now(),
             fresh: self.jittered(life),
             stale: policy.stale_window(),
-            cost: Duration::ZERO,
-            tags: Vec::new(),
+            ..Entry::new(StatusCode::OK, HeaderMap::new(), body, self.clock.now())
         };
         let stored = self.put(&slot, &Arc::new(entry)).await;
         stored.map_err(|error| Error::not_stored(&error))

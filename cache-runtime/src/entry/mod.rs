@@ -3,7 +3,10 @@
 #[cfg(any(feature = "redis", feature = "test-util", test))]
 pub(crate) mod wire;
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
 
 use bytes::Bytes;
 use http::{HeaderMap, StatusCode};
@@ -29,9 +32,43 @@ pub struct Entry {
     pub cost: Duration,
     /// The names of the tags that the response itself asked for, prefix and all.
     pub tags: Vec<Arc<str>>,
+    /// What hits begin with.
+    pub(crate) prepared: Prepared,
+}
+
+/// The headers of a hit in this process's memory, as far as they are the same for each: made by the first one.
+#[derive(Debug, Default)]
+pub(crate) struct Prepared(pub(crate) OnceLock<HeaderMap>);
+
+/// It is made of the rest, so it is neither copied nor compared.
+impl Clone for Prepared {
+    fn clone(&self) -> Self {
+        Self::default()
+    }
+}
+
+impl PartialEq for Prepared {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
 }
 
 impl Entry {
+    /// A response made now, that lives for no time: set the times that it shall have.
+    pub fn new(status: StatusCode, headers: HeaderMap, body: Bytes, born: Timestamp) -> Self {
+        Self {
+            status,
+            headers,
+            body,
+            born,
+            fresh: Duration::ZERO,
+            stale: Duration::ZERO,
+            cost: Duration::ZERO,
+            tags: Vec::new(),
+            prepared: Prepared::default(),
+        }
+    }
+
     /// How long it is kept in all.
     pub(crate) fn life(&self) -> Duration {
         self.fresh.saturating_add(self.stale)

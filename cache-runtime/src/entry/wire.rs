@@ -108,14 +108,16 @@ pub(crate) fn decode(wire: Bytes) -> Option<Decoded> {
     }
     Some(Decoded {
         entry: Entry {
-            status: StatusCode::from_u16(preamble.status).ok()?,
-            headers,
-            body: wire.slice_ref(body),
-            born,
             fresh,
             stale,
             cost,
             tags,
+            ..Entry::new(
+                StatusCode::from_u16(preamble.status).ok()?,
+                headers,
+                wire.slice_ref(body),
+                born,
+            )
         },
         digest,
     })

@@ -132,13 +132,15 @@ fn drawn(mut source: Source<'_>) -> Entry {
     }
     let tags = source.list(|source| source.text().into());
     Entry {
-        status: StatusCode::from_u16(status).expect("statuses are 100 to 999"),
-        headers,
-        body: Bytes::copy_from_slice(source.rest()),
-        born: Timestamp::from_millis(born),
         fresh: Duration::from_millis(fresh),
         stale: Duration::from_millis(stale),
         cost: Duration::from_millis(cost),
         tags,
+        ..Entry::new(
+            StatusCode::from_u16(status).expect("statuses are 100 to 999"),
+            headers,
+            Bytes::copy_from_slice(source.rest()),
+            Timestamp::from_millis(born),
+        )
     }
 }

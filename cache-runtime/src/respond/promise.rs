@@ -24,28 +24,55 @@ pub(super) fn promise(
     policy: &Policy,
     times: Times,
 ) {
-    let word = match policy.visibility {
-        Some(Visibility::Private) => "private, ",
-        Some(Visibility::Public) => "public, ",
-        None if request.credentials => "private, ",
-        None => "",
-    };
-    let mut line = Line::new();
+    let visibility = visibility(request, policy);
     let told = policy.client_max_age.map(|told| told.as_secs());
     if told == Some(0) {
-        line.write(format_args!("{word}no-cache"));
-        headers.insert(header::CACHE_CONTROL, line.into_value());
+        headers.insert(header::CACHE_CONTROL, no_cache(visibility));
         return;
     }
-    // Clients gain nothing by more than a year, and some count no further.
-    let left = remaining(entry, times.now).min(ONE_YEAR).as_secs();
+    let left = left(entry, times);
     let seconds = told.map_or(left, |told| told.min(left));
-    line.write(format_args!("{word}max-age={seconds}"));
-    headers.insert(header::CACHE_CONTROL, line.into_value());
+    headers.insert(header::CACHE_CONTROL, max_age(visibility, seconds));
     if !headers.contains_key(header::EXPIRES)
         && let Some(expires) = http_date(times.local + Duration::from_secs(seconds))
     {
         headers.insert(header::EXPIRES, expires);
+    }
+}
+
+/// Whole seconds that are left of the entry. Clients gain nothing by more than a year, and some count no further.
+pub(super) fn left(entry: &Entry, times: Times) -> u64 {
+    remaining(entry, times.now).min(ONE_YEAR).as_secs()
+}
+
+/// Who may keep the response.
+pub(super) fn visibility(request: &RequestHead, policy: &Policy) -> Option<Visibility> {
+    policy
+        .visibility
+        .or(request.credentials.then_some(Visibility::Private))
+}
+
+pub(super) fn max_age(visibility: Option<Visibility>, seconds: u64) -> HeaderValue {
+    let mut line = Line::new();
+    line.push(word(visibility));
+    line.push("max-age=");
+    line.push(itoa::Buffer::new().format(seconds));
+    line.into_value()
+}
+
+fn no_cache(visibility: Option<Visibility>) -> HeaderValue {
+    HeaderValue::from_static(match visibility {
+        Some(Visibility::Private) => "private, no-cache",
+        Some(Visibility::Public) => "public, no-cache",
+        None => "no-cache",
+    })
+}
+
+fn word(visibility: Option<Visibility>) -> &'static str {
+    match visibility {
+        Some(Visibility::Private) => "private, ",
+        Some(Visibility::Public) => "public, ",
+        None => "",
     }
 }
 
@@ -56,7 +83,7 @@ fn http_date(time: Timestamp) -> Option<HeaderValue> {
         return None;
     }
     let mut line = Line::new();
-    line.write(format_args!("{}", HttpDate::from(time.to_system_time())));
+    write!(line, "{}", HttpDate::from(time.to_system_time())).expect("the longest line has room");
     Some(line.into_value())
 }
 
@@ -75,8 +102,8 @@ impl Line {
     }
 
     /// Takes what this module writes: "private, max-age=" and at most 8 digits, or an HTTP date of 29 characters.
-    fn write(&mut self, text: fmt::Arguments<'_>) {
-        self.write_fmt(text).expect("the longest line has room");
+    fn push(&mut self, text: &str) {
+        self.write_str(text).expect("the longest line has room");
     }
 
     fn into_value(self) -> HeaderValue {

@@ -37,13 +37,7 @@ pub(crate) fn request(method: &str, lines: &[(&str, &str)]) -> RequestHead {
 /// A 200 with the body `hello`, born at [`NOW`].
 pub(crate) fn entry(fresh: Duration, lines: &[(&str, &str)]) -> Entry {
     Entry {
-        status: StatusCode::OK,
-        headers: headers(lines),
-        body: Bytes::from_static(b"hello"),
-        born: NOW,
         fresh,
-        stale: Duration::ZERO,
-        cost: Duration::ZERO,
-        tags: Vec::new(),
+        ..Entry::new(StatusCode::OK, headers(lines), Bytes::from_static(b"hello"), NOW)
     }
 }

@@ -19,14 +19,14 @@ pub(crate) fn slot() -> Slot {
 /// An entry that holds a number, for good.
 pub(crate) fn entry(number: u64, tags: Vec<Arc<str>>) -> Arc<Entry> {
     Arc::new(Entry {
-        status: StatusCode::OK,
-        headers: HeaderMap::new(),
-        body: number.to_be_bytes().to_vec().into(),
-        born: Timestamp::from_millis(0),
         fresh: Duration::MAX,
-        stale: Duration::ZERO,
-        cost: Duration::ZERO,
         tags,
+        ..Entry::new(
+            StatusCode::OK,
+            HeaderMap::new(),
+            number.to_be_bytes().to_vec().into(),
+            Timestamp::from_millis(0),
+        )
     })
 }
 

@@ -9,14 +9,13 @@ const DIGEST: Digest = Digest(*b"digest-of-16-byt");
 
 fn empty() -> Entry {
     Entry {
-        status: StatusCode::NO_CONTENT,
-        headers: HeaderMap::new(),
-        body: Bytes::new(),
-        born: Timestamp::from_millis(0),
         fresh: Duration::from_millis(1),
-        stale: Duration::ZERO,
-        cost: Duration::ZERO,
-        tags: Vec::new(),
+        ..Entry::new(
+            StatusCode::NO_CONTENT,
+            HeaderMap::new(),
+            Bytes::new(),
+            Timestamp::from_millis(0),
+        )
     }
 }
 
@@ -29,14 +28,16 @@ fn full() -> Entry {
     headers.append("x-latin", HeaderValue::from_bytes(b"caf\xe9").expect("obs-text"));
     headers.append("etag", HeaderValue::from_static("W/\"0123456789abcdef\""));
     Entry {
-        status: StatusCode::OK,
-        headers,
-        body: Bytes::from_static(b"{\"price\":42}\0\xff\r\n"),
-        born: Timestamp::from_millis(1_767_225_600_123),
         fresh: Duration::from_secs(30),
         stale: Duration::from_secs(600),
         cost: Duration::from_millis(42),
         tags: vec!["shop:#t:user%3A5".into(), "shop:#t:".into()],
+        ..Entry::new(
+            StatusCode::OK,
+            headers,
+            Bytes::from_static(b"{\"price\":42}\0\xff\r\n"),
+            Timestamp::from_millis(1_767_225_600_123),
+        )
     }
 }
 
@@ -207,14 +208,16 @@ fn any_entry() -> impl Strategy<Value = Entry> {
             headers.append(name, value);
         }
         Entry {
-            status: StatusCode::from_u16(status).expect("the strategy makes statuses"),
-            headers,
-            body: body.into(),
-            born: Timestamp::from_millis(born),
             fresh: Duration::from_millis(fresh),
             stale: Duration::from_millis(stale),
             cost: Duration::from_millis(cost),
             tags: tags.into_iter().map(Arc::from).collect(),
+            ..Entry::new(
+                StatusCode::from_u16(status).expect("the strategy makes statuses"),
+                headers,
+                body.into(),
+                Timestamp::from_millis(born),
+            )
         }
     })
 }

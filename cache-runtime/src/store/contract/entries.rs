@@ -41,14 +41,8 @@ async fn entry_comes_back_as_it_was_stored(bench: &Bench) {
     ] {
         let slot = bench.slot(["root", "handler", "option"]);
         let entry = Arc::new(Entry {
-            status,
-            headers: headers.clone(),
-            body: Bytes::copy_from_slice(body),
-            born: bench.now(),
             fresh: Duration::from_millis(3_600_001),
-            stale: Duration::ZERO,
-            cost: Duration::ZERO,
-            tags: Vec::new(),
+            ..Entry::new(status, headers.clone(), Bytes::copy_from_slice(body), bench.now())
         });
         let grant = bench.grant(&slot).await;
         assert_eq!(bench.commit(&slot, grant, &entry).await, Committed::Stored);

@@ -157,14 +157,13 @@ impl Bench {
         let mut headers = HeaderMap::new();
         headers.append("content-type", HeaderValue::from_static("text/plain"));
         Arc::new(Entry {
-            status: StatusCode::OK,
-            headers,
-            body: Bytes::copy_from_slice(body.as_bytes()),
-            born: self.now(),
             fresh,
-            stale: Duration::ZERO,
-            cost: Duration::ZERO,
-            tags: Vec::new(),
+            ..Entry::new(
+                StatusCode::OK,
+                headers,
+                Bytes::copy_from_slice(body.as_bytes()),
+                self.now(),
+            )
         })
     }
 

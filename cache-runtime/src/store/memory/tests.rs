@@ -26,15 +26,10 @@ fn slot(key: &str) -> Slot {
 }
 
 fn entry(size: usize) -> Arc<Entry> {
+    let body = Bytes::from(vec![b'x'; size]);
     Arc::new(Entry {
-        status: StatusCode::OK,
-        headers: HeaderMap::new(),
-        body: Bytes::from(vec![b'x'; size]),
-        born: NOON,
         fresh: Duration::from_secs(60),
-        stale: Duration::ZERO,
-        cost: Duration::ZERO,
-        tags: Vec::new(),
+        ..Entry::new(StatusCode::OK, HeaderMap::new(), body, NOON)
     })
 }
 
