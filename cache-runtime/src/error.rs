@@ -2,6 +2,9 @@
 
 use std::{error::Error as StdError, fmt};
 
+use axum::response::{IntoResponse, Response};
+use http::StatusCode;
+
 use crate::events::Chain;
 
 /// What went wrong in setting up, evicting, or storing a value.
@@ -49,18 +52,16 @@ impl Error {
     pub(crate) fn not_initialized() -> Self {
         Self::new(
             Kind::NotInitialized,
-            "there is no global cache; call `Cache::init(prefix, url).await` at start, \
-             or evict through the cache that the router was given",
+            "there is no cache here; call `Cache::init(prefix, url).await` at start, \
+             or attach one further out: `router.layer(cache.attach())` as the last layer",
         )
     }
 
     pub(crate) fn key(source: impl StdError + Send + Sync + 'static) -> Self {
+        let message = format!("these arguments have no cache key, so there is no entry: {source}");
         Self {
             source: Some(Box::new(source)),
-            ..Self::new(
-                Kind::Key,
-                "these arguments have no cache key, so there is no entry",
-            )
+            ..Self::new(Kind::Key, message)
         }
     }
 
@@ -115,6 +116,30 @@ impl Error {
     /// The store did not acknowledge: down, slow, or it refused.
     pub fn is_store(&self) -> bool {
         self.kind == Kind::Store
+    }
+}
+
+/// 503 when the store did not acknowledge, 500 for everything else, with the text as the body: for endpoints of your own that
+/// evict.
+///
+/// ```
+/// # #[handler_cache::cache(expire = 30)]
+/// # async fn get_news() -> &'static str { "none" }
+/// use axum::http::StatusCode;
+/// use handler_cache::{Cache, Error};
+///
+/// async fn purge(cache: Cache) -> Result<StatusCode, Error> {
+///     cache.evict(get_news::key()).await?;
+///     Ok(StatusCode::NO_CONTENT)
+/// }
+/// ```
+impl IntoResponse for Error {
+    fn into_response(self) -> Response {
+        let status = match self.kind {
+            Kind::Store => StatusCode::SERVICE_UNAVAILABLE,
+            _ => StatusCode::INTERNAL_SERVER_ERROR,
+        };
+        (status, self.to_string()).into_response()
     }
 }
 

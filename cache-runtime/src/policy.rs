@@ -92,7 +92,8 @@ impl Policy {
     /// Entries live this long.
     ///
     /// # Panics
-    /// When `life` is zero; in a constant that is a compile error.
+    /// When `life` is below a millisecond; in a constant that is a compile error.
+    #[track_caller]
     pub const fn expire(life: Duration) -> Self {
         Self::new().with_expire(life)
     }
@@ -109,6 +110,7 @@ impl Policy {
     /// # Panics
     /// When `life` is below a millisecond; in a constant that is a compile error.
     #[must_use]
+    #[track_caller]
     pub const fn with_expire(mut self, life: Duration) -> Self {
         assert!(life.as_millis() > 0, "`expire` must be at least one millisecond");
         self.life = Life::For(life);

@@ -43,19 +43,14 @@ fn lease_of(slot: &Slot) -> String {
 }
 
 fn entry(body: &str, fresh: Duration) -> Arc<Entry> {
-    Arc::new(Entry {
-        status: StatusCode::OK,
-        headers: HeaderMap::from_iter([
-            (header::CONTENT_TYPE, HeaderValue::from_static("text/plain")),
-            (header::ETAG, HeaderValue::from_static("W/\"1\"")),
-        ]),
-        body: body.to_owned().into(),
-        born: Timestamp::from_millis(1_767_225_600_000),
-        fresh,
-        stale: Duration::ZERO,
-        cost: Duration::ZERO,
-        tags: Vec::new(),
-    })
+    let headers = HeaderMap::from_iter([
+        (header::CONTENT_TYPE, HeaderValue::from_static("text/plain")),
+        (header::ETAG, HeaderValue::from_static("W/\"1\"")),
+    ]);
+    let born = Timestamp::from_millis(1_767_225_600_000);
+    let mut entry = Entry::new(StatusCode::OK, headers, body.to_owned().into(), born);
+    entry.fresh = fresh;
+    Arc::new(entry)
 }
 
 /// What a request asks that reads the slot now.

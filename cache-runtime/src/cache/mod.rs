@@ -20,6 +20,7 @@ use crate::{
     engine::Engine,
     error::Error,
     explain::Explanation,
+    key::{CacheKeyPart, KeyError, KeyWriter},
     stats::{Memory, Stats},
 };
 
@@ -251,16 +252,16 @@ impl Cache {
 ///
 /// ```
 /// use axum::extract::Path;
-/// use handler_cache::{Cache, cache};
+/// use handler_cache::{Cache, Error, cache};
 ///
 /// #[cache(expire = "1h")]
 /// async fn get_book(Path(id): Path<u64>) -> String {
 ///     format!("book {id}")
 /// }
 ///
-/// async fn delete_book(Path(id): Path<u64>, cache: Cache) -> Result<(), String> {
+/// async fn delete_book(Path(id): Path<u64>, cache: Cache) -> Result<(), Error> {
 ///     // … deletes the book, then:
-///     cache.evict(get_book::key(Path(id))).await.map_err(|error| error.to_string())
+///     cache.evict(get_book::key(Path(id))).await
 /// }
 /// ```
 impl<S: Sync> FromRequestParts<S> for Cache {
@@ -274,6 +275,13 @@ impl<S: Sync> FromRequestParts<S> for Cache {
                 Error::not_initialized().to_string(),
             )
         })
+    }
+}
+
+/// A handler that asks for its cache is the same with any: it adds nothing to the key.
+impl CacheKeyPart for Cache {
+    fn write_key(&self, key: &mut KeyWriter<'_>) -> Result<(), KeyError> {
+        key.serialize(&())
     }
 }
 

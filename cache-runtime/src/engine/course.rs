@@ -11,7 +11,7 @@ use crate::{
     events,
     flight::{Failure, Join, Outcome, Seat, Waiter},
     respond::Verdict,
-    rules::{self, Freshness},
+    rules::{self, Freshness, Refusal},
     store::{Ask, Budget, Digest, Found, Generation, Grant, Holder, Leased, Mark, Read, Seen, StoreError},
 };
 
@@ -36,8 +36,8 @@ pub(super) enum Course {
     Stale(Arc<Entry>),
     /// The request runs the handler for the store. With an entry past its life in reserve.
     Lead(Seat, Grant, Option<Arc<Entry>>),
-    /// The request runs the handler for itself alone.
-    Alone,
+    /// The request runs the handler for itself alone, and this is why nothing is stored of it.
+    Alone(Refusal),
     /// The request runs the handler, or joins a run, that nothing is stored of. With an entry past its life in reserve.
     Unleased(Join, Option<Arc<Entry>>),
     /// A failure that others share.
@@ -128,8 +128,11 @@ impl Request {
         if self.wishes.only_if_cached {
             return Step::Break(Course::NotCached);
         }
-        if is_newer || !self.wishes.fills {
-            return Step::Break(Course::Alone);
+        if is_newer {
+            return Step::Break(Course::Alone(Refusal::NoLease));
+        }
+        if !self.wishes.fills {
+            return Step::Break(Course::Alone(Refusal::Head));
         }
         way.looks += 1;
         if way.ended >= PATIENCE || way.looks > MOST_LOOKS {
@@ -146,7 +149,7 @@ impl Request {
             .filter(|_| !self.engine.overdue.names_tag(&self.slot.any));
         let digest = seen.digest(&self.slot);
         let Some(place) = self.engine.place() else {
-            return Step::Break(reserve.map_or(Course::Alone, Course::Stale));
+            return Step::Break(reserve.map_or(Course::Alone(Refusal::Limit), Course::Stale));
         };
         let seat = self.engine.flights.seat(place);
         let ask = Ask {
@@ -165,7 +168,7 @@ impl Request {
         };
         drop(seat);
         match holder {
-            Holder::Mark(Mark::Pass) => return Step::Break(Course::Alone),
+            Holder::Mark(Mark::Pass) => return Step::Break(Course::Alone(Refusal::AsTheLast)),
             Holder::Mark(Mark::Failed) => {
                 if let Some(entry) = reserve {
                     return Step::Break(Course::Stale(entry));
@@ -194,7 +197,7 @@ impl Request {
             return Step::Break(Course::Unleased(Join::BegunAfter(self.began), reserve));
         }
         let Some(_waiting) = self.engine.may_wait() else {
-            return Step::Break(reserve.map_or(Course::Alone, Course::Stale));
+            return Step::Break(reserve.map_or(Course::Alone(Refusal::Limit), Course::Stale));
         };
         let waiter = match self.engine.flights.join(grant.token) {
             Some(waiter) => waiter,
@@ -222,7 +225,7 @@ impl Request {
             (Some(Outcome::Shared(entry)), _) => Course::Hit(entry),
             (Some(Outcome::Failed(_)), Some(reserve)) => Course::Stale(reserve),
             (Some(Outcome::Failed(failure)), None) => Course::Failed(failure),
-            (Some(Outcome::Alone), _) => Course::Alone,
+            (Some(Outcome::Alone), _) => Course::Alone(Refusal::AsTheLast),
             (None, Some(reserve)) if slow.is_some() => Course::Stale(reserve),
             (None, reserve) => Course::Unleased(Join::BegunAfter(self.began), reserve),
         })
@@ -263,7 +266,7 @@ impl Request {
         Step::Break(match (self.wishes.only_if_cached, self.wishes.fills) {
             (true, _) => Course::NotCached,
             (false, true) => Course::Unleased(join, reserve),
-            (false, false) => Course::Alone,
+            (false, false) => Course::Alone(Refusal::Head),
         })
     }
 

@@ -74,7 +74,7 @@ impl Engine {
 
     fn filler(&self, holder: &Holder) -> Filler {
         match holder {
-            Holder::Fill(grant) if self.flights.join(grant.token).is_some() => Filler::Here,
+            Holder::Fill(grant) if self.flights.made(grant.token) => Filler::Here,
             Holder::Fill(_) => Filler::Elsewhere,
             Holder::Mark(Mark::Pass) => Filler::Passed,
             Holder::Mark(Mark::Failed) => Filler::Spared,

@@ -60,6 +60,8 @@ pub(super) struct Fill {
     /// There is a stale entry to serve should this run fail.
     pub(super) has_stale: bool,
     pub(super) began: Timestamp,
+    /// Nobody is answered before the entry is stored.
+    pub(super) stores_first: bool,
     pub(super) seat: Seat,
     /// While there is a lease.
     pub(super) renewal: Option<Renewal>,
@@ -186,12 +188,13 @@ impl Fill {
         let extensions = std::mem::take(&mut parts.extensions);
         let (entry, extensions) = self.entry(parts, extensions, body, life, times);
         let reply = Reply::Entry(Arc::clone(&entry), times, extensions);
-        if self.engine.guard.is_memory() {
+        let first = self.stores_first || self.engine.guard.is_memory();
+        if first {
             self.commit(&entry).await;
         }
         self.seat.tell(Outcome::Shared(Arc::clone(&entry)));
         self.answer(reply);
-        if !self.engine.guard.is_memory() {
+        if !first {
             self.commit(&entry).await;
         }
     }

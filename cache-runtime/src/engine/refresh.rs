@@ -116,6 +116,7 @@ impl Request {
             grant: None,
             has_stale: false,
             began: self.engine.clock.now(),
+            stores_first: self.request.renews,
             seat,
             renewal: None,
             reply: None,

@@ -99,7 +99,7 @@ impl Request {
     {
         let Ok(runtime) = Handle::try_current() else {
             // Without timers neither store nor flights can be waited for.
-            return self.run_alone(handler).await;
+            return self.run_alone(handler, Refusal::NoLease).await;
         };
         let lookup = events::lookup(&self.slot.key);
         match self.course().instrument(lookup).await {
@@ -114,7 +114,7 @@ impl Request {
                 respond::gateway_timeout(&self.engine.settings.style)
             }
             Course::Failed(failure) => self.failed(&failure),
-            Course::Alone => self.run_alone(handler).await,
+            Course::Alone(refusal) => self.run_alone(handler, refusal).await,
             Course::Lead(seat, grant, reserve) => {
                 self.lead(&runtime, seat, Some(grant), reserve, handler).await
             }
@@ -184,7 +184,8 @@ impl Request {
         self.engine.settings.wait.saturating_sub(self.began.elapsed())
     }
 
-    pub(super) async fn run_alone<F, Fut>(&self, handler: F) -> Response
+    /// Of the response nothing is stored, for this reason.
+    pub(super) async fn run_alone<F, Fut>(&self, handler: F, refusal: Refusal) -> Response
     where
         F: FnOnce() -> Fut,
         Fut: Future<Output = Response>,
@@ -200,7 +201,7 @@ impl Request {
             counters.misses.count();
             resume_unwind(panic)
         });
-        counters.refused(Refusal::NoLease);
+        counters.refused(refusal);
         response.extensions_mut().remove::<Steering>();
         self.uncached(response)
     }

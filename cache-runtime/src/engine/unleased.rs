@@ -13,6 +13,7 @@ use crate::{
     events,
     flight::{Join, Older, Outcome, Part},
     respond::Verdict,
+    rules::Refusal,
 };
 
 /// So many runs may panic under a request that waits; then it runs for itself.
@@ -50,7 +51,7 @@ impl Request {
             let Some((part, _waiting)) = part else {
                 return match reserve {
                     Some(reserve) => self.hit(&reserve, Verdict::Stale),
-                    None => self.run_alone(handler).await,
+                    None => self.run_alone(handler, Refusal::Limit).await,
                 };
             };
             let waiting = async {
@@ -79,7 +80,7 @@ impl Request {
                 // One of those that waited leads next; but not for ever, where each one panics.
                 (Waited::For(Outcome::Vanished), None) if vanished < MOST_VANISHED => vanished += 1,
                 (Waited::For(Outcome::Vanished | Outcome::Alone), _) => {
-                    return self.run_alone(handler).await;
+                    return self.run_alone(handler, Refusal::AsTheLast).await;
                 }
                 (Waited::ForTheNext, _) => {}
                 (Waited::TooLong, Some(reserve)) if slow.is_some() => {
@@ -87,7 +88,7 @@ impl Request {
                 }
                 // That run goes on, so it leads another beside it.
                 (Waited::TooLong, _) if matches!(join, Join::BegunAfter(_)) => {}
-                (Waited::TooLong, _) => return self.run_alone(handler).await,
+                (Waited::TooLong, _) => return self.run_alone(handler, Refusal::NoLease).await,
             }
         }
     }

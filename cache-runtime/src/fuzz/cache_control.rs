@@ -9,7 +9,7 @@ use super::{
 use crate::rules::{RequestDirectives, ResponseDirectives};
 
 /// Every directive that means something to the cache, in requests or responses.
-const KNOWN: [&[u8]; 10] = [
+const KNOWN: [&[u8]; 11] = [
     b"no-store",
     b"no-cache",
     b"only-if-cached",
@@ -19,6 +19,7 @@ const KNOWN: [&[u8]; 10] = [
     b"private",
     b"must-revalidate",
     b"proxy-revalidate",
+    b"public",
     b"s-maxage",
 ];
 

@@ -56,8 +56,14 @@ refusals! {
     StoreRefused = "refused by the store",
     /// The store did not answer when it was written to.
     StoreAway = "no answer from the store",
-    /// The run had no lease: the store was away or refused it, nothing could be stored of the last run, its request was a
-    /// HEAD, had waited long enough, or was beyond a limit.
+    // Why the run could not have been stored to begin with.
+    /// The last response could not be stored, nor the one that was waited for: for a while nobody tries.
+    AsTheLast = "as the last one",
+    /// Its request was a HEAD.
+    Head = "head",
+    /// Beyond `runs` or `waiting`.
+    Limit = "limit reached",
+    /// The store was away or refused, or its request had waited long enough for others.
     NoLease = "no lease",
 }
 
