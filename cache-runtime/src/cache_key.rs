@@ -1,8 +1,13 @@
 //! The key that the application holds in its hand: whose entry, and of which arguments.
 
-use std::{borrow::Cow, fmt};
+use std::{
+    borrow::Cow,
+    fmt,
+    panic::{AssertUnwindSafe, catch_unwind},
+};
 
 use crate::{
+    entry::Entry,
     handler::{Handler, Site},
     key::{KeyArgs, KeyError, write_args},
     policy::Policy,
@@ -28,6 +33,10 @@ pub(crate) struct Keyed {
     pub(crate) handler: Handler,
     /// Whose entry it is; see [`Slot`](crate::store::Slot).
     pub(crate) owner: Generation,
+    /// Tells values of several types under one name apart.
+    pub(crate) variant: Option<String>,
+    /// Whether what stands there can be read as what the key is for.
+    pub(crate) accepts: fn(&Entry) -> bool,
     pub(crate) policy: &'static Policy,
     /// The argument list with its parentheses, however long.
     pub(crate) arguments: String,
@@ -52,15 +61,22 @@ impl CacheKey {
     }
 
     /// The key of a value that the application keeps under this name, which no handler has.
+    /// Values of another `owner`, or that this does not accept, are not found.
     pub(crate) fn of_value(
         name: &str,
         owner: Generation,
+        accepts: fn(&Entry) -> bool,
         write: impl FnOnce(&mut KeyArgs<'_>) -> Result<(), KeyError>,
     ) -> Self {
         static POLICY: Policy = Policy::new();
         // No handler's name begins like that: `$` is escaped there.
         let name = format!("{}{}", Handler::VALUES.name, crate::key::escape_handler(name));
-        Self::new(name.into(), Handler::VALUES, owner, &POLICY, write)
+        let mut key = Self::new(name.into(), Handler::VALUES, owner, &POLICY, write);
+        if let Ok(keyed) = &mut key.keyed {
+            keyed.variant = Some(owner.short());
+            keyed.accepts = accepts;
+        }
+        key
     }
 
     fn new(
@@ -71,12 +87,16 @@ impl CacheKey {
         write: impl FnOnce(&mut KeyArgs<'_>) -> Result<(), KeyError>,
     ) -> Self {
         let mut arguments = String::new();
-        let written = write_args(&mut arguments, write);
+        // The user's code, which may panic.
+        let written = catch_unwind(AssertUnwindSafe(|| write_args(&mut arguments, write)))
+            .unwrap_or_else(|_| Err(KeyError::new("writing the key panicked")));
         Self {
             name,
             keyed: written.map(|()| Keyed {
                 handler,
                 owner,
+                variant: None,
+                accepts: |_| true,
                 policy,
                 arguments,
                 tags: Some(Vec::new()),
@@ -162,7 +182,7 @@ mod tests {
     #[test]
     fn p2_a_value_never_has_the_key_of_a_handler() {
         let owner = Generation::of_bytes(b"u8");
-        let value = CacheKey::of_value("rate(x)", owner, |args| args.whole().str("EUR"));
+        let value = CacheKey::of_value("rate(x)", owner, |_| true, |args| args.whole().str("EUR"));
         assert_eq!(value.to_string(), r#"$rate%28x%29("EUR")"#);
         let named = key_of(crate::key::escape_handler("$rate").leak(), |args| {
             args.whole().str("EUR")

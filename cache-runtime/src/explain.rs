@@ -16,7 +16,7 @@ pub struct Explanation {
     pub standing: Standing,
     /// The entry, unless there is none that may be served.
     pub entry: Option<EntryFacts>,
-    /// Who fills it now, or why nobody shall.
+    /// Who fills it now, or why nobody shall; `None` where nobody does, or the store did not answer.
     pub filler: Option<Filler>,
     /// An eviction of it was not acknowledged yet: this process takes it for evicted.
     pub overdue: bool,
@@ -60,7 +60,8 @@ pub struct EntryFacts {
     pub kept_for: Duration,
     /// Bytes of its body.
     pub bytes: usize,
-    /// The tags that [`Cache::evict_tag`](crate::Cache::evict_tag) takes it away with, escaped as in keys.
+    /// The tags that [`Cache::evict_tag`](crate::Cache::evict_tag) takes it away with; of one that is longer than 240 bytes
+    /// the head.
     pub tags: Vec<String>,
 }
 
@@ -70,7 +71,8 @@ pub struct EntryFacts {
 pub enum Filler {
     /// A run in this process.
     Here,
-    /// A run in another process, or one whose process is gone: then its place is free within 5 s.
+    /// A run in another process, or of another cache of this one; or one whose process is gone: then its place is free within
+    /// 5 s.
     Elsewhere,
     /// Nobody: the last response could not be stored, so that for 5 s requests run side by side.
     Passed,
@@ -82,7 +84,11 @@ pub enum Filler {
 
 impl fmt::Display for Explanation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", self.key, self.standing)?;
+        write!(f, "{}: ", self.key)?;
+        match self.standing {
+            Standing::Unknown if self.ailing => {}
+            standing => write!(f, "{standing}")?,
+        }
         if let Some(entry) = &self.entry {
             let EntryFacts {
                 status,
@@ -92,13 +98,13 @@ impl fmt::Display for Explanation {
                 tags,
                 ..
             } = entry;
-            write!(
-                f,
-                "; status {}, {bytes} bytes, fresh for {fresh_for:?}, kept for {kept_for:?}",
-                status.as_u16()
-            )?;
+            write!(f, "; status {}, {bytes} bytes", status.as_u16())?;
+            if !fresh_for.is_zero() {
+                write!(f, ", fresh for {fresh_for:?}")?;
+            }
+            write!(f, ", kept for {kept_for:?}")?;
             if !tags.is_empty() {
-                write!(f, ", tags {}", tags.join(" "))?;
+                write!(f, ", tags {}", tags.join(", "))?;
             }
         }
         if let Some(filler) = self.filler {
@@ -108,9 +114,14 @@ impl fmt::Display for Explanation {
             f.write_str("; an eviction of it is overdue, so it is not served here")?;
         }
         if self.ailing {
-            f.write_str("; the store does not answer")?;
+            let joint = if self.standing == Standing::Unknown {
+                ""
+            } else {
+                "; "
+            };
+            write!(f, "{joint}the store does not answer")?;
         }
-        let mut separator = "; so far not stored for:";
+        let mut separator = "; not stored so far, whatever the arguments:";
         for (reason, count) in &self.not_stored {
             write!(f, "{separator} {reason} ({count})")?;
             separator = ",";
@@ -142,8 +153,8 @@ impl fmt::Display for Filler {
         f.write_str(match self {
             Self::Here => "a run of this process fills it",
             Self::Elsewhere => "another process fills it, or left it within the last 5 s",
-            Self::Passed => "the last response could not be stored, so for 5 s nobody fills it",
-            Self::Spared => "the handler failed, and is spared while a stale entry serves",
+            Self::Passed => "the last answer could not be stored, so for 5 s requests run for themselves",
+            Self::Spared => "the last run failed, and no other is begun while the stale entry serves",
             Self::Unreadable => "what stands for a run there cannot be read; the next run replaces it",
         })
     }

@@ -76,6 +76,12 @@ impl Generation {
         Self(Digest::hash([bytes]).0)
     }
 
+    /// As text, enough of it to tell a few apart.
+    pub(crate) fn short(self) -> String {
+        let digits = self.0.iter().take(4);
+        digits.map(|byte| format!("{byte:02x}")).collect()
+    }
+
     /// A new generation, unlike any other in any process.
     pub fn new() -> Self {
         Self(unique(*PROCESS))

@@ -9,9 +9,10 @@ use std::{
 };
 
 use bytes::Bytes;
+use rmp::{Marker, decode::read_marker};
 use serde::{Serialize, de::DeserializeOwned};
 
-use crate::{cache_key::CacheKey, policy::Policy, slot::Generation};
+use crate::{cache_key::CacheKey, entry::Entry, policy::Policy, slot::Generation};
 
 /// Values nested deeper than this are not read: whoever can write to the store must not overflow a stack. serde_json has the
 /// same limit.
@@ -36,7 +37,7 @@ pub struct ValueKey<T> {
     value: PhantomData<fn(T) -> T>,
 }
 
-impl<T> ValueKey<T> {
+impl<T: Serialize + DeserializeOwned> ValueKey<T> {
     /// The key of the value with this name and these arguments: anything that serializes, `&()` for none, a tuple for
     /// several.
     ///
@@ -45,11 +46,13 @@ impl<T> ValueKey<T> {
     pub fn new<A: Serialize + ?Sized>(name: &str, arguments: &A) -> Self {
         let owner = Generation::of_bytes(type_name::<T>().as_bytes());
         Self {
-            key: CacheKey::of_value(name, owner, |args| args.whole().serialize(arguments)),
+            key: CacheKey::of_value(name, owner, is::<T>, |args| args.whole().serialize(arguments)),
             value: PhantomData,
         }
     }
+}
 
+impl<T> ValueKey<T> {
     /// With tags, instead of those it had: [`Cache::evict_tag`](crate::Cache::evict_tag) with any of them takes the value
     /// away.
     ///
@@ -145,14 +148,21 @@ pub(crate) fn encode<T: Serialize + DeserializeOwned>(value: &T) -> Result<Bytes
     Ok(encoded.into())
 }
 
+/// Whether the entry holds a value of that type.
+fn is<T: Serialize + DeserializeOwned>(entry: &Entry) -> bool {
+    decode::<T>(&entry.body).is_some()
+}
+
 /// The value, if `encoded` is exactly one of that type.
 ///
 /// A field that has been added, removed or renamed since may be one that serde can do without, so the value is written once
 /// more: the same type writes the same bytes, maps and sets in whatever order.
 pub(crate) fn decode<T: Serialize + DeserializeOwned>(encoded: &[u8]) -> Option<T> {
+    if !is_shallow(encoded) {
+        return None;
+    }
     let mut rest = encoded;
     let mut deserializer = rmp_serde::Deserializer::new(&mut rest).with_human_readable();
-    deserializer.set_max_depth(DEEPEST);
     let mut again = Tally::default();
     // The user's code, which may panic.
     let read = catch_unwind(AssertUnwindSafe(|| {
@@ -162,6 +172,76 @@ pub(crate) fn decode<T: Serialize + DeserializeOwned>(encoded: &[u8]) -> Option<
     }));
     let value = read.ok()??;
     (rest.is_empty() && again == Tally::of(encoded)).then_some(value)
+}
+
+/// Whether nothing is nested deeper than [`DEEPEST`], as far as these bytes are MessagePack at all.
+///
+/// Looked at beforehand and without recursion: the deserializer's own limit does not count the variants of enums.
+fn is_shallow(encoded: &[u8]) -> bool {
+    let mut rest = encoded;
+    // How many values are still to come, of each that is open.
+    let mut open = vec![1_u64];
+    while let Some(left) = open.last_mut() {
+        let Some(now) = left.checked_sub(1) else {
+            open.pop();
+            continue;
+        };
+        *left = now;
+        let Some((bytes, values)) = read_marker(&mut rest)
+            .ok()
+            .and_then(|marker| behind(marker, &mut rest))
+        else {
+            return true;
+        };
+        let Some(next) = usize::try_from(bytes).ok().and_then(|bytes| rest.get(bytes..)) else {
+            return true;
+        };
+        rest = next;
+        if values > 0 {
+            open.push(values);
+            if open.len() > DEEPEST {
+                return false;
+            }
+        }
+    }
+    true
+}
+
+/// How many bytes, and then how many values, follow a marker and its length.
+fn behind(marker: Marker, rest: &mut &[u8]) -> Option<(u64, u64)> {
+    let mut length = |bytes: usize| {
+        let (length, left) = rest.split_at_checked(bytes)?;
+        *rest = left;
+        Some(
+            length
+                .iter()
+                .fold(0_u64, |length, byte| length << 8 | u64::from(*byte)),
+        )
+    };
+    Some(match marker {
+        Marker::U8 | Marker::I8 => (1, 0),
+        Marker::U16 | Marker::I16 | Marker::FixExt1 => (2, 0),
+        Marker::FixExt2 => (3, 0),
+        Marker::U32 | Marker::I32 | Marker::F32 => (4, 0),
+        Marker::FixExt4 => (5, 0),
+        Marker::U64 | Marker::I64 | Marker::F64 => (8, 0),
+        Marker::FixExt8 => (9, 0),
+        Marker::FixExt16 => (17, 0),
+        Marker::FixStr(bytes) => (bytes.into(), 0),
+        Marker::Str8 | Marker::Bin8 => (length(1)?, 0),
+        Marker::Str16 | Marker::Bin16 => (length(2)?, 0),
+        Marker::Str32 | Marker::Bin32 => (length(4)?, 0),
+        Marker::Ext8 => (length(1)? + 1, 0),
+        Marker::Ext16 => (length(2)? + 1, 0),
+        Marker::Ext32 => (length(4)? + 1, 0),
+        Marker::FixArray(values) => (0, values.into()),
+        Marker::Array16 => (0, length(2)?),
+        Marker::Array32 => (0, length(4)?),
+        Marker::FixMap(pairs) => (0, 2 * u64::from(pairs)),
+        Marker::Map16 => (0, 2 * length(2)?),
+        Marker::Map32 => (0, 2 * length(4)?),
+        _ => (0, 0),
+    })
 }
 
 /// As for people, for the sake of types that look different to machines: serde's buffer for untagged and flattened types

@@ -2,13 +2,14 @@
 
 use std::time::Duration;
 
-use handler_cache::{Cache, ValueKey};
+use futures_util::FutureExt as _;
+use handler_cache::{Cache, Standing, ValueKey};
 
 use super::{
     MINUTE,
     support::{
-        RedisServer,
         app::{Bench, eventually},
+        gate::Gate,
     },
 };
 
@@ -47,8 +48,7 @@ async fn p1_without_the_store_values_are_made_and_writes_say_so() {
 
 #[tokio::test]
 async fn p1_full_store_serves_what_it_has_and_refuses_writes() {
-    let server = RedisServer::start();
-    let bench = Bench::on(server).await;
+    let bench = Bench::redis().await;
     let cache = &bench.cache;
     cache.set(&key(), &"first".to_owned(), MINUTE).await.unwrap();
     bench.server().command(["CONFIG", "SET", "maxmemory", "1"]);
@@ -59,26 +59,6 @@ async fn p1_full_store_serves_what_it_has_and_refuses_writes() {
     cache.evict(&key()).await.unwrap();
     assert_eq!(cache.get(&key()).await, None);
     assert_eq!(fill(cache, "fourth").await, "fourth");
-}
-
-/// Nothing of a write that was cut off stands in the way of those that come later.
-#[tokio::test]
-async fn cancelled_write_leaves_no_lease_behind() {
-    for bench in Bench::every().await {
-        let cache = bench.cache.clone();
-        for _ in 0..20 {
-            let cache = cache.clone();
-            let text = "cut off".to_owned();
-            let write = tokio::spawn(async move { cache.set(&key(), &text, MINUTE).await });
-            tokio::task::yield_now().await;
-            write.abort();
-            let _ = write.await;
-        }
-        bench.settled().await;
-        let filled = tokio::time::timeout(Duration::from_secs(4), fill(&cache, "filled"));
-        let filled = filled.await.expect("a lease would stand for five seconds");
-        assert!(["cut off", "filled"].contains(&&*filled), "{filled}");
-    }
 }
 
 /// What the process takes for evicted is not handed out, though the store still has it.
@@ -94,6 +74,15 @@ async fn p3_overdue_eviction_hides_the_value() {
     assert_eq!(cache.ttl(&key()).await, None);
     let explanation = cache.explain(&key()).await.unwrap();
     assert!(explanation.overdue, "{explanation}");
+    assert_eq!(
+        (explanation.standing, explanation.entry),
+        (Standing::Unusable, None)
+    );
+    let set = cache.set(&key(), &"newer".to_owned(), MINUTE).await;
+    assert!(
+        set.unwrap_err().is_store(),
+        "it would be evicted with the old one"
+    );
     assert_eq!(fill(cache, "new").await, "new");
     bench.server().command(["ACL", "SETUSER", "default", "+unlink"]);
     eventually("the eviction is not made up for", async || {
@@ -101,4 +90,53 @@ async fn p3_overdue_eviction_hides_the_value() {
     })
     .await;
     assert_eq!(cache.get(&key()).await, None);
+}
+
+/// What was made without the store is not handed out after a write, as it would not be after an eviction.
+#[tokio::test]
+async fn fill_from_before_a_write_is_not_joined_after_it() {
+    let bench = Bench::redis_with(|builder| builder.store_budget(Duration::from_millis(100))).await;
+    let (cache, gate) = (bench.cache.clone(), Gate::new());
+    let ask = || {
+        let (cache, gate) = (cache.clone(), gate.clone());
+        let fill = move || async move { format!("run {}", gate.pass().await) };
+        tokio::spawn(async move { cache.get_or_fill(&key(), MINUTE, fill).await })
+    };
+    let ails = async |ails| {
+        eventually("the breaker does not move", async || cache.stats().ailing == ails).await;
+    };
+    bench.server().freeze();
+    ails(true).await;
+    let first = ask();
+    gate.entered().await;
+    bench.server().thaw();
+    ails(false).await;
+    eventually("it cannot be written", async || {
+        cache.set(&key(), &"written".to_owned(), MINUTE).await.is_ok()
+    })
+    .await;
+    bench.server().freeze();
+    ails(true).await;
+    let second = ask();
+    gate.entered().await;
+    gate.let_through(2);
+    assert_ne!(first.await.unwrap(), second.await.unwrap());
+    bench.server().thaw();
+}
+
+#[test]
+fn p1_outside_a_runtime_the_store_is_away() {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap();
+    let bench = runtime.block_on(Bench::redis());
+    let (cache, key, text) = (&bench.cache, key(), "text".to_owned());
+    assert_eq!(cache.get(&key).now_or_never(), Some(None));
+    assert_eq!(cache.ttl(&key).now_or_never(), Some(None));
+    let set = cache.set(&key, &text, MINUTE).now_or_never();
+    assert!(set.unwrap().unwrap_err().is_store());
+    assert!(cache.evict(&key).now_or_never().unwrap().unwrap_err().is_store());
+    let filled = cache.get_or_fill(&key, MINUTE, || async { text }).now_or_never();
+    assert_eq!(filled.as_deref(), Some("text"));
 }

@@ -2,18 +2,19 @@
 
 use std::sync::{
     Arc,
-    atomic::{AtomicUsize, Ordering},
+    atomic::{AtomicBool, AtomicUsize, Ordering},
 };
 
 use futures_util::{FutureExt as _, future::join_all};
 use handler_cache::{Cache, Policy, ValueKey};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 use super::{
     MINUTE,
     support::{
         RedisServer,
         app::{Bench, PATIENCE},
-        gate::Gate,
+        gate::{Gate, settle},
     },
 };
 
@@ -180,7 +181,7 @@ async fn who_waits_with_another_type_of_error_fills_itself() {
         let fill = || async { Err::<usize, _>("text") };
         cache.get_or_try_fill(&key(), MINUTE, fill).await
     });
-    super::support::gate::settle().await;
+    settle().await;
     gate.let_through(1);
     assert_eq!(*first.await.unwrap().unwrap_err(), Broken(1));
     assert_eq!(*second.await.unwrap().unwrap_err(), "text");
@@ -225,7 +226,7 @@ async fn stale_value_serves_while_one_fill_renews_it() {
         gate.let_through(1);
         bench.settled().await;
         if bench.redis.is_none() {
-            super::support::gate::settle().await;
+            settle().await;
         }
         assert_eq!(bench.cache.get(&key()).await, Some(1));
         assert_eq!(gate.runs.total(), 1);
@@ -272,4 +273,56 @@ fn outside_a_runtime_memory_serves_and_what_is_filled_is_not_stored() {
     assert_eq!(bench.cache.get(&key).now_or_never(), Some(Some(2)));
     let filled = bench.cache.get_or_fill(&key, MINUTE, fill).now_or_never();
     assert_eq!(filled, Some(2));
+}
+
+/// Whether the older release has read back what it wrote: it is the last that can.
+static WRITTEN: AtomicBool = AtomicBool::new(false);
+
+/// One type in two releases of a program: `true` is what the newer one writes, and all that it reads.
+#[derive(Debug, Clone, PartialEq)]
+struct Changing(bool);
+
+impl Serialize for Changing {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_bool(self.0)
+    }
+}
+
+impl<'de> Deserialize<'de> for Changing {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        match bool::deserialize(deserializer)? {
+            false if WRITTEN.swap(true, Ordering::SeqCst) => Err(de::Error::custom("of another release")),
+            newer => Ok(Self(newer)),
+        }
+    }
+}
+
+#[tokio::test]
+async fn p4_those_that_cannot_read_what_they_waited_for_share_one_more_fill() {
+    let bench = Bench::memory().await;
+    let gate = Gate::new();
+    let ask = |newer| {
+        let (cache, gate) = (bench.cache.clone(), gate.clone());
+        let fill = move || async move {
+            gate.pass().await;
+            Changing(newer)
+        };
+        tokio::spawn(async move {
+            let key = ValueKey::new("changing", &());
+            cache.get_or_fill(&key, MINUTE, fill).await
+        })
+    };
+    let older = ask(false);
+    gate.entered().await;
+    let newer: Vec<_> = (0..20).map(|_| ask(true)).collect();
+    settle().await;
+    gate.let_through(1);
+    assert_eq!(older.await.unwrap(), Changing(false));
+    gate.entered().await;
+    settle().await;
+    gate.let_through(20);
+    for newer in newer {
+        assert_eq!(newer.await.unwrap(), Changing(true));
+    }
+    assert_eq!(gate.runs.total(), 2);
 }

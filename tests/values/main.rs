@@ -114,7 +114,7 @@ async fn p3_value_is_not_found_under_other_tags() {
 }
 
 #[tokio::test]
-async fn p8_value_of_another_type_is_a_miss_and_is_replaced() {
+async fn p2_types_of_one_name_have_values_of_their_own_and_evictions_in_common() {
     for bench in Bench::every().await {
         let (number, text) = (
             ValueKey::<u64>::new("it", &()),
@@ -126,6 +126,9 @@ async fn p8_value_of_another_type_is_a_miss_and_is_replaced() {
         assert_eq!(bench.cache.get_or_fill(&text, MINUTE, fill).await, "one");
         bench.settled().await;
         assert_eq!(bench.cache.get(&text).await.as_deref(), Some("one"));
+        assert_eq!(bench.cache.get(&number).await, Some(1));
+        bench.cache.evict(&number).await.unwrap();
+        assert_eq!(bench.cache.get(&text).await, None);
         assert_eq!(bench.cache.get(&number).await, None);
     }
 }

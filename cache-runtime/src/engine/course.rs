@@ -114,7 +114,7 @@ impl Request {
                 return self.past_the_store(overdue_join, None);
             }
             // It would be handed out, and turn out to be nothing.
-            Found::Entry(entry) if !(self.accepts)(&entry) => None,
+            Found::Entry(entry) if !self.accepts.accept(&entry) => None,
             Found::Entry(entry) => match self.freshness(&entry) {
                 Freshness::Fresh { left } if !self.engine.is_early(&entry, left) => {
                     return Step::Break(Course::Hit(entry));
@@ -222,6 +222,9 @@ impl Request {
                 return self.see_off(way, waiter, slow, reserve).await;
             }
             (Some(Outcome::Vanished), reserve) => return self.see_off(way, waiter, slow, reserve).await,
+            (Some(Outcome::Shared(entry)), reserve) if !self.accepts.accept(&entry) => {
+                return self.see_off(way, waiter, slow, reserve).await;
+            }
             (Some(Outcome::Shared(entry)), _) => Course::Hit(entry),
             (Some(Outcome::Failed(_)), Some(reserve)) => Course::Stale(reserve),
             (Some(Outcome::Failed(failure)), None) => Course::Failed(failure),

@@ -3,10 +3,7 @@
 use std::sync::Arc;
 
 use futures_util::future::join;
-use tokio::{
-    runtime::Handle,
-    sync::{Mutex, Semaphore},
-};
+use tokio::{runtime::Handle, sync::Semaphore};
 
 use super::{Engine, Eviction, spawn};
 use crate::{cache_key::CacheKey, error::Error, handler::Handler, store::StoreError};
@@ -14,16 +11,17 @@ use crate::{cache_key::CacheKey, error::Error, handler::Handler, store::StoreErr
 /// Who clears up behind evictions of everything.
 #[derive(Debug)]
 pub(crate) struct Purges {
-    /// For one that is at it, and one that waits for its turn.
-    places: Semaphore,
-    turn: Mutex<()>,
+    /// For one that waits.
+    waiting: Semaphore,
+    /// For one that is at it.
+    turn: Semaphore,
 }
 
 impl Default for Purges {
     fn default() -> Self {
         Self {
-            places: Semaphore::new(2),
-            turn: Mutex::default(),
+            waiting: Semaphore::new(1),
+            turn: Semaphore::new(1),
         }
     }
 }
@@ -69,11 +67,12 @@ impl Engine {
 
     /// One at a time, and where a step fails no more: the rest leaves by itself.
     async fn purge(self: Arc<Self>) {
-        // One that waits will see what those that come meanwhile have left.
-        let Ok(_waits) = self.purges.places.try_acquire() else {
+        // Who waits will see what those that come meanwhile have left.
+        let Ok(waits) = self.purges.waiting.try_acquire() else {
             return;
         };
-        let _turn = self.purges.turn.lock().await;
+        let _turn = self.purges.turn.acquire().await;
+        drop(waits);
         let (guard, store) = (&self.guard, self.guard.store());
         // What was made within this millisecond stays until its end: it may be from after the eviction.
         let before = self.clock.now();

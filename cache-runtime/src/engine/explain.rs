@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use super::Engine;
 use crate::{
-    cache_key::CacheKey,
+    cache_key::{CacheKey, Keyed},
     entry::Entry,
     error::Error,
     explain::{EntryFacts, Explanation, Filler, Standing},
-    rules,
+    key, rules,
     store::{Found, Holder, Mark, Read, Slot},
 };
 
@@ -23,14 +23,19 @@ impl Engine {
         let holder = guard.call(budget, store.holder(&slot)).await;
         let (standing, entry) = match read {
             Err(_) => (Standing::Unknown, None),
-            Ok(read) => self.standing(read, keyed.tags.is_some()),
+            Ok(read) => self.standing(read, keyed),
         };
         let own = entry
             .as_ref()
             .is_some_and(|entry| self.overdue.concerns_own(entry));
+        let overdue = own || self.overdue.concerns(&slot);
+        let (standing, entry) = match entry {
+            Some(_) if overdue => (Standing::Unusable, None),
+            entry => (standing, entry),
+        };
         Ok(Explanation {
             standing,
-            overdue: own || self.overdue.concerns(&slot),
+            overdue,
             entry: entry.map(|entry| self.facts(&entry, &slot)),
             filler: holder.ok().flatten().map(|holder| self.filler(&holder)),
             ailing: guard.is_open(),
@@ -39,12 +44,13 @@ impl Engine {
         })
     }
 
-    fn standing(&self, read: Read, tags_are_known: bool) -> (Standing, Option<Arc<Entry>>) {
+    fn standing(&self, read: Read, keyed: &Keyed) -> (Standing, Option<Arc<Entry>>) {
         match read.found {
             Found::Newer => (Standing::Newer, None),
             Found::Nothing if read.seen.head.0.is_empty() => (Standing::Absent, None),
-            Found::Nothing if tags_are_known => (Standing::Unusable, None),
+            Found::Nothing if keyed.tags.is_some() => (Standing::Unusable, None),
             Found::Nothing => (Standing::Unclear, None),
+            Found::Entry(entry) if !(keyed.accepts)(&entry) => (Standing::Unusable, None),
             Found::Entry(entry) => {
                 let left = rules::remaining(&entry, self.clock.now());
                 let standing = if left.is_zero() {
@@ -68,7 +74,7 @@ impl Engine {
             fresh_for: rules::remaining(entry, now),
             kept_for: entry.expires().since(now),
             bytes: entry.body.len(),
-            tags: tags.map(str::to_owned).collect(),
+            tags: tags.map(key::unescape).collect(),
         }
     }
 

@@ -27,6 +27,7 @@ use tokio::{
 };
 use tracing::{Instrument, Span, instrument::WithSubscriber};
 
+use self::serve::Accepts;
 pub use self::serve::TagList;
 pub(crate) use self::{
     evictions::Purges,
@@ -135,7 +136,13 @@ impl Engine {
                     ));
                 }
             }
-            Err(names.slot(key, arguments, policy, handler.fingerprint))
+            Err(names.slot(
+                key,
+                handler.name,
+                arguments,
+                policy.has_variants(),
+                handler.fingerprint,
+            ))
         });
         match looked_up {
             Ok(Ok(response)) => Lookup::Answered(response),
@@ -146,7 +153,7 @@ impl Engine {
                 request,
                 wishes,
                 slot,
-                accepts: |_| true,
+                accepts: Accepts::default(),
                 began: Instant::now(),
             })),
             // Some argument has no text, such as a rejection: there is nothing to look up.

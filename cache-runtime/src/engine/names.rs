@@ -86,12 +86,13 @@ impl Names {
     pub(crate) fn slot(
         &self,
         key: &str,
+        handler: &str,
         arguments: Arguments<'_>,
-        policy: &Policy,
+        has_variants: bool,
         owner: Generation,
     ) -> Slot {
-        let mut tags = vec![self.root_tag(), self.handler_tag(arguments.handler)];
-        if self.versioned || policy.has_variants() {
+        let mut tags = vec![self.root_tag(), self.handler_tag(handler)];
+        if self.versioned || has_variants {
             tags.push(self.arguments_tag(arguments));
         }
         Slot {
@@ -105,7 +106,9 @@ impl Names {
     /// The slot of a key that the application has; of its variants that of `request`.
     pub(crate) fn slot_of(&self, key: &CacheKey, request: &RequestHead) -> Result<Slot, KeyError> {
         let Keyed {
+            handler,
             owner,
+            variant,
             policy,
             arguments,
             tags,
@@ -118,8 +121,13 @@ impl Names {
         let mut text = String::new();
         self.entry_key(&mut text, arguments, policy.version);
         push_variant(&mut text, policy, request)?;
+        if let Some(variant) = variant {
+            text.push(';');
+            text.push_str(variant);
+        }
         key::cap(&mut text);
-        let slot = self.slot(&text, arguments, policy, *owner);
+        let has_variants = variant.is_some() || policy.has_variants();
+        let slot = self.slot(&text, handler.name, arguments, has_variants, *owner);
         Ok(self.tagged(slot, tags.iter().flatten()))
     }
 

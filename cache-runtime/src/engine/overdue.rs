@@ -4,7 +4,7 @@ use std::{
     collections::HashMap,
     sync::{
         Arc, Weak,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicBool, AtomicUsize, Ordering},
     },
     time::Duration,
 };
@@ -34,7 +34,8 @@ const MOST: usize = 10_000;
 pub(crate) struct Overdue {
     names: Mutex<Names>,
     /// How many there are, to be seen without the lock.
-    count: Gauge,
+    count: AtomicUsize,
+    told: Gauge,
     /// A task tries what is new at once.
     is_hurried: AtomicBool,
 }
@@ -78,11 +79,12 @@ impl Names {
 }
 
 impl Overdue {
-    /// `count` shows how much there is.
-    pub(crate) fn new(count: Gauge) -> Self {
+    /// `told` is told how much there is.
+    pub(crate) fn new(told: Gauge) -> Self {
         Self {
             names: Mutex::default(),
-            count,
+            count: AtomicUsize::new(0),
+            told,
             is_hurried: AtomicBool::new(false),
         }
     }
@@ -102,7 +104,7 @@ impl Overdue {
             names.keys.clear();
             names.tags = HashMap::from([(Arc::clone(root), number)]);
         }
-        self.count.set(names.count());
+        self.changed(names);
     }
 
     /// Whether nothing may be served or stored for this slot.
@@ -127,7 +129,7 @@ impl Overdue {
 
     /// How many names there are.
     pub(crate) fn count(&self) -> usize {
-        self.count.get()
+        self.count.load(Ordering::Acquire)
     }
 
     fn names(&self) -> Names {
@@ -143,7 +145,15 @@ impl Overdue {
         names
             .tags
             .retain(|tag, number| done.tags.get(tag) != Some(number));
-        self.count.set(names.count());
+        self.changed(names);
+    }
+
+    fn changed(&self, names: MutexGuard<'_, Names>) {
+        let count = names.count();
+        self.count.store(count, Ordering::Release);
+        // Not under the lock: whoever is told may ask in turn.
+        drop(names);
+        self.told.set(count);
     }
 
     fn lock(&self) -> MutexGuard<'_, Names> {

@@ -1,6 +1,7 @@
 //! A request that memory could not answer, on the course that the store set it: answered, or led to the handler.
 
 use std::{
+    fmt,
     future::Future,
     panic::{AssertUnwindSafe, resume_unwind},
     sync::Arc,
@@ -56,6 +57,29 @@ impl From<TagList> for Vec<String> {
     }
 }
 
+/// Which of the entries that stand in its slot a request is for.
+#[derive(Default)]
+pub(super) struct Accepts(Option<Box<Accept>>);
+
+type Accept = dyn Fn(&Entry) -> bool + Send + Sync;
+
+impl Accepts {
+    /// Those that this accepts.
+    pub(super) fn only(accepts: impl Fn(&Entry) -> bool + Send + Sync + 'static) -> Self {
+        Self(Some(Box::new(accepts)))
+    }
+
+    pub(super) fn accept(&self, entry: &Entry) -> bool {
+        self.0.as_ref().is_none_or(|accepts| accepts(entry))
+    }
+}
+
+impl fmt::Debug for Accepts {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(if self.0.is_some() { "some" } else { "all" })
+    }
+}
+
 /// A request on its way through the cache.
 #[derive(Debug)]
 pub(crate) struct Request {
@@ -65,8 +89,7 @@ pub(crate) struct Request {
     pub(super) request: RequestHead,
     pub(super) wishes: Wishes,
     pub(super) slot: Slot,
-    /// Whether an entry that was found is one of those that the request is for.
-    pub(super) accepts: fn(&Entry) -> bool,
+    pub(super) accepts: Accepts,
     pub(super) began: Instant,
 }
 

@@ -72,14 +72,18 @@ impl Request {
             };
             let span = events::wait(&self.slot.key);
             match (waiting.instrument(span).await, &reserve) {
-                (Waited::For(Outcome::Shared(entry)), _) => return self.hit(&entry, Verdict::Hit),
-                (Waited::For(Outcome::Failed(_) | Outcome::Vanished), Some(reserve)) => {
+                (Waited::For(Outcome::Shared(entry)), _) if self.accepts.accept(&entry) => {
+                    return self.hit(&entry, Verdict::Hit);
+                }
+                (Waited::For(Outcome::Shared(_) | Outcome::Failed(_) | Outcome::Vanished), Some(reserve)) => {
                     return self.hit(reserve, Verdict::Stale);
                 }
                 (Waited::For(Outcome::Failed(failure)), None) => return self.failed(&failure),
                 // One of those that waited leads next; but not for ever, where each one panics.
-                (Waited::For(Outcome::Vanished), None) if vanished < MOST_VANISHED => vanished += 1,
-                (Waited::For(Outcome::Vanished | Outcome::Alone), _) => {
+                (Waited::For(Outcome::Shared(_) | Outcome::Vanished), None) if vanished < MOST_VANISHED => {
+                    vanished += 1;
+                }
+                (Waited::For(Outcome::Shared(_) | Outcome::Vanished | Outcome::Alone), _) => {
                     return self.run_alone(handler, Refusal::AsTheLast).await;
                 }
                 (Waited::ForTheNext, _) => {}

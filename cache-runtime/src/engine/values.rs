@@ -5,17 +5,14 @@
 
 use std::{future::Future, sync::Arc, time::Duration};
 
-use axum::{
-    body::{Body, to_bytes},
-    response::Response,
-};
+use axum::{body::Body, response::Response};
 use http::{HeaderMap, Method, StatusCode};
 use serde::{Serialize, de::DeserializeOwned};
 use tokio::time::Instant;
 
-use super::{Engine, Request};
+use super::{Engine, Request, serve::Accepts};
 use crate::{
-    cache_key::CacheKey,
+    cache_key::{CacheKey, Keyed},
     entry::Entry,
     error::Error,
     events,
@@ -31,9 +28,6 @@ use crate::{
     sync::{Mutex, lock},
     value,
 };
-
-/// So often a write begins again because others named its tags first.
-const MOST_TRIES: u32 = 32;
 
 /// Something that one of several takes.
 type Shared<T> = Arc<Mutex<Option<T>>>;
@@ -73,7 +67,7 @@ impl Engine {
 
     /// The entry, and how long it stays fresh.
     async fn fresh(&self, key: &CacheKey, slot: &Slot) -> Option<(Arc<Entry>, Duration)> {
-        let policy = key.keyed.as_ref().ok()?.policy;
+        let Keyed { policy, accepts, .. } = key.keyed.as_ref().ok()?;
         if self.overdue.concerns(slot) {
             return None;
         }
@@ -82,7 +76,7 @@ impl Engine {
         let Found::Entry(entry) = read.ok()?.found else {
             return None;
         };
-        if self.overdue.concerns_own(&entry) {
+        if self.overdue.concerns_own(&entry) || !accepts(&entry) {
             return None;
         }
         match rules::freshness(&entry, policy, &Wishes::none(false), self.clock.now()) {
@@ -133,6 +127,16 @@ impl Engine {
             self.counters.of(Handler::VALUES).hits.count();
             return Ok(value);
         }
+        let found: Shared<T> = Arc::default();
+        let accepted = Arc::clone(&found);
+        let accepts = move |entry: &Entry| {
+            let value = value::decode(&entry.body);
+            let is_one = value.is_some();
+            if is_one {
+                *lock(&accepted) = value;
+            }
+            is_one
+        };
         let request = Request {
             engine: Arc::clone(self),
             handler: Handler::VALUES,
@@ -140,11 +144,11 @@ impl Engine {
             request: RequestHead::plain(Method::GET),
             wishes: Wishes::none(true),
             slot,
-            accepts: |entry| value::decode::<T>(&entry.body).is_some(),
+            accepts: Accepts::only(accepts),
             began: Instant::now(),
         };
         let name = Arc::clone(&request.slot.key);
-        // Still there when a run of another type has answered this request, too.
+        // Still there when this request was answered with somebody else's run.
         let fill: Shared<F> = Arc::new(Mutex::new(Some(fill)));
         let taken = Arc::clone(&fill);
         let run = move || async move {
@@ -161,18 +165,19 @@ impl Engine {
         {
             return Ok(value);
         }
-        if let Some(Cause(cause)) = extensions.remove()
+        if response.status() == StatusCode::OK
+            && let Some(value) = lock(&found).take()
+        {
+            return Ok(value);
+        }
+        if let Some(Cause(cause)) = response.extensions_mut().remove()
             && let Ok(error) = cause.downcast()
         {
             return Err(error);
         }
-        let body = to_bytes(response.into_body(), usize::MAX).await;
-        if let Some(value) = body.ok().and_then(|body| value::decode(&body)) {
-            return Ok(value);
-        }
-        let fill = lock(&fill)
-            .take()
-            .expect("the runtime goes on while a value is made");
+        // Somebody else's error is of another type, so that this one makes its own.
+        let fill = lock(&fill).take();
+        let fill = fill.expect("the runtime goes on while a value is made");
         fill().await.map_err(Arc::new)
     }
 
@@ -206,10 +211,18 @@ impl Engine {
         stored.map_err(|error| Error::not_stored(&error))
     }
 
+    /// As often as the budget allows, where others write there as well.
     async fn put(&self, slot: &Slot, entry: &Arc<Entry>) -> Result<(), StoreError> {
         let (guard, store) = (&self.guard, self.guard.store());
         let budget = &mut guard.budget();
-        for _ in 0..MOST_TRIES {
+        // What was made without the store before this is not handed out after it.
+        self.flights.detach_key(&slot.key);
+        if self.overdue.concerns(slot) {
+            return Err(StoreError::unavailable(
+                "an eviction of it is still to be made up for",
+            ));
+        }
+        loop {
             let Read { found, seen } = guard.call(budget, store.read(slot)).await?;
             if matches!(found, Found::Newer) {
                 return Err(StoreError::refused("a newer release keeps something there"));
@@ -227,7 +240,6 @@ impl Engine {
                 return Ok(());
             }
         }
-        Err(StoreError::refused("its tags are evicted all the time"))
     }
 }
 

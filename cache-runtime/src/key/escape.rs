@@ -89,6 +89,29 @@ pub(crate) fn escape_tag(tag: &str) -> Cow<'_, str> {
     }
 }
 
+/// The tag that was escaped so; where it was cut, its head.
+pub(crate) fn unescape(escaped: &str) -> String {
+    let mut bytes = Vec::with_capacity(escaped.len());
+    let mut rest = escaped.as_bytes();
+    while let Some((&byte, after)) = rest.split_first() {
+        let hex = after
+            .get(..2)
+            .filter(|_| byte == b'%')
+            .and_then(|hex| str::from_utf8(hex).ok());
+        match hex.and_then(|hex| u8::from_str_radix(hex, 16).ok()) {
+            Some(escape) => {
+                bytes.push(escape);
+                rest = &after[2..];
+            }
+            None => {
+                bytes.push(byte);
+                rest = after;
+            }
+        }
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
 /// Escapes what is formatted into it, so that a `Display` type needs no string of its own.
 pub(super) struct Quoted<'a>(pub(super) &'a mut String);
 
@@ -208,6 +231,7 @@ mod tests {
             );
             assert!(escaped.bytes().all(|byte| byte.is_ascii_graphic()), "{escaped}");
             assert_eq!(escape_tag(&text), escaped);
+            assert_eq!(unescape(&escaped), text);
         }
         assert_eq!(escape_handler("a%20b"), "a%2520b");
         assert_eq!(escape_handler("é"), "%C3%A9");

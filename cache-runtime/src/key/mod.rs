@@ -14,7 +14,7 @@ mod cap;
 
 pub(crate) use self::{
     cap::cap,
-    escape::{escape_handler, escape_tag},
+    escape::{escape_handler, escape_tag, unescape},
     writer::write_args,
 };
 pub use self::{

@@ -14,22 +14,6 @@ enum Kind {
 }
 
 impl Metric {
-    const ALL: [Self; 13] = [
-        Self::Requests,
-        Self::RunSeconds,
-        Self::FailedRuns,
-        Self::Stored,
-        Self::StoredBytes,
-        Self::NotStored,
-        Self::Evicted,
-        Self::StoreSeconds,
-        Self::Refused,
-        Self::Ailing,
-        Self::Overdue,
-        Self::MemoryEntries,
-        Self::MemoryBytes,
-    ];
-
     /// Kind, name, unit, and for people what it is.
     fn described(self) -> (Kind, &'static str, Unit, &'static str) {
         use Kind::{Counter, Gauge, Histogram};
@@ -122,7 +106,7 @@ impl Metric {
 }
 
 pub(super) fn describe() {
-    for metric in Metric::ALL {
+    for metric in Metric::ALL.iter().copied() {
         let (kind, name, unit, text) = metric.described();
         match kind {
             Kind::Counter => metrics::describe_counter!(name, unit, text),

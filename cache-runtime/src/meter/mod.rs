@@ -7,13 +7,26 @@ mod facade;
 mod facade;
 
 use std::{
-    sync::atomic::{AtomicU64, AtomicUsize, Ordering},
+    sync::atomic::{AtomicU64, Ordering},
     time::Duration,
 };
 
-/// What is told, and by which name. Labels are few: the cache's prefix, the handler, and words of ours.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Metric {
+macro_rules! metrics {
+    ($($name:ident),* $(,)?) => {
+        /// What is told. Labels are few: the cache's prefix, the handler, and words of ours.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        pub(crate) enum Metric {
+            $($name),*
+        }
+
+        impl Metric {
+            #[cfg(feature = "metrics")]
+            const ALL: &[Self] = &[$(Self::$name),*];
+        }
+    };
+}
+
+metrics! {
     Requests,
     RunSeconds,
     FailedRuns,
@@ -55,10 +68,7 @@ impl Meter {
     }
 
     pub(crate) fn gauge(&self, metric: Metric) -> Gauge {
-        Gauge {
-            told: facade::gauge(metric, &self.0),
-            ..Gauge::default()
-        }
+        Gauge(facade::gauge(metric, &self.0))
     }
 
     pub(crate) fn timer(&self, metric: Metric) -> Timer {
@@ -91,21 +101,13 @@ impl Counter {
     }
 }
 
-/// What is so now.
+/// What is so now; it is only told.
 #[derive(Debug, Default)]
-pub(crate) struct Gauge {
-    value: AtomicUsize,
-    told: facade::Gauge,
-}
+pub(crate) struct Gauge(facade::Gauge);
 
 impl Gauge {
     pub(crate) fn set(&self, value: usize) {
-        self.value.store(value, Ordering::Release);
-        self.told.set(value);
-    }
-
-    pub(crate) fn get(&self) -> usize {
-        self.value.load(Ordering::Acquire)
+        self.0.set(value);
     }
 }
 

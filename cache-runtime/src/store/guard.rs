@@ -12,6 +12,7 @@ use std::{
 
 use futures_util::future::{Either, select};
 use tokio::{
+    runtime::Handle,
     sync::watch,
     time::{self, Instant},
 };
@@ -208,6 +209,7 @@ impl Guard {
         if budget.left.is_zero() {
             return Err(StoreError::unavailable("the request's store time is used up"));
         }
+        has_timers()?;
         let started = Instant::now();
         // The breaker first: once it is open the store is not even asked.
         let answer = match select(pin!(breaker.opened()), pin!(within(budget.left, call))).await {
@@ -238,6 +240,7 @@ impl Guard {
         match &self.store {
             Tier::Memory { .. } => call.await,
             Tier::Remote { breaker, .. } => {
+                has_timers()?;
                 breaker.counted(within(self.budget, call).await.map_err(StoreError::from))
             }
         }
@@ -327,11 +330,14 @@ impl Breaker {
 
     /// Whether that changed it.
     fn set(&self, open: bool) -> bool {
-        self.open.send_if_modified(|now| {
-            let changed = std::mem::replace(now, open) != open;
+        let changed = self
+            .open
+            .send_if_modified(|now| std::mem::replace(now, open) != open);
+        // Not under the lock: whoever is told may ask in turn.
+        if changed {
             self.ailing.set(usize::from(open));
-            changed
-        })
+        }
+        changed
     }
 }
 
@@ -347,6 +353,14 @@ impl From<Unanswered> for StoreError {
             Unanswered::Failed(error) => error,
             Unanswered::TimedOut(limit) => Self::unavailable(format!("no answer within {limit:?}")),
         }
+    }
+}
+
+/// No store outside of this process can be waited for without them.
+fn has_timers() -> Result<(), StoreError> {
+    match Handle::try_current() {
+        Ok(_) => Ok(()),
+        Err(error) => Err(StoreError::unavailable(error)),
     }
 }
 

@@ -81,8 +81,8 @@ pub trait Store: fmt::Debug + Send + Sync + 'static {
         mark: Option<(Mark, Duration)>,
     ) -> StoreFuture<'a, ()>;
 
-    /// Stores an entry that is no run's and names no tags, in place of what is there, and ends the lease that stands, in one
-    /// step. `false`: a tag has no longer what was read of it, so read again.
+    /// Stores an entry that is no run's and names no tags, in place of what was read there, and ends the lease that stands, in
+    /// one step. `false`: entry or tags are no longer those that were read, so read again.
     fn put<'a>(&'a self, slot: &'a Slot, put: Put) -> StoreFuture<'a, bool>;
 
     /// Removes entries together with their leases.
@@ -159,7 +159,7 @@ pub struct Ask {
 pub struct Put {
     /// Tells this content of the slot from every other.
     pub token: Token,
-    /// As read: where a generation is another by now, nobody finds the entry.
+    /// As read: where the head is another by now nothing is stored, and where a generation is, nobody finds the entry.
     pub seen: Seen,
     /// What to store.
     pub entry: Arc<Entry>,

@@ -244,6 +244,19 @@ fn p8_value_nested_without_end_is_not_read() {
     assert!(read.unwrap().join().unwrap());
 }
 
+/// The deserializer itself does not count variants.
+#[test]
+fn p8_enum_nested_without_end_is_not_read() {
+    let mut deep = b"\x81\xa6Nested".repeat(100_000);
+    deep.extend(b"\xa4Unit");
+    let read = thread::Builder::new().stack_size(2 * 1024 * 1024);
+    let read = read.spawn(move || decode::<Any>(&deep).is_none());
+    assert!(read.unwrap().join().unwrap());
+    let nested = |depth| (0..depth).fold(Any::Unit, |inner, _| Any::Nested(Box::new(inner)));
+    survives(nested(100));
+    assert!(matches!(encode(&nested(200)), Err(Unfit::Unreadable)));
+}
+
 struct Refuses;
 
 impl Serialize for Refuses {

@@ -9,6 +9,7 @@ checks![
     written_entry_goes_with_key_and_tags,
     p3_write_under_a_retired_tag_is_not_found,
     write_on_tags_named_since_reads_again,
+    late_write_does_not_replace_a_newer_one,
     writes_that_meet_leave_one_of_their_entries,
     written_entry_expires,
 ];
@@ -88,6 +89,18 @@ async fn write_on_tags_named_since_reads_again(bench: &Bench) {
     assert!(!put(bench, &slot, seen, &entry).await);
     let written = write(bench, &slot, "written").await;
     assert_eq!(bench.found(&slot).await, Some(written));
+}
+
+/// It may be on its way for long, and its caller be gone.
+async fn late_write_does_not_replace_a_newer_one(bench: &Bench) {
+    let slot = bench.slot(["root", "arguments"]);
+    bench.fill(&slot, "names the tags").await;
+    bench.evict(&slot).await.expect("evict answers");
+    let late = bench.entry("late", Duration::from_secs(3600));
+    let seen = bench.missing(&slot).await;
+    let newer = write(bench, &slot, "newer").await;
+    assert!(!put(bench, &slot, seen, &late).await);
+    assert_eq!(bench.found(&slot).await, Some(newer));
 }
 
 async fn writes_that_meet_leave_one_of_their_entries(bench: &Bench) {

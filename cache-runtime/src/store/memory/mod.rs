@@ -214,6 +214,9 @@ impl MemoryStore {
     fn put_now(&self, slot: &Slot, put: Put) -> Result<bool, StoreError> {
         let mut leases = self.leases.lock(&slot.key);
         let weight = self.weight_of(slot, &put.entry)?;
+        if head(self.entries.peek(&*slot.key).as_ref()) != put.seen.head {
+            return Ok(false);
+        }
         let Some(captures) = self.tags.capture(&slot.tags, &put.seen.generations) else {
             return Ok(false);
         };

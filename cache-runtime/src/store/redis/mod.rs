@@ -305,6 +305,7 @@ impl Store for RedisStore {
             commands.add_command(scripts::PUT.with(&[
                 slot.key.as_bytes(),
                 lease::key(&slot.key).as_bytes(),
+                &put.seen.head.0,
                 &wire::encode(&put.entry, put.token, digest),
                 &px(life),
             ]));

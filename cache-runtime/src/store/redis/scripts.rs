@@ -76,11 +76,14 @@ redis.call('DEL', KEYS[2])
 return 1",
 };
 
-/// `entry, lease; wire form, ms`. 1: stored.
+/// `entry, lease; head, wire form, ms`. 1: stored; 0: the head is another.
 pub(super) const PUT: Script = Script {
     keys: 2,
     lua: "\
-redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
+local head = redis.pcall('GETRANGE', KEYS[1], 0, 20)
+if type(head) ~= 'string' then head = '' end
+if head ~= ARGV[1] then return 0 end
+redis.call('SET', KEYS[1], ARGV[2], 'PX', ARGV[3])
 redis.call('DEL', KEYS[2])
 return 1",
 };
