@@ -84,16 +84,19 @@ async fn main() -> Result<(), Box<dyn Error>> {
         .with_env_filter(env::var("RUST_LOG").unwrap_or_else(|_| "info".to_owned()))
         .init();
     let cache_url = env::var("CACHE_URL").unwrap_or_else(|_| "memory://".to_owned());
-    let cache = Cache::init("shop", &cache_url).await?;
+    let cache = Cache::init("hit_rate", &cache_url).await?;
 
     let app = Router::new()
         .route("/", get(front_page))
         .route("/products/{id}", get(get_product))
         .route("/stats", get(report));
 
-    let port = env::var("PORT").map_or(Ok(3000), |port| port.parse::<u16>())?;
+    let port = env::var("PORT").map_or(Ok(3000), |port| port.parse::<u16>());
+    let port = port.map_err(|error| format!("PORT is no port number: {error}"))?;
     let seconds = env::var("LOG_EVERY").map_or(Ok(60), |seconds| seconds.parse::<u64>())?;
-    let listener = TcpListener::bind(("127.0.0.1", port)).await?;
+    let listener = TcpListener::bind(("127.0.0.1", port)).await;
+    let listener =
+        listener.map_err(|error| format!("cannot listen on port {port}: {error}; set PORT to another"))?;
     let url = format!("http://{}", listener.local_addr()?);
     println!(
         "Listening on {url}, entries in {store}. Try:

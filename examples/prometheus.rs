@@ -36,8 +36,11 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let app = Router::new()
         .route("/squares/{n}", get(square))
         .route("/metrics", get(move || scrape(recorder.clone())));
-    let port = env::var("PORT").map_or(Ok(3000), |port| port.parse::<u16>())?;
-    let listener = TcpListener::bind(("127.0.0.1", port)).await?;
+    let port = env::var("PORT").map_or(Ok(3000), |port| port.parse::<u16>());
+    let port = port.map_err(|error| format!("PORT is no port number: {error}"))?;
+    let listener = TcpListener::bind(("127.0.0.1", port)).await;
+    let listener =
+        listener.map_err(|error| format!("cannot listen on port {port}: {error}; set PORT to another"))?;
     let url = format!("http://{}", listener.local_addr()?);
     println!(
         "Listening on {url}, entries in {store}. Try:

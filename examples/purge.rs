@@ -89,7 +89,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let token = env::var("PURGE_TOKEN").ok().filter(|token| !token.is_empty());
     let token = token.ok_or("set PURGE_TOKEN to what those must know who purge")?;
     let cache_url = env::var("CACHE_URL").unwrap_or_else(|_| "memory://".to_owned());
-    let cache = Cache::init("shop", &cache_url).await?;
+    let cache = Cache::init("purge", &cache_url).await?;
 
     let purging = Router::new()
         .route("/cache", delete(purge_everything))
@@ -102,8 +102,11 @@ async fn main() -> Result<(), Box<dyn Error>> {
         .merge(purging)
         .with_state(Queries::default());
 
-    let port = env::var("PORT").map_or(Ok(3000), |port| port.parse::<u16>())?;
-    let listener = TcpListener::bind(("127.0.0.1", port)).await?;
+    let port = env::var("PORT").map_or(Ok(3000), |port| port.parse::<u16>());
+    let port = port.map_err(|error| format!("PORT is no port number: {error}"))?;
+    let listener = TcpListener::bind(("127.0.0.1", port)).await;
+    let listener =
+        listener.map_err(|error| format!("cannot listen on port {port}: {error}; set PORT to another"))?;
     let url = format!("http://{}", listener.local_addr()?);
     println!(
         "Listening on {url}, entries in {store}. Try, with your token:

@@ -94,7 +94,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         .with_env_filter(env::var("RUST_LOG").unwrap_or_else(|_| "info".to_owned()))
         .init();
     let cache_url = env::var("CACHE_URL").unwrap_or_else(|_| "memory://".to_owned());
-    let cache = Cache::init("shop", &cache_url).await?;
+    let cache = Cache::init("router", &cache_url).await?;
 
     let app = Router::new()
         .route("/products", get(products))
@@ -105,8 +105,11 @@ async fn main() -> Result<(), Box<dyn Error>> {
         .layer(cached())
         .layer(middleware::from_fn(guard));
 
-    let port = env::var("PORT").map_or(Ok(3000), |port| port.parse::<u16>())?;
-    let listener = TcpListener::bind(("127.0.0.1", port)).await?;
+    let port = env::var("PORT").map_or(Ok(3000), |port| port.parse::<u16>());
+    let port = port.map_err(|error| format!("PORT is no port number: {error}"))?;
+    let listener = TcpListener::bind(("127.0.0.1", port)).await;
+    let listener =
+        listener.map_err(|error| format!("cannot listen on port {port}: {error}; set PORT to another"))?;
     let url = format!("http://{}", listener.local_addr()?);
     println!(
         "Listening on {url}, entries in {store}. Try:

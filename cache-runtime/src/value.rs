@@ -156,7 +156,7 @@ fn is<T: Serialize + DeserializeOwned>(entry: &Entry) -> bool {
 /// The value, if `encoded` is exactly one of that type.
 ///
 /// A field that has been added, removed or renamed since may be one that serde can do without, so the value is written once
-/// more: the same type writes the same bytes, maps and sets in whatever order.
+/// more: the same type writes the same bytes, maps and sets in whatever order. A field that serde leaves out is not seen so.
 pub(crate) fn decode<T: Serialize + DeserializeOwned>(encoded: &[u8]) -> Option<T> {
     if !is_shallow(encoded) {
         return None;

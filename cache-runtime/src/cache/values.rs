@@ -46,7 +46,7 @@ impl Cache {
     /// Stores a value, in place of the one that was there, and of what a fill under way would store.
     ///
     /// `policy` is a `Duration`, or a [`Policy`](crate::Policy) with stale windows as well, which serve `get_or_fill`. When
-    /// it returns the value is there for all that share the store. An eviction at the same time may come before or after
+    /// it returns the value is there for all of the same version that share the store. An eviction at the same time may come before or after
     /// it.
     ///
     /// # Errors
@@ -69,10 +69,13 @@ impl Cache {
     /// The value that is there, or else what `fill` makes, which is stored.
     ///
     /// Of all that ask together, on all replicas, one makes it and the others wait, as for a handler's response; an
-    /// eviction meanwhile keeps it out of the cache. The fill runs in a task of its own: when its caller leaves, it goes
-    /// on for those that wait. For `policy` see [`set`](Self::set); a life below a millisecond stores nothing. Whatever
-    /// the store does, there is a value: a trouble with it is a miss, and a value that cannot be stored is handed out
-    /// all the same.
+    /// eviction meanwhile keeps it out of the cache. The fill runs in a task of its own, for as long as
+    /// [`runs`](crate::CacheBuilder::runs) has room: when its caller leaves, it goes on for those that wait. For `policy` see
+    /// [`set`](Self::set); a life below a millisecond stores nothing. Whatever the store does, there is a value: a trouble
+    /// with it is a miss, and a value that cannot be stored is handed out all the same.
+    ///
+    /// A store outside of this process is written to behind the caller: a `get` right after may still find nothing. A
+    /// program that fills and ends waits by [`shutdown`](Self::shutdown).
     ///
     /// ```
     /// # async fn fetch_rate(from: &str, to: &str) -> f64 { 1.08 }
@@ -80,10 +83,11 @@ impl Cache {
     /// use std::time::Duration;
     /// use handler_cache::{Policy, ValueKey};
     ///
-    /// let (from, to) = ("EUR", "USD");
-    /// let key = ValueKey::new("rate", &(from, to)).tags(["rates"]);
+    /// let (from, to) = ("EUR".to_owned(), "USD".to_owned());
+    /// let key = ValueKey::new("rate", &(&from, &to)).tags(["rates"]);
     /// let policy = Policy::expire(Duration::from_secs(60)).stale_while_revalidate(Duration::from_secs(600));
-    /// let rate: f64 = cache.get_or_fill(&key, policy, move || fetch_rate(from, to)).await;
+    /// // What the fill needs moves into it, for it may go on when its caller has left.
+    /// let rate: f64 = cache.get_or_fill(&key, policy, async move || fetch_rate(&from, &to).await).await;
     /// # }
     /// # #[tokio::main(flavor = "current_thread")]
     /// # async fn main() {
@@ -116,7 +120,7 @@ impl Cache {
     /// As [`get_or_fill`](Self::get_or_fill), with a fill that may fail.
     ///
     /// An error is not stored. It is handed to those in this process that wait for the fill already, unless there is a
-    /// stale value that `stale_if_error` allows.
+    /// stale value that `stale_if_error` allows; several may have it, which is why it comes in an `Arc`.
     ///
     /// ```
     /// # async fn fetch_token() -> Result<String, std::io::Error> { Ok("…".to_owned()) }

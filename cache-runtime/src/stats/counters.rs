@@ -128,7 +128,7 @@ impl HandlerCounters {
             stale: answered("stale"),
             misses: answered("miss"),
             bypassed: answered("bypass"),
-            // Told with their times.
+            // Not told: the histogram of their times counts them.
             runs: Counter::default(),
             failed: meter.counter(Metric::FailedRuns),
             run_time: meter.timer(Metric::RunSeconds),

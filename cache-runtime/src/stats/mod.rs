@@ -48,7 +48,7 @@ pub struct Counts {
     /// Answered with an entry past its life.
     pub stale: u64,
     /// Answered by a run of their own, or with a failure that they shared; and those for which nothing was run, as
-    /// they had asked (`only-if-cached`).
+    /// they had asked (`only-if-cached`, or `get` of a value). A `refresh` is one, too.
     pub misses: u64,
     /// The cache had no part in them: by their method, by their `Cache-Control`, or for want of a key. A handler whose
     /// name another one has is not counted at all.
@@ -79,9 +79,7 @@ impl Counts {
         let asked = answered + self.misses;
         (asked > 0).then(|| answered as f64 / asked as f64)
     }
-}
 
-impl Counts {
     /// What was counted since `earlier`, which was counted by the same cache.
     ///
     /// ```
