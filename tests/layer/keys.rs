@@ -213,6 +213,8 @@ async fn p2_requests_in_disguise_or_with_a_body_are_not_cached() {
         let answer = app.get_with("/a", [(name, "DELETE")]).await;
         assert_eq!(answer.verdict(), None, "{name}");
     }
+    let upgrade = app.get_with("/a", [("upgrade", "websocket")]).await;
+    assert_eq!(upgrade.verdict(), None);
     for header in [("content-length", "3"), ("transfer-encoding", "chunked")] {
         let answer = app.send(Method::GET, "/a", [header], "x=1").await;
         assert_eq!(answer.verdict(), None, "{header:?}");

@@ -75,13 +75,15 @@ impl<'a> Resource<'a> {
     /// `None`: what it asks for is not certain, so no cache has a part in it.
     ///
     /// That is a path that is not in its normal form (RFC 3986 section 6.2.2), which servers may read in several ways; a
-    /// body, which is not in the key; another method in disguise; more than one host, or one that is no text.
+    /// body, which is not in the key; another method in disguise, or another protocol; more than one host, or one that is no
+    /// text.
     pub(super) fn of(parts: &'a Parts) -> Option<Self> {
         let headers = &parts.headers;
         let uri = original_uri(parts);
         let path = uri.path();
         let disguised = OVERRIDES.iter().any(|name| headers.contains_key(*name));
-        if disguised || has_body(headers) || !is_normal(path) {
+        let upgrade = headers.contains_key(header::UPGRADE);
+        if disguised || upgrade || has_body(headers) || !is_normal(path) {
             return None;
         }
         let mut hosts = headers.get_all(header::HOST).iter();
