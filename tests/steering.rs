@@ -70,7 +70,7 @@ pages! {
     }
 }
 
-/// Through a helper of the application's own.
+/// Through a function of the application's own.
 trait Steered {
     fn steered(self) -> Response;
 }
