@@ -83,16 +83,23 @@ async fn cleared_entries_do_not_stay_in_redis() {
     assert_eq!((server.calls("keys"), server.calls("flushdb")), (0, 0));
 }
 
-#[tokio::test]
-async fn entry_made_after_the_clearing_stays() {
+/// A Redis with more records than one step clears, and an application on it.
+async fn crowded() -> (RedisServer, Cache, App) {
     let server = RedisServer::start();
     let fill = "for n = 1, 50000 do redis.call('SET', 'test:old(n=' .. n .. ')', 'x') end";
     server.command(["EVAL", fill, "0"]);
     let builder = Cache::builder().prefix("test").url(server.url());
-    let cache = builder.store_budget(PATIENCE).build().await.unwrap();
+    let cache = builder.store_budget(PATIENCE).build().await;
+    let cache = cache.expect("the settings are good");
     let gate = Gate::new();
     gate.let_through(100);
     let app = App(pages(&gate).layer(cache.attach()));
+    (server, cache, app)
+}
+
+#[tokio::test]
+async fn entry_made_after_the_clearing_stays() {
+    let (server, cache, app) = crowded().await;
     cache.clear().await.unwrap();
     app.get("/pages/1").await;
     let old_are_gone = async || !server.exists("test:old(n=1)") && !server.exists("test:old(n=49999)");
@@ -105,14 +112,7 @@ async fn entry_made_after_the_clearing_stays() {
 /// The second clears up what was stored while the first was still at it.
 #[tokio::test]
 async fn each_of_two_clearings_clears_up() {
-    let server = RedisServer::start();
-    let fill = "for n = 1, 50000 do redis.call('SET', 'test:old(n=' .. n .. ')', 'x') end";
-    server.command(["EVAL", fill, "0"]);
-    let builder = Cache::builder().prefix("test").url(server.url());
-    let cache = builder.store_budget(PATIENCE).build().await.unwrap();
-    let gate = Gate::new();
-    gate.let_through(100);
-    let app = App(pages(&gate).layer(cache.attach()));
+    let (server, cache, app) = crowded().await;
     cache.clear().await.unwrap();
     app.get("/pages/1").await;
     // Behind what stored it, so that it is of an earlier millisecond than the second clearing.
