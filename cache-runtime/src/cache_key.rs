@@ -1,10 +1,6 @@
 //! The key that the application holds in its hand: whose entry, and of which arguments.
 
-use std::{
-    borrow::Cow,
-    fmt,
-    panic::{AssertUnwindSafe, catch_unwind},
-};
+use std::{borrow::Cow, fmt};
 
 use crate::{
     entry::Entry,
@@ -87,9 +83,7 @@ impl CacheKey {
         write: impl FnOnce(&mut KeyArgs<'_>) -> Result<(), KeyError>,
     ) -> Self {
         let mut arguments = String::new();
-        // The user's code, which may panic.
-        let written = catch_unwind(AssertUnwindSafe(|| write_args(&mut arguments, write)))
-            .unwrap_or_else(|_| Err(KeyError::new("writing the key panicked")));
+        let written = write_args(&mut arguments, write);
         Self {
             name,
             keyed: written.map(|()| Keyed {

@@ -15,8 +15,7 @@ use crate::{
 impl Engine {
     /// What is known of the key's entry, of its variants that of requests without headers.
     pub(crate) async fn explain(&self, key: &CacheKey) -> Result<Explanation, Error> {
-        let slot = self.slot(key).map_err(Error::key)?;
-        let keyed = key.keyed.as_ref().map_err(|error| Error::key(error.clone()))?;
+        let (keyed, slot) = self.slot(key).map_err(Error::key)?;
         let (guard, store) = (&self.guard, self.guard.store());
         let budget = &mut guard.budget();
         let read = guard.call(budget, store.read(&slot)).await;

@@ -1,12 +1,6 @@
 //! The names of a request's entry: its key, and the tags that can retire it.
 
-use std::{
-    borrow::Cow,
-    cell::RefCell,
-    fmt,
-    panic::{AssertUnwindSafe, catch_unwind},
-    sync::Arc,
-};
+use std::{borrow::Cow, cell::RefCell, fmt, sync::Arc};
 
 use http::{HeaderMap, HeaderValue, Method};
 
@@ -68,8 +62,7 @@ impl Names {
         let (mut key, mut text) = BUFFERS.take();
         key.clear();
         text.clear();
-        catch_unwind(AssertUnwindSafe(|| key::write_args(&mut text, write)))
-            .unwrap_or_else(|_| Err(KeyError::new("writing the key panicked")))?;
+        key::write_args(&mut text, write)?;
         let arguments = Arguments { handler, text: &text };
         self.entry_key(&mut key, arguments, policy.version);
         push_variant(&mut key, policy, request)?;

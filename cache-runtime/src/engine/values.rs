@@ -1,7 +1,7 @@
 //! What the application keeps itself: values that are found, filled and stored by the same rules as responses.
 //!
-//! A fill passes through the engine as a handler does: what it made is the body of a response, and the value itself comes
-//! back beside it to who had it made.
+//! A fill passes through the engine as a handler does: what it made is the body of a response, and the value itself stays with
+//! who had it made.
 
 use std::{future::Future, sync::Arc, time::Duration};
 
@@ -32,24 +32,15 @@ use crate::{
 /// Something that one of several takes.
 type Shared<T> = Arc<Mutex<Option<T>>>;
 
-/// In a response's extensions: the value that it is made of.
-struct Made<T>(Shared<T>);
-
-impl<T> Clone for Made<T> {
-    fn clone(&self) -> Self {
-        Self(Arc::clone(&self.0))
-    }
-}
-
 impl Engine {
     /// The value, if it is there and fresh.
     pub(crate) async fn value<T: Serialize + DeserializeOwned>(&self, key: &CacheKey) -> Option<T> {
         let counters = self.counters.of(Handler::VALUES);
-        let Ok(slot) = self.slot(key) else {
+        let Ok((keyed, slot)) = self.slot(key) else {
             counters.bypassed.count();
             return None;
         };
-        let found = self.fresh(key, &slot).await;
+        let found = self.fresh(keyed, &slot).await;
         let value = found.and_then(|(entry, _)| value::decode(&entry.body));
         counters.answered(match value {
             Some(_) => Verdict::Hit,
@@ -60,14 +51,13 @@ impl Engine {
 
     /// How long the key's entry stays fresh, a value or a response.
     pub(crate) async fn ttl(&self, key: &CacheKey) -> Option<Duration> {
-        let slot = self.slot(key).ok()?;
-        let found = self.fresh(key, &slot).await;
+        let (keyed, slot) = self.slot(key).ok()?;
+        let found = self.fresh(keyed, &slot).await;
         found.map(|(_, left)| left)
     }
 
     /// The entry, and how long it stays fresh.
-    async fn fresh(&self, key: &CacheKey, slot: &Slot) -> Option<(Arc<Entry>, Duration)> {
-        let Keyed { policy, accepts, .. } = key.keyed.as_ref().ok()?;
+    async fn fresh(&self, keyed: &Keyed, slot: &Slot) -> Option<(Arc<Entry>, Duration)> {
         if self.overdue.concerns(slot) {
             return None;
         }
@@ -76,23 +66,23 @@ impl Engine {
         let Found::Entry(entry) = read.ok()?.found else {
             return None;
         };
-        if self.overdue.concerns_own(&entry) || !accepts(&entry) {
+        if self.overdue.concerns_own(&entry) || !(keyed.accepts)(&entry) {
             return None;
         }
-        match rules::freshness(&entry, policy, &Wishes::none(false), self.clock.now()) {
+        match rules::freshness(&entry, keyed.policy, &Wishes::none(false), self.clock.now()) {
             Freshness::Fresh { left } => Some((entry, left)),
             _ => None,
         }
     }
 
-    /// The slot of a key of the application's; of a handler's variants that of requests without headers.
-    pub(super) fn slot(&self, key: &CacheKey) -> Result<Slot, KeyError> {
-        let method = key
-            .keyed
-            .as_ref()
-            .map_or(Method::GET, |keyed| rules::first_of(keyed.policy.methods));
-        let slot = self.names.slot_of(key, &RequestHead::plain(method));
-        slot.inspect_err(|error| events::no_key(&key.name, error))
+    /// What a key of the application's says, and its slot; of a handler's variants that of requests without headers.
+    pub(super) fn slot<'k>(&self, key: &'k CacheKey) -> Result<(&'k Keyed, Slot), KeyError> {
+        let found = key.keyed.as_ref().map_err(Clone::clone).and_then(|keyed| {
+            let method = rules::first_of(keyed.policy.methods);
+            let slot = self.names.slot_of(key, &RequestHead::plain(method))?;
+            Ok((keyed, slot))
+        });
+        found.inspect_err(|error| events::no_key(&key.name, error))
     }
 
     /// The value that is there, or else what `fill` makes of it, once for all that ask together.
@@ -114,21 +104,22 @@ impl Engine {
         F: FnOnce() -> Fut + Send + 'static,
         Fut: Future<Output = Result<T, E>> + Send + 'static,
     {
-        let Ok(slot) = self.slot(key) else {
+        let Ok((keyed, slot)) = self.slot(key) else {
             self.counters.of(Handler::VALUES).bypassed.count();
             return fill().await.map_err(Arc::new);
         };
         // Memory takes no waiting, so what is there is not looked at twice.
         if self.guard.is_memory()
-            && let Some((entry, left)) = self.fresh(key, &slot).await
+            && let Some((entry, left)) = self.fresh(keyed, &slot).await
             && !self.is_early(&entry, left)
             && let Some(value) = value::decode(&entry.body)
         {
             self.counters.of(Handler::VALUES).hits.count();
             return Ok(value);
         }
+        // What was read last, or what the fill has made.
         let found: Shared<T> = Arc::default();
-        let accepted = Arc::clone(&found);
+        let (accepted, made) = (Arc::clone(&found), Arc::clone(&found));
         let accepts = move |entry: &Entry| {
             let value = value::decode(&entry.body);
             let is_one = value.is_some();
@@ -154,17 +145,11 @@ impl Engine {
         let run = move || async move {
             let fill = lock(&taken).take();
             match fill {
-                Some(fill) => response(&name, fill().await),
+                Some(fill) => response(&name, fill().await, &made),
                 None => Response::new(Body::empty()),
             }
         };
         let mut response = Box::pin(request.serve(run)).await;
-        let extensions = response.extensions_mut();
-        if let Some(Made::<T>(value)) = extensions.remove()
-            && let Some(value) = lock(&value).take()
-        {
-            return Ok(value);
-        }
         if response.status() == StatusCode::OK
             && let Some(value) = lock(&found).take()
         {
@@ -191,7 +176,7 @@ impl Engine {
         policy: &Policy,
         value: &T,
     ) -> Result<(), Error> {
-        let slot = self.slot(key).map_err(Error::key)?;
+        let (_, slot) = self.slot(key).map_err(Error::key)?;
         let life = rules::whole_life(policy.life(self.settings.default_expire));
         let life = life.ok_or_else(|| Error::value("its life is below a millisecond"))?;
         let body = value::encode(value).map_err(Error::value)?;
@@ -243,8 +228,8 @@ impl Engine {
     }
 }
 
-/// What a fill came to, as the engine takes it.
-fn response<T, E>(key: &str, filled: Result<T, E>) -> Response
+/// What a fill came to, as the engine takes it; the value itself stays beside it.
+fn response<T, E>(key: &str, filled: Result<T, E>, made: &Shared<T>) -> Response
 where
     T: Serialize + DeserializeOwned + Send + 'static,
     E: Send + Sync + 'static,
@@ -262,9 +247,7 @@ where
                     });
                 }
             }
-            response
-                .extensions_mut()
-                .insert(Made(Arc::new(Mutex::new(Some(value)))));
+            *lock(made) = Some(value);
         }
         Err(error) => {
             *response.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;

@@ -1,6 +1,9 @@
 //! What arguments write themselves into.
 
-use std::fmt;
+use std::{
+    fmt,
+    panic::{AssertUnwindSafe, catch_unwind},
+};
 
 use serde::{Serialize, Serializer as _};
 
@@ -187,7 +190,7 @@ impl<'a> KeyArgs<'a> {
 /// Appends `(…)`, the argument list that `write` fills in, or nothing at all.
 ///
 /// # Errors
-/// When an argument has no text.
+/// When an argument has no text, or panics.
 pub(crate) fn write_args(
     out: &mut String,
     write: impl FnOnce(&mut KeyArgs<'_>) -> Result<(), KeyError>,
@@ -195,7 +198,10 @@ pub(crate) fn write_args(
     let start = out.len();
     out.push('(');
     let mut args = KeyArgs::new(out);
-    let written = write(&mut args).and_then(|()| args.finish());
+    // The user's code, which may panic.
+    let written = catch_unwind(AssertUnwindSafe(|| write(&mut args)))
+        .unwrap_or_else(|_| Err(KeyError::new("writing the key panicked")))
+        .and_then(|()| args.finish());
     match written {
         Ok(()) => out.push(')'),
         // Nobody shall take a part of the list for the whole.

@@ -65,7 +65,7 @@ impl Names {
 /// A request that can have an entry.
 #[derive(Debug)]
 pub(super) struct Resource<'a> {
-    host: Option<Cow<'a, str>>,
+    host: Option<String>,
     pub(super) path: &'a str,
     query: Option<&'a str>,
     headers: &'a HeaderMap,
@@ -87,14 +87,13 @@ impl<'a> Resource<'a> {
             return None;
         }
         let mut hosts = headers.get_all(header::HOST).iter();
-        let host = match (uri.authority(), hosts.next(), hosts.next()) {
-            (_, _, Some(_)) => return None,
-            (Some(authority), ..) => Some(authority.as_str()),
-            (None, Some(host), None) => Some(host.to_str().ok()?),
-            (None, None, None) => None,
-        };
+        let told = hosts.next();
+        let unclear = uri.authority().is_none() && told.is_some_and(|host| host.to_str().is_err());
+        if unclear || hosts.next().is_some() {
+            return None;
+        }
         Some(Self {
-            host: host.map(lower_case),
+            host: host(parts),
             path,
             query: uri.query(),
             headers,
@@ -171,14 +170,6 @@ impl Serialize for Text<'_> {
             Ok(text) => serializer.serialize_str(text),
             Err(_) => serializer.serialize_bytes(&self.0),
         }
-    }
-}
-
-fn lower_case(host: &str) -> Cow<'_, str> {
-    if host.bytes().any(|byte| byte.is_ascii_uppercase()) {
-        host.to_ascii_lowercase().into()
-    } else {
-        host.into()
     }
 }
 

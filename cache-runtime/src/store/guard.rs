@@ -166,7 +166,7 @@ impl Guard {
     }
 
     pub(crate) fn is_memory(&self) -> bool {
-        matches!(self.store, Tier::Memory { .. })
+        self.in_memory().is_some()
     }
 
     /// Whether the store is known not to answer.
