@@ -141,7 +141,7 @@ impl Ready {
         match self.0 {
             Lookup::Answered(response) => response,
             Lookup::Bypass => Box::pin(run()).await,
-            Lookup::Ask(request) => Box::pin(request.serve(run)).await,
+            Lookup::Ask(request) => Box::pin(request.serve(|_| run())).await,
         }
     }
 }

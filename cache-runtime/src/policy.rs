@@ -32,6 +32,15 @@ pub struct Policy {
     pub(crate) store_if: Option<fn(&response::Parts) -> bool>,
     pub(crate) max_body: Option<usize>,
     pub(crate) version: Option<&'static str>,
+    /// Of a layer in this mode: the responses themselves say how they are cached.
+    pub(crate) http: Option<Http>,
+}
+
+/// How the responses' own words on caching are read (RFC 9111).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct Http {
+    /// Where they say nothing of their life, but when they were last modified, it is guessed from that.
+    pub(crate) guesses: bool,
 }
 
 /// How long an entry lives.
@@ -86,6 +95,7 @@ impl Policy {
             store_if: None,
             max_body: None,
             version: None,
+            http: None,
         }
     }
 
@@ -268,7 +278,10 @@ impl Policy {
 
     /// Whether one argument list can have several entries.
     pub(crate) fn has_variants(&self) -> bool {
-        !self.vary.is_empty() || self.methods != MethodFilter::GET || self.version.is_some()
+        !self.vary.is_empty()
+            || self.methods != MethodFilter::GET
+            || self.version.is_some()
+            || self.http.is_some()
     }
 }
 

@@ -14,13 +14,14 @@ use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use http_body::{Frame, SizeHint};
 
+pub(crate) use self::promise::http_date;
 use self::promise::promise;
 use crate::{
     clock::Times,
     entry::Entry,
     policy::Policy,
     request::RequestHead,
-    rules::{current_age, not_modified, remaining},
+    rules::{self, current_age, not_modified, remaining, rfc9111::Ranged},
 };
 
 /// How the cache shows itself in the responses it had a hand in.
@@ -41,6 +42,8 @@ pub(crate) enum Verdict {
     Stale,
     /// From this request's own fill, now stored.
     Miss,
+    /// From the store, past its life, and true by the word of the handler.
+    Revalidated,
     /// From this request's own fill, of which nothing is stored: there is no store to be had.
     Passed,
 }
@@ -89,27 +92,13 @@ pub(crate) fn respond(
     times: Times,
 ) -> Response {
     let now = times.now;
-    // Only a 200 is weighed against the request's conditions (RFC 9111 section 4.3.2).
-    let (status, mut headers, body) =
-        if entry.status == StatusCode::OK && not_modified(request, &entry.headers) {
-            let headers = repeated(&entry.headers);
-            (StatusCode::NOT_MODIFIED, headers, Body::new(NoBody))
-        } else {
-            let mut headers = with_room(&entry.headers);
-            let body = if entry.status == StatusCode::NO_CONTENT {
-                Body::new(NoBody)
-            } else if request.method == Method::HEAD {
-                headers.insert(header::CONTENT_LENGTH, HeaderValue::from(entry.body.len()));
-                Body::new(NoBody)
-            } else {
-                Body::from(entry.body.clone())
-            };
-            (entry.status, headers, body)
-        };
-
-    if !headers.contains_key(header::CACHE_CONTROL) {
+    let (status, mut headers, body) = content(entry, request, policy);
+    let is_stored = matches!(verdict, Verdict::Hit | Verdict::Stale);
+    // What the response says of its life is all there is to say.
+    let is_told = policy.http.is_some() || headers.contains_key(header::CACHE_CONTROL);
+    if !is_told {
         promise(&mut headers, entry, request, policy, times);
-    } else if matches!(verdict, Verdict::Hit | Verdict::Stale) {
+    } else if is_stored {
         // Not on a miss: there `Age` would deny that the handler has just answered (RFC 9111 section 5.1).
         let age = current_age(entry, now).as_secs();
         headers.insert(header::AGE, HeaderValue::from(age));
@@ -121,6 +110,7 @@ pub(crate) fn respond(
             Verdict::Hit => format!("hit; ttl={}", remaining(entry, now).as_secs()),
             // Negative once it is stale (RFC 9211 section 2.3).
             Verdict::Stale => format!("hit; ttl=-{}", now.since(entry.born + entry.fresh).as_secs()),
+            Verdict::Revalidated => "fwd=stale; fwd-status=304; stored".to_owned(),
             Verdict::Miss => "fwd=miss; stored".to_owned(),
             Verdict::Passed => "fwd=miss".to_owned(),
         };
@@ -131,6 +121,54 @@ pub(crate) fn respond(
     *response.status_mut() = status;
     *response.headers_mut() = headers;
     response
+}
+
+/// What the request gets of the entry: all of it, its headers, a part, or that it has it already.
+fn content(entry: &Entry, request: &RequestHead, policy: &Policy) -> (StatusCode, HeaderMap, Body) {
+    // Only a 200 is weighed against the request's conditions (RFC 9111 section 4.3.2).
+    if entry.status == StatusCode::OK && not_modified(request, &entry.headers) {
+        let headers = repeated(&entry.headers);
+        return (StatusCode::NOT_MODIFIED, headers, Body::new(NoBody));
+    }
+    let mut headers = with_room(&entry.headers);
+    if entry.status == StatusCode::NO_CONTENT {
+        return (entry.status, headers, Body::new(NoBody));
+    }
+    if request.method == Method::HEAD {
+        headers.insert(header::CONTENT_LENGTH, HeaderValue::from(entry.body.len()));
+        return (entry.status, headers, Body::new(NoBody));
+    }
+    if entry.status == StatusCode::OK && policy.http.is_some() && request.range {
+        return part(entry, &request.vary, headers);
+    }
+    (entry.status, headers, Body::from(entry.body.clone()))
+}
+
+/// The part of a 200 that was asked for (RFC 9110 section 14).
+fn part(entry: &Entry, asked: &HeaderMap, mut headers: HeaderMap) -> (StatusCode, HeaderMap, Body) {
+    let length = entry.body.len();
+    let range =
+        |text: String| HeaderValue::try_from(text).expect("digits and plain text make a header value");
+    match rules::rfc9111::ranged(asked, entry) {
+        Ranged::Whole => {
+            headers.insert(header::ACCEPT_RANGES, HeaderValue::from_static("bytes"));
+            (entry.status, headers, Body::from(entry.body.clone()))
+        }
+        Ranged::Part(part) => {
+            let (first, last) = (part.start(), part.end());
+            headers.insert(
+                header::CONTENT_RANGE,
+                range(format!("bytes {first}-{last}/{length}")),
+            );
+            let part = entry.body.slice(*first..=*last);
+            (StatusCode::PARTIAL_CONTENT, headers, Body::from(part))
+        }
+        Ranged::Unsatisfiable => {
+            headers.insert(header::CONTENT_RANGE, range(format!("bytes */{length}")));
+            headers.remove(header::CONTENT_TYPE);
+            (StatusCode::RANGE_NOT_SATISFIABLE, headers, Body::empty())
+        }
+    }
 }
 
 /// Marks a response that was looked up, and is the handler's own because it was not stored.
@@ -171,6 +209,7 @@ impl Verdict {
         HeaderValue::from_static(match self {
             Self::Hit => "Hit",
             Self::Stale => "Stale",
+            Self::Revalidated => "Revalidated",
             Self::Miss | Self::Passed => "Miss",
         })
     }

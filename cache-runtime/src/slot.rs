@@ -78,8 +78,12 @@ impl Generation {
 
     /// As text, enough of it to tell a few apart.
     pub(crate) fn short(self) -> String {
-        let digits = self.0.iter().take(4);
-        digits.map(|byte| format!("{byte:02x}")).collect()
+        self.hex()[..8].to_owned()
+    }
+
+    /// As text.
+    pub(crate) fn hex(self) -> String {
+        self.0.iter().map(|byte| format!("{byte:02x}")).collect()
     }
 
     /// A new generation, unlike any other in any process.

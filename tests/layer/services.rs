@@ -18,7 +18,7 @@ use axum::{
 use bytes::Bytes;
 use futures_util::future::{Ready, ready};
 use handler_cache::{Policy, cache, layer::CacheLayer};
-use http_body_util::{BodyExt, Full};
+use http_body_util::{BodyExt, Empty, Full};
 use tower::{Service, ServiceBuilder, ServiceExt, service_fn};
 use tower_http::compression::CompressionLayer;
 
@@ -43,7 +43,7 @@ async fn any_service_is_cached_and_its_errors_are_its_own() {
         let fails = Arc::new(AtomicBool::new(false));
         let runs = Runs::default();
         let (failing, counting) = (Arc::clone(&fails), runs.clone());
-        let service = service_fn(move |_: Request<()>| {
+        let service = service_fn(move |_: Request<Empty<Bytes>>| {
             let run = counting.count();
             ready(match failing.load(Ordering::SeqCst) {
                 false => Ok(Response::new(Full::new(Bytes::from(format!("run {run}"))))),
@@ -56,7 +56,7 @@ async fn any_service_is_cached_and_its_errors_are_its_own() {
         let ask = async |path| {
             let response = service
                 .clone()
-                .oneshot(Request::get(path).body(()).unwrap())
+                .oneshot(Request::get(path).body(Empty::new()).unwrap())
                 .await;
             match response {
                 Ok(response) => Ok(text(response).await),

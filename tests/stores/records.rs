@@ -166,7 +166,7 @@ async fn p8_entry_of_a_later_version_is_neither_served_nor_overwritten() {
     let slot = slot();
     let before = ask(&store, &slot).await;
     fill(&store, &slot, "of this version").await;
-    server.command([&b"SETRANGE"[..], slot.key.as_bytes(), b"4", b"\x02"]);
+    server.command([&b"SETRANGE"[..], slot.key.as_bytes(), b"4", b"\xff"]);
     let later = server.get(&slot.key);
 
     let read = store.read(&slot).await.expect("read answers");

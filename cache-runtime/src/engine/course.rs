@@ -70,7 +70,7 @@ impl Way {
 }
 
 impl Request {
-    pub(super) async fn course(&self) -> Course {
+    pub(super) async fn course(&mut self) -> Course {
         let mut way = Way {
             budget: self.engine.guard.budget(),
             replaces: None,
@@ -91,8 +91,9 @@ impl Request {
     }
 
     /// Reads, and asks for the lease where there is nothing to serve.
-    async fn look(&self, way: &mut Way) -> Step {
-        let Engine { guard, overdue, .. } = &*self.engine;
+    async fn look(&mut self, way: &mut Way) -> Step {
+        let engine = Arc::clone(&self.engine);
+        let Engine { guard, overdue, .. } = &*engine;
         // Evicted, though the store does not know it yet. What began before that was detached.
         let overdue_join = if guard.is_open() {
             Join::Any
@@ -113,6 +114,9 @@ impl Request {
             Found::Entry(entry) if overdue.concerns_own(&entry) => {
                 return self.past_the_store(overdue_join, None);
             }
+            Found::Entry(entry) if !self.accepts.accept(&entry) && self.turn_to_variant(&entry) => {
+                return Step::Continue(());
+            }
             // It would be handed out, and turn out to be nothing.
             Found::Entry(entry) if !self.accepts.accept(&entry) => None,
             Found::Entry(entry) => match self.freshness(&entry) {
@@ -121,8 +125,14 @@ impl Request {
                 }
                 Freshness::Fresh { .. } => return refresh(entry, Verdict::Hit, seen),
                 Freshness::Stale => return refresh(entry, Verdict::Stale, seen),
-                Freshness::InReserve => Some(entry),
-                Freshness::Dead => None,
+                Freshness::InReserve => {
+                    self.keep_for_validation(&entry);
+                    Some(entry)
+                }
+                Freshness::Dead => {
+                    self.keep_for_validation(&entry);
+                    None
+                }
             },
         };
         if self.wishes.only_if_cached {
@@ -132,7 +142,7 @@ impl Request {
             return Step::Break(Course::Alone(Refusal::NoLease));
         }
         if !self.wishes.fills {
-            return Step::Break(Course::Alone(Refusal::Head));
+            return Step::Break(Course::Alone(self.unfit()));
         }
         way.looks += 1;
         if way.ended >= PATIENCE || way.looks > MOST_LOOKS {
@@ -179,6 +189,10 @@ impl Request {
             // It fills for tags that were retired since, so its run is not for this request: take its place, but look
             // at the tags once more first, for it may be the one that knows them better.
             Holder::Fill(grant) if Some(grant.digest) != digest => way.doubted = Some(grant),
+            // What the run makes is likely to be for its own request alone again.
+            Holder::Fill(_) if self.stored.as_ref().is_some_and(|stored| stored.fresh.is_zero()) => {
+                return Step::Break(Course::Alone(Refusal::AsTheLast));
+            }
             Holder::Fill(grant) => return self.wait_for(way, grant, any, reserve).await,
         }
         Step::Continue(())
@@ -269,8 +283,16 @@ impl Request {
         Step::Break(match (self.wishes.only_if_cached, self.wishes.fills) {
             (true, _) => Course::NotCached,
             (false, true) => Course::Unleased(join, reserve),
-            (false, false) => Course::Alone(Refusal::Head),
+            (false, false) => Course::Alone(self.unfit()),
         })
+    }
+
+    /// Why its answer is nothing to store.
+    fn unfit(&self) -> Refusal {
+        match self.request.range {
+            true => Refusal::Range,
+            false => Refusal::Head,
+        }
     }
 
     /// Whether the run was over before the request began, and does not have its answer. A failure is not kept for later.

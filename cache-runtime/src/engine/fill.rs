@@ -8,7 +8,7 @@ use axum::{
 };
 use bytes::Bytes;
 use futures_util::FutureExt;
-use http::{Extensions, response::Parts};
+use http::{Extensions, HeaderMap, response::Parts};
 use http_body::SizeHint;
 use tokio::{sync::oneshot, time::Instant};
 use tracing::Instrument;
@@ -25,7 +25,7 @@ use crate::{
     flight::{Failure, Outcome, Seat},
     handler::Handler,
     policy::Policy,
-    rules::{self, Refusal},
+    rules::{self, Lifetime, Refusal},
     stats::HandlerCounters,
     steering::Steering,
     store::{Committed, Grant, Mark, Slot},
@@ -38,6 +38,14 @@ pub(crate) struct Unshared;
 /// In a response's extensions: a cache nearer to the handler has done what there is to do.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct CachedWithin;
+
+/// In a response's extensions: it is the stored one, which the handler says is still true.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Validated;
+
+/// In a response's extensions: what the handler says is about another response than the stored one.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Mismatched;
 
 /// What the request that led gets.
 pub(super) enum Reply {
@@ -55,6 +63,8 @@ pub(super) struct Fill {
     pub(super) handler: Handler,
     pub(super) policy: Policy,
     pub(super) slot: Slot,
+    /// What its request had in all fields, where the response says which of them count.
+    pub(super) asked: Option<Arc<HeaderMap>>,
     /// Absent: nothing is stored.
     pub(super) grant: Option<Grant>,
     /// There is a stale entry to serve should this run fail.
@@ -106,14 +116,21 @@ impl Fill {
             self.not_stored(Refusal::Unshared);
             return self.alone(Response::from_parts(parts, body), None).await;
         }
-        let Some(life) = self.life(&parts) else {
+        if parts.extensions.get::<Mismatched>().is_some() {
+            self.not_stored(Refusal::Error);
+            // With it the stored one goes.
+            return self
+                .alone(Response::from_parts(parts, body), Some(Mark::Pass))
+                .await;
+        }
+        let Some(lifetime) = self.lifetime(&parts) else {
             return self.refuse(parts, body, &size).await;
         };
         let limit = self.limit();
         match size.exact() {
             Some(exact) if exact <= limit as u64 && rules::has_length(&parts.headers, exact) => {
                 match capture::collect(body, exact, limit).await {
-                    Collected::Whole(body) => self.share(parts, body, life).await,
+                    Collected::Whole(body) => self.share(parts, body, lifetime).await,
                     Collected::Unstorable(body) => {
                         self.not_stored(Refusal::BrokenBody);
                         let mark = self.unfit();
@@ -121,7 +138,7 @@ impl Fill {
                     }
                 }
             }
-            None if size.lower() <= limit as u64 => self.stream(parts, body, life).await,
+            None if size.lower() <= limit as u64 => self.stream(parts, body, lifetime).await,
             _ => {
                 self.not_stored(Refusal::BodyLength);
                 let mark = self.unfit();
@@ -131,7 +148,7 @@ impl Fill {
     }
 
     /// Passes the body on as it comes; whoever waits gets it when it has ended.
-    async fn stream(mut self, parts: Parts, body: Body, life: Duration) {
+    async fn stream(mut self, parts: Parts, body: Body, lifetime: Lifetime) {
         let Some(renewal) = &self.renewal else {
             // Nothing will be stored, so nothing is read that the client does not ask for.
             self.not_stored(Refusal::NoLease);
@@ -141,7 +158,7 @@ impl Fill {
         self.answer(Reply::Response(Response::from_parts(parts.clone(), body)));
         match copying.await {
             Some(body) if rules::has_length(&parts.headers, body.len() as u64) => {
-                self.share(parts, body, life).await;
+                self.share(parts, body, lifetime).await;
             }
             _ => {
                 self.not_stored(Refusal::BrokenStream);
@@ -163,7 +180,7 @@ impl Fill {
         };
         match capture::collect(body, size, limit).await {
             Collected::Whole(body) => {
-                let headers = rules::stored_headers(parts.headers.clone());
+                let headers = rules::stored_headers(parts.headers.clone(), true);
                 let entry = Entry::new(parts.status, headers, body.clone(), self.engine.clock.now());
                 let cause = parts.extensions.get().cloned();
                 let failure = Arc::new(Failure { entry, cause });
@@ -183,16 +200,21 @@ impl Fill {
     ///
     /// A store that must be waited for is written to behind the responses. Memory comes first, so that whoever was
     /// answered finds at least that answer there.
-    async fn share(mut self, mut parts: Parts, body: Bytes, life: Duration) {
+    async fn share(mut self, mut parts: Parts, body: Bytes, lifetime: Lifetime) {
         let times = self.engine.clock.times();
         let extensions = std::mem::take(&mut parts.extensions);
-        let (entry, extensions) = self.entry(parts, extensions, body, life, times);
-        let reply = Reply::Entry(Arc::clone(&entry), times, extensions);
+        let (whole, extensions) = self.entry(parts, extensions, body, lifetime, times);
+        let entry = self.shown(&whole);
+        let reply = Reply::Entry(whole, times, extensions);
         let first = self.stores_first || self.engine.guard.is_memory();
         if first {
             self.commit(&entry).await;
         }
-        self.seat.tell(Outcome::Shared(Arc::clone(&entry)));
+        self.seat.tell(match lifetime.left() {
+            // It is to be validated for each of them (RFC 9111 section 4).
+            Duration::ZERO => Outcome::Alone,
+            _ => Outcome::Shared(Arc::clone(&entry)),
+        });
         self.answer(reply);
         if !first {
             self.commit(&entry).await;

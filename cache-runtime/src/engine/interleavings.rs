@@ -96,7 +96,7 @@ impl Shop {
             Lookup::Answered(response) => response,
             Lookup::Ask(mut request) => {
                 request.tag(&["static".to_owned()]);
-                request.serve(move || self.handler()).await
+                request.serve(move |_| self.handler()).await
             }
             Lookup::Bypass => unreachable!("the request has a key"),
         };

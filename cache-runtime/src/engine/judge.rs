@@ -13,8 +13,8 @@ use super::fill::Fill;
 use crate::{
     clock::Times,
     entry::Entry,
-    events,
-    rules::{self, Refusal},
+    events, respond,
+    rules::{self, Lifetime, Refusal},
     steering::Steering,
     store::{Mark, PASS_TTL},
 };
@@ -52,7 +52,12 @@ impl Fill {
     }
 
     /// How long the response may be stored, if at all.
-    pub(super) fn life(&self, parts: &Parts) -> Option<Duration> {
+    pub(super) fn lifetime(&self, parts: &Parts) -> Option<Lifetime> {
+        if self.has_stale && parts.status.is_server_error() {
+            // What there is serves better (RFC 9111 section 4.3.3).
+            self.not_stored(Refusal::Status);
+            return None;
+        }
         let default = self.engine.settings.default_expire;
         // The dates in the response are of this machine's clock.
         let now = self.engine.clock.times().local;
@@ -60,12 +65,27 @@ impl Fill {
         let judged = catch_unwind(AssertUnwindSafe(|| {
             rules::storable(parts, &self.policy, default, now)
         }));
-        let life = judged.unwrap_or(Err(Refusal::StoreIf));
-        life.inspect_err(|refusal| self.not_stored(*refusal)).ok()
+        let lifetime = judged.unwrap_or(Err(Refusal::StoreIf));
+        lifetime.inspect_err(|refusal| self.not_stored(*refusal)).ok()
     }
 
     pub(super) fn limit(&self) -> usize {
         self.policy.max_body.unwrap_or(self.engine.settings.max_body)
+    }
+
+    /// What others get of the leader's entry.
+    pub(super) fn shown(&self, entry: &Arc<Entry>) -> Arc<Entry> {
+        let shown = self
+            .asked
+            .as_ref()
+            .and_then(|_| rules::rfc9111::shown(&entry.headers));
+        match shown {
+            Some(headers) => Arc::new(Entry {
+                headers,
+                ..Entry::clone(entry)
+            }),
+            None => Arc::clone(entry),
+        }
     }
 
     /// The entry, and what of the extensions is not ours.
@@ -74,23 +94,40 @@ impl Fill {
         parts: Parts,
         mut extensions: Extensions,
         body: Bytes,
-        life: Duration,
+        lifetime: Lifetime,
         times: Times,
     ) -> (Arc<Entry>, Extensions) {
         let steering = extensions.remove::<Steering>().unwrap_or_default();
         let tags = steering.tags.iter().map(|tag| self.engine.names.user_tag(tag));
-        let age = rules::initial_age(&parts.headers, times.local);
-        let mut headers = rules::stored_headers(parts.headers);
-        if !headers.contains_key(header::ETAG) {
-            headers.insert(header::ETAG, rules::etag(&body));
+        let keeps_dates = self.policy.http.is_some() || parts.headers.contains_key(header::CACHE_CONTROL);
+        let mut headers = rules::stored_headers(parts.headers, keeps_dates);
+        match &self.asked {
+            None if !headers.contains_key(header::ETAG) => {
+                headers.insert(header::ETAG, rules::etag(&body));
+            }
+            None => {}
+            // Who receives a response without a date gives it one (RFC 9110 section 6.6.1). A tag is the service's to give.
+            Some(_) => {
+                if let Some(now) = respond::http_date(times.local) {
+                    headers.entry(header::DATE).or_insert(now);
+                }
+            }
         }
-        let life = self.engine.jittered(life);
+        let variant = self
+            .asked
+            .as_ref()
+            .and_then(|asked| rules::rfc9111::variant(&headers, asked));
+        let mut fresh = lifetime.fresh;
+        if !lifetime.left().is_zero() {
+            fresh = lifetime.age + self.engine.jittered(lifetime.left());
+        }
         let entry = Entry {
-            fresh: life + age,
-            stale: self.policy.stale_window(),
+            fresh,
+            stale: lifetime.stale,
             cost: times.now.since(self.began),
             tags: tags.collect(),
-            ..Entry::new(parts.status, headers, body, times.now - age)
+            variant,
+            ..Entry::new(parts.status, headers, body, times.now - lifetime.age)
         };
         (Arc::new(entry), extensions)
     }

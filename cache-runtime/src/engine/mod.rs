@@ -5,6 +5,7 @@
 mod names;
 mod course;
 mod serve;
+mod variants;
 mod unleased;
 mod refresh;
 mod poll;
@@ -31,11 +32,11 @@ use self::serve::Accepts;
 pub use self::serve::TagList;
 pub(crate) use self::{
     evictions::Purges,
-    fill::{CachedWithin, Unshared},
+    fill::{CachedWithin, Mismatched, Unshared, Validated},
     names::{Eviction, Names},
     overdue::Overdue,
     refresh::Refreshes,
-    serve::Request,
+    serve::{Request, Run},
 };
 use crate::{
     clock::Clock,
@@ -120,7 +121,11 @@ impl Engine {
         };
         let names = &self.names;
         let looked_up = names.with_key(handler.name, policy, &request, write, |key, arguments| {
-            if let Some(entry) = self.guard.store().peek(key) {
+            let entry = match policy.http {
+                None => self.guard.store().peek(key),
+                Some(_) => self.peek_variant(key, &request.vary),
+            };
+            if let Some(entry) = entry {
                 let times = self.clock.times();
                 if let Freshness::Fresh { left } = rules::freshness(&entry, policy, &wishes, times.now)
                     && !self.is_early(&entry, left)
@@ -150,10 +155,15 @@ impl Engine {
                 engine: self,
                 handler,
                 policy: *policy,
+                accepts: match policy.http {
+                    None => Accepts::All,
+                    Some(_) => Accepts::Variant(Arc::new(request.vary.clone())),
+                },
                 request,
                 wishes,
                 slot,
-                accepts: Accepts::default(),
+                stored: None,
+                turned: false,
                 began: Instant::now(),
             })),
             // Some argument has no text, such as a rejection: there is nothing to look up.

@@ -96,6 +96,13 @@ impl Names {
         }
     }
 
+    /// The key of a variant of what has this key.
+    pub(crate) fn variant_key(&self, key: &str, variant: Generation) -> String {
+        let mut key = format!("{key};variant={}", variant.hex());
+        key::cap(&mut key);
+        key
+    }
+
     /// The slot of a key that the application has; of its variants that of `request`.
     pub(crate) fn slot_of(&self, key: &CacheKey, request: &RequestHead) -> Result<Slot, KeyError> {
         let Keyed {

@@ -6,7 +6,7 @@ use axum::response::Response;
 use tokio::runtime::Handle;
 use tracing::Instrument;
 
-use super::{Engine, Request, fill::Fill, spawn};
+use super::{Engine, Request, Run, fill::Fill, serve::Accepts, spawn};
 use crate::{
     events,
     flight::Seat,
@@ -68,7 +68,7 @@ impl Request {
     /// Renews the entry that was read, if nobody does yet. Not even the lease is on the response's path.
     pub(super) fn refresh<F, Fut>(&self, runtime: &Handle, seen: Seen, handler: F)
     where
-        F: FnOnce() -> Fut + Send + 'static,
+        F: FnOnce(Run) -> Fut + Send + 'static,
         Fut: Future<Output = Response> + Send + 'static,
     {
         // A HEAD has no body to store.
@@ -89,6 +89,7 @@ impl Request {
             replaces: None,
         };
         let fill = self.fill(seat);
+        let run = self.run_for_all();
         let refresh = async move {
             let guard = &fill.engine.guard;
             let leased = guard.behind(guard.store().lease(&fill.slot, ask)).await;
@@ -99,7 +100,7 @@ impl Request {
                     ..fill
                 };
                 let span = events::fill(&fill.slot.key);
-                fill.run(handler).instrument(span).await;
+                fill.run(|| handler(run)).instrument(span).await;
             }
             drop(pass);
         };
@@ -113,6 +114,10 @@ impl Request {
             handler: self.handler,
             policy: self.policy,
             slot: self.slot.clone(),
+            asked: match &self.accepts {
+                Accepts::Variant(asked) => Some(Arc::clone(asked)),
+                Accepts::All | Accepts::Only(_) => None,
+            },
             grant: None,
             has_stale: false,
             began: self.engine.clock.now(),

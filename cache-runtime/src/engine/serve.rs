@@ -10,7 +10,7 @@ use std::{
 
 use axum::response::{IntoResponse, Response};
 use futures_util::FutureExt;
-use http::StatusCode;
+use http::{HeaderMap, StatusCode};
 use tokio::{
     runtime::Handle,
     sync::oneshot,
@@ -21,8 +21,8 @@ use tracing::Instrument;
 use super::{
     Engine, Lookup,
     course::Course,
-    fill::{CachedWithin, Fill, Reply},
-    spawn,
+    fill::{CachedWithin, Fill, Reply, Validated},
+    spawn, variants,
 };
 use crate::{
     clock::Times,
@@ -58,26 +58,48 @@ impl From<TagList> for Vec<String> {
 }
 
 /// Which of the entries that stand in its slot a request is for.
-#[derive(Default)]
-pub(super) struct Accepts(Option<Box<Accept>>);
+pub(super) enum Accepts {
+    All,
+    /// Those that this accepts.
+    Only(Box<Accept>),
+    /// Those that answer requests with these headers.
+    Variant(Arc<HeaderMap>),
+}
 
 type Accept = dyn Fn(&Entry) -> bool + Send + Sync;
 
 impl Accepts {
-    /// Those that this accepts.
     pub(super) fn only(accepts: impl Fn(&Entry) -> bool + Send + Sync + 'static) -> Self {
-        Self(Some(Box::new(accepts)))
+        Self::Only(Box::new(accepts))
     }
 
     pub(super) fn accept(&self, entry: &Entry) -> bool {
-        self.0.as_ref().is_none_or(|accepts| accepts(entry))
+        match self {
+            Self::All => true,
+            Self::Only(accepts) => accepts(entry),
+            Self::Variant(asked) => variants::answers(entry, asked),
+        }
     }
 }
 
 impl fmt::Debug for Accepts {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(if self.0.is_some() { "some" } else { "all" })
+        f.write_str(match self {
+            Self::All => "all",
+            Self::Only(_) => "some",
+            Self::Variant(_) => "a variant",
+        })
     }
+}
+
+/// What a run of the handler is for.
+#[derive(Debug, Clone)]
+#[cfg_attr(not(feature = "layer"), expect(dead_code, reason = "for the layer"))]
+pub(crate) struct Run {
+    /// Others may have its answer, too.
+    pub(crate) is_shared: bool,
+    /// What is stored and cannot be served as it is: perhaps it is still what the handler would answer.
+    pub(crate) stored: Option<Arc<Entry>>,
 }
 
 /// A request on its way through the cache.
@@ -90,6 +112,10 @@ pub(crate) struct Request {
     pub(super) wishes: Wishes,
     pub(super) slot: Slot,
     pub(super) accepts: Accepts,
+    /// What was read and cannot be served as it is, where that is worth something to the handler.
+    pub(super) stored: Option<Arc<Entry>>,
+    /// Its slot is that of a variant.
+    pub(super) turned: bool,
     pub(super) began: Instant,
 }
 
@@ -115,9 +141,9 @@ impl Request {
     ///
     /// # Cancel safety
     /// Safe: a run that has begun goes on and is stored.
-    pub(crate) async fn serve<F, Fut>(self, handler: F) -> Response
+    pub(crate) async fn serve<F, Fut>(mut self, handler: F) -> Response
     where
-        F: FnOnce() -> Fut + Send + 'static,
+        F: FnOnce(Run) -> Fut + Send + 'static,
         Fut: Future<Output = Response> + Send + 'static,
     {
         let Ok(runtime) = Handle::try_current() else {
@@ -129,6 +155,7 @@ impl Request {
             Course::Hit(entry) => self.hit(&entry, Verdict::Hit),
             Course::Stale(entry) => self.hit(&entry, Verdict::Stale),
             Course::Refresh { entry, verdict, seen } => {
+                self.keep_for_validation(&entry);
                 self.refresh(&runtime, seen, handler);
                 self.hit(&entry, verdict)
             }
@@ -155,7 +182,7 @@ impl Request {
         handler: F,
     ) -> Response
     where
-        F: FnOnce() -> Fut + Send + 'static,
+        F: FnOnce(Run) -> Fut + Send + 'static,
         Fut: Future<Output = Response> + Send + 'static,
     {
         let (reply, answer) = oneshot::channel();
@@ -171,7 +198,8 @@ impl Request {
             ..self.fill(seat)
         };
         let span = events::fill(&self.slot.key);
-        spawn(runtime, fill.run(handler).instrument(span));
+        let run = self.run_for_all();
+        spawn(runtime, fill.run(|| handler(run)).instrument(span));
         let answer = match (&reserve, self.policy.stale_if_slow) {
             (Some(entry), Some(slow)) => match time::timeout(slow, answer).await {
                 Ok(answer) => answer,
@@ -180,7 +208,9 @@ impl Request {
             _ => answer.await,
         };
         match (answer, reserve) {
-            (Ok(Reply::Entry(entry, times, extensions)), _) => {
+            (Ok(Reply::Entry(entry, times, mut extensions)), _) => {
+                let validated = extensions.remove::<Validated>().is_some();
+                let verdict = if validated { Verdict::Revalidated } else { verdict };
                 let mut response = self.respond(&entry, verdict, times);
                 *response.extensions_mut() = extensions;
                 response
@@ -210,12 +240,18 @@ impl Request {
     /// Of the response nothing is stored, for this reason.
     pub(super) async fn run_alone<F, Fut>(&self, handler: F, refusal: Refusal) -> Response
     where
-        F: FnOnce() -> Fut,
+        F: FnOnce(Run) -> Fut,
         Fut: Future<Output = Response>,
     {
         let counters = self.counters();
         let began = Instant::now();
-        let ended = AssertUnwindSafe(async { handler().await }).catch_unwind().await;
+        let run = Run {
+            is_shared: false,
+            stored: self.stored.clone(),
+        };
+        let ended = AssertUnwindSafe(async { handler(run).await })
+            .catch_unwind()
+            .await;
         let failed = ended
             .as_ref()
             .map_or(true, |response| response.status().is_server_error());
@@ -226,7 +262,16 @@ impl Request {
         });
         counters.refused(refusal);
         response.extensions_mut().remove::<Steering>();
+        self.look_for_changes(&response);
         self.uncached(response)
+    }
+
+    /// What a run is told whose answer others may have, too.
+    pub(super) fn run_for_all(&self) -> Run {
+        Run {
+            is_shared: true,
+            stored: self.stored.clone(),
+        }
     }
 
     pub(super) fn counters(&self) -> &HandlerCounters {

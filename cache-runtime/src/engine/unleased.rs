@@ -7,7 +7,7 @@ use axum::response::Response;
 use tokio::{runtime::Handle, time};
 use tracing::Instrument;
 
-use super::{Request, serve::wait};
+use super::{Request, Run, serve::wait};
 use crate::{
     entry::Entry,
     events,
@@ -29,7 +29,7 @@ impl Request {
         handler: F,
     ) -> Response
     where
-        F: FnOnce() -> Fut + Send + 'static,
+        F: FnOnce(Run) -> Fut + Send + 'static,
         Fut: Future<Output = Response> + Send + 'static,
     {
         let slow = self.policy.stale_if_slow.filter(|_| reserve.is_some());

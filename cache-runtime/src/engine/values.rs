@@ -136,13 +136,15 @@ impl Engine {
             wishes: Wishes::none(true),
             slot,
             accepts: Accepts::only(accepts),
+            stored: None,
+            turned: false,
             began: Instant::now(),
         };
         let name = Arc::clone(&request.slot.key);
         // Still there when this request was answered with somebody else's run.
         let fill: Shared<F> = Arc::new(Mutex::new(Some(fill)));
         let taken = Arc::clone(&fill);
-        let run = move || async move {
+        let run = move |_| async move {
             let fill = lock(&taken).take();
             match fill {
                 Some(fill) => response(&name, fill().await, &made),

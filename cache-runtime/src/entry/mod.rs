@@ -11,7 +11,7 @@ use std::{
 use bytes::Bytes;
 use http::{HeaderMap, StatusCode};
 
-use crate::clock::Timestamp;
+use crate::{clock::Timestamp, slot::Generation};
 
 /// A response as it is stored: what the handler answered, and for how long that is true.
 #[derive(Debug, Clone, PartialEq)]
@@ -32,6 +32,9 @@ pub struct Entry {
     pub cost: Duration,
     /// The names of the tags that the response itself asked for, prefix and all.
     pub tags: Vec<Arc<str>>,
+    /// Which requests it is for, where that depends on more than the key: a hash of the fields that `Vary` names, with
+    /// what its request had there (RFC 9111 section 4.1).
+    pub variant: Option<Generation>,
     /// What hits begin with.
     pub(crate) prepared: Prepared,
 }
@@ -65,6 +68,7 @@ impl Entry {
             stale: Duration::ZERO,
             cost: Duration::ZERO,
             tags: Vec::new(),
+            variant: None,
             prepared: Prepared::default(),
         }
     }

@@ -20,7 +20,7 @@ use serde::{Deserialize, Serialize};
 use super::Entry;
 use crate::{
     clock::{Timestamp, millis},
-    slot::{Digest, Token},
+    slot::{Digest, Generation, Token},
 };
 
 /// The length of the head, in bytes.
@@ -29,7 +29,7 @@ pub(crate) const HEAD: usize = MAGIC.len() + 1 + 16;
 /// Begins with a byte that no text has, so that no text is taken for an entry.
 const MAGIC: [u8; 4] = *b"\xf5hce";
 /// Raised when anything behind the head changes; older readers then leave the entry alone.
-const VERSION: u8 = 1;
+const VERSION: u8 = 2;
 /// Up to `meta`, whose length comes last.
 pub(crate) const FIXED: usize = HEAD + 16 + 4 * 8 + 4;
 /// More headers than any server sends; [`HeaderMap`] itself ends at 32,768.
@@ -48,6 +48,7 @@ struct Preamble {
     status: u16,
     headers: u32,
     tags: u32,
+    variant: Option<[u8; 16]>,
     /// Redundant on purpose: a body that was cut or added to is not served.
     body: u64,
 }
@@ -70,6 +71,7 @@ pub(crate) fn encode(entry: &Entry, token: Token, digest: Digest) -> Vec<u8> {
         // A header map cannot hold more than fits in here.
         headers: entry.headers.len() as u32,
         tags: u32::try_from(entry.tags.len()).unwrap_or(u32::MAX),
+        variant: entry.variant.map(|variant| variant.0),
         body: entry.body.len() as u64,
     };
     let mut wire = append(wire, &preamble);
@@ -112,6 +114,7 @@ pub(crate) fn decode(wire: Bytes) -> Option<Decoded> {
             stale,
             cost,
             tags,
+            variant: preamble.variant.map(Generation),
             ..Entry::new(
                 StatusCode::from_u16(preamble.status).ok()?,
                 headers,

@@ -25,9 +25,15 @@ pub(super) fn allowed(list: &[Member]) -> ResponseDirectives {
         no_store: has(list, "no-store"),
         no_cache: has(list, "no-cache"),
         private: has(list, "private"),
+        bare_no_cache: has_bare(list, "no-cache"),
+        bare_private: has_bare(list, "private"),
+        must_understand: has(list, "must-understand"),
         must_revalidate: has(list, "must-revalidate") || has(list, "proxy-revalidate"),
         max_age: times(list, "max-age", 0).min(),
         s_maxage: times(list, "s-maxage", 0).min(),
+        stale_while_revalidate: times(list, "stale-while-revalidate", 0).min(),
+        stale_if_error: times(list, "stale-if-error", 0).min(),
+        public: has(list, "public"),
         shared: ["public", "must-revalidate", "s-maxage"]
             .iter()
             .any(|name| has(list, name)),
@@ -36,6 +42,23 @@ pub(super) fn allowed(list: &[Member]) -> ResponseDirectives {
 
 fn has(list: &[Member], name: &str) -> bool {
     list.iter().any(|member| member.name == name.as_bytes())
+}
+
+/// Whether a member of that name does not name the fields that it is about.
+fn has_bare(list: &[Member], name: &str) -> bool {
+    let mut named = list.iter().filter(|member| member.name == name.as_bytes());
+    named.any(|member| !member.argument.as_deref().is_some_and(are_fields))
+}
+
+fn are_fields(argument: &[u8]) -> bool {
+    let text = match argument {
+        [b'"', text @ .., b'"'] => text,
+        text => text,
+    };
+    let is_field = |byte: &u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~, \t\n\x0c\r".contains(byte);
+    let mut members = text.split(|&byte| byte == b',').map(<[u8]>::trim_ascii);
+    members.clone().any(|member| !member.is_empty())
+        && members.all(|member| member.iter().all(is_field) && !member.iter().any(u8::is_ascii_whitespace))
 }
 
 /// The times of all members of that name; of one that has none, `otherwise` in seconds.

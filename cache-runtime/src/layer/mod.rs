@@ -21,7 +21,11 @@ use self::{
     plan::{EvictOn, Given, Plan, Rule, Target},
     resource::{Glob, Names},
 };
-use crate::{cache::Cache, handler, policy::Policy};
+use crate::{
+    cache::Cache,
+    handler,
+    policy::{Http, Policy},
+};
 
 /// Caches the responses of a router, of one route, or of any tower service that speaks HTTP.
 ///
@@ -171,6 +175,38 @@ impl CacheLayer {
     /// Stores only responses that this accepts, and never more than the rules allow.
     pub fn store_if(mut self, accepts: impl Fn(&response::Parts) -> bool + Send + Sync + 'static) -> Self {
         self.plan.store_if = Some(Given(Arc::new(accepts)));
+        self
+    }
+
+    /// As a shared cache in front of an HTTP service does it: the responses themselves say how they are cached, and
+    /// everything in RFC 9111 and RFC 5861 holds that such a cache must or should do.
+    ///
+    /// For gateways, and for handlers that set their own caching headers: those reach the client as they are, with `Age`
+    /// beside them on a hit. What has validators is validated with the service when its life is over; `Vary` keeps variants
+    /// side by side; a part of a stored response is cut out for `Range`; while the service fails, what is stored answers
+    /// where no directive forbids it, for a day after its life or as long as a policy's `stale_if_error` says.
+    ///
+    /// A response that says nothing of its life lives as long as [`expire`](Self::expire) or its rule's policy say, which
+    /// is no time if they are silent, too. Methods other than GET and HEAD go past the cache, and a client's `no-cache` has
+    /// the response validated.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// use handler_cache::layer::CacheLayer;
+    ///
+    /// let gateway = CacheLayer::new().http();
+    /// let with_a_default = CacheLayer::new().http().expire(Duration::from_secs(10));
+    /// ```
+    pub fn http(mut self) -> Self {
+        self.plan.http.get_or_insert_default();
+        self
+    }
+
+    /// As [`http`](Self::http), and a response that says nothing of its life, but when it was last modified, lives a tenth
+    /// of the time since then, a day at most (RFC 9111 section 4.2.2).
+    pub fn heuristics(mut self) -> Self {
+        self.plan.http = Some(Http { guesses: true });
         self
     }
 

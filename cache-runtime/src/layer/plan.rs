@@ -18,7 +18,7 @@ use crate::{
     cache::Cache,
     handler::{self, Handler},
     key::{KeyArgs, KeyError},
-    policy::Policy,
+    policy::{Http, Policy},
 };
 
 /// A path of more segments is not cached: each has a tag, so that all below it can be evicted at once.
@@ -44,6 +44,7 @@ pub(super) struct Plan {
     pub(super) vary: Vec<&'static str>,
     pub(super) methods: Option<MethodFilter>,
     pub(super) max_body: Option<usize>,
+    pub(super) http: Option<Http>,
     pub(super) public: bool,
     pub(super) partition: Option<OfRequest<Option<String>>>,
     pub(super) key: Option<OfRequest<String>>,
@@ -87,7 +88,7 @@ impl Plan {
             self.default.get_or_insert_default();
         }
         self.others = self.default.map(|_| handler::route("*"));
-        let (vary, methods, max_body) = (&self.vary, self.methods, self.max_body);
+        let (vary, methods, max_body, http) = (&self.vary, self.methods, self.max_body, self.http);
         for policy in self
             .rules
             .iter_mut()
@@ -101,6 +102,10 @@ impl Plan {
                 *policy = policy.vary(all.leak());
             }
             policy.methods = methods.unwrap_or(policy.methods);
+            policy.http = http;
+            if http.is_some() {
+                policy.methods = MethodFilter::GET;
+            }
             policy.max_body = policy.max_body.or(max_body);
         }
         self

@@ -13,7 +13,7 @@ use axum::{
     extract::MatchedPath,
 };
 use bytes::Bytes;
-use http::{Request, Response, StatusCode, Uri, header, request, uri::Authority};
+use http::{HeaderMap, Request, Response, StatusCode, Uri, header, request, uri::Authority};
 use tower_service::Service;
 
 use super::{
@@ -23,12 +23,14 @@ use super::{
 };
 use crate::{
     cache,
-    engine::{self, CachedWithin, Engine, Lookup, Unshared},
+    engine::{self, CachedWithin, Engine, Lookup, Mismatched, Run, Unshared, Validated},
+    entry::Entry,
     events,
     evict::{Evictor, Pending},
     key::KeyArgs,
+    policy::Policy,
     request::{LayerAround, RequestHead, Vary},
-    rules,
+    rules::{self, rfc9111},
     steering::Steering,
     sync::{Mutex, lock},
 };
@@ -51,7 +53,7 @@ where
     S: Service<Request<B>, Response = Response<R>> + Clone + Send + 'static,
     S::Future: Send + 'static,
     S::Error: Send + 'static,
-    B: Send + 'static,
+    B: HttpBody + Send + 'static,
     R: HttpBody<Data = Bytes> + Send + 'static,
     R::Error: Into<BoxError>,
 {
@@ -72,7 +74,9 @@ where
             Some(cache) => Some(Arc::clone(&cache.engine)),
             None => cache::engine_for(&parts.extensions),
         };
-        let way = engine.map_or(Way::Past, |engine| self.plan.way(engine, &parts));
+        let way = engine.map_or(Way::Past, |engine| {
+            self.plan.way(engine, &parts, !body.is_end_stream())
+        });
         let mut request = Request::from_parts(parts, body);
         match way {
             Way::Past => ResponseFuture::passed(inner.call(request)),
@@ -81,9 +85,10 @@ where
                 request.extensions_mut().insert(judge.around.clone());
                 let failed: Failed<S::Error> = Arc::default();
                 let failure = Arc::clone(&failed);
-                let run = move || async move {
+                let run = move |run: Run| async move {
+                    let validated = conditions(&run, request.headers_mut());
                     match inner.call(request).await {
-                        Ok(response) => judge.judged(response.map(Body::new)),
+                        Ok(response) => judge.judged(outcome(response.map(Body::new), validated.as_deref())),
                         Err(error) => {
                             *lock(&failure) = Some(error);
                             nobodys()
@@ -131,9 +136,10 @@ enum Way {
 
 impl Plan {
     /// Looks into memory, with a key made of what the request asks for.
-    fn way(self: &Arc<Self>, engine: Arc<Engine>, request: &request::Parts) -> Way {
+    fn way(self: &Arc<Self>, engine: Arc<Engine>, request: &request::Parts, has_body: bool) -> Way {
         let matched = request.extensions.get::<MatchedPath>();
-        if matched.is_some_and(|route| self.is_cached_within(route)) {
+        // A body is not in the key.
+        if has_body || matched.is_some_and(|route| self.is_cached_within(route)) {
             return self.eviction(engine, request);
         }
         // The user's functions are asked in there, and may panic.
@@ -150,7 +156,7 @@ impl Plan {
             must_be_public,
             ..
         } = admitted;
-        let head = RequestHead::of(request, Vary::Names(policy.vary));
+        let head = RequestHead::of(request, fields(&policy));
         let write = |key: &mut KeyArgs<'_>| self.write_key(request, &admitted, key);
         match Arc::clone(&engine).look_up(&policy, handler, head, write) {
             Lookup::Bypass => Way::Past,
@@ -190,6 +196,46 @@ impl Plan {
         });
         Way::Evicting(pending, engine, host(request))
     }
+}
+
+/// Which of the request's fields count.
+fn fields(policy: &Policy) -> Vary {
+    match policy.http {
+        None => Vary::Names(policy.vary),
+        Some(_) => Vary::All,
+    }
+}
+
+/// Makes the request's conditions those of the run. Returns what the service is asked to validate.
+fn conditions(run: &Run, headers: &mut HeaderMap) -> Option<Arc<Entry>> {
+    if run.is_shared {
+        rfc9111::unconditional(headers);
+    }
+    let stored = run.stored.as_ref();
+    let stored =
+        stored.filter(|stored| !rfc9111::is_conditional(headers) && rfc9111::has_validators(stored))?;
+    rfc9111::ask_whether_modified(headers, stored);
+    Some(Arc::clone(stored))
+}
+
+/// The response, or the stored one that the service says is still true (RFC 9111 section 4.3.3).
+fn outcome(response: Response<Body>, validated: Option<&Entry>) -> Response<Body> {
+    let Some(stored) = validated.filter(|_| response.status() == StatusCode::NOT_MODIFIED) else {
+        return response;
+    };
+    let (mut parts, _) = response.into_parts();
+    let Some(headers) = rfc9111::merged(stored, &parts) else {
+        let mut response = Response::new(Body::from(
+            "the service says of another response that it is not modified",
+        ));
+        *response.status_mut() = StatusCode::BAD_GATEWAY;
+        response.extensions_mut().insert(Mismatched);
+        return response;
+    };
+    parts.status = stored.status;
+    parts.headers = headers;
+    parts.extensions.insert(Validated);
+    Response::from_parts(parts, Body::from(stored.body.clone()))
 }
 
 /// What the response to an unsafe request has changed as well, on the same host (RFC 9111 section 4.4).

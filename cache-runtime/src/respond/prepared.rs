@@ -18,7 +18,7 @@ pub(super) fn headers(
     times: Times,
 ) -> Option<HeaderMap> {
     let own = entry.headers.contains_key(header::CACHE_CONTROL);
-    if own || policy.client_max_age.is_some() || style.cache_status.is_some() {
+    if own || policy.http.is_some() || policy.client_max_age.is_some() || style.cache_status.is_some() {
         return None;
     }
     let prepared = entry.prepared.0.get_or_init(|| {

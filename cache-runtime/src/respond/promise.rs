@@ -77,7 +77,7 @@ fn word(visibility: Option<Visibility>) -> &'static str {
 }
 
 /// None past the year 9999, which HTTP dates cannot say.
-fn http_date(time: Timestamp) -> Option<HeaderValue> {
+pub(crate) fn http_date(time: Timestamp) -> Option<HeaderValue> {
     const YEAR_10000: Timestamp = Timestamp::from_millis(253_402_300_800_000);
     if time >= YEAR_10000 {
         return None;

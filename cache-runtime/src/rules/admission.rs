@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use axum::routing::MethodFilter;
-use http::Method;
+use http::{HeaderName, Method, header};
 
 use super::directives::RequestDirectives;
 use crate::{
@@ -31,7 +31,7 @@ pub(crate) struct Wishes {
     pub(crate) min_fresh: Option<Duration>,
     /// [`Duration::MAX`] when any staleness will do.
     pub(crate) max_stale: Option<Duration>,
-    /// Whether the handler's answer may be stored. Not for HEAD: it has no body to store.
+    /// Whether the handler's answer may be stored. Not for HEAD, which has no body to store, nor for a part of one.
     pub(crate) fills: bool,
 }
 
@@ -49,20 +49,30 @@ impl Wishes {
     }
 }
 
+/// Conditions on the state of what is at the origin.
+const FOR_THE_ORIGIN: [HeaderName; 2] = [header::IF_MATCH, header::IF_UNMODIFIED_SINCE];
+
 /// Decides by method, `Range`, `Cache-Control` and `Pragma`.
 pub(crate) fn admit(request: &RequestHead, policy: &Policy, control: ClientControl) -> Admission {
-    // A part of the body is neither stored nor cut out of an entry.
-    if request.range || !takes(policy.methods, &request.method) {
+    let takes_part = takes(policy.methods, &request.method)
+        && match policy.http {
+            // A part of the body is not cut out of an entry.
+            None => !request.range,
+            // Conditions that only the origin can weigh (RFC 9111 section 4.3.2).
+            Some(_) => !FOR_THE_ORIGIN.iter().any(|name| request.vary.contains_key(name)),
+        };
+    if !takes_part {
         return Admission::Bypass;
     }
-    let mut wishes = Wishes::none(request.method != Method::HEAD);
+    let mut wishes = Wishes::none(request.method != Method::HEAD && !request.range);
     wishes.refresh = request.renews;
     let silent = request.cache_control.is_none() && request.pragma.is_none();
     if silent || control == ClientControl::Ignore {
         return Admission::Serve(wishes);
     }
     let asked = RequestDirectives::parse(request.cache_control.as_ref(), request.pragma.as_ref());
-    if asked.no_store || (asked.no_cache && control == ClientControl::Bypass) {
+    let validates = policy.http.is_some() || control == ClientControl::Refresh;
+    if asked.no_store || (asked.no_cache && !validates) {
         return Admission::Bypass;
     }
     wishes.refresh = asked.no_cache;

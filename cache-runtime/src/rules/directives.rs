@@ -6,7 +6,7 @@
 
 use std::time::Duration;
 
-use http::{HeaderMap, HeaderValue, header};
+use http::{HeaderMap, HeaderName, HeaderValue, header};
 
 /// Where longer times end: 2^31 seconds, 68 years (RFC 9111 section 1.2.2).
 pub(crate) const LONGEST: Duration = Duration::from_secs(1 << 31);
@@ -69,10 +69,19 @@ pub(crate) struct ResponseDirectives {
     pub(crate) no_store: bool,
     pub(crate) no_cache: bool,
     pub(crate) private: bool,
+    /// `no-cache` or `private` without the names of the fields that alone it is about.
+    pub(crate) bare_no_cache: bool,
+    pub(crate) bare_private: bool,
+    pub(crate) must_understand: bool,
     /// `must-revalidate`, or `proxy-revalidate`, which binds shared caches as much.
     pub(crate) must_revalidate: bool,
     pub(crate) max_age: Option<Duration>,
     pub(crate) s_maxage: Option<Duration>,
+    /// RFC 5861 section 3.
+    pub(crate) stale_while_revalidate: Option<Duration>,
+    /// RFC 5861 section 4.
+    pub(crate) stale_if_error: Option<Duration>,
+    pub(crate) public: bool,
     /// Others may share it though its request had credentials: `public`, `must-revalidate` or `s-maxage` (section 3.5).
     pub(crate) shared: bool,
 }
@@ -88,14 +97,19 @@ impl ResponseDirectives {
     }
 
     fn add(&mut self, directive: Directive<'_>) {
+        self.public |= directive.is("public");
         let shares = ["public", "must-revalidate", "s-maxage"];
         self.shared |= shares.iter().any(|name| directive.is(name));
         if directive.is("no-store") {
             self.no_store = true;
         } else if directive.is("no-cache") {
             self.no_cache = true;
+            self.bare_no_cache |= directive.fields().is_none();
         } else if directive.is("private") {
             self.private = true;
+            self.bare_private |= directive.fields().is_none();
+        } else if directive.is("must-understand") {
+            self.must_understand = true;
         } else if directive.is("must-revalidate") || directive.is("proxy-revalidate") {
             self.must_revalidate = true;
         } else if directive.is("max-age") {
@@ -104,7 +118,30 @@ impl ResponseDirectives {
         } else if directive.is("s-maxage") {
             let life = directive.seconds().unwrap_or(Duration::ZERO);
             self.s_maxage = Some(at_most(self.s_maxage, life));
+        } else if directive.is("stale-while-revalidate") {
+            let window = directive.seconds().unwrap_or(Duration::ZERO);
+            self.stale_while_revalidate = Some(at_most(self.stale_while_revalidate, window));
+        } else if directive.is("stale-if-error") {
+            let window = directive.seconds().unwrap_or(Duration::ZERO);
+            self.stale_if_error = Some(at_most(self.stale_if_error, window));
         }
+    }
+
+    /// Whether the response may not be served past its life, not even while nothing else is to be had (RFC 9111 section
+    /// 4.2.4; `s-maxage` says so by section 5.2.2.10).
+    pub(crate) fn forbids_stale(&self) -> bool {
+        self.must_revalidate || self.s_maxage.is_some() || self.bare_no_cache
+    }
+
+    /// The fields that `no-cache` and `private` are about, where they name any (RFC 9111 sections 5.2.2.4 and 5.2.2.7).
+    pub(crate) fn withheld(headers: &HeaderMap) -> Vec<HeaderName> {
+        let lines = headers.get_all(header::CACHE_CONTROL).iter();
+        lines
+            .flat_map(directives)
+            .filter(|directive| directive.is("no-cache") || directive.is("private"))
+            .filter_map(|directive| directive.fields())
+            .flatten()
+            .collect()
     }
 }
 
@@ -136,6 +173,20 @@ struct Directive<'a> {
 impl Directive<'_> {
     fn is(&self, name: &str) -> bool {
         self.name.eq_ignore_ascii_case(name.as_bytes())
+    }
+
+    /// The argument as names of fields. One that is none makes it no such list.
+    fn fields(&self) -> Option<Vec<HeaderName>> {
+        let argument = self.argument?;
+        let quoted = argument
+            .strip_prefix(b"\"")
+            .and_then(|text| text.strip_suffix(b"\""));
+        let members = quoted.unwrap_or(argument).split(|&byte| byte == b',');
+        let names = members
+            .map(<[u8]>::trim_ascii)
+            .filter(|member| !member.is_empty());
+        let names: Vec<_> = names.map(HeaderName::from_bytes).collect::<Result<_, _>>().ok()?;
+        (!names.is_empty()).then_some(names)
     }
 
     /// The argument as seconds, quoted or not: both forms are to be accepted (RFC 9111 section 5.2).

@@ -53,7 +53,7 @@ fn staleness(entry: &Entry, policy: &Policy, wishes: &Wishes, now: Timestamp) ->
         return Freshness::Dead;
     }
     let own = ResponseDirectives::parse(&entry.headers);
-    if own.must_revalidate || own.s_maxage.is_some() {
+    if own.forbids_stale() {
         return Freshness::Dead;
     }
     if within(wishes.max_stale) {
@@ -62,10 +62,14 @@ fn staleness(entry: &Entry, policy: &Policy, wishes: &Wishes, now: Timestamp) ->
     if wishes.max_age.is_some() || wishes.max_stale.is_some() {
         return Freshness::Dead;
     }
-    if within(policy.stale_while_revalidate) {
-        Freshness::Stale
-    } else {
-        Freshness::InReserve
+    // What the policy says is agreed on beside the protocol, which section 4.2.4 allows.
+    let told = |window: Option<Duration>| window.filter(|_| policy.http.is_some());
+    if within(policy.stale_while_revalidate.or(told(own.stale_while_revalidate))) {
+        return Freshness::Stale;
+    }
+    match policy.stale_if_error.or(told(own.stale_if_error)) {
+        Some(window) if policy.http.is_some() && late >= window => Freshness::Dead,
+        _ => Freshness::InReserve,
     }
 }
 

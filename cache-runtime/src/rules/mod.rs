@@ -6,6 +6,7 @@
 mod admission;
 mod directives;
 mod freshness;
+pub(crate) mod rfc9111;
 mod refusal;
 mod storable;
 mod validators;
@@ -16,10 +17,10 @@ pub(crate) mod fixtures;
 pub(crate) use admission::{Admission, Wishes, admit, first_of, takes};
 #[cfg(feature = "test-util")]
 pub(crate) use directives::{RequestDirectives, ResponseDirectives};
-pub(crate) use freshness::{Freshness, current_age, freshness, initial_age, is_early, remaining};
+pub(crate) use freshness::{Freshness, current_age, freshness, is_early, remaining};
 pub(crate) use refusal::Refusal;
 pub(crate) use storable::{
-    HandlerError, calls_itself_shared, failed, has_length, stays_unstorable, storable, stored_headers,
-    succeeded, whole_life,
+    HandlerError, Lifetime, calls_itself_shared, failed, has_length, stays_unstorable, storable,
+    stored_headers, succeeded, whole_life,
 };
 pub(crate) use validators::{etag, not_modified};

@@ -61,6 +61,8 @@ refusals! {
     AsTheLast = "as the last one",
     /// Its request was a HEAD.
     Head = "head",
+    /// Its request was for a part of the body.
+    Range = "range",
     /// Beyond `runs` or `waiting`.
     Limit = "limit reached",
     /// The store was away or refused, or its request had waited long enough for others.

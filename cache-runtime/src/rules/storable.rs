@@ -8,6 +8,7 @@ use super::{
     directives::{LONGEST, ResponseDirectives},
     freshness::{date, initial_age, parse_date, whole_seconds},
     refusal::Refusal,
+    rfc9111,
 };
 use crate::{
     clock::{Timestamp, millis},
@@ -19,17 +20,38 @@ use crate::{
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct HandlerError;
 
-/// How long the response may be stored, whole milliseconds and never zero, or why not at all.
+/// How long a response is stored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Lifetime {
+    /// What it came with.
+    pub(crate) age: Duration,
+    /// How long it is fresh, from its making; whole milliseconds.
+    pub(crate) fresh: Duration,
+    /// How long it is kept after that; whole milliseconds.
+    pub(crate) stale: Duration,
+}
+
+impl Lifetime {
+    /// How long it is fresh from now.
+    pub(crate) fn left(&self) -> Duration {
+        self.fresh.saturating_sub(self.age)
+    }
+}
+
+/// How long the response may be stored, or why not at all.
 ///
 /// The life is the policy's, shortened by what the response says of itself: `s-maxage`, else `max-age`, else
-/// `Expires` less `Date` (RFC 9111 section 4.2.1), less the age it came with. A response can never lengthen it.
-/// `store_if` is asked last, so it sees only what the rules allow.
+/// `Expires` less `Date` (RFC 9111 section 4.2.1), less the age it came with. A response can never lengthen it, unless
+/// the policy leaves all that to responses. `store_if` is asked last, so it sees only what the rules allow.
 pub(crate) fn storable(
     parts: &response::Parts,
     policy: &Policy,
     default_life: Duration,
     now: Timestamp,
-) -> Result<Duration, Refusal> {
+) -> Result<Lifetime, Refusal> {
+    if let Some(http) = policy.http {
+        return rfc9111::storable(parts, policy, http, now);
+    }
     let allowed = policy_life(parts, policy, default_life)?;
     let steering = parts.extensions.get::<Steering>();
     if steering.is_some_and(|steering| steering.no_store) {
@@ -38,7 +60,7 @@ pub(crate) fn storable(
     let allowed = steering.and_then(|steering| steering.expire).unwrap_or(allowed);
     let headers = &parts.headers;
     let directives = ResponseDirectives::parse(headers);
-    if headers.contains_key(header::CONTENT_RANGE) {
+    if is_partial(parts) {
         return Err(Refusal::Partial);
     }
     if headers.contains_key(header::SET_COOKIE) {
@@ -60,15 +82,20 @@ pub(crate) fn storable(
     if is_event_stream(headers) {
         return Err(Refusal::EventStream);
     }
+    let age = initial_age(headers, now);
     let life = match own_life(&directives, headers, now) {
-        Some(own) => allowed.min(own.saturating_sub(initial_age(headers, now))),
+        Some(own) => allowed.min(own.saturating_sub(age)),
         None => allowed,
     };
     let life = whole_life(life).ok_or(Refusal::NoLife)?;
     if policy.store_if.is_some_and(|accepts| !accepts(parts)) {
         return Err(Refusal::StoreIf);
     }
-    Ok(life)
+    Ok(Lifetime {
+        age,
+        fresh: life + age,
+        stale: policy.stale_window(),
+    })
 }
 
 /// Whether the response says that others may share it, though its request had credentials (RFC 9111 section 3.5).
@@ -78,8 +105,12 @@ pub(crate) fn calls_itself_shared(headers: &HeaderMap) -> bool {
 
 /// The life as an entry has it: whole milliseconds, and no longer than a clock can tell; none where nothing is left.
 pub(crate) fn whole_life(life: Duration) -> Option<Duration> {
-    let life = Duration::from_millis(millis(life.min(LONGEST)));
-    (!life.is_zero()).then_some(life)
+    Some(whole(life)).filter(|life| !life.is_zero())
+}
+
+/// Whole milliseconds, and no longer than a clock can tell.
+pub(super) fn whole(life: Duration) -> Duration {
+    Duration::from_millis(millis(life.min(LONGEST)))
 }
 
 /// Whether the response is a failure, a 5xx, that may answer everyone who waited for it, though it is not stored.
@@ -135,16 +166,15 @@ pub(crate) fn has_length(headers: &HeaderMap, length: u64) -> bool {
 ///
 /// Left out are the fields of the connection (RFC 9110 section 7.6.1 and those that `Connection` names) and of
 /// proxies' authentication (RFC 9111 section 3.1). So is `Content-Length`: the body stored is what it measures,
-/// and it must not contradict an answer to HEAD or a 304. `Age` and `Date` are kept beside the response's own
-/// `Cache-Control` only. That one counts from them, while ours counts from now.
-pub(crate) fn stored_headers(headers: HeaderMap) -> HeaderMap {
+/// and it must not contradict an answer to HEAD or a 304. `Age` and `Date` are for what the response says of its own life,
+/// which counts from them.
+pub(crate) fn stored_headers(headers: HeaderMap, keeps_dates: bool) -> HeaderMap {
     let named: Vec<HeaderName> = headers
         .get_all(header::CONNECTION)
         .iter()
         .flat_map(|line| line.as_bytes().split(|&byte| byte == b','))
         .filter_map(|name| HeaderName::from_bytes(name.trim_ascii()).ok())
         .collect();
-    let keeps_dates = headers.contains_key(header::CACHE_CONTROL);
     // One more, for the ETag.
     let mut stored = HeaderMap::with_capacity(headers.keys_len() + 1);
     let mut current = None;
@@ -181,7 +211,11 @@ fn policy_life(
 }
 
 /// How long the response calls itself fresh (RFC 9111 section 4.2.1), if it does.
-fn own_life(directives: &ResponseDirectives, headers: &HeaderMap, now: Timestamp) -> Option<Duration> {
+pub(super) fn own_life(
+    directives: &ResponseDirectives,
+    headers: &HeaderMap,
+    now: Timestamp,
+) -> Option<Duration> {
     let told = directives.s_maxage.or(directives.max_age);
     told.or_else(|| {
         let from = date(headers).unwrap_or(whole_seconds(now));
@@ -195,21 +229,31 @@ fn own_life(directives: &ResponseDirectives, headers: &HeaderMap, now: Timestamp
 
 /// Every name in `Vary` must be in the key, else one client gets another's variant.
 fn varies_by_key(headers: &HeaderMap, policy: &Policy) -> Result<(), Refusal> {
-    let lines = headers.get_all(header::VARY).iter();
-    for name in lines.flat_map(|line| line.as_bytes().split(|&byte| byte == b',')) {
-        let name = name.trim_ascii();
+    for name in vary_names(headers) {
         if name == b"*" {
             return Err(Refusal::VaryAny);
         }
         let keyed = |key: &&str| name.eq_ignore_ascii_case(key.as_bytes());
-        if !name.is_empty() && !policy.vary.iter().any(keyed) {
+        if !policy.vary.iter().any(keyed) {
             return Err(Refusal::VaryNotKeyed);
         }
     }
     Ok(())
 }
 
-fn is_event_stream(headers: &HeaderMap) -> bool {
+/// What `Vary` names, in any case.
+pub(super) fn vary_names(headers: &HeaderMap) -> impl Iterator<Item = &[u8]> {
+    let lines = headers.get_all(header::VARY).iter();
+    let names = lines.flat_map(|line| line.as_bytes().split(|&byte| byte == b','));
+    names.map(<[u8]>::trim_ascii).filter(|name| !name.is_empty())
+}
+
+/// Whether it is a part of a body.
+pub(super) fn is_partial(parts: &response::Parts) -> bool {
+    parts.status == StatusCode::PARTIAL_CONTENT || parts.headers.contains_key(header::CONTENT_RANGE)
+}
+
+pub(super) fn is_event_stream(headers: &HeaderMap) -> bool {
     headers.get_all(header::CONTENT_TYPE).iter().any(|line| {
         let essence = line.as_bytes().split(|&byte| byte == b';').next();
         essence.is_some_and(|essence| essence.trim_ascii().eq_ignore_ascii_case(b"text/event-stream"))

@@ -36,6 +36,18 @@ pub(crate) fn not_modified(request: &RequestHead, headers: &HeaderMap) -> bool {
     }
 }
 
+/// Whether both tags are well-formed, equal and strong (RFC 9110 section 8.8.3.2).
+pub(super) fn is_same_strongly(one: &HeaderValue, other: &HeaderValue) -> bool {
+    one == other && one.as_bytes().starts_with(b"\"") && matches!(entity_tag(one.as_bytes()), Some((_, [])))
+}
+
+/// Whether a 304 with this tag is about what was stored with that one: a strong tag is about the same bytes, a weak one
+/// about the same meaning (RFC 9111 section 4.3.4).
+pub(super) fn is_same(told: &HeaderValue, stored: &HeaderValue) -> bool {
+    let is_weak = told.as_bytes().starts_with(b"W/");
+    told == stored || (is_weak && lists(told.as_bytes(), Some(stored)))
+}
+
 /// Whether the list names the tag or is `*`. What is malformed matches nothing, nor does what stands behind it.
 fn lists(list: &[u8], tag: Option<&HeaderValue>) -> bool {
     if list.trim_ascii() == b"*" {
@@ -72,9 +84,9 @@ fn entity_tag(text: &[u8]) -> Option<(&[u8], &[u8])> {
 }
 
 fn unmodified_since(since: &HeaderValue, headers: &HeaderMap) -> bool {
-    let modified = headers
-        .get(header::LAST_MODIFIED)
-        .and_then(|date| parse_date(date.as_bytes()));
+    // Without a date of modification that of the answer stands for it (RFC 9111 section 4.3.2).
+    let modified = headers.get(header::LAST_MODIFIED).or(headers.get(header::DATE));
+    let modified = modified.and_then(|date| parse_date(date.as_bytes()));
     match (modified, parse_date(since.as_bytes())) {
         (Some(modified), Some(since)) => modified <= since,
         _ => false,

@@ -32,6 +32,7 @@ fn full() -> Entry {
         stale: Duration::from_secs(600),
         cost: Duration::from_millis(42),
         tags: vec!["shop:#t:user%3A5".into(), "shop:#t:".into()],
+        variant: Some(Generation(*b"variant-of-16-by")),
         ..Entry::new(
             StatusCode::OK,
             headers,
@@ -45,8 +46,8 @@ type Golden = (&'static [u8], fn() -> Entry);
 
 /// Changing any of these bytes means raising `VERSION`: entries of the last release would be misread.
 const GOLDEN: [Golden; 2] = [
-    (include_bytes!("../../../tests/golden/entry-v1-empty.bin"), empty),
-    (include_bytes!("../../../tests/golden/entry-v1-full.bin"), full),
+    (include_bytes!("../../../tests/golden/entry-v2-empty.bin"), empty),
+    (include_bytes!("../../../tests/golden/entry-v2-full.bin"), full),
 ];
 
 #[test]
@@ -63,7 +64,7 @@ fn p8_entries_of_earlier_releases_are_read_and_written_the_same() {
 fn head_is_what_the_lease_script_compares() {
     let wire = encode(&full(), TOKEN, DIGEST);
     assert_eq!(HEAD, 21);
-    assert_eq!(wire[..5], *b"\xf5hce\x01");
+    assert_eq!(wire[..5], *b"\xf5hce\x02");
     assert_eq!(wire[5..HEAD], TOKEN.0);
 }
 
@@ -108,7 +109,8 @@ fn p8_other_magic_or_version_is_a_miss_and_only_a_later_one_is_newer() {
         (0, b'H', false),
         (3, 0, false),
         (4, 0, false),
-        (4, 2, true),
+        (4, 1, false),
+        (4, 3, true),
         (4, 255, true),
     ] {
         let mut wire = encode(&full(), TOKEN, DIGEST);
@@ -143,6 +145,7 @@ fn p8_forged_lengths_are_a_miss_and_take_no_memory() {
         status,
         headers,
         tags: 0,
+        variant: None,
         body,
     };
     assert!(forged(preamble(200, 0, 0), b"").is_some());
