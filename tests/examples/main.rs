@@ -3,6 +3,7 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod gateway;
 mod hit_rate;
 mod lives;
 mod prometheus;

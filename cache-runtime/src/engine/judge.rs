@@ -14,7 +14,7 @@ use crate::{
     clock::Times,
     entry::Entry,
     events, respond,
-    rules::{self, Lifetime, Refusal},
+    rules::{self, Arrival, Lifetime, Refusal},
     steering::Steering,
     store::{Mark, PASS_TTL},
 };
@@ -60,10 +60,14 @@ impl Fill {
         }
         let default = self.engine.settings.default_expire;
         // The dates in the response are of this machine's clock.
-        let now = self.engine.clock.times().local;
+        let times = self.engine.clock.times();
+        let arrival = Arrival {
+            at: times.local,
+            took: times.now.since(self.began),
+        };
         // A `store_if` that panics has not said yes, and its response is none the worse for it.
         let judged = catch_unwind(AssertUnwindSafe(|| {
-            rules::storable(parts, &self.policy, default, now)
+            rules::storable(parts, &self.policy, default, arrival)
         }));
         let lifetime = judged.unwrap_or(Err(Refusal::StoreIf));
         lifetime.inspect_err(|refusal| self.not_stored(*refusal)).ok()

@@ -92,18 +92,24 @@ pub(crate) fn current_age(entry: &Entry, now: Timestamp) -> Duration {
     now.since(entry.born)
 }
 
-/// The age a response came with, for handlers that pass on what another server answered.
-///
-/// The larger of what its `Age` says and what its `Date` shows. An `Age` that is no number is passed over, and
-/// of several the first counts (RFC 9111 section 5.1).
+/// The age a response came with, for handlers that pass on what another server answered: the larger of what its `Age` says
+/// and what its `Date` shows.
 pub(crate) fn initial_age(headers: &HeaderMap, received: Timestamp) -> Duration {
-    let told = headers
+    told_age(headers).max(apparent_age(headers, received))
+}
+
+/// What `Age` says. One that is no number is passed over, and of several the first counts (RFC 9111 section 5.1).
+pub(super) fn told_age(headers: &HeaderMap) -> Duration {
+    let first = headers
         .get(header::AGE)
-        .and_then(|age| age.as_bytes().split(|&byte| byte == b',').next())
-        .and_then(|first| delta_seconds(first.trim_ascii().iter().copied()))
-        .unwrap_or_default();
-    let apparent = date(headers).map_or(Duration::ZERO, |date| whole_seconds(received).since(date));
-    told.max(apparent)
+        .and_then(|age| age.as_bytes().split(|&byte| byte == b',').next());
+    let told = first.and_then(|first| delta_seconds(first.trim_ascii().iter().copied()));
+    told.unwrap_or_default()
+}
+
+/// What `Date` shows.
+pub(super) fn apparent_age(headers: &HeaderMap, received: Timestamp) -> Duration {
+    date(headers).map_or(Duration::ZERO, |date| whole_seconds(received).since(date))
 }
 
 /// When the response says it was made.

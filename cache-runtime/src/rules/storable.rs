@@ -20,6 +20,15 @@ use crate::{
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct HandlerError;
 
+/// When a response came.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Arrival {
+    /// By the clock that its dates are of.
+    pub(crate) at: Timestamp,
+    /// After it was asked for.
+    pub(crate) took: Duration,
+}
+
 /// How long a response is stored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Lifetime {
@@ -47,11 +56,12 @@ pub(crate) fn storable(
     parts: &response::Parts,
     policy: &Policy,
     default_life: Duration,
-    now: Timestamp,
+    arrival: Arrival,
 ) -> Result<Lifetime, Refusal> {
     if let Some(http) = policy.http {
-        return rfc9111::storable(parts, policy, http, now);
+        return rfc9111::storable(parts, policy, http, arrival);
     }
+    let now = arrival.at;
     let allowed = policy_life(parts, policy, default_life)?;
     let steering = parts.extensions.get::<Steering>();
     if steering.is_some_and(|steering| steering.no_store) {

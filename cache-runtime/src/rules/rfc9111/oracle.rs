@@ -13,7 +13,10 @@ use super::storable;
 use crate::{
     clock::Timestamp,
     policy::{Http, Policy},
-    rules::fixtures::{NOW, secs},
+    rules::{
+        Arrival,
+        fixtures::{NOW, secs},
+    },
 };
 
 type Line = (&'static str, String);
@@ -97,7 +100,7 @@ proptest! {
             cache_heuristic: if guesses { 0.1 } else { 0.0 },
             ..CacheOptions::default()
         });
-        let ours = storable(&parts, &Policy::new(), Http { guesses }, NOW);
+        let ours = storable(&parts, &Policy::new(), Http { guesses }, Arrival { at: NOW, took: secs(0) });
         if !theirs.is_storable() {
             prop_assert!(ours.is_err(), "{ours:?}");
         } else {

@@ -10,8 +10,10 @@ use crate::{
     rules::{
         Refusal,
         directives::ResponseDirectives,
-        freshness::{date, initial_age, parse_date, whole_seconds},
-        storable::{HandlerError, Lifetime, is_event_stream, is_partial, own_life, vary_names, whole},
+        freshness::{apparent_age, date, parse_date, told_age, whole_seconds},
+        storable::{
+            Arrival, HandlerError, Lifetime, is_event_stream, is_partial, own_life, vary_names, whole,
+        },
     },
     steering::Steering,
 };
@@ -32,8 +34,9 @@ pub(crate) fn storable(
     parts: &response::Parts,
     policy: &Policy,
     http: Http,
-    now: Timestamp,
+    arrival: Arrival,
 ) -> Result<Lifetime, Refusal> {
+    let now = arrival.at;
     let headers = &parts.headers;
     let directives = ResponseDirectives::parse(headers);
     let steering = parts.extensions.get::<Steering>();
@@ -87,7 +90,7 @@ pub(crate) fn storable(
     } else {
         fresh
     };
-    let age = initial_age(headers, now);
+    let age = corrected_age(headers, arrival);
     let lifetime = Lifetime {
         age: whole(age),
         fresh: whole(fresh),
@@ -114,6 +117,11 @@ pub(crate) fn shown(headers: &HeaderMap) -> Option<HeaderMap> {
         }
         shown
     })
+}
+
+/// The age a response came with, its time on the way included (RFC 9111 section 4.2.3).
+fn corrected_age(headers: &HeaderMap, arrival: Arrival) -> Duration {
+    apparent_age(headers, arrival.at).max(told_age(headers) + arrival.took)
 }
 
 /// The life of a response that says nothing of it (RFC 9111 section 4.2.2).

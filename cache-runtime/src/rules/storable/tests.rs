@@ -16,8 +16,13 @@ fn parts(status: u16, lines: &[(&str, &str)]) -> response::Parts {
     response.into_parts().0
 }
 
+const ARRIVAL: Arrival = Arrival {
+    at: NOW,
+    took: Duration::from_secs(3),
+};
+
 fn judge(policy: &Policy, status: u16, lines: &[(&str, &str)]) -> Result<Duration, Refusal> {
-    let lifetime = storable(&parts(status, lines), policy, secs(600), NOW)?;
+    let lifetime = storable(&parts(status, lines), policy, secs(600), ARRIVAL)?;
     Ok(lifetime.left())
 }
 
@@ -142,7 +147,7 @@ fn the_life_is_the_policys() {
     assert_eq!(judge(&Policy::expire(Duration::MAX), 200, &[]), Ok(LONGEST));
     let odd = Policy::expire(Duration::from_micros(1500));
     assert_eq!(judge(&odd, 200, &[]), Ok(Duration::from_millis(1)));
-    let none = storable(&parts(200, &[]), &Policy::new(), Duration::ZERO, NOW);
+    let none = storable(&parts(200, &[]), &Policy::new(), Duration::ZERO, ARRIVAL);
     assert_eq!(none, Err(Refusal::NoLife));
 }
 

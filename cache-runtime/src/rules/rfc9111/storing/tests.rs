@@ -17,7 +17,11 @@ fn judge_with(
     status: u16,
     lines: &[(&str, &str)],
 ) -> Result<Lifetime, Refusal> {
-    storable(&parts(status, lines), policy, Http { guesses }, NOW)
+    let arrival = Arrival {
+        at: NOW,
+        took: secs(0),
+    };
+    storable(&parts(status, lines), policy, Http { guesses }, arrival)
 }
 
 fn judge(status: u16, lines: &[(&str, &str)]) -> Result<Lifetime, Refusal> {
@@ -271,4 +275,23 @@ fn what_may_be_of_use_is_kept_past_its_life() {
     let kept = |lines: &[(&str, &str)]| judge_with(&policy, false, 200, lines).map(|life| life.stale);
     assert_eq!(kept(&[]), Ok(secs(20)));
     assert_eq!(kept(&[("cache-control", "max-age=0")]), Ok(secs(20)));
+}
+
+#[test]
+fn the_time_on_the_way_counts_to_the_age() {
+    let left = |took, lines: &[(&str, &str)]| {
+        let arrival = Arrival {
+            at: NOW,
+            took: secs(took),
+        };
+        let lifetime = storable(&parts(200, lines), &Policy::new(), Http::default(), arrival);
+        lifetime.map(|lifetime| lifetime.left().as_secs())
+    };
+    let control = ("cache-control", "max-age=60");
+    assert_eq!(left(5, &[control]), Ok(55));
+    assert_eq!(left(5, &[control, ("age", "20")]), Ok(35));
+    assert_eq!(
+        left(5, &[control, ("date", "Sun, 06 Nov 1994 08:49:07 GMT")]),
+        Ok(30)
+    );
 }

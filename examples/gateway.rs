@@ -1,0 +1,103 @@
+//! A reverse proxy that caches what its origin allows: RFC 9111 in front of any HTTP service.
+//!
+//! ```sh
+//! ORIGIN=http://127.0.0.1:8080 cargo run --example gateway                # entries in memory
+//! ORIGIN=… CACHE_URL=redis://127.0.0.1:6379 cargo run --example gateway   # entries in Redis
+//! ```
+//!
+//! `PORT` sets the port (3000). Of `ORIGIN`, scheme, host and port count.
+
+use std::{env, error::Error};
+
+use axum::{
+    Router,
+    body::Body,
+    extract::{Request, State},
+    http::{HeaderMap, HeaderName, StatusCode, Uri, Version, header},
+    response::{IntoResponse, Response},
+};
+use handler_cache::{Cache, layer::CacheLayer};
+use hyper_util::{
+    client::legacy::{Client, connect::HttpConnector},
+    rt::TokioExecutor,
+};
+use tokio::net::TcpListener;
+
+#[derive(Debug, Clone)]
+struct Origin {
+    uri: Uri,
+    client: Client<HttpConnector, Body>,
+}
+
+/// Asks the origin what was asked here, by the same `Host`, and passes its answer on as it comes.
+async fn forward(State(origin): State<Origin>, mut request: Request) -> Response {
+    let mut uri = origin.uri.into_parts();
+    uri.path_and_query = request.uri().path_and_query().cloned();
+    let Ok(uri) = Uri::from_parts(uri) else {
+        return StatusCode::BAD_REQUEST.into_response();
+    };
+    *request.uri_mut() = uri;
+    *request.version_mut() = Version::HTTP_11;
+    take_hops(request.headers_mut());
+    match origin.client.request(request).await {
+        Ok(mut response) => {
+            take_hops(response.headers_mut());
+            response.map(Body::new)
+        }
+        Err(error) => (
+            StatusCode::BAD_GATEWAY,
+            format!("The origin does not answer: {error}.\n"),
+        )
+            .into_response(),
+    }
+}
+
+/// Takes away what is said to the next hop alone (RFC 9110 section 7.6.1).
+fn take_hops(headers: &mut HeaderMap) {
+    let lines = headers.get_all(header::CONNECTION).iter();
+    let names = lines
+        .filter_map(|line| line.to_str().ok())
+        .flat_map(|line| line.split(','));
+    let named: Vec<HeaderName> = names.filter_map(|name| name.trim().parse().ok()).collect();
+    let always = [
+        "connection",
+        "keep-alive",
+        "proxy-connection",
+        "te",
+        "transfer-encoding",
+        "upgrade",
+    ];
+    for name in named.iter().map(HeaderName::as_str).chain(always) {
+        headers.remove(name);
+    }
+}
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn Error>> {
+    tracing_subscriber::fmt()
+        .with_env_filter(env::var("RUST_LOG").unwrap_or_else(|_| "info".to_owned()))
+        .init();
+    let origin = env::var("ORIGIN").map_err(|_| "set ORIGIN to the URL of what is to be cached")?;
+    let uri = Uri::try_from(&origin).map_err(|error| format!("ORIGIN is no URL: {error}"))?;
+    let cache_url = env::var("CACHE_URL").unwrap_or_else(|_| "memory://".to_owned());
+    let cache = Cache::init("gateway", &cache_url).await?;
+
+    let client = Client::builder(TokioExecutor::new()).build_http();
+    let app = Router::new()
+        .fallback(forward)
+        .with_state(Origin { uri, client })
+        .layer(CacheLayer::new().http());
+
+    let port = env::var("PORT").map_or(Ok(3000), |port| port.parse::<u16>());
+    let port = port.map_err(|error| format!("PORT is no port number: {error}"))?;
+    let listener = TcpListener::bind(("127.0.0.1", port)).await;
+    let listener =
+        listener.map_err(|error| format!("cannot listen on port {port}: {error}; set PORT to another"))?;
+    println!(
+        "Listening on http://{}, in front of {origin}, entries in {}.",
+        listener.local_addr()?,
+        cache.store()
+    );
+    axum::serve(listener, app).await?;
+    Ok(())
+}
