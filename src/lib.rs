@@ -24,6 +24,10 @@ pub mod guide {
     #[doc = include_str!("../docs/layer.md")]
     pub mod layer {}
 
+    #[cfg(feature = "layer")]
+    #[doc = include_str!("../docs/rfc9111.md")]
+    pub mod rfc9111 {}
+
     #[doc = include_str!("../docs/operations.md")]
     pub mod operations {}
 }

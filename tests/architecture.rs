@@ -177,3 +177,35 @@ fn no_file_outgrows_its_idea() {
         }
     }
 }
+
+/// `docs/rfc9111.md` says which test stands for which requirement.
+#[test]
+fn tests_that_the_table_of_requirements_names_exist() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut tests = String::new();
+    for folder in ["tests/layer", "tests/http", "cache-runtime/src"] {
+        for path in all_sources(&root.join(folder)) {
+            tests += &fs::read_to_string(path).unwrap();
+        }
+    }
+    let table = fs::read_to_string(root.join("docs/rfc9111.md")).unwrap();
+    let rows = table.lines().filter_map(|line| line.strip_prefix("| "));
+    let last = rows.filter_map(|row| row.trim_end_matches(" |").rsplit(" | ").next());
+    let is_name =
+        |text: &&str| text.contains('_') && text.chars().all(|one| one.is_ascii_alphanumeric() || one == '_');
+    let mut count = 0;
+    for name in last.flat_map(|cell| cell.split('`')).filter(is_name) {
+        assert!(tests.contains(&format!("fn {name}(")), "no test is called {name}");
+        count += 1;
+    }
+    assert!(count > 60, "the table is read: {count}");
+}
+
+fn all_sources(folder: &Path) -> Vec<PathBuf> {
+    let items = fs::read_dir(folder).unwrap().map(|item| item.unwrap().path());
+    let found = items.map(|path| match path.is_dir() {
+        true => all_sources(&path),
+        false => vec![path],
+    });
+    found.flatten().collect()
+}

@@ -39,17 +39,31 @@ pub enum Kind {
     Whole,
     /// By its key; soon stale, and then renewed behind responses.
     Short,
+    /// By its path: a layer caches it.
+    Routed,
+    /// The same, by a layer that does as the page says: soon stale, and then validated.
+    Told,
+    /// A value of the application's own: by its key.
+    Value,
 }
 
 impl Kind {
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 9] = [
         Self::Plain,
         Self::Varied,
         Self::Tagged,
         Self::Named,
         Self::Whole,
         Self::Short,
+        Self::Routed,
+        Self::Told,
+        Self::Value,
     ];
+
+    /// Its entries end by themselves.
+    pub fn is_short(self) -> bool {
+        matches!(self, Self::Short | Self::Told)
+    }
 
     pub fn name(self) -> &'static str {
         match self {
@@ -59,6 +73,9 @@ impl Kind {
             Self::Named => "named",
             Self::Whole => "whole",
             Self::Short => "short",
+            Self::Routed => "routed",
+            Self::Told => "told",
+            Self::Value => "value",
         }
     }
 }

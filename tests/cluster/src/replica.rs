@@ -5,10 +5,11 @@ use std::{env, fmt, io, time::Duration};
 use axum::{
     Router,
     extract::{Path, State},
-    http::StatusCode,
+    http::{HeaderMap, StatusCode, header},
+    response::{IntoResponse, Response},
     routing::{get, post},
 };
-use handler_cache::{Cache, Error, Tags, cache};
+use handler_cache::{Cache, Error, Tags, ValueKey, cache, layer::CacheLayer};
 use tokio::{
     io::{AsyncBufReadExt, AsyncWriteExt, BufReader},
     net::{TcpListener, TcpStream},
@@ -23,6 +24,8 @@ pub(crate) const DATABASE: &str = "CLUSTER_DATABASE";
 pub(crate) const PROCESS: &str = "CLUSTER_PROCESS";
 pub(crate) const AHEAD: &str = "CLUSTER_AHEAD";
 pub(crate) const BUDGET: &str = "CLUSTER_BUDGET";
+
+const HOUR: Duration = Duration::from_secs(3600);
 
 /// What the database tells a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -146,6 +149,39 @@ async fn short(Path(id): Path<u32>, State(database): State<Database>) -> Page {
     database.page(Kind::Short, id).await
 }
 
+async fn routed(Path(id): Path<u32>, State(database): State<Database>) -> Page {
+    database.page(Kind::Routed, id).await
+}
+
+/// Says itself how it is cached, and whether it is what was stored.
+async fn told(Path(id): Path<u32>, headers: HeaderMap, State(database): State<Database>) -> Response {
+    let page = match database.page(Kind::Told, id).await {
+        Ok(page) => page,
+        Err(failure) => return failure.into_response(),
+    };
+    let value = page.split(' ').nth(1).unwrap_or_default();
+    let tag = format!("\"{value}\"");
+    let control = "max-age=1, stale-while-revalidate=1, stale-if-error=2";
+    let said = [
+        (header::ETAG, tag.clone()),
+        (header::CACHE_CONTROL, control.to_owned()),
+    ];
+    match headers.get(header::IF_NONE_MATCH) {
+        Some(stored) if *stored == tag => (StatusCode::NOT_MODIFIED, said).into_response(),
+        _ => (said, page).into_response(),
+    }
+}
+
+async fn value(Path(id): Path<u32>, cache: Cache, State(database): State<Database>) -> Page {
+    let fill = async move || database.page(Kind::Value, id).await;
+    let page = cache.get_or_try_fill(&value_key(id), HOUR, fill).await;
+    page.map_err(|failure| failure.as_ref().clone())
+}
+
+fn value_key(id: u32) -> ValueKey<String> {
+    ValueKey::new("value", &id)
+}
+
 /// The same without a cache.
 async fn bare(Path(id): Path<u32>, State(database): State<Database>) -> Page {
     database.page(Kind::Plain, id).await
@@ -166,6 +202,8 @@ async fn write(
             Kind::Named => cache.evict_tag(&format!("named-{id}")).await,
             Kind::Whole => whole::evict_all().await,
             Kind::Short => cache.evict(short::key(Path(id))).await,
+            Kind::Routed | Kind::Told => cache.evict_path(&format!("/{}/{id}", kind.name())).await,
+            Kind::Value => cache.evict(value_key(id)).await,
         }
     };
     database.written(kind, id, eviction).await
@@ -207,6 +245,9 @@ pub async fn serve() -> Result<(), Box<dyn std::error::Error>> {
         .route("/named/{id}", get(named))
         .route("/whole/{id}", get(whole))
         .route("/short/{id}", get(short))
+        .route("/routed/{id}", get(routed).layer(CacheLayer::new().expire(HOUR)))
+        .route("/told/{id}", get(told).layer(CacheLayer::new().http()))
+        .route("/value/{id}", get(value))
         .route("/bare/{id}", get(bare))
         .route("/write/{kind}/{id}", post(write))
         .with_state(database);
