@@ -46,6 +46,8 @@ pub const FAULTS: [Fault; 13] = [
 const BUDGET: Duration = Duration::from_millis(250);
 const CACHED_CLIENTS: u64 = 8;
 const BARE_CLIENTS: u64 = 4;
+/// By the attribute, and by both kinds of layer.
+const CACHED: [&str; 3] = ["plain", "routed", "told"];
 /// Pages that are there when the fault begins.
 const KNOWN: u32 = 50;
 /// The fault is mended: longer than hits stay away then.
@@ -199,6 +201,10 @@ async fn ask(port: u16, number: u64, samples: Arc<Mutex<Vec<Sample>>>, next: Arc
     let client = Client::new();
     let mut random = Rng::with_seed(number);
     let cached = number < CACHED_CLIENTS;
+    let kind = match cached {
+        true => CACHED[number as usize % CACHED.len()],
+        false => "bare",
+    };
     loop {
         sleep(Duration::from_micros(random.u64(..4000))).await;
         let id = if random.bool() {
@@ -206,7 +212,6 @@ async fn ask(port: u16, number: u64, samples: Arc<Mutex<Vec<Sample>>>, next: Arc
         } else {
             next.fetch_add(1, Ordering::Relaxed)
         };
-        let kind = if cached { "plain" } else { "bare" };
         let began = Instant::now();
         let answer = client.get(port, &format!("/{kind}/{id}")).await;
         let sample = Sample {
