@@ -1,27 +1,33 @@
 //! Of a request, just what caching needs.
 
 use std::sync::{
-    Arc,
+    Arc, LazyLock,
     atomic::{AtomicBool, Ordering},
 };
 
 use axum::http::request::Parts;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, header};
 
-/// The method and the headers that matter, cloned cheaply: header values share their bytes.
+/// The method and the headers that matter. Small, because it is passed on by value from room to room.
 #[derive(Debug, Clone)]
 pub(crate) struct RequestHead {
     pub(crate) method: Method,
-    pub(crate) cache_control: Option<HeaderValue>,
-    pub(crate) pragma: Option<HeaderValue>,
-    pub(crate) if_none_match: Option<HeaderValue>,
-    pub(crate) if_modified_since: Option<HeaderValue>,
     /// The request asks for a part of the body.
     pub(crate) range: bool,
     /// The request carries `Authorization` or `Cookie`.
     pub(crate) credentials: bool,
     /// No client's: the application has the entry made anew.
     pub(crate) renews: bool,
+    fields: Option<Box<Fields>>,
+}
+
+/// What few requests have; header values share their bytes.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Fields {
+    pub(crate) cache_control: Option<HeaderValue>,
+    pub(crate) pragma: Option<HeaderValue>,
+    pub(crate) if_none_match: Option<HeaderValue>,
+    pub(crate) if_modified_since: Option<HeaderValue>,
     /// The headers that join the key; empty when none does.
     pub(crate) vary: HeaderMap,
 }
@@ -54,14 +60,10 @@ impl RequestHead {
     pub(crate) fn plain(method: Method) -> Self {
         Self {
             method,
-            cache_control: None,
-            pragma: None,
-            if_none_match: None,
-            if_modified_since: None,
             range: false,
             credentials: false,
             renews: false,
-            vary: HeaderMap::new(),
+            fields: None,
         }
     }
 
@@ -76,37 +78,46 @@ impl RequestHead {
     /// Of a client's request.
     pub(crate) fn of(parts: &Parts, vary: Vary) -> Self {
         let headers = &parts.headers;
-        Self {
-            method: parts.method.clone(),
-            cache_control: joined(headers, header::CACHE_CONTROL),
-            pragma: joined(headers, header::PRAGMA),
-            if_none_match: joined(headers, header::IF_NONE_MATCH),
-            if_modified_since: headers.get(header::IF_MODIFIED_SINCE).cloned(),
-            range: headers.contains_key(header::RANGE),
-            credentials: headers.contains_key(header::AUTHORIZATION) || headers.contains_key(header::COOKIE),
-            renews: false,
-            vary: match vary {
-                Vary::Names([]) => HeaderMap::new(),
-                Vary::Names(names) => named(headers, names),
-                Vary::All => headers.clone(),
-            },
+        let mut head = Self::plain(parts.method.clone());
+        // One pass: looking each up would cost more than most requests have headers.
+        for (name, value) in headers {
+            if *name == header::CACHE_CONTROL {
+                join(&mut head.fields_mut().cache_control, value);
+            } else if *name == header::PRAGMA {
+                join(&mut head.fields_mut().pragma, value);
+            } else if *name == header::IF_NONE_MATCH {
+                join(&mut head.fields_mut().if_none_match, value);
+            } else if *name == header::IF_MODIFIED_SINCE {
+                let first = &mut head.fields_mut().if_modified_since;
+                first.get_or_insert_with(|| value.clone());
+            }
+            head.range |= *name == header::RANGE;
+            head.credentials |= *name == header::AUTHORIZATION || *name == header::COOKIE;
         }
+        match vary {
+            Vary::Names([]) => {}
+            Vary::Names(names) => head.fields_mut().vary = named(headers, names),
+            Vary::All => head.fields_mut().vary = headers.clone(),
+        }
+        head
+    }
+
+    pub(crate) fn fields(&self) -> &Fields {
+        static NONE: LazyLock<Fields> = LazyLock::new(Fields::default);
+        self.fields.as_deref().unwrap_or(&NONE)
+    }
+
+    fn fields_mut(&mut self) -> &mut Fields {
+        self.fields.get_or_insert_default()
     }
 }
 
-/// The field's lines as one list (RFC 9110 section 5.3).
-fn joined(headers: &HeaderMap, name: HeaderName) -> Option<HeaderValue> {
-    let mut lines = headers.get_all(name).iter();
-    let first = lines.next()?;
-    let Some(second) = lines.next() else {
-        return Some(first.clone());
+/// Adds a line to the field's list (RFC 9110 section 5.3).
+fn join(list: &mut Option<HeaderValue>, line: &HeaderValue) {
+    *list = match list {
+        None => Some(line.clone()),
+        Some(lines) => HeaderValue::from_bytes(&[lines.as_bytes(), line.as_bytes()].join(&b", "[..])).ok(),
     };
-    let mut all = first.as_bytes().to_vec();
-    for line in std::iter::once(second).chain(lines) {
-        all.extend_from_slice(b", ");
-        all.extend_from_slice(line.as_bytes());
-    }
-    HeaderValue::from_bytes(&all).ok()
 }
 
 fn named(headers: &HeaderMap, names: &[&'static str]) -> HeaderMap {

@@ -49,7 +49,7 @@ pub(crate) enum Verdict {
 }
 
 /// The most headers that the cache adds to those stored.
-const ADDED: usize = 6;
+const ADDED: usize = 7;
 
 /// What a 304 repeats of the 200 (RFC 9110 section 15.4.5).
 const REPEATED: [HeaderName; 6] = [
@@ -69,15 +69,22 @@ pub(crate) fn hit(
     style: &Style,
     times: Times,
 ) -> Response {
-    let plain = entry.status == StatusCode::OK
-        && request.method != Method::HEAD
-        && request.if_none_match.is_none()
-        && request.if_modified_since.is_none();
-    let prepared = plain.then(|| prepared::headers(entry, request, policy, style, times));
-    let Some(headers) = prepared.flatten() else {
+    let is_plain = entry.status == StatusCode::OK && request.method != Method::HEAD;
+    let prepared = is_plain.then(|| match not_modified(request, &entry.headers) {
+        false => {
+            let headers = prepared::whole(entry, request, policy, style, times)?;
+            Some((StatusCode::OK, headers, Body::from(entry.body.clone())))
+        }
+        true => {
+            let headers = prepared::not_modified(entry, request, policy, style, times)?;
+            Some((StatusCode::NOT_MODIFIED, headers, Body::new(NoBody)))
+        }
+    });
+    let Some((status, headers, body)) = prepared.flatten() else {
         return respond(entry, request, policy, style, Verdict::Hit, times);
     };
-    let mut response = Response::new(Body::from(entry.body.clone()));
+    let mut response = Response::new(body);
+    *response.status_mut() = status;
     *response.headers_mut() = headers;
     response
 }
@@ -139,7 +146,7 @@ fn content(entry: &Entry, request: &RequestHead, policy: &Policy) -> (StatusCode
         return (entry.status, headers, Body::new(NoBody));
     }
     if entry.status == StatusCode::OK && policy.http.is_some() && request.range {
-        return part(entry, &request.vary, headers);
+        return part(entry, &request.fields().vary, headers);
     }
     (entry.status, headers, Body::from(entry.body.clone()))
 }

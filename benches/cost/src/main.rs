@@ -76,8 +76,15 @@ const SCENARIOS: &[Scenario] = &[
     ("plain-64k", "GET", "/plain-large/1", &[]),
     ("plain-json", "GET", "/json/1", &[]),
     ("plain-post", "POST", "/plain/1", &[]),
+    (
+        "plain-with-a-tag",
+        "GET",
+        "/plain/1",
+        &[("if-none-match", "\"x\"")],
+    ),
     ("hit", "GET", "/hit/1", &[]),
     ("hit-64k", "GET", "/hit-large/1", &[]),
+    ("hit-with-a-tag", "GET", "/hit/1", &[("if-none-match", "\"x\"")]),
     ("304", "GET", "/hit/1", &[("if-none-match", "*")]),
     (
         "bypass-no-store",

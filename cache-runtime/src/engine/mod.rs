@@ -123,7 +123,7 @@ impl Engine {
         let looked_up = names.with_key(handler.name, policy, &request, write, |key, arguments| {
             let entry = match policy.http {
                 None => self.guard.store().peek(key),
-                Some(_) => self.peek_variant(key, &request.vary),
+                Some(_) => self.peek_variant(key, &request.fields().vary),
             };
             if let Some(entry) = entry {
                 let times = self.clock.times();
@@ -157,7 +157,7 @@ impl Engine {
                 policy: *policy,
                 accepts: match policy.http {
                     None => Accepts::All,
-                    Some(_) => Accepts::Variant(Arc::new(request.vary.clone())),
+                    Some(_) => Accepts::Variant(Arc::new(request.fields().vary.clone())),
                 },
                 request,
                 wishes,

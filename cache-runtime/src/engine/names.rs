@@ -57,20 +57,29 @@ impl Names {
         write: impl FnOnce(&mut KeyArgs<'_>) -> Result<(), KeyError>,
         with: impl FnOnce(&str, Arguments<'_>) -> T,
     ) -> Result<T, KeyError> {
-        thread_local!(static BUFFERS: RefCell<(String, String)> = RefCell::default());
+        thread_local!(static BUFFER: RefCell<String> = RefCell::default());
         // Taken, not borrowed: writing an argument runs the user's code, which may come back here, or panic.
-        let (mut key, mut text) = BUFFERS.take();
+        let mut key = BUFFER.take();
         key.clear();
-        text.clear();
-        key::write_args(&mut text, write)?;
-        let arguments = Arguments { handler, text: &text };
-        self.entry_key(&mut key, arguments, policy.version);
+        self.push_handler(&mut key, handler, policy.version);
+        let begin = key.len();
+        key::write_args(&mut key, write)?;
+        let end = key.len();
         push_variant(&mut key, policy, request)?;
-        key::cap(&mut key);
-        let value = with(&key, arguments);
+        let value = if key::is_short(&key) {
+            let arguments = Arguments {
+                handler,
+                text: &key[begin..end],
+            };
+            with(&key, arguments)
+        } else {
+            let text = key[begin..end].to_owned();
+            key::cap(&mut key);
+            with(&key, Arguments { handler, text: &text })
+        };
         // Arguments may be whole request bodies; a thread does not keep room for one for ever.
-        if key.capacity().max(text.capacity()) <= KEPT {
-            BUFFERS.set((key, text));
+        if key.capacity() <= KEPT {
+            BUFFER.set(key);
         }
         Ok(value)
     }
@@ -119,7 +128,8 @@ impl Names {
             text: arguments,
         };
         let mut text = String::new();
-        self.entry_key(&mut text, arguments, policy.version);
+        self.push_handler(&mut text, arguments.handler, policy.version);
+        text.push_str(arguments.text);
         push_variant(&mut text, policy, request)?;
         if let Some(variant) = variant {
             text.push(';');
@@ -214,15 +224,14 @@ impl Names {
         name.into()
     }
 
-    fn entry_key(&self, key: &mut String, arguments: Arguments<'_>, version: Option<&str>) {
+    fn push_handler(&self, key: &mut String, handler: &str, version: Option<&str>) {
         key.push_str(&self.entry_prefix);
         key.push(':');
-        key.push_str(arguments.handler);
+        key.push_str(handler);
         if let Some(version) = version {
             key.push('@');
             key.push_str(&escape_version(version));
         }
-        key.push_str(arguments.text);
     }
 }
 
@@ -283,7 +292,7 @@ fn push_variant(key: &mut String, policy: &Policy, request: &RequestHead) -> Res
         key.push(';');
         key.push_str(name);
         key.push('=');
-        push_field(key, &request.vary, name)?;
+        push_field(key, &request.fields().vary, name)?;
     }
     Ok(())
 }

@@ -64,7 +64,7 @@ impl Meaning {
         let allowed = ResponseDirectives::parse(&headers);
         let head = request(Method::GET, headers);
         Self {
-            asked: RequestDirectives::parse(head.cache_control.as_ref(), None),
+            asked: RequestDirectives::parse(head.fields().cache_control.as_ref(), None),
             allowed,
         }
     }

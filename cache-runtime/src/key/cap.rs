@@ -8,11 +8,16 @@ pub(crate) const MAX_KEY: usize = 240;
 /// `~` and a BLAKE3 in hex.
 const TAIL: usize = 1 + 64;
 
+/// Whether the key stays as it is.
+pub(crate) fn is_short(key: &str) -> bool {
+    key.len() < MAX_KEY
+}
+
 /// Replaces a key of [`MAX_KEY`] bytes or more by a readable head and the hash of the whole, [`MAX_KEY`] bytes together.
 ///
 /// The length tells capped keys from all others, so no argument can be made to imitate one. Keys are ASCII.
 pub(crate) fn cap(key: &mut String) {
-    if key.len() < MAX_KEY {
+    if is_short(key) {
         return;
     }
     debug_assert!(key.is_ascii(), "prefix, handler and arguments are escaped");

@@ -13,7 +13,7 @@ mod escape;
 mod cap;
 
 pub(crate) use self::{
-    cap::cap,
+    cap::{cap, is_short},
     escape::{escape_handler, escape_tag, unescape},
     writer::write_args,
 };

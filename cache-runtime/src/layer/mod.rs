@@ -9,7 +9,10 @@ mod plan;
 mod future;
 mod service;
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
 
 use axum::routing::MethodFilter;
 use http::{Method, request, response};
@@ -52,6 +55,8 @@ use crate::{
 #[must_use = "a layer does nothing until it is around a service"]
 pub struct CacheLayer {
     plan: Plan,
+    /// The same, ready to be used: made once, for axum may put a layer around its handler for each request.
+    settled: Arc<OnceLock<Arc<Plan>>>,
 }
 
 impl Default for CacheLayer {
@@ -65,14 +70,20 @@ impl CacheLayer {
     pub fn new() -> Self {
         Self {
             plan: Plan::default(),
+            settled: Arc::default(),
         }
     }
 
     /// With this cache, whatever else is attached.
     pub fn of(cache: &Cache) -> Self {
-        let mut layer = Self::new();
-        layer.plan.cache = Some(cache.clone());
-        layer
+        Self::new().with(|plan| plan.cache = Some(cache.clone()))
+    }
+
+    fn with(mut self, tell: impl FnOnce(&mut Plan)) -> Self {
+        tell(&mut self.plan);
+        // What was made of it before is for those that have it.
+        self.settled = Arc::default();
+        self
     }
 
     /// How long entries live where no [`rule`](Self::rule) says otherwise. Below a millisecond nothing is stored.
@@ -83,9 +94,8 @@ impl CacheLayer {
     /// How the responses are cached for which no [`rule`](Self::rule) stands.
     ///
     /// Once there are rules, paths without one are cached only if this, or [`expire`](Self::expire), is said.
-    pub fn policy(mut self, policy: Policy) -> Self {
-        self.plan.default = Some(policy);
-        self
+    pub fn policy(self, policy: Policy) -> Self {
+        self.with(|plan| plan.default = Some(policy))
     }
 
     /// How the responses for these paths are cached, `"/products/{id}"` or `"/files/{*path}"` as in axum's routes. Of several
@@ -93,89 +103,79 @@ impl CacheLayer {
     ///
     /// # Panics
     /// When the text is no route.
-    pub fn rule(mut self, route: &str, policy: Policy) -> Self {
-        self.plan.rules.push(Rule {
-            route: Route::new(route),
-            policy,
-            handler: handler::route(route),
-        });
-        self
+    pub fn rule(self, route: &str, policy: Policy) -> Self {
+        self.with(|plan| {
+            plan.rules.push(Rule {
+                route: Route::new(route),
+                policy,
+                handler: handler::route(route),
+            });
+        })
     }
 
     /// Caches these paths only.
     ///
     /// # Panics
     /// When a text is no path.
-    pub fn only<P: Into<PathPattern>>(mut self, paths: impl IntoIterator<Item = P>) -> Self {
-        let paths = paths.into_iter().map(Into::into);
-        self.plan.only.get_or_insert_default().extend(paths);
-        self
+    pub fn only<P: Into<PathPattern>>(self, paths: impl IntoIterator<Item = P>) -> Self {
+        self.with(|plan| {
+            let paths = paths.into_iter().map(Into::into);
+            plan.only.get_or_insert_default().extend(paths);
+        })
     }
 
     /// Does not cache these paths, whatever else is said.
     ///
     /// # Panics
     /// As [`only`](Self::only).
-    pub fn exclude<P: Into<PathPattern>>(mut self, paths: impl IntoIterator<Item = P>) -> Self {
-        self.plan.exclude.extend(paths.into_iter().map(Into::into));
-        self
+    pub fn exclude<P: Into<PathPattern>>(self, paths: impl IntoIterator<Item = P>) -> Self {
+        self.with(|plan| plan.exclude.extend(paths.into_iter().map(Into::into)))
     }
 
     /// Names of the query that do not count, each as it is or with a `*` at its end.
-    pub fn ignore_query<'a>(mut self, names: impl IntoIterator<Item = &'a str>) -> Self {
-        self.plan.names = Names::AllBut(names.into_iter().map(Glob::from).collect());
-        self
+    pub fn ignore_query<'a>(self, names: impl IntoIterator<Item = &'a str>) -> Self {
+        self.with(|plan| plan.names = Names::AllBut(names.into_iter().map(Glob::from).collect()))
     }
 
     /// The only names of the query that count.
-    pub fn only_query<'a>(mut self, names: impl IntoIterator<Item = &'a str>) -> Self {
-        self.plan.names = Names::Only(names.into_iter().map(Glob::from).collect());
-        self
+    pub fn only_query<'a>(self, names: impl IntoIterator<Item = &'a str>) -> Self {
+        self.with(|plan| plan.names = Names::Only(names.into_iter().map(Glob::from).collect()))
     }
 
     /// Request headers, in lower case, that join the key and are named in `Vary`; for rules as well, beside their own.
     ///
     /// # Panics
     /// When a name is empty, not in lower case or not a header name.
-    pub fn vary(mut self, names: impl IntoIterator<Item = &'static str>) -> Self {
-        self.plan.vary.extend(names);
-        self
+    pub fn vary(self, names: impl IntoIterator<Item = &'static str>) -> Self {
+        self.with(|plan| plan.vary.extend(names))
     }
 
     /// A cache for each answer of this function: each user, each tenant, those who signed in and all others. It must know
     /// whom the response is for, for then requests with `Authorization` or `Cookie` are cached as others are.
     ///
     /// What it returns stands in keys as a hash.
-    pub fn partition(
-        mut self,
-        of: impl Fn(&request::Parts) -> Option<String> + Send + Sync + 'static,
-    ) -> Self {
-        self.plan.partition = Some(Given(Arc::new(of)));
-        self
+    pub fn partition(self, of: impl Fn(&request::Parts) -> Option<String> + Send + Sync + 'static) -> Self {
+        self.with(|plan| plan.partition = Some(Given(Arc::new(of))))
     }
 
     /// Responses are for everybody: requests with `Authorization` or `Cookie` share them.
-    pub fn public(mut self) -> Self {
-        self.plan.public = true;
-        self
+    pub fn public(self) -> Self {
+        self.with(|plan| plan.public = true)
     }
 
     /// Something more of the request that tells entries apart.
-    pub fn key(mut self, of: impl Fn(&request::Parts) -> String + Send + Sync + 'static) -> Self {
-        self.plan.key = Some(Given(Arc::new(of)));
-        self
+    pub fn key(self, of: impl Fn(&request::Parts) -> String + Send + Sync + 'static) -> Self {
+        self.with(|plan| plan.key = Some(Given(Arc::new(of))))
     }
 
     /// Caches only requests that this accepts, and never more than the rules allow.
-    pub fn admit(mut self, accepts: impl Fn(&request::Parts) -> bool + Send + Sync + 'static) -> Self {
-        self.plan.admit = Some(Given(Arc::new(accepts)));
-        self
+    pub fn admit(self, accepts: impl Fn(&request::Parts) -> bool + Send + Sync + 'static) -> Self {
+        self.with(|plan| plan.admit = Some(Given(Arc::new(accepts))))
     }
 
     /// Stores only responses that this accepts, and never more than the rules allow.
-    pub fn store_if(mut self, accepts: impl Fn(&response::Parts) -> bool + Send + Sync + 'static) -> Self {
-        self.plan.store_if = Some(Given(Arc::new(accepts)));
-        self
+    pub fn store_if(self, accepts: impl Fn(&response::Parts) -> bool + Send + Sync + 'static) -> Self {
+        self.with(|plan| plan.store_if = Some(Given(Arc::new(accepts))))
     }
 
     /// As a shared cache in front of an HTTP service does it: the responses themselves say how they are cached, and
@@ -198,29 +198,25 @@ impl CacheLayer {
     /// let gateway = CacheLayer::new().http();
     /// let with_a_default = CacheLayer::new().http().expire(Duration::from_secs(10));
     /// ```
-    pub fn http(mut self) -> Self {
-        self.plan.http.get_or_insert_default();
-        self
+    pub fn http(self) -> Self {
+        self.with(|plan| plan.http = plan.http.or(Some(Http::default())))
     }
 
     /// As [`http`](Self::http), and a response that says nothing of its life, but when it was last modified, lives a tenth
     /// of the time since then, a day at most (RFC 9111 section 4.2.2).
-    pub fn heuristics(mut self) -> Self {
-        self.plan.http = Some(Http { guesses: true });
-        self
+    pub fn heuristics(self) -> Self {
+        self.with(|plan| plan.http = Some(Http { guesses: true }))
     }
 
     /// The methods that are cached where no rule says otherwise; others than GET join the key with their name. Requests
     /// with a body never are.
-    pub fn methods(mut self, methods: MethodFilter) -> Self {
-        self.plan.methods = Some(methods);
-        self
+    pub fn methods(self, methods: MethodFilter) -> Self {
+        self.with(|plan| plan.methods = Some(methods))
     }
 
     /// Larger bodies pass through whole, unstored; bytes.
-    pub fn max_body(mut self, bytes: usize) -> Self {
-        self.plan.max_body = Some(bytes);
-        self
+    pub fn max_body(self, bytes: usize) -> Self {
+        self.with(|plan| plan.max_body = Some(bytes))
     }
 
     /// Once such a request succeeded, evicts these paths before the response is sent.
@@ -238,19 +234,20 @@ impl CacheLayer {
     /// # Panics
     /// When a text is no path, or a target names what the route does not.
     pub fn evict_on<'a>(
-        mut self,
+        self,
         method: Method,
         route: &str,
         targets: impl IntoIterator<Item = &'a str>,
     ) -> Self {
-        let route = Route::new(route);
-        let targets = targets.into_iter().map(|target| Target::new(target, &route));
-        self.plan.evictions.push(EvictOn {
-            method,
-            targets: targets.collect(),
-            route,
-        });
-        self
+        self.with(|plan| {
+            let route = Route::new(route);
+            let targets = targets.into_iter().map(|target| Target::new(target, &route));
+            plan.evictions.push(EvictOn {
+                method,
+                targets: targets.collect(),
+                route,
+            });
+        })
     }
 }
 
@@ -258,6 +255,7 @@ impl<S> Layer<S> for CacheLayer {
     type Service = CacheService<S>;
 
     fn layer(&self, inner: S) -> CacheService<S> {
-        CacheService::new(inner, Arc::new(self.plan.clone().settled()))
+        let settled = self.settled.get_or_init(|| Arc::new(self.plan.clone().settled()));
+        CacheService::new(inner, Arc::clone(settled))
     }
 }

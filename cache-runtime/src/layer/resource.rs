@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use axum::extract::OriginalUri;
-use http::{HeaderMap, Uri, header, request::Parts};
+use http::{HeaderMap, HeaderName, Uri, header, request::Parts};
 use percent_encoding::percent_decode;
 use serde::Serialize;
 
@@ -69,6 +69,8 @@ pub(super) struct Resource<'a> {
     pub(super) path: &'a str,
     query: Option<&'a str>,
     headers: &'a HeaderMap,
+    /// It says something of its own address.
+    is_addressed: bool,
 }
 
 impl<'a> Resource<'a> {
@@ -81,9 +83,12 @@ impl<'a> Resource<'a> {
         let headers = &parts.headers;
         let uri = original_uri(parts);
         let path = uri.path();
-        let disguised = OVERRIDES.iter().any(|name| headers.contains_key(*name));
+        let has = |names: &[&str]| {
+            let mut own = headers.keys().map(HeaderName::as_str);
+            own.any(|name| name.starts_with("x-") && names.contains(&name))
+        };
         let upgrade = headers.contains_key(header::UPGRADE);
-        if disguised || upgrade || has_body(headers) || !is_normal(path) {
+        if has(&OVERRIDES) || upgrade || has_body(headers) || !is_normal(path) {
             return None;
         }
         let mut hosts = headers.get_all(header::HOST).iter();
@@ -97,6 +102,7 @@ impl<'a> Resource<'a> {
             path,
             query: uri.query(),
             headers,
+            is_addressed: has(&ADDRESSES),
         })
     }
 
@@ -105,11 +111,9 @@ impl<'a> Resource<'a> {
         key.arg("host").serialize(&self.host)?;
         key.arg("path").serialize(self.path)?;
         key.arg("query").serialize(&self.pairs(names))?;
-        for name in ADDRESSES
-            .into_iter()
-            .filter(|name| self.headers.contains_key(*name))
-        {
-            let lines = self.headers.get_all(name).iter();
+        let addresses = ADDRESSES.iter().filter(|_| self.is_addressed);
+        for name in addresses.filter(|name| self.headers.contains_key(**name)) {
+            let lines = self.headers.get_all(*name).iter();
             let lines: Vec<_> = lines.map(|line| Text(line.as_bytes().into())).collect();
             key.arg(name).serialize(&lines)?;
         }

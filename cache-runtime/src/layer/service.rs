@@ -303,3 +303,21 @@ fn nobodys() -> Response<Body> {
     response.extensions_mut().insert(Unshared);
     response
 }
+
+#[cfg(test)]
+mod tests {
+    use tower_layer::Layer;
+
+    use super::*;
+    use crate::layer::CacheLayer;
+
+    /// axum may ask for the service once a request, and what is made for it stays for as long as the program.
+    #[test]
+    fn p6_a_layer_is_made_ready_once() {
+        let layer = CacheLayer::new().vary(["accept-language"]);
+        let [one, other] = [(), ()].map(|inner| layer.layer(inner));
+        assert!(Arc::ptr_eq(&one.plan, &other.plan));
+        let changed = layer.vary(["accept"]).layer(());
+        assert!(!Arc::ptr_eq(&one.plan, &changed.plan));
+    }
+}

@@ -1,6 +1,7 @@
 //! What clients are told of an entry's life: `Cache-Control` and `Expires`.
 
 use std::{
+    cell::RefCell,
     fmt::{self, Write as _},
     time::Duration,
 };
@@ -52,7 +53,25 @@ pub(super) fn visibility(request: &RequestHead, policy: &Policy) -> Option<Visib
         .or(request.credentials.then_some(Visibility::Private))
 }
 
+/// Each thread keeps what it wrote last of every few seconds, for entries that were made together end together.
 pub(super) fn max_age(visibility: Option<Visibility>, seconds: u64) -> HeaderValue {
+    type Written = Option<(Option<Visibility>, u64, HeaderValue)>;
+    const KEPT: usize = 64;
+    thread_local!(static WRITTEN: RefCell<[Written; KEPT]> = const { RefCell::new([const { None }; KEPT]) });
+    WRITTEN.with_borrow_mut(|written| {
+        let place = &mut written[seconds as usize % KEPT];
+        match place {
+            Some((whose, told, line)) if (*whose, *told) == (visibility, seconds) => line.clone(),
+            _ => {
+                let line = write_max_age(visibility, seconds);
+                *place = Some((visibility, seconds, line.clone()));
+                line
+            }
+        }
+    })
+}
+
+fn write_max_age(visibility: Option<Visibility>, seconds: u64) -> HeaderValue {
     let mut line = Line::new();
     line.push(word(visibility));
     line.push("max-age=");

@@ -8,7 +8,7 @@ use http::{HeaderName, Method, header};
 use super::directives::RequestDirectives;
 use crate::{
     policy::{ClientControl, Policy},
-    request::RequestHead,
+    request::{Fields, RequestHead},
 };
 
 /// The way a request takes.
@@ -59,18 +59,25 @@ pub(crate) fn admit(request: &RequestHead, policy: &Policy, control: ClientContr
             // A part of the body is not cut out of an entry.
             None => !request.range,
             // Conditions that only the origin can weigh (RFC 9111 section 4.3.2).
-            Some(_) => !FOR_THE_ORIGIN.iter().any(|name| request.vary.contains_key(name)),
+            Some(_) => !FOR_THE_ORIGIN
+                .iter()
+                .any(|name| request.fields().vary.contains_key(name)),
         };
     if !takes_part {
         return Admission::Bypass;
     }
     let mut wishes = Wishes::none(request.method != Method::HEAD && !request.range);
     wishes.refresh = request.renews;
-    let silent = request.cache_control.is_none() && request.pragma.is_none();
+    let Fields {
+        cache_control,
+        pragma,
+        ..
+    } = request.fields();
+    let silent = cache_control.is_none() && pragma.is_none();
     if silent || control == ClientControl::Ignore {
         return Admission::Serve(wishes);
     }
-    let asked = RequestDirectives::parse(request.cache_control.as_ref(), request.pragma.as_ref());
+    let asked = RequestDirectives::parse(cache_control.as_ref(), pragma.as_ref());
     let validates = policy.http.is_some() || control == ClientControl::Refresh;
     if asked.no_store || (asked.no_cache && !validates) {
         return Admission::Bypass;

@@ -3,7 +3,7 @@
 use http::{HeaderMap, HeaderValue, Method, header};
 
 use super::freshness::parse_date;
-use crate::request::RequestHead;
+use crate::request::{Fields, RequestHead};
 
 /// A weak entity tag of the body, the same in every process: 128 bits of its BLAKE3.
 ///
@@ -23,13 +23,18 @@ pub(crate) fn etag(body: &[u8]) -> HeaderValue {
 ///
 /// `If-None-Match` beats `If-Modified-Since` (RFC 9110 section 13.2.2). Both ask for a 304 in GET and HEAD only.
 pub(crate) fn not_modified(request: &RequestHead, headers: &HeaderMap) -> bool {
-    if request.if_none_match.is_none() && request.if_modified_since.is_none() {
+    let Fields {
+        if_none_match,
+        if_modified_since,
+        ..
+    } = request.fields();
+    if if_none_match.is_none() && if_modified_since.is_none() {
         return false;
     }
     if !matches!(request.method, Method::GET | Method::HEAD) {
         return false;
     }
-    match (&request.if_none_match, &request.if_modified_since) {
+    match (if_none_match, if_modified_since) {
         (Some(tags), _) => lists(tags.as_bytes(), headers.get(header::ETAG)),
         (None, Some(since)) => unmodified_since(since, headers),
         (None, None) => false,
