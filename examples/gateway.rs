@@ -13,7 +13,7 @@ use axum::{
     Router,
     body::Body,
     extract::{Request, State},
-    http::{HeaderMap, HeaderName, StatusCode, Uri, Version, header},
+    http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Uri, Version, header},
     response::{IntoResponse, Response},
 };
 use handler_cache::{Cache, layer::CacheLayer};
@@ -23,6 +23,9 @@ use hyper_util::{
 };
 use tokio::net::TcpListener;
 
+/// How the gateway names itself to whom it forwards (RFC 9110 section 7.6.3).
+const VIA: &str = "1.1 gateway";
+
 #[derive(Debug, Clone)]
 struct Origin {
     uri: Uri,
@@ -31,6 +34,17 @@ struct Origin {
 
 /// Asks the origin what was asked here, by the same `Host`, and passes its answer on as it comes.
 async fn forward(State(origin): State<Origin>, mut request: Request) -> Response {
+    if request.headers().get(header::VIA).is_some_and(|via| *via == VIA) {
+        return StatusCode::LOOP_DETECTED.into_response();
+    }
+    // What the URI says is the host, whatever the field says (RFC 9112 section 3.2.2).
+    if let Some(host) = request
+        .uri()
+        .authority()
+        .and_then(|host| host.as_str().parse().ok())
+    {
+        request.headers_mut().insert(header::HOST, host);
+    }
     let mut uri = origin.uri.into_parts();
     uri.path_and_query = request.uri().path_and_query().cloned();
     let Ok(uri) = Uri::from_parts(uri) else {
@@ -39,16 +53,25 @@ async fn forward(State(origin): State<Origin>, mut request: Request) -> Response
     *request.uri_mut() = uri;
     *request.version_mut() = Version::HTTP_11;
     take_hops(request.headers_mut());
+    request
+        .headers_mut()
+        .insert(header::VIA, HeaderValue::from_static(VIA));
     match origin.client.request(request).await {
         Ok(mut response) => {
             take_hops(response.headers_mut());
+            *response.version_mut() = Version::HTTP_11;
             response.map(Body::new)
         }
-        Err(error) => (
-            StatusCode::BAD_GATEWAY,
-            format!("The origin does not answer: {error}.\n"),
-        )
-            .into_response(),
+        Err(error) => {
+            let cause = error
+                .source()
+                .map_or_else(|| error.to_string(), ToString::to_string);
+            (
+                StatusCode::BAD_GATEWAY,
+                format!("The origin does not answer: {cause}.\n"),
+            )
+                .into_response()
+        }
     }
 }
 
@@ -68,7 +91,9 @@ fn take_hops(headers: &mut HeaderMap) {
         "upgrade",
     ];
     for name in named.iter().map(HeaderName::as_str).chain(always) {
-        headers.remove(name);
+        if name != "host" {
+            headers.remove(name);
+        }
     }
 }
 
@@ -79,6 +104,9 @@ async fn main() -> Result<(), Box<dyn Error>> {
         .init();
     let origin = env::var("ORIGIN").map_err(|_| "set ORIGIN to the URL of what is to be cached")?;
     let uri = Uri::try_from(&origin).map_err(|error| format!("ORIGIN is no URL: {error}"))?;
+    if uri.scheme_str() != Some("http") {
+        return Err("ORIGIN begins with `http://`".into());
+    }
     let cache_url = env::var("CACHE_URL").unwrap_or_else(|_| "memory://".to_owned());
     let cache = Cache::init("gateway", &cache_url).await?;
 

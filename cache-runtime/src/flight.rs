@@ -19,8 +19,9 @@ use crate::{
 pub(crate) enum Outcome {
     /// With a response that anybody may have.
     Shared(Arc<Entry>),
-    /// With a failure that holds nothing private: it answers those that wait already, and is not stored.
-    Failed(Arc<Failure>),
+    /// With a failure, which is not stored. One that holds nothing private answers those that wait already; without it,
+    /// it is the leader's alone.
+    Failed(Option<Arc<Failure>>),
     /// With a response that is the leader's alone: each runs for itself, all at once.
     Alone,
     /// Without a response: the handler panicked, or its runtime shut down. One of those that waited leads next.

@@ -40,19 +40,61 @@ pub(crate) enum Verdict {
     Hit,
     /// From the store, past its life.
     Stale,
-    /// From this request's own fill, now stored.
+    /// From this request's own run of the handler.
+    Made(Made),
+}
+
+/// How a run of the handler came about, and what became of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Made {
+    pub(crate) why: Forward,
+    /// The handler said that what was stored is still true.
+    pub(crate) validated: bool,
+    pub(crate) stored: bool,
+}
+
+/// Why the handler ran (RFC 9211 section 2.2).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Forward {
+    /// There was nothing.
     Miss,
-    /// From the store, past its life, and true by the word of the handler.
-    Revalidated,
-    /// From this request's own fill, of which nothing is stored: there is no store to be had.
-    Passed,
+    /// What there was is past its life.
+    Stale,
+    /// The request would not have what there was.
+    Request,
+}
+
+impl Forward {
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Miss => "fwd=miss",
+            Self::Stale => "fwd=stale",
+            Self::Request => "fwd=request",
+        }
+    }
+}
+
+impl Made {
+    /// There was nothing, and what was made is stored.
+    pub(crate) const MISS: Self = Self {
+        why: Forward::Miss,
+        validated: false,
+        stored: true,
+    };
+
+    fn status(self) -> String {
+        let validated = if self.validated { "; fwd-status=304" } else { "" };
+        let stored = if self.stored { "; stored" } else { "" };
+        [self.why.as_str(), validated, stored].concat()
+    }
 }
 
 /// The most headers that the cache adds to those stored.
 const ADDED: usize = 7;
 
 /// What a 304 repeats of the 200 (RFC 9110 section 15.4.5).
-const REPEATED: [HeaderName; 6] = [
+const REPEATED: [HeaderName; 7] = [
+    header::AGE,
     header::ETAG,
     header::CACHE_CONTROL,
     header::EXPIRES,
@@ -116,10 +158,11 @@ pub(crate) fn respond(
         let status = match verdict {
             Verdict::Hit => format!("hit; ttl={}", remaining(entry, now).as_secs()),
             // Negative once it is stale (RFC 9211 section 2.3).
-            Verdict::Stale => format!("hit; ttl=-{}", now.since(entry.born + entry.fresh).as_secs()),
-            Verdict::Revalidated => "fwd=stale; fwd-status=304; stored".to_owned(),
-            Verdict::Miss => "fwd=miss; stored".to_owned(),
-            Verdict::Passed => "fwd=miss".to_owned(),
+            Verdict::Stale => match now.since(entry.born + entry.fresh).as_secs() {
+                0 => "hit; ttl=0".to_owned(),
+                late => format!("hit; ttl=-{late}"),
+            },
+            Verdict::Made(made) => made.status(),
         };
         append_status(&mut headers, cache, &status);
     }
@@ -157,10 +200,7 @@ fn part(entry: &Entry, asked: &HeaderMap, mut headers: HeaderMap) -> (StatusCode
     let range =
         |text: String| HeaderValue::try_from(text).expect("digits and plain text make a header value");
     match rules::rfc9111::ranged(asked, entry) {
-        Ranged::Whole => {
-            headers.insert(header::ACCEPT_RANGES, HeaderValue::from_static("bytes"));
-            (entry.status, headers, Body::from(entry.body.clone()))
-        }
+        Ranged::Whole => (entry.status, headers, Body::from(entry.body.clone())),
         Ranged::Part(part) => {
             let (first, last) = (part.start(), part.end());
             headers.insert(
@@ -171,8 +211,9 @@ fn part(entry: &Entry, asked: &HeaderMap, mut headers: HeaderMap) -> (StatusCode
             (StatusCode::PARTIAL_CONTENT, headers, Body::from(part))
         }
         Ranged::Unsatisfiable => {
+            // Nothing that describes the whole, or has others keep this for it.
+            headers.clear();
             headers.insert(header::CONTENT_RANGE, range(format!("bytes */{length}")));
-            headers.remove(header::CONTENT_TYPE);
             (StatusCode::RANGE_NOT_SATISFIABLE, headers, Body::empty())
         }
     }
@@ -181,12 +222,12 @@ fn part(entry: &Entry, asked: &HeaderMap, mut headers: HeaderMap) -> (StatusCode
 /// Marks a response that was looked up, and is the handler's own because it was not stored.
 ///
 /// It may be stored by others, who must know what it depends on.
-pub(crate) fn uncached(mut response: Response, policy: &Policy, style: &Style) -> Response {
+pub(crate) fn uncached(mut response: Response, policy: &Policy, style: &Style, made: Made) -> Response {
     let headers = response.headers_mut();
     name_variants(headers, policy.vary);
-    headers.insert(style.hit_header.clone(), Verdict::Miss.as_value());
+    headers.insert(style.hit_header.clone(), Verdict::Made(made).as_value());
     if let Some(cache) = &style.cache_status {
-        append_status(headers, cache, "fwd=miss");
+        append_status(headers, cache, &made.status());
     }
     response
 }
@@ -204,7 +245,7 @@ pub(crate) fn gateway_timeout(style: &Style) -> Response {
     let mut response = Response::new(Body::empty());
     *response.status_mut() = StatusCode::GATEWAY_TIMEOUT;
     let headers = response.headers_mut();
-    headers.insert(style.hit_header.clone(), Verdict::Miss.as_value());
+    headers.insert(style.hit_header.clone(), Verdict::Made(Made::MISS).as_value());
     if let Some(cache) = &style.cache_status {
         append_status(headers, cache, "detail=only-if-cached");
     }
@@ -216,8 +257,8 @@ impl Verdict {
         HeaderValue::from_static(match self {
             Self::Hit => "Hit",
             Self::Stale => "Stale",
-            Self::Revalidated => "Revalidated",
-            Self::Miss | Self::Passed => "Miss",
+            Self::Made(Made { validated: true, .. }) => "Revalidated",
+            Self::Made(_) => "Miss",
         })
     }
 }

@@ -236,6 +236,16 @@ async fn what_the_origin_did_not_finish_is_not_taken_for_whole() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_gateway_in_front_of_itself_ends_at_once() {
+    let origin = origin().await;
+    let gateway = Example::start_with("gateway", MEMORY, [("ORIGIN", &origin)]);
+    let request = Request::get(format!("{}/whole/1", gateway.url())).header("via", "1.1 gateway");
+    let request = request.body(Body::empty()).expect("it is well-formed");
+    let answer = Web::new().ask(request).await.expect("it answers");
+    assert_eq!(answer.0, StatusCode::LOOP_DETECTED);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_origin_that_is_away_is_bridged_by_what_is_stored() {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("there is a port");
     let address = listener.local_addr().expect("it has one");

@@ -24,27 +24,22 @@ mod streams;
 mod support;
 mod wire;
 
-use std::{
-    io,
-    pin::Pin,
-    sync::Arc,
-    task::{Context, Poll},
-    time::Duration,
-};
+use std::{io, sync::Arc, time::Duration};
 
 use axum::{
     Router,
-    body::{Body, HttpBody},
+    body::Body,
     extract::State,
     http::{StatusCode, Uri},
     response::{IntoResponse, Response},
     routing::{MethodRouter, any},
 };
-use bytes::Bytes;
 use futures_util::{future::join_all, stream};
 use handler_cache::cache;
-use http_body::{Frame, SizeHint};
-use support::app::{Answer, App, PATIENCE, Runs};
+use support::{
+    app::{Answer, App, PATIENCE, Runs},
+    body::announced,
+};
 use tokio::{sync::Semaphore, time::timeout};
 
 const fn secs(seconds: u64) -> Duration {
@@ -123,30 +118,6 @@ fn pages(origin: &Origin) -> Router {
 /// The handler at `/`.
 fn at_root(handler: MethodRouter<Origin>, origin: &Origin) -> Router {
     Router::new().route("/", handler).with_state(origin.clone())
-}
-
-/// A body that says how long it is, truly or not.
-struct Announced(Body, u64);
-
-impl HttpBody for Announced {
-    type Data = Bytes;
-    type Error = axum::Error;
-
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
-        Pin::new(&mut self.0).poll_frame(context)
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        SizeHint::with_exact(self.1)
-    }
-}
-
-/// `body`, which says that it has `length` bytes.
-fn announced(body: impl Into<Body>, length: u64) -> Body {
-    Body::new(Announced(body.into(), length))
 }
 
 /// A body of unknown length.

@@ -130,3 +130,18 @@ async fn p3_paths_are_evicted_by_hand() {
 fn target_must_name_what_the_route_does() {
     let _ = CacheLayer::new().evict_on(Method::PUT, "/users/{id}", ["/users/{name}"]);
 }
+
+/// It would evict nothing, and be taken for an eviction.
+#[tokio::test]
+async fn what_is_no_path_is_not_evicted() {
+    let bench = Bench::memory().await;
+    for path in ["users", "", "/users?page=1", "/users/{id}", "/users#top"] {
+        for evicted in [
+            bench.cache.evict_path(path).await,
+            bench.cache.evict_prefix(path).await,
+        ] {
+            assert!(evicted.expect_err(path).is_key(), "{path}");
+        }
+    }
+    bench.cache.evict_path("/").await.unwrap();
+}

@@ -225,3 +225,36 @@ async fn p2_requests_in_disguise_or_with_a_body_are_not_cached() {
         assert_eq!(app.send(Method::POST, "/b", [], "x=1").await.verdict(), None);
     }
 }
+
+/// What a proxy or a server takes for the host, and what it takes away before anybody looks at it.
+#[tokio::test]
+async fn p2_nobody_poisons_a_page_by_what_is_read_in_two_ways() {
+    for bench in Bench::every().await {
+        let app = bench.app(Router::new().fallback(reflects_all).layer(CacheLayer::new()));
+        let attacks = [
+            ("http://victim/a", [("host", "evil"), ("x-none", "")]),
+            ("/a", [("host", "victim"), ("forwarded", "host=evil")]),
+            ("/a", [("host", "victim"), ("x-forwarded-server", "evil")]),
+            ("/a", [("host", "victim"), ("x-original-uri", "/evil")]),
+            ("/a", [("host", "victim"), ("connection", "close, evil")]),
+        ];
+        for (uri, headers) in attacks {
+            app.get_with(uri, headers).await;
+            bench.settled().await;
+            let page = app.get_with("/a", [("host", "victim")]).await;
+            assert!(!page.text().contains("evil"), "{headers:?}: {}", page.text());
+        }
+        let whole = app
+            .get_with(
+                "http://victim/a",
+                [("host", "Victim"), ("connection", "Keep-Alive, close")],
+            )
+            .await;
+        assert_eq!(whole.verdict(), Some("Hit"), "one host, said twice");
+    }
+}
+
+/// All that a request says.
+async fn reflects_all(headers: HeaderMap) -> String {
+    format!("{headers:?}")
+}

@@ -10,6 +10,7 @@ use std::{
 };
 
 use axum::{
+    Router,
     body::Body,
     extract::{Path, State},
     http::{Method, Request, Response},
@@ -134,7 +135,7 @@ async fn by_attribute(Path(id): Path<u64>, State(runs): State<Runs>) -> String {
 #[tokio::test]
 async fn handler_with_the_attribute_is_not_cached_twice() {
     for bench in Bench::every().await {
-        let router = axum::Router::new()
+        let router = Router::new()
             .route("/{id}", get(by_attribute).put(async || "changed"))
             .route("/other/{id}", get(page))
             .with_state(Runs::default());
@@ -166,7 +167,7 @@ async fn handler_with_the_attribute_is_not_cached_twice() {
 async fn compression_goes_around_the_cache() {
     let bench = Bench::memory().await;
     let long = get(async |State(runs): State<Runs>| format!("{} run {}", "x".repeat(2000), runs.count()));
-    let router = axum::Router::new().route("/", long).with_state(Runs::default());
+    let router = Router::new().route("/", long).with_state(Runs::default());
     let app = bench.app(router.layer(CacheLayer::new()).layer(CompressionLayer::new()));
     let coded = app.get_with("/", [("accept-encoding", "gzip")]).await;
     assert_eq!(coded.header("content-encoding"), Some("gzip"));
@@ -181,7 +182,7 @@ async fn compression_goes_around_the_cache() {
 #[tokio::test]
 async fn one_route_can_have_a_layer_of_its_own() {
     let bench = Bench::memory().await;
-    let router = axum::Router::new()
+    let router = Router::new()
         .route("/cached", get(page).layer(CacheLayer::new().expire(MINUTE)))
         .route("/plain", get(page))
         .with_state(Runs::default());
@@ -192,4 +193,31 @@ async fn one_route_can_have_a_layer_of_its_own() {
     let whole = app(&bench, CacheLayer::of(&bench.cache));
     assert_eq!(whole.get("/whole").await.verdict(), Some("Miss"));
     drop(pages());
+}
+
+/// The inner one would wait for the run that it is a part of.
+#[tokio::test]
+async fn of_two_layers_the_outer_one_caches() {
+    for bench in Bench::every().await {
+        for (inner, outer) in [
+            (CacheLayer::new(), CacheLayer::new().expire(MINUTE)),
+            (CacheLayer::new().http(), CacheLayer::new().http().expire(MINUTE)),
+        ] {
+            bench.cache.clear().await.unwrap();
+            let within = Router::new()
+                .route("/a", get(page).layer(inner))
+                .with_state(Runs::default());
+            let app = bench.app(within.layer(outer));
+            let first = app.get("/a").await;
+            bench.settled().await;
+            assert_eq!((first.verdict(), first.text()), (Some("Miss"), "/a, run 1"));
+            assert_eq!(app.get("/a").await.verdict(), Some("Hit"));
+            bench.clock.advance(MINUTE);
+        }
+        assert_eq!(
+            bench.cache.stats().total.misses,
+            2,
+            "the inner ones have no part in it"
+        );
+    }
 }

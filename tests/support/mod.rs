@@ -9,6 +9,7 @@
 
 pub mod alone;
 pub mod app;
+pub mod body;
 pub mod example;
 pub mod gate;
 pub mod link;

@@ -1,7 +1,7 @@
 //! Evictions of what a layer has stored, by path.
 
 use super::Cache;
-use crate::error::Error;
+use crate::{error::Error, key::KeyError};
 
 /// By path, of what a [`CacheLayer`](crate::layer::CacheLayer) has stored.
 impl Cache {
@@ -15,12 +15,13 @@ impl Cache {
     /// ```
     ///
     /// # Errors
+    /// [`is_key`](Error::is_key) when it is no path: one without a `/` at its beginning, with a query, or with names in braces.
     /// [`is_store`](Error::is_store) when the store did not acknowledge, and old entries may still be served.
     ///
     /// # Cancel safety
     /// Cancelled, the entries may or may not be gone.
     pub async fn evict_path(&self, path: &str) -> Result<(), Error> {
-        self.engine.evict_path(path).await
+        self.engine.evict_path(checked(path)?).await
     }
 
     /// Removes every entry of a path and of all below it, by whole segments: `/users` takes `/users/7` along, and not
@@ -32,6 +33,16 @@ impl Cache {
     /// # Cancel safety
     /// As [`evict_path`](Self::evict_path).
     pub async fn evict_prefix(&self, path: &str) -> Result<(), Error> {
-        self.engine.evict_below(path).await
+        self.engine.evict_below(checked(path)?).await
+    }
+}
+
+/// What matches no request's path evicts nothing, and whoever asks for that has meant something else.
+fn checked(path: &str) -> Result<&str, Error> {
+    match path.starts_with('/') && !path.contains(['?', '#', '{', '}']) {
+        true => Ok(path),
+        false => Err(Error::key(KeyError::new(
+            "no path: it begins with `/` and has neither a query nor names in braces",
+        ))),
     }
 }

@@ -32,23 +32,63 @@ pub(super) enum Collected {
     /// It failed, was not as long as it said, or had trailers, which entries have no room for: the client gets it as it
     /// came.
     Unstorable(Body),
+    /// The rest is still to come.
+    Pending(Body),
 }
 
 /// Reads a body of `size` bytes, as it says, to its end; one that is longer than that and than `limit` is given up.
 pub(super) async fn collect(mut body: Body, size: u64, limit: usize) -> Collected {
-    let mut copy = Copied::default();
-    let mut seen = Vec::new();
+    let mut gathered = Gathered::default();
     while let Some(chunk) = next(&mut body).await {
-        let storable = copy.take(&chunk, limit);
-        seen.push(chunk);
-        if !storable {
-            return Collected::Unstorable(Body::new(Relay::new(seen, body, size)));
+        if !gathered.take(chunk, limit) {
+            return Collected::Unstorable(gathered.before(body, size));
         }
     }
-    if copy.len() as u64 != size {
-        return Collected::Unstorable(Body::new(Relay::new(seen, Body::empty(), size)));
+    gathered.whole(size)
+}
+
+/// The same, as far as nothing has to be waited for: with what is to come, the body is pending.
+pub(super) fn collect_ready(mut body: Body, size: u64, limit: usize) -> Collected {
+    let mut gathered = Gathered::default();
+    loop {
+        match next(&mut body).now_or_never() {
+            None => return Collected::Pending(gathered.before(body, size)),
+            Some(None) => return gathered.whole(size),
+            Some(Some(chunk)) => {
+                if !gathered.take(chunk, limit) {
+                    return Collected::Unstorable(gathered.before(body, size));
+                }
+            }
+        }
     }
-    Collected::Whole(copy.finish())
+}
+
+/// What was read of a body.
+#[derive(Default)]
+struct Gathered {
+    copy: Copied,
+    seen: Vec<Chunk>,
+}
+
+impl Gathered {
+    /// Whether the body can still be stored.
+    fn take(&mut self, chunk: Chunk, limit: usize) -> bool {
+        let storable = self.copy.take(&chunk, limit);
+        self.seen.push(chunk);
+        storable
+    }
+
+    /// The body as it came, with its rest.
+    fn before(self, rest: Body, size: u64) -> Body {
+        Body::new(Relay::new(self.seen, rest, size))
+    }
+
+    fn whole(self, size: u64) -> Collected {
+        match self.copy.len() as u64 == size {
+            true => Collected::Whole(self.copy.finish()),
+            false => Collected::Unstorable(self.before(Body::empty(), size)),
+        }
+    }
 }
 
 /// Passes a body of unknown size on as it comes, and copies it meanwhile.

@@ -11,7 +11,7 @@ use crate::{
     events,
     flight::{Failure, Join, Outcome, Seat, Waiter},
     respond::Verdict,
-    rules::{self, Freshness, Refusal},
+    rules::{self, Freshness, Refusal, Wishes},
     store::{Ask, Budget, Digest, Found, Generation, Grant, Holder, Leased, Mark, Read, Seen, StoreError},
 };
 
@@ -34,21 +34,42 @@ pub(super) enum Course {
     },
     /// There is an entry past its life, and the handler failed, or is slow.
     Stale(Arc<Entry>),
-    /// The request runs the handler for the store. With an entry past its life in reserve.
-    Lead(Seat, Grant, Option<Arc<Entry>>),
+    /// The request runs the handler for the store.
+    Lead(Seat, Grant, Spare),
     /// The request runs the handler for itself alone, and this is why nothing is stored of it.
-    Alone(Refusal),
-    /// The request runs the handler, or joins a run, that nothing is stored of. With an entry past its life in reserve.
-    Unleased(Join, Option<Arc<Entry>>),
+    Alone(Refusal, Spare),
+    /// The request runs the handler, or joins a run, that nothing is stored of.
+    Unleased(Join, Spare),
     /// A failure that others share.
     Failed(Arc<Failure>),
+}
+
+/// What was read last and cannot be served as it is.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Spare {
+    /// It answers instead of a handler that fails or is slow.
+    pub(super) reserve: Option<Arc<Entry>>,
+    /// It may still be what the handler would answer.
+    pub(super) stored: Option<Arc<Entry>>,
+    /// Only this request wants another: it stays for all others, unless there is a better one.
+    pub(super) is_fresh: bool,
+}
+
+impl Spare {
+    /// The one in reserve, else a run of its own.
+    fn or_alone(self, refusal: Refusal) -> Step {
+        Step::Break(match self.reserve {
+            Some(entry) => Course::Stale(entry),
+            None => Course::Alone(refusal, self),
+        })
+    }
 }
 
 /// A course, or one more look.
 type Step = ControlFlow<Course>;
 
 /// What a request has learned on its way.
-struct Way {
+pub(super) struct Way {
     budget: Budget,
     /// A holder that is to be replaced.
     replaces: Option<Holder>,
@@ -59,6 +80,8 @@ struct Way {
     looks: u32,
     /// The store has answered since the request began.
     answered: bool,
+    /// How often it went on to another variant's slot.
+    pub(super) turns: u32,
 }
 
 impl Way {
@@ -78,6 +101,7 @@ impl Request {
             ended: 0,
             looks: 0,
             answered: false,
+            turns: 0,
         };
         loop {
             if let ControlFlow::Break(course) = self.look(&mut way).await {
@@ -101,57 +125,56 @@ impl Request {
             Join::BegunAfter(self.began)
         };
         if overdue.concerns(&self.slot) {
-            return self.past_the_store(overdue_join, None);
+            return self.past_the_store(overdue_join, Spare::default());
         }
         let Read { found, seen } = match guard.call(&mut way.budget, guard.store().read(&self.slot)).await {
             Ok(read) => read,
-            Err(error) => return self.without_store(&error, way, None),
+            Err(error) => return self.without_store(&error, way, Spare::default()),
         };
         way.answered = true;
         let is_newer = matches!(found, Found::Newer);
-        let reserve = match found {
-            Found::Newer | Found::Nothing => None,
+        let spare = match found {
+            Found::Newer | Found::Nothing => Spare::default(),
             Found::Entry(entry) if overdue.concerns_own(&entry) => {
-                return self.past_the_store(overdue_join, None);
+                return self.past_the_store(overdue_join, Spare::default());
             }
-            Found::Entry(entry) if !self.accepts.accept(&entry) && self.turn_to_variant(&entry) => {
-                return Step::Continue(());
+            Found::Entry(entry) if !self.accepts.accept(&entry) => {
+                if self.turn_to_variant(way, &entry) {
+                    return Step::Continue(());
+                }
+                // It would be handed out, and turn out to be nothing.
+                Spare::default()
             }
-            // It would be handed out, and turn out to be nothing.
-            Found::Entry(entry) if !self.accepts.accept(&entry) => None,
             Found::Entry(entry) => match self.freshness(&entry) {
                 Freshness::Fresh { left } if !self.engine.is_early(&entry, left) => {
                     return Step::Break(Course::Hit(entry));
                 }
                 Freshness::Fresh { .. } => return refresh(entry, Verdict::Hit, seen),
                 Freshness::Stale => return refresh(entry, Verdict::Stale, seen),
-                Freshness::InReserve => {
-                    self.keep_for_validation(&entry);
-                    Some(entry)
-                }
-                Freshness::Dead => {
-                    self.keep_for_validation(&entry);
-                    None
-                }
+                Freshness::InReserve => Spare {
+                    reserve: Some(Arc::clone(&entry)),
+                    ..self.spare(entry)
+                },
+                Freshness::Dead => self.spare(entry),
             },
         };
         if self.wishes.only_if_cached {
             return Step::Break(Course::NotCached);
         }
         if is_newer {
-            return Step::Break(Course::Alone(Refusal::NoLease));
+            return Step::Break(Course::Alone(Refusal::NoLease, spare));
         }
         if !self.wishes.fills {
-            return Step::Break(Course::Alone(self.unfit()));
+            return Step::Break(Course::Alone(self.unfit(), spare));
         }
         way.looks += 1;
         if way.ended >= PATIENCE || way.looks > MOST_LOOKS {
-            return Step::Break(Course::Unleased(Join::BegunAfter(self.began), reserve));
+            return Step::Break(Course::Unleased(Join::BegunAfter(self.began), spare));
         }
-        self.lease(way, seen, reserve).await
+        self.lease(way, seen, spare).await
     }
 
-    async fn lease(&self, way: &mut Way, seen: Seen, reserve: Option<Arc<Entry>>) -> Step {
+    async fn lease(&self, way: &mut Way, seen: Seen, spare: Spare) -> Step {
         let guard = &self.engine.guard;
         // With a tag overdue, `any` is: no run from before has an answer that is sure not to bear it.
         let any = seen
@@ -159,7 +182,7 @@ impl Request {
             .filter(|_| !self.engine.overdue.names_tag(&self.slot.any));
         let digest = seen.digest(&self.slot);
         let Some(place) = self.engine.place() else {
-            return Step::Break(reserve.map_or(Course::Alone(Refusal::Limit), Course::Stale));
+            return spare.or_alone(Refusal::Limit);
         };
         let seat = self.engine.flights.seat(place);
         let ask = Ask {
@@ -171,16 +194,16 @@ impl Request {
             .call(&mut way.budget, guard.store().lease(&self.slot, ask))
             .await
         {
-            Err(error) => return self.without_store(&error, way, reserve),
-            Ok(Leased::Granted(grant)) => return Step::Break(Course::Lead(seat, grant, reserve)),
+            Err(error) => return self.without_store(&error, way, spare),
+            Ok(Leased::Granted(grant)) => return Step::Break(Course::Lead(seat, grant, spare)),
             Ok(Leased::Changed) => return Step::Continue(()),
             Ok(Leased::Held(holder)) => holder,
         };
         drop(seat);
         match holder {
-            Holder::Mark(Mark::Pass) => return Step::Break(Course::Alone(Refusal::AsTheLast)),
+            Holder::Mark(Mark::Pass) => return Step::Break(Course::Alone(Refusal::AsTheLast, spare)),
             Holder::Mark(Mark::Failed) => {
-                if let Some(entry) = reserve {
+                if let Some(entry) = spare.reserve {
                     return Step::Break(Course::Stale(entry));
                 }
                 way.replaces = Some(holder);
@@ -190,28 +213,22 @@ impl Request {
             // at the tags once more first, for it may be the one that knows them better.
             Holder::Fill(grant) if Some(grant.digest) != digest => way.doubted = Some(grant),
             // What the run makes is likely to be for its own request alone again.
-            Holder::Fill(_) if self.stored.as_ref().is_some_and(|stored| stored.fresh.is_zero()) => {
-                return Step::Break(Course::Alone(Refusal::AsTheLast));
+            Holder::Fill(_) if spare.stored.as_ref().is_some_and(|stored| stored.fresh.is_zero()) => {
+                return Step::Break(Course::Alone(Refusal::AsTheLast, spare));
             }
-            Holder::Fill(grant) => return self.wait_for(way, grant, any, reserve).await,
+            Holder::Fill(grant) => return self.wait_for(way, grant, any, spare).await,
         }
         Step::Continue(())
     }
 
     /// Waits for the run that holds the lease, here or elsewhere.
-    async fn wait_for(
-        &self,
-        way: &mut Way,
-        grant: Grant,
-        any: Option<Generation>,
-        reserve: Option<Arc<Entry>>,
-    ) -> Step {
+    async fn wait_for(&self, way: &mut Way, grant: Grant, any: Option<Generation>, spare: Spare) -> Step {
         let left = self.left();
         if left.is_zero() {
-            return Step::Break(Course::Unleased(Join::BegunAfter(self.began), reserve));
+            return Step::Break(Course::Unleased(Join::BegunAfter(self.began), spare));
         }
         let Some(_waiting) = self.engine.may_wait() else {
-            return Step::Break(reserve.map_or(Course::Alone(Refusal::Limit), Course::Stale));
+            return spare.or_alone(Refusal::Limit);
         };
         let waiter = match self.engine.flights.join(grant.token) {
             Some(waiter) => waiter,
@@ -222,50 +239,45 @@ impl Request {
             }
             None => poll::watch(&self.engine, &self.slot, grant),
         };
-        let slow = self.policy.stale_if_slow.filter(|_| reserve.is_some());
+        let slow = self.policy.stale_if_slow.filter(|_| spare.reserve.is_some());
         let limit = slow.map_or(left, |slow| slow.min(left));
         if self.comes_too_late_for(&waiter) {
-            return self.see_off(way, waiter, slow, reserve).await;
+            return self.see_off(way, waiter, slow, spare).await;
         }
         let outcome = wait(waiter.clone(), limit)
             .instrument(events::wait(&self.slot.key))
             .await;
+        let reserve = spare.reserve.clone();
         Step::Break(match (outcome, reserve) {
             // A tag that only the answer names may have been retired since that run began.
-            (Some(Outcome::Shared(entry)), reserve) if !entry.tags.is_empty() && any != Some(grant.any) => {
-                return self.see_off(way, waiter, slow, reserve).await;
+            (Some(Outcome::Shared(entry)), _) if !entry.tags.is_empty() && any != Some(grant.any) => {
+                return self.see_off(way, waiter, slow, spare).await;
             }
-            (Some(Outcome::Vanished), reserve) => return self.see_off(way, waiter, slow, reserve).await,
-            (Some(Outcome::Shared(entry)), reserve) if !self.accepts.accept(&entry) => {
-                return self.see_off(way, waiter, slow, reserve).await;
+            (Some(Outcome::Vanished), _) => return self.see_off(way, waiter, slow, spare).await,
+            (Some(Outcome::Shared(entry)), _) if !self.accepts.accept(&entry) => {
+                return self.see_off(way, waiter, slow, spare).await;
             }
             (Some(Outcome::Shared(entry)), _) => Course::Hit(entry),
             (Some(Outcome::Failed(_)), Some(reserve)) => Course::Stale(reserve),
-            (Some(Outcome::Failed(failure)), None) => Course::Failed(failure),
-            (Some(Outcome::Alone), _) => Course::Alone(Refusal::AsTheLast),
+            (Some(Outcome::Failed(Some(failure))), None) => Course::Failed(failure),
+            (Some(Outcome::Failed(None) | Outcome::Alone), _) => Course::Alone(Refusal::AsTheLast, spare),
             (None, Some(reserve)) if slow.is_some() => Course::Stale(reserve),
-            (None, reserve) => Course::Unleased(Join::BegunAfter(self.began), reserve),
+            (None, _) => Course::Unleased(Join::BegunAfter(self.began), spare),
         })
     }
 
     /// Looks again when a run that came to nothing for this request has left: what stands there next is another's.
-    async fn see_off(
-        &self,
-        way: &mut Way,
-        run: Waiter,
-        slow: Option<Duration>,
-        reserve: Option<Arc<Entry>>,
-    ) -> Step {
+    async fn see_off(&self, way: &mut Way, run: Waiter, slow: Option<Duration>, spare: Spare) -> Step {
         let left = self.left();
         let gone = time::timeout(slow.map_or(left, |slow| slow.min(left)), run.gone()).await;
-        if let (Err(_), Some(_), Some(reserve)) = (gone, slow, reserve) {
+        if let (Err(_), Some(_), Some(reserve)) = (gone, slow, spare.reserve) {
             return Step::Break(Course::Stale(reserve));
         }
         way.ended += 1;
         Step::Continue(())
     }
 
-    fn without_store(&self, error: &StoreError, way: &Way, reserve: Option<Arc<Entry>>) -> Step {
+    fn without_store(&self, error: &StoreError, way: &Way, spare: Spare) -> Step {
         if !error.is_unavailable() {
             self.engine.counters.entries.count();
         }
@@ -276,15 +288,26 @@ impl Request {
         } else {
             Join::BegunAfter(self.began)
         };
-        self.past_the_store(join, reserve)
+        self.past_the_store(join, spare)
     }
 
-    fn past_the_store(&self, join: Join, reserve: Option<Arc<Entry>>) -> Step {
+    fn past_the_store(&self, join: Join, spare: Spare) -> Step {
         Step::Break(match (self.wishes.only_if_cached, self.wishes.fills) {
             (true, _) => Course::NotCached,
-            (false, true) => Course::Unleased(join, reserve),
-            (false, false) => Course::Alone(self.unfit()),
+            (false, true) => Course::Unleased(join, spare),
+            (false, false) => Course::Alone(self.unfit(), spare),
         })
+    }
+
+    /// Of an entry that is not to be served now.
+    fn spare(&self, entry: Arc<Entry>) -> Spare {
+        let anybody = Wishes::none(true);
+        let worth = rules::freshness(&entry, &self.policy, &anybody, self.engine.clock.now());
+        Spare {
+            reserve: None,
+            is_fresh: matches!(worth, Freshness::Fresh { .. }),
+            stored: self.policy.http.map(|_| entry),
+        }
     }
 
     /// Why its answer is nothing to store.

@@ -43,10 +43,6 @@ pub(crate) struct CachedWithin;
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Validated;
 
-/// In a response's extensions: what the handler says is about another response than the stored one.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Mismatched;
-
 /// What the request that led gets.
 pub(super) enum Reply {
     /// A response that anybody may have, made at this time; and what the handler told the layers around it.
@@ -69,6 +65,10 @@ pub(super) struct Fill {
     pub(super) grant: Option<Grant>,
     /// There is a stale entry to serve should this run fail.
     pub(super) has_stale: bool,
+    /// There is a fresh one that only the request which led did not want: nothing less good takes its place.
+    pub(super) has_fresh: bool,
+    /// The key of the resource, of which the slot may be one variant's.
+    pub(super) resource: Arc<str>,
     pub(super) began: Timestamp,
     /// Nobody is answered before the entry is stored.
     pub(super) stores_first: bool,
@@ -116,21 +116,20 @@ impl Fill {
             self.not_stored(Refusal::Unshared);
             return self.alone(Response::from_parts(parts, body), None).await;
         }
-        if parts.extensions.get::<Mismatched>().is_some() {
-            self.not_stored(Refusal::Error);
-            // With it the stored one goes.
-            return self
-                .alone(Response::from_parts(parts, body), Some(Mark::Pass))
-                .await;
-        }
         let Some(lifetime) = self.lifetime(&parts) else {
             return self.refuse(parts, body, &size).await;
         };
         let limit = self.limit();
         match size.exact() {
             Some(exact) if exact <= limit as u64 && rules::has_length(&parts.headers, exact) => {
-                match capture::collect(body, exact, limit).await {
+                let collected = match self.policy.http {
+                    None => capture::collect(body, exact, limit).await,
+                    // A service far away may take its time: what it has sent so far is not held back.
+                    Some(_) => capture::collect_ready(body, exact, limit),
+                };
+                match collected {
                     Collected::Whole(body) => self.share(parts, body, lifetime).await,
+                    Collected::Pending(body) => self.stream(parts, body, lifetime).await,
                     Collected::Unstorable(body) => {
                         self.not_stored(Refusal::BrokenBody);
                         let mark = self.unfit();
@@ -186,10 +185,14 @@ impl Fill {
                 let failure = Arc::new(Failure { entry, cause });
                 let mark = self.failed();
                 let response = Response::from_parts(parts, Body::from(body));
-                self.end(Some(Outcome::Failed(failure)), Reply::Response(response), mark)
-                    .await;
+                self.end(
+                    Some(Outcome::Failed(Some(failure))),
+                    Reply::Response(response),
+                    mark,
+                )
+                .await;
             }
-            Collected::Unstorable(body) => {
+            Collected::Unstorable(body) | Collected::Pending(body) => {
                 let mark = self.failed();
                 self.alone(Response::from_parts(parts, body), mark).await;
             }
@@ -237,6 +240,7 @@ impl Fill {
                 let counters = self.counters();
                 counters.stored.count();
                 counters.stored_bytes.add(entry.body.len() as u64);
+                self.evict_older_variant(entry).await;
             }
             // Evicted meanwhile: that is what the lease is for. By a tag that only the answer named, it may still stand.
             Ok(Committed::Fenced) => {
@@ -259,9 +263,13 @@ impl Fill {
         }
     }
 
+    /// Answers the request that led, and nobody else.
     async fn alone(self, response: Response, mark: Option<Mark>) {
-        self.end(Some(Outcome::Alone), Reply::Response(response), mark)
-            .await;
+        let outcome = match response.status().is_server_error() {
+            true => Outcome::Failed(None),
+            false => Outcome::Alone,
+        };
+        self.end(Some(outcome), Reply::Response(response), mark).await;
     }
 
     /// Ends without an entry. The seat is given up last: who is elected after a panic finds no lease in the way.

@@ -27,7 +27,7 @@ impl Fill {
 
     /// What a body leaves behind that could not be stored, broken or too long. An entry that may still serve is kept.
     pub(super) fn unfit(&self) -> Option<Mark> {
-        self.failed().or(Some(Mark::Pass))
+        self.failed().or(self.passed())
     }
 
     /// What an answer of this status leaves behind, being nothing to store.
@@ -35,7 +35,12 @@ impl Fill {
         if status.is_server_error() {
             return self.failed();
         }
-        rules::stays_unstorable(status).then_some(Mark::Pass)
+        self.passed().filter(|_| rules::stays_unstorable(status))
+    }
+
+    /// For a while requests run for themselves, and what is there goes: not what is fresh.
+    fn passed(&self) -> Option<Mark> {
+        (!self.has_fresh).then_some(Mark::Pass)
     }
 
     /// The mark, and how long it stands.
@@ -53,7 +58,7 @@ impl Fill {
 
     /// How long the response may be stored, if at all.
     pub(super) fn lifetime(&self, parts: &Parts) -> Option<Lifetime> {
-        if self.has_stale && parts.status.is_server_error() {
+        if (self.has_stale || self.has_fresh) && parts.status.is_server_error() {
             // What there is serves better (RFC 9111 section 4.3.3).
             self.not_stored(Refusal::Status);
             return None;

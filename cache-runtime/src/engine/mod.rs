@@ -32,7 +32,7 @@ use self::serve::Accepts;
 pub use self::serve::TagList;
 pub(crate) use self::{
     evictions::Purges,
-    fill::{CachedWithin, Mismatched, Unshared, Validated},
+    fill::{CachedWithin, Unshared, Validated},
     names::{Eviction, Names},
     overdue::Overdue,
     refresh::Refreshes,
@@ -161,9 +161,8 @@ impl Engine {
                 },
                 request,
                 wishes,
+                resource: Arc::clone(&slot.key),
                 slot,
-                stored: None,
-                turned: false,
                 began: Instant::now(),
             })),
             // Some argument has no text, such as a rejection: there is nothing to look up.

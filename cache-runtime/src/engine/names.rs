@@ -288,6 +288,10 @@ fn push_variant(key: &mut String, policy: &Policy, request: &RequestHead) -> Res
         key.push(';');
         key.push_str(request.method.as_str());
     }
+    if policy.http.is_some() {
+        // Other rules decide what is stored, and for whom.
+        key.push_str(";http");
+    }
     for name in policy.vary {
         key.push(';');
         key.push_str(name);

@@ -8,6 +8,7 @@ use tracing::Instrument;
 
 use super::{Engine, Request, Run, fill::Fill, serve::Accepts, spawn};
 use crate::{
+    entry::Entry,
     events,
     flight::Seat,
     meter::Counter,
@@ -23,7 +24,7 @@ pub(crate) struct Refreshes {
 }
 
 /// The right to renew one key.
-struct Pass {
+pub(super) struct Pass {
     refreshes: Arc<Refreshes>,
     key: Arc<str>,
 }
@@ -37,7 +38,7 @@ impl Refreshes {
         }
     }
 
-    fn begin(self: &Arc<Self>, key: &Arc<str>, refused: &Counter) -> Option<Pass> {
+    pub(super) fn begin(self: &Arc<Self>, key: &Arc<str>, refused: &Counter) -> Option<Pass> {
         let mut under_way = self.lock();
         if under_way.contains(key) {
             return None;
@@ -66,13 +67,13 @@ impl Drop for Pass {
 
 impl Request {
     /// Renews the entry that was read, if nobody does yet. Not even the lease is on the response's path.
-    pub(super) fn refresh<F, Fut>(&self, runtime: &Handle, seen: Seen, handler: F)
+    pub(super) fn refresh<F, Fut>(&self, runtime: &Handle, entry: &Arc<Entry>, seen: Seen, handler: F)
     where
         F: FnOnce(Run) -> Fut + Send + 'static,
         Fut: Future<Output = Response> + Send + 'static,
     {
-        // A HEAD has no body to store.
-        if !self.wishes.fills {
+        // A HEAD has no body to store, and some ask for what is there alone.
+        if !self.wishes.fills || self.wishes.only_if_cached {
             return;
         }
         let Engine {
@@ -89,7 +90,10 @@ impl Request {
             replaces: None,
         };
         let fill = self.fill(seat);
-        let run = self.run_for_all();
+        let run = Run {
+            is_shared: true,
+            stored: self.policy.http.map(|_| Arc::clone(entry)),
+        };
         let refresh = async move {
             let guard = &fill.engine.guard;
             let leased = guard.behind(guard.store().lease(&fill.slot, ask)).await;
@@ -120,6 +124,8 @@ impl Request {
             },
             grant: None,
             has_stale: false,
+            has_fresh: false,
+            resource: Arc::clone(&self.resource),
             began: self.engine.clock.now(),
             stores_first: self.request.renews,
             seat,

@@ -20,7 +20,7 @@ use tracing::Instrument;
 
 use super::{
     Engine, Lookup,
-    course::Course,
+    course::{Course, Spare},
     fill::{CachedWithin, Fill, Reply, Validated},
     spawn, variants,
 };
@@ -33,7 +33,7 @@ use crate::{
     key::KeyError,
     policy::Policy,
     request::RequestHead,
-    respond::{self, Verdict},
+    respond::{self, Forward, Made, Verdict},
     rules::{Refusal, Wishes},
     stats::HandlerCounters,
     steering::Steering,
@@ -112,10 +112,8 @@ pub(crate) struct Request {
     pub(super) wishes: Wishes,
     pub(super) slot: Slot,
     pub(super) accepts: Accepts,
-    /// What was read and cannot be served as it is, where that is worth something to the handler.
-    pub(super) stored: Option<Arc<Entry>>,
-    /// Its slot is that of a variant.
-    pub(super) turned: bool,
+    /// The key of what it asks for, of which the slot may be one variant's.
+    pub(super) resource: Arc<str>,
     pub(super) began: Instant,
 }
 
@@ -148,15 +146,14 @@ impl Request {
     {
         let Ok(runtime) = Handle::try_current() else {
             // Without timers neither store nor flights can be waited for.
-            return self.run_alone(handler, Refusal::NoLease).await;
+            return self.run_alone(handler, Refusal::NoLease, Spare::default()).await;
         };
         let lookup = events::lookup(&self.slot.key);
         match self.course().instrument(lookup).await {
             Course::Hit(entry) => self.hit(&entry, Verdict::Hit),
             Course::Stale(entry) => self.hit(&entry, Verdict::Stale),
             Course::Refresh { entry, verdict, seen } => {
-                self.keep_for_validation(&entry);
-                self.refresh(&runtime, seen, handler);
+                self.refresh(&runtime, &entry, seen, handler);
                 self.hit(&entry, verdict)
             }
             Course::NotCached => {
@@ -164,11 +161,9 @@ impl Request {
                 respond::gateway_timeout(&self.engine.settings.style)
             }
             Course::Failed(failure) => self.failed(&failure),
-            Course::Alone(refusal) => self.run_alone(handler, refusal).await,
-            Course::Lead(seat, grant, reserve) => {
-                self.lead(&runtime, seat, Some(grant), reserve, handler).await
-            }
-            Course::Unleased(join, reserve) => self.unleased(&runtime, join, reserve, handler).await,
+            Course::Alone(refusal, spare) => self.run_alone(handler, refusal, spare).await,
+            Course::Lead(seat, grant, spare) => self.lead(&runtime, seat, Some(grant), spare, handler).await,
+            Course::Unleased(join, spare) => self.unleased(&runtime, join, spare, handler).await,
         }
     }
 
@@ -178,7 +173,7 @@ impl Request {
         runtime: &Handle,
         seat: Seat,
         grant: Option<Grant>,
-        reserve: Option<Arc<Entry>>,
+        spare: Spare,
         handler: F,
     ) -> Response
     where
@@ -186,19 +181,21 @@ impl Request {
         Fut: Future<Output = Response> + Send + 'static,
     {
         let (reply, answer) = oneshot::channel();
-        let verdict = if grant.is_some() {
-            Verdict::Miss
-        } else {
-            Verdict::Passed
-        };
+        let why = self.why(&spare);
+        let has_lease = grant.is_some();
         let fill = Fill {
             grant,
-            has_stale: reserve.is_some(),
+            has_stale: spare.reserve.is_some(),
+            has_fresh: spare.is_fresh,
             reply: Some(reply),
             ..self.fill(seat)
         };
         let span = events::fill(&self.slot.key);
-        let run = self.run_for_all();
+        let Spare { reserve, stored, .. } = spare;
+        let run = Run {
+            is_shared: true,
+            stored,
+        };
         spawn(runtime, fill.run(|| handler(run)).instrument(span));
         let answer = match (&reserve, self.policy.stale_if_slow) {
             (Some(entry), Some(slow)) => match time::timeout(slow, answer).await {
@@ -209,8 +206,11 @@ impl Request {
         };
         match (answer, reserve) {
             (Ok(Reply::Entry(entry, times, mut extensions)), _) => {
-                let validated = extensions.remove::<Validated>().is_some();
-                let verdict = if validated { Verdict::Revalidated } else { verdict };
+                let verdict = Verdict::Made(Made {
+                    why,
+                    validated: extensions.remove::<Validated>().is_some(),
+                    stored: has_lease,
+                });
                 let mut response = self.respond(&entry, verdict, times);
                 *response.extensions_mut() = extensions;
                 response
@@ -219,7 +219,7 @@ impl Request {
                 self.hit(&entry, Verdict::Stale)
             }
             (Ok(Reply::Panicked(_)), Some(entry)) => self.hit(&entry, Verdict::Stale),
-            (Ok(Reply::Response(response)), _) => self.uncached(response),
+            (Ok(Reply::Response(response)), _) => self.uncached(response, why),
             (Ok(Reply::Panicked(panic)), None) => {
                 self.counters().misses.count();
                 resume_unwind(panic)
@@ -238,16 +238,17 @@ impl Request {
     }
 
     /// Of the response nothing is stored, for this reason.
-    pub(super) async fn run_alone<F, Fut>(&self, handler: F, refusal: Refusal) -> Response
+    pub(super) async fn run_alone<F, Fut>(&self, handler: F, refusal: Refusal, spare: Spare) -> Response
     where
         F: FnOnce(Run) -> Fut,
         Fut: Future<Output = Response>,
     {
         let counters = self.counters();
+        let why = self.why(&spare);
         let began = Instant::now();
         let run = Run {
             is_shared: false,
-            stored: self.stored.clone(),
+            stored: spare.stored,
         };
         let ended = AssertUnwindSafe(async { handler(run).await })
             .catch_unwind()
@@ -256,22 +257,17 @@ impl Request {
             .as_ref()
             .map_or(true, |response| response.status().is_server_error());
         counters.ran(began.elapsed(), failed);
+        if let Some(reserve) = spare.reserve.filter(|_| failed) {
+            return self.hit(&reserve, Verdict::Stale);
+        }
         let mut response = ended.unwrap_or_else(|panic| {
             counters.misses.count();
             resume_unwind(panic)
         });
         counters.refused(refusal);
         response.extensions_mut().remove::<Steering>();
-        self.look_for_changes(&response);
-        self.uncached(response)
-    }
-
-    /// What a run is told whose answer others may have, too.
-    pub(super) fn run_for_all(&self) -> Run {
-        Run {
-            is_shared: true,
-            stored: self.stored.clone(),
-        }
+        self.evict_if_outdated(&response);
+        self.uncached(response, why)
     }
 
     pub(super) fn counters(&self) -> &HandlerCounters {
@@ -302,16 +298,30 @@ impl Request {
         if let Some(cause) = &failure.cause {
             response.extensions_mut().insert(cause.clone());
         }
-        self.uncached(response)
+        self.uncached(response, Forward::Miss)
     }
 
-    pub(super) fn uncached(&self, mut response: Response) -> Response {
+    fn why(&self, spare: &Spare) -> Forward {
+        let is_there = spare.reserve.is_some() || spare.stored.is_some();
+        match (spare.is_fresh || self.wishes.refresh, is_there) {
+            (true, _) => Forward::Request,
+            (false, true) => Forward::Stale,
+            (false, false) => Forward::Miss,
+        }
+    }
+
+    pub(super) fn uncached(&self, mut response: Response, why: Forward) -> Response {
         if response.extensions_mut().remove::<CachedWithin>().is_some() {
             self.counters().bypassed.count();
             return response;
         }
         self.counters().misses.count();
-        respond::uncached(response, &self.policy, &self.engine.settings.style)
+        let made = Made {
+            why,
+            validated: response.extensions_mut().remove::<Validated>().is_some(),
+            stored: false,
+        };
+        respond::uncached(response, &self.policy, &self.engine.settings.style, made)
     }
 }
 

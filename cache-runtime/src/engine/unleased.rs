@@ -1,15 +1,14 @@
 //! A run without a lease: the store is away or refuses, or its request has waited long enough for others. Nothing is
 //! stored of it; those that may have its answer share it.
 
-use std::{future::Future, sync::Arc};
+use std::future::Future;
 
 use axum::response::Response;
 use tokio::{runtime::Handle, time};
 use tracing::Instrument;
 
-use super::{Request, Run, serve::wait};
+use super::{Request, Run, course::Spare, serve::wait};
 use crate::{
-    entry::Entry,
     events,
     flight::{Join, Older, Outcome, Part},
     respond::Verdict,
@@ -25,14 +24,14 @@ impl Request {
         self,
         runtime: &Handle,
         join: Join,
-        reserve: Option<Arc<Entry>>,
+        spare: Spare,
         handler: F,
     ) -> Response
     where
         F: FnOnce(Run) -> Fut + Send + 'static,
         Fut: Future<Output = Response> + Send + 'static,
     {
-        let slow = self.policy.stale_if_slow.filter(|_| reserve.is_some());
+        let slow = self.policy.stale_if_slow.filter(|_| spare.reserve.is_some());
         let mut vanished = 0;
         loop {
             let left = self.left();
@@ -44,14 +43,14 @@ impl Request {
             let place = || self.engine.place();
             let flights = &self.engine.flights;
             let part = match flights.join_or_lead(&self.slot, join, older, place) {
-                Some(Part::Leader(seat)) => return self.lead(runtime, seat, None, reserve, handler).await,
+                Some(Part::Leader(seat)) => return self.lead(runtime, seat, None, spare, handler).await,
                 Some(part) => self.engine.may_wait().map(|waits| (part, waits)),
                 None => None,
             };
             let Some((part, _waiting)) = part else {
-                return match reserve {
-                    Some(reserve) => self.hit(&reserve, Verdict::Stale),
-                    None => self.run_alone(handler, Refusal::Limit).await,
+                return match &spare.reserve {
+                    Some(reserve) => self.hit(reserve, Verdict::Stale),
+                    None => self.run_alone(handler, Refusal::Limit, spare).await,
                 };
             };
             let waiting = async {
@@ -71,28 +70,26 @@ impl Request {
                 }
             };
             let span = events::wait(&self.slot.key);
-            match (waiting.instrument(span).await, &reserve) {
+            match (waiting.instrument(span).await, &spare.reserve) {
                 (Waited::For(Outcome::Shared(entry)), _) if self.accepts.accept(&entry) => {
                     return self.hit(&entry, Verdict::Hit);
                 }
-                (Waited::For(Outcome::Shared(_) | Outcome::Failed(_) | Outcome::Vanished), Some(reserve)) => {
+                (Waited::For(Outcome::Failed(_) | Outcome::Vanished), Some(reserve)) => {
                     return self.hit(reserve, Verdict::Stale);
                 }
-                (Waited::For(Outcome::Failed(failure)), None) => return self.failed(&failure),
+                (Waited::For(Outcome::Failed(Some(failure))), None) => return self.failed(&failure),
                 // One of those that waited leads next; but not for ever, where each one panics.
-                (Waited::For(Outcome::Shared(_) | Outcome::Vanished), None) if vanished < MOST_VANISHED => {
+                (Waited::For(Outcome::Shared(_) | Outcome::Vanished), _) if vanished < MOST_VANISHED => {
                     vanished += 1;
                 }
-                (Waited::For(Outcome::Shared(_) | Outcome::Vanished | Outcome::Alone), _) => {
-                    return self.run_alone(handler, Refusal::AsTheLast).await;
-                }
+                (Waited::For(_), _) => return self.run_alone(handler, Refusal::AsTheLast, spare).await,
                 (Waited::ForTheNext, _) => {}
                 (Waited::TooLong, Some(reserve)) if slow.is_some() => {
                     return self.hit(reserve, Verdict::Stale);
                 }
                 // That run goes on, so it leads another beside it.
                 (Waited::TooLong, _) if matches!(join, Join::BegunAfter(_)) => {}
-                (Waited::TooLong, _) => return self.run_alone(handler, Refusal::NoLease).await,
+                (Waited::TooLong, _) => return self.run_alone(handler, Refusal::NoLease, spare).await,
             }
         }
     }

@@ -21,7 +21,7 @@ use crate::{
     key::KeyError,
     policy::Policy,
     request::RequestHead,
-    respond::Verdict,
+    respond::{Made, Verdict},
     rules::{self, Freshness, HandlerError, Wishes},
     steering::Steering,
     store::{Found, Put, Read, Slot, StoreError, Token},
@@ -44,7 +44,7 @@ impl Engine {
         let value = found.and_then(|(entry, _)| value::decode(&entry.body));
         counters.answered(match value {
             Some(_) => Verdict::Hit,
-            None => Verdict::Miss,
+            None => Verdict::Made(Made::MISS),
         });
         value
     }
@@ -134,10 +134,9 @@ impl Engine {
             policy,
             request: RequestHead::plain(Method::GET),
             wishes: Wishes::none(true),
+            resource: Arc::clone(&slot.key),
             slot,
             accepts: Accepts::only(accepts),
-            stored: None,
-            turned: false,
             began: Instant::now(),
         };
         let name = Arc::clone(&request.slot.key);

@@ -1,79 +1,108 @@
 //! Responses that say themselves how they are cached: those of one resource that differ by fields of the request, each in a
-//! slot of its own (RFC 9111 section 4.1), and what is stored of them to be validated.
+//! slot of its own (RFC 9111 section 4.1).
 //!
 //! The resource's own slot holds whichever was stored there last. Its `Vary` shows which fields count, and so where the
 //! others stand.
 
 use std::sync::Arc;
 
-use axum::response::Response;
+use axum::{body::Body, response::Response};
 use http::{HeaderMap, Method};
 use tokio::runtime::Handle;
 
-use super::{Engine, Request, serve::Accepts, spawn};
-use crate::{entry::Entry, rules::rfc9111, store::Slot};
+use super::{Engine, Request, course::Way, fill::Fill, serve::Accepts, spawn};
+use crate::{
+    entry::Entry,
+    rules::rfc9111,
+    store::{Found, Read},
+};
 
 /// Whether the entry answers requests with these headers.
 pub(super) fn answers(entry: &Entry, asked: &HeaderMap) -> bool {
     rfc9111::variant(&entry.headers, asked) == entry.variant
 }
 
+/// So many slots a request looks into for its variant: a service may name more fields from one response to the next.
+const MOST_TURNS: u32 = 3;
+
 impl Engine {
     /// What memory holds for requests with these headers under a resource's key.
     pub(super) fn peek_variant(&self, key: &str, asked: &HeaderMap) -> Option<Arc<Entry>> {
         let store = self.guard.store();
-        let entry = store.peek(key)?;
-        let own = rfc9111::variant(&entry.headers, asked);
-        if own == entry.variant {
-            return Some(entry);
+        let mut entry = store.peek(key)?;
+        for _ in 0..MOST_TURNS {
+            let own = rfc9111::variant(&entry.headers, asked);
+            if own == entry.variant {
+                return Some(entry);
+            }
+            entry = store.peek(&self.names.variant_key(key, own?))?;
         }
-        let other = store.peek(&self.names.variant_key(key, own?))?;
-        answers(&other, asked).then_some(other)
+        answers(&entry, asked).then_some(entry)
     }
 }
 
 impl Request {
-    /// Goes on in the slot of its own variant, where the resource's holds another. `false`: it is there already.
-    pub(super) fn turn_to_variant(&mut self, other: &Entry) -> bool {
+    /// Goes on in the slot of its own variant, where this one holds another. `false`: it is there already.
+    pub(super) fn turn_to_variant(&mut self, way: &mut Way, other: &Entry) -> bool {
         let Accepts::Variant(asked) = &self.accepts else {
             return false;
         };
-        let Some(variant) = rfc9111::variant(&other.headers, asked).filter(|_| !self.turned) else {
+        let own = rfc9111::variant(&other.headers, asked);
+        let key = own.map(|own| self.engine.names.variant_key(&self.resource, own));
+        let Some(key) = key.filter(|key| way.turns < MOST_TURNS && **key != *self.slot.key) else {
             return false;
         };
-        self.turned = true;
-        self.slot = Slot {
-            key: self.engine.names.variant_key(&self.slot.key, variant).into(),
-            ..self.slot.clone()
-        };
+        way.turns += 1;
+        self.slot.key = key.into();
         true
     }
 
-    /// Keeps what was read for the handler to say whether it is still true.
-    pub(super) fn keep_for_validation(&mut self, entry: &Arc<Entry>) {
-        self.stored = self.policy.http.map(|_| Arc::clone(entry));
-    }
-
     /// Takes away what an answer to HEAD shows to be outdated (RFC 9111 section 4.3.5), behind that answer.
-    pub(super) fn look_for_changes(&self, response: &Response) {
-        let Some(stored) = self
-            .stored
-            .as_ref()
-            .filter(|_| self.request.method == Method::HEAD)
-        else {
-            return;
-        };
-        if !rfc9111::is_outdated(stored, response) {
+    pub(super) fn evict_if_outdated(&self, response: &Response) {
+        if self.policy.http.is_none() || self.request.method != Method::HEAD {
             return;
         }
         let Ok(runtime) = Handle::try_current() else {
             return;
         };
-        let (engine, key) = (Arc::clone(&self.engine), Arc::clone(&self.slot.key));
+        let Engine {
+            refreshes, counters, ..
+        } = &*self.engine;
+        let Some(pass) = refreshes.begin(&self.slot.key, &counters.refreshes) else {
+            return;
+        };
+        let mut head = Response::new(Body::empty());
+        *head.status_mut() = response.status();
+        *head.headers_mut() = response.headers().clone();
+        let (engine, slot) = (Arc::clone(&self.engine), self.slot.clone());
         spawn(&runtime, async move {
-            let store = engine.guard.store();
-            // Unacknowledged, the entry stays as stale as it was.
-            let _ = engine.guard.behind(store.evict(&[key])).await;
+            let (guard, store) = (&engine.guard, engine.guard.store());
+            // What stands there now, which need not be what the HEAD was asked about.
+            let read = guard.behind(store.read(&slot)).await;
+            if let Ok(Read {
+                found: Found::Entry(entry),
+                ..
+            }) = read
+                && rfc9111::is_outdated(&entry, &head)
+            {
+                // Unacknowledged, the entry stays as stale as it was.
+                let _ = guard.behind(store.evict(&[slot.key])).await;
+            }
+            drop(pass);
         });
+    }
+}
+
+impl Fill {
+    /// Takes away an older response for the same requests from the variant's own slot, once this one stands in that of the
+    /// resource.
+    pub(super) async fn evict_older_variant(&self, entry: &Entry) {
+        let Some(variant) = entry.variant else { return };
+        let key: Arc<str> = self.engine.names.variant_key(&self.resource, variant).into();
+        if key != self.slot.key {
+            let guard = &self.engine.guard;
+            // Unacknowledged, it stays for as long as it lives.
+            let _ = guard.behind(guard.store().evict(&[key])).await;
+        }
     }
 }

@@ -57,7 +57,22 @@ fn are_fields(argument: &[u8]) -> bool {
     };
     let is_field = |byte: &u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~, \t\n\x0c\r".contains(byte);
     let mut members = text.split(|&byte| byte == b',').map(<[u8]>::trim_ascii);
+    let ruling = [
+        "age",
+        "cache-control",
+        "date",
+        "etag",
+        "expires",
+        "last-modified",
+        "vary",
+    ];
+    let rules = |member: &[u8]| {
+        ruling
+            .iter()
+            .any(|name| member.eq_ignore_ascii_case(name.as_bytes()))
+    };
     members.clone().any(|member| !member.is_empty())
+        && !members.clone().any(rules)
         && members.all(|member| member.iter().all(is_field) && !member.iter().any(u8::is_ascii_whitespace))
 }
 

@@ -103,6 +103,7 @@ impl CacheLayer {
     ///
     /// # Panics
     /// When the text is no route.
+    #[track_caller]
     pub fn rule(self, route: &str, policy: Policy) -> Self {
         self.with(|plan| {
             plan.rules.push(Rule {
@@ -117,6 +118,7 @@ impl CacheLayer {
     ///
     /// # Panics
     /// When a text is no path.
+    #[track_caller]
     pub fn only<P: Into<PathPattern>>(self, paths: impl IntoIterator<Item = P>) -> Self {
         self.with(|plan| {
             let paths = paths.into_iter().map(Into::into);
@@ -128,6 +130,7 @@ impl CacheLayer {
     ///
     /// # Panics
     /// As [`only`](Self::only).
+    #[track_caller]
     pub fn exclude<P: Into<PathPattern>>(self, paths: impl IntoIterator<Item = P>) -> Self {
         self.with(|plan| plan.exclude.extend(paths.into_iter().map(Into::into)))
     }
@@ -233,6 +236,7 @@ impl CacheLayer {
     ///
     /// # Panics
     /// When a text is no path, or a target names what the route does not.
+    #[track_caller]
     pub fn evict_on<'a>(
         self,
         method: Method,

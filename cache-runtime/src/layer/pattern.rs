@@ -88,10 +88,15 @@ pub(super) struct Route {
 impl Route {
     /// # Panics
     /// When it is none.
+    #[track_caller]
     pub(super) fn new(text: &str) -> Self {
         assert!(
             text.starts_with('/'),
             "a path begins with `/`, and {text:?} does not"
+        );
+        assert!(
+            !text.contains("/:") && !text.contains("/*"),
+            "a route names its parts in braces, `{{id}}` and `{{*rest}}`, and {text:?} does not"
         );
         let mut router = Router::new();
         if let Err(error) = router.insert(text, ()) {

@@ -77,6 +77,8 @@ pub(super) struct Admitted<'a> {
     pub(super) resource: Resource<'a>,
     pub(super) policy: Policy,
     pub(super) handler: Handler,
+    /// Whose part of the cache it is for, where that is partitioned.
+    pub(super) partition: Option<Option<String>>,
     /// Its credentials are in no partition, so only what the response calls shared may be stored.
     pub(super) must_be_public: bool,
 }
@@ -132,6 +134,7 @@ impl Plan {
             resource,
             policy,
             handler,
+            partition: self.partition.as_ref().map(|partition| partition(request)),
             must_be_public,
         })
     }
@@ -146,9 +149,9 @@ impl Plan {
         if let Some(also) = &self.key {
             key.arg("key").str(&also(request))?;
         }
-        if let Some(partition) = &self.partition {
-            let hash = |partition: String| blake3::hash(partition.as_bytes()).to_hex().to_string();
-            key.arg("partition").serialize(&partition(request).map(hash))?;
+        if let Some(partition) = &admitted.partition {
+            let hash = |partition: &String| blake3::hash(partition.as_bytes()).to_hex().to_string();
+            key.arg("partition").serialize(&partition.as_ref().map(hash))?;
         }
         if admitted.must_be_public {
             // Entries of their own: what may not be stored for these must not keep others from filling theirs.
@@ -216,6 +219,7 @@ enum Part {
 impl Target {
     /// # Panics
     /// When it is no path, or names what the route does not.
+    #[track_caller]
     pub(super) fn new(text: &str, route: &Route) -> Self {
         assert!(
             text.starts_with('/'),

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use axum::extract::OriginalUri;
-use http::{HeaderMap, HeaderName, Uri, header, request::Parts};
+use http::{HeaderMap, HeaderName, HeaderValue, Uri, header, request::Parts, uri::Authority};
 use percent_encoding::percent_decode;
 use serde::Serialize;
 
@@ -11,12 +11,20 @@ use crate::key::{KeyArgs, KeyError};
 
 /// Fields by which servers are told that they are reached by another address. Whoever answers may put that into links, so
 /// two of them must not share an entry; clients can send them too.
-const ADDRESSES: [&str; 7] = [
+const ADDRESSES: [&str; 15] = [
+    "forwarded",
     "x-forwarded-host",
+    "x-forwarded-path",
     "x-forwarded-port",
     "x-forwarded-prefix",
     "x-forwarded-proto",
+    "x-forwarded-scheme",
+    "x-forwarded-server",
+    "x-forwarded-ssl",
     "x-host",
+    "x-http-host-override",
+    "x-original-host",
+    "x-original-uri",
     "x-original-url",
     "x-rewrite-url",
 ];
@@ -77,24 +85,25 @@ impl<'a> Resource<'a> {
     /// `None`: what it asks for is not certain, so no cache has a part in it.
     ///
     /// That is a path that is not in its normal form (RFC 3986 section 6.2.2), which servers may read in several ways; a
-    /// body, which is not in the key; another method in disguise, or another protocol; more than one host, or one that is no
-    /// text.
+    /// body, which is not in the key; another method in disguise, or another protocol; more than one host, one that is no
+    /// text, or two that differ; and fields that the service will not see, being for this connection alone.
     pub(super) fn of(parts: &'a Parts) -> Option<Self> {
         let headers = &parts.headers;
         let uri = original_uri(parts);
         let path = uri.path();
         let has = |names: &[&str]| {
             let mut own = headers.keys().map(HeaderName::as_str);
-            own.any(|name| name.starts_with("x-") && names.contains(&name))
+            own.any(|name| name.starts_with(['f', 'x']) && names.contains(&name))
         };
         let upgrade = headers.contains_key(header::UPGRADE);
         if has(&OVERRIDES) || upgrade || has_body(headers) || !is_normal(path) {
             return None;
         }
         let mut hosts = headers.get_all(header::HOST).iter();
-        let told = hosts.next();
-        let unclear = uri.authority().is_none() && told.is_some_and(|host| host.to_str().is_err());
-        if unclear || hosts.next().is_some() {
+        let told = hosts.next().map(HeaderValue::to_str).transpose().ok()?;
+        let differs =
+            |authority: &Authority| told.is_some_and(|told| !authority.as_str().eq_ignore_ascii_case(told));
+        if hosts.next().is_some() || uri.authority().is_some_and(differs) || names_fields(headers) {
             return None;
         }
         Some(Self {
@@ -175,6 +184,20 @@ impl Serialize for Text<'_> {
             Err(_) => serializer.serialize_bytes(&self.0),
         }
     }
+}
+
+/// Whether `Connection` names fields, which a proxy within takes away before anybody looks at them.
+fn names_fields(headers: &HeaderMap) -> bool {
+    let known = ["close", "keep-alive", "te", "upgrade"];
+    let lines = headers.get_all(header::CONNECTION).iter();
+    let mut names = lines.flat_map(|line| line.as_bytes().split(|&byte| byte == b','));
+    names.any(|name| {
+        let name = name.trim_ascii();
+        !name.is_empty()
+            && !known
+                .iter()
+                .any(|known| name.eq_ignore_ascii_case(known.as_bytes()))
+    })
 }
 
 /// A body that a handler might look at, on any method (RFC 9110 section 9.3.1).

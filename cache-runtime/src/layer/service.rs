@@ -1,6 +1,7 @@
 //! The service around another: asks the cache first, and evicts after.
 
 use std::{
+    future::poll_fn,
     iter,
     panic::{AssertUnwindSafe, catch_unwind},
     sync::Arc,
@@ -23,7 +24,7 @@ use super::{
 };
 use crate::{
     cache,
-    engine::{self, CachedWithin, Engine, Lookup, Mismatched, Run, Unshared, Validated},
+    engine::{self, CachedWithin, Engine, Lookup, Run, Unshared, Validated},
     entry::Entry,
     events,
     evict::{Evictor, Pending},
@@ -53,7 +54,7 @@ where
     S: Service<Request<B>, Response = Response<R>> + Clone + Send + 'static,
     S::Future: Send + 'static,
     S::Error: Send + 'static,
-    B: HttpBody + Send + 'static,
+    B: HttpBody + Default + Send + 'static,
     R: HttpBody<Data = Bytes> + Send + 'static,
     R::Error: Into<BoxError>,
 {
@@ -86,9 +87,8 @@ where
                 let failed: Failed<S::Error> = Arc::default();
                 let failure = Arc::clone(&failed);
                 let run = move |run: Run| async move {
-                    let validated = conditions(&run, request.headers_mut());
-                    match inner.call(request).await {
-                        Ok(response) => judge.judged(outcome(response.map(Body::new), validated.as_deref())),
+                    match answer(inner, request, &run).await {
+                        Ok(response) => judge.judged(response),
                         Err(error) => {
                             *lock(&failure) = Some(error);
                             nobodys()
@@ -138,8 +138,9 @@ impl Plan {
     /// Looks into memory, with a key made of what the request asks for.
     fn way(self: &Arc<Self>, engine: Arc<Engine>, request: &request::Parts, has_body: bool) -> Way {
         let matched = request.extensions.get::<MatchedPath>();
-        // A body is not in the key.
-        if has_body || matched.is_some_and(|route| self.is_cached_within(route)) {
+        // A body is not in the key. And of several layers around a service the outermost caches: this one would wait for it.
+        let is_within = request.extensions.get::<LayerAround>().is_some();
+        if has_body || is_within || matched.is_some_and(|route| self.is_cached_within(route)) {
             return self.eviction(engine, request);
         }
         // The user's functions are asked in there, and may panic.
@@ -156,7 +157,9 @@ impl Plan {
             must_be_public,
             ..
         } = admitted;
-        let head = RequestHead::of(request, fields(&policy));
+        let mut head = RequestHead::of(request, fields(&policy));
+        // Caches further out must not share what is somebody's own.
+        head.credentials |= matches!(admitted.partition, Some(Some(_)));
         let write = |key: &mut KeyArgs<'_>| self.write_key(request, &admitted, key);
         match Arc::clone(&engine).look_up(&policy, handler, head, write) {
             Lookup::Bypass => Way::Past,
@@ -218,24 +221,42 @@ fn conditions(run: &Run, headers: &mut HeaderMap) -> Option<Arc<Entry>> {
     Some(Arc::clone(stored))
 }
 
-/// The response, or the stored one that the service says is still true (RFC 9111 section 4.3.3).
-fn outcome(response: Response<Body>, validated: Option<&Entry>) -> Response<Body> {
-    let Some(stored) = validated.filter(|_| response.status() == StatusCode::NOT_MODIFIED) else {
-        return response;
+/// What the service answers; in its place the stored response, where it says that this is still true (RFC 9111 section
+/// 4.3.3). Where it says so of another one, it is asked once more, for all of it.
+async fn answer<S, B, R>(mut inner: S, mut request: Request<B>, run: &Run) -> Result<Response<Body>, S::Error>
+where
+    S: Service<Request<B>, Response = Response<R>> + Clone,
+    B: HttpBody + Default,
+    R: HttpBody<Data = Bytes> + Send + 'static,
+    R::Error: Into<BoxError>,
+{
+    let asked = run.stored.as_ref().map(|_| {
+        let (mut parts, ()) = Request::new(()).into_parts();
+        parts.method = request.method().clone();
+        parts.uri = request.uri().clone();
+        parts.version = request.version();
+        parts.headers = request.headers().clone();
+        parts.extensions = request.extensions().clone();
+        parts
+    });
+    let validated = conditions(run, request.headers_mut());
+    let mut again = inner.clone();
+    let response = inner.call(request).await?.map(Body::new);
+    let (Some(stored), Some(mut asked), StatusCode::NOT_MODIFIED) = (validated, asked, response.status())
+    else {
+        return Ok(response);
     };
     let (mut parts, _) = response.into_parts();
-    let Some(headers) = rfc9111::merged(stored, &parts) else {
-        let mut response = Response::new(Body::from(
-            "the service says of another response that it is not modified",
-        ));
-        *response.status_mut() = StatusCode::BAD_GATEWAY;
-        response.extensions_mut().insert(Mismatched);
-        return response;
-    };
-    parts.status = stored.status;
-    parts.headers = headers;
-    parts.extensions.insert(Validated);
-    Response::from_parts(parts, Body::from(stored.body.clone()))
+    if let Some(headers) = rfc9111::merged(&stored, &parts) {
+        parts.status = stored.status;
+        parts.headers = headers;
+        parts.extensions.insert(Validated);
+        return Ok(Response::from_parts(parts, Body::from(stored.body.clone())));
+    }
+    rfc9111::unconditional(&mut asked.headers);
+    poll_fn(|context| again.poll_ready(context)).await?;
+    let response = again.call(Request::from_parts(asked, B::default())).await?;
+    Ok(response.map(Body::new))
 }
 
 /// What the response to an unsafe request has changed as well, on the same host (RFC 9111 section 4.4).

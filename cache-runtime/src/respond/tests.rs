@@ -22,6 +22,10 @@ const STYLE: Style = Style {
     hit_header: HeaderName::from_static("x-cache"),
     cache_status: None,
 };
+const UNSTORED: Made = Made {
+    stored: false,
+    ..Made::MISS
+};
 const TAG: (&str, &str) = ("etag", "W/\"1\"");
 
 fn named() -> Style {
@@ -90,7 +94,7 @@ fn a_stored_miss_says_so_and_promises_the_whole_life() {
         &request("GET", &[]),
         &Policy::new(),
         &STYLE,
-        Verdict::Miss,
+        Verdict::Made(Made::MISS),
         NOW,
     );
     let expected = [
@@ -198,7 +202,7 @@ fn a_miss_under_its_own_cache_control_has_no_age() {
         &request("GET", &[]),
         &Policy::new(),
         &STYLE,
-        Verdict::Miss,
+        Verdict::Made(Made::MISS),
         NOW,
     );
     assert_eq!(lines(&response), [own, ("x-cache", "Miss")]);
@@ -319,7 +323,7 @@ fn a_miss_too_is_answered_by_304() {
         &request("GET", &[("if-none-match", "\"1\"")]),
         &Policy::new(),
         &STYLE,
-        Verdict::Miss,
+        Verdict::Made(Made::MISS),
         NOW,
     );
     assert_eq!(response.status(), 304);
@@ -358,7 +362,10 @@ fn cache_status_tells_what_happened() {
         all(&response, "cache-status").join(" | ")
     };
     assert_eq!(status(Verdict::Hit), "upstream; hit | shop; hit; ttl=29");
-    assert_eq!(status(Verdict::Miss), "upstream; hit | shop; fwd=miss; stored");
+    assert_eq!(
+        status(Verdict::Made(Made::MISS)),
+        "upstream; hit | shop; fwd=miss; stored"
+    );
 }
 
 #[test]
@@ -369,17 +376,17 @@ fn what_is_not_stored_gets_the_hit_header_alone() {
         *response.headers_mut() = headers(&own);
         response
     };
-    let response = uncached(handlers(), &Policy::new(), &STYLE);
+    let response = uncached(handlers(), &Policy::new(), &STYLE, UNSTORED);
     assert_eq!(lines(&response), [own[0], own[1], ("x-cache", "Miss")]);
     assert_eq!(body(response), "hello");
-    let response = uncached(handlers(), &Policy::new(), &named());
+    let response = uncached(handlers(), &Policy::new(), &named(), UNSTORED);
     assert_eq!(all(&response, "cache-status"), ["shop; fwd=miss"]);
 }
 
 #[test]
 fn what_is_not_stored_names_in_vary_what_it_depends_on() {
     let policy = Policy::new().vary(&["accept-language"]);
-    let response = uncached(Response::new(Body::empty()), &policy, &STYLE);
+    let response = uncached(Response::new(Body::empty()), &policy, &STYLE, UNSTORED);
     assert_eq!(all(&response, "vary"), ["accept-language"]);
 }
 

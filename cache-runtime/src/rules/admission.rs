@@ -79,7 +79,9 @@ pub(crate) fn admit(request: &RequestHead, policy: &Policy, control: ClientContr
     }
     let asked = RequestDirectives::parse(cache_control.as_ref(), pragma.as_ref());
     let validates = policy.http.is_some() || control == ClientControl::Refresh;
-    if asked.no_store || (asked.no_cache && !validates) {
+    let passes = asked.no_store || (asked.no_cache && !validates);
+    // Where the handler is not to run at all, there is nothing to pass on.
+    if passes && !asked.only_if_cached {
         return Admission::Bypass;
     }
     wishes.refresh = asked.no_cache;

@@ -11,6 +11,17 @@ use http::{HeaderMap, HeaderName, HeaderValue, header};
 /// Where longer times end: 2^31 seconds, 68 years (RFC 9111 section 1.2.2).
 pub(crate) const LONGEST: Duration = Duration::from_secs(1 << 31);
 
+/// The fields that say how a response is stored and served.
+const RULING: [HeaderName; 7] = [
+    header::AGE,
+    header::CACHE_CONTROL,
+    header::DATE,
+    header::ETAG,
+    header::EXPIRES,
+    header::LAST_MODIFIED,
+    header::VARY,
+];
+
 /// What a request asks of caches (RFC 9111 section 5.2.1).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) struct RequestDirectives {
@@ -175,7 +186,8 @@ impl Directive<'_> {
         self.name.eq_ignore_ascii_case(name.as_bytes())
     }
 
-    /// The argument as names of fields. One that is none makes it no such list.
+    /// The argument as names of fields. One that is none makes it no such list, and so does one that rules the cache itself:
+    /// without it, the rest would be taken for something else.
     fn fields(&self) -> Option<Vec<HeaderName>> {
         let argument = self.argument?;
         let quoted = argument
@@ -186,7 +198,8 @@ impl Directive<'_> {
             .map(<[u8]>::trim_ascii)
             .filter(|member| !member.is_empty());
         let names: Vec<_> = names.map(HeaderName::from_bytes).collect::<Result<_, _>>().ok()?;
-        (!names.is_empty()).then_some(names)
+        let rules = names.iter().any(|name| RULING.contains(name));
+        (!names.is_empty() && !rules).then_some(names)
     }
 
     /// The argument as seconds, quoted or not: both forms are to be accepted (RFC 9111 section 5.2).

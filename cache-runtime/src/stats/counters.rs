@@ -146,7 +146,7 @@ impl HandlerCounters {
         match verdict {
             Verdict::Hit => self.hits.count(),
             Verdict::Stale => self.stale.count(),
-            Verdict::Miss | Verdict::Revalidated | Verdict::Passed => self.misses.count(),
+            Verdict::Made(_) => self.misses.count(),
         }
     }
 

@@ -32,6 +32,14 @@ async fn conditions_are_answered_from_the_cache_on_hit_and_miss() {
     }
 }
 
+#[tokio::test]
+async fn a_304_on_a_miss_is_as_old_as_what_came() {
+    let gateway = Gateway::memory().await;
+    gateway.origin.then(ok(&[CONTROL, TAG, ("age", "20")], "one"));
+    let answer = gateway.get([("if-none-match", "\"a\"")]).await;
+    assert_eq!((answer.status.as_u16(), answer.header("age")), (304, Some("20")));
+}
+
 /// RFC 9111 section 4.3.2: the date of the answer stands for that of the modification.
 #[tokio::test]
 async fn if_modified_since_is_held_against_the_date_where_there_is_no_other() {
@@ -75,6 +83,9 @@ async fn a_part_is_cut_out_of_a_whole_response() {
         let none = gateway.get([("range", "bytes=5-")]).await;
         assert_eq!((none.status.as_u16(), none.text()), (416, ""));
         assert_eq!(none.header("content-range"), Some("bytes */5"));
+        for name in ["cache-control", "etag", "content-type"] {
+            assert_eq!(none.header(name), None, "nobody keeps it for the page: {name}");
+        }
         for (range, condition, status) in [
             ("bytes=0-0", ("if-range", "\"a\""), 206),
             ("bytes=0-0", ("if-range", "\"b\""), 200),

@@ -1,16 +1,30 @@
 //! A service that fails, and responses that break off (RFC 9111 sections 3.3, 4.2.4 and 4.3.3).
 
-use std::io;
+use std::{
+    convert::Infallible,
+    io,
+    sync::{Arc, Mutex},
+};
 
-use axum::{Router, body::Body, http::header, response::Response};
+use axum::{
+    Router,
+    body::Body,
+    http::{Method, StatusCode, header},
+    response::Response,
+};
 use bytes::Bytes;
 use futures_util::stream;
 use handler_cache::{Policy, layer::CacheLayer};
+use http_body_util::BodyExt;
 
 use super::{Gateway, TAG, ok, page, say};
 use crate::{
     MINUTE,
-    support::app::{Bench, Runs},
+    support::{
+        app::{Bench, Runs, eventually},
+        body::announced,
+        gate::{Gate, ask, settle},
+    },
 };
 
 #[tokio::test]
@@ -137,6 +151,116 @@ async fn p5_a_body_that_is_cut_off_is_not_stored() {
     let answer = app.get("/a").await;
     assert_eq!((answer.verdict(), answer.text()), (Some("Hit"), "hello"));
     assert_eq!(runs.total(), 3);
+}
+
+/// Those that wait for its run, too, though that answer is nobody else's.
+#[tokio::test]
+async fn a_stored_response_answers_all_that_wait_while_the_service_fails() {
+    for private in [("cache-control", "no-store"), ("set-cookie", "a=b")] {
+        let bench = Bench::memory().await;
+        let gate = Gate::new();
+        let waits = gate.clone();
+        let router = Router::new().fallback(async move || match waits.pass().await {
+            1 => (StatusCode::OK, [("cache-control", "max-age=60")], "one"),
+            _ => (StatusCode::SERVICE_UNAVAILABLE, [private], "away"),
+        });
+        let app = bench.app(router.layer(CacheLayer::new().http()));
+        gate.let_through(1);
+        app.get("/a").await;
+        gate.entered().await;
+        bench.clock.advance(MINUTE);
+        let all: Vec<_> = (0..4).map(|_| ask(&app, "/a")).collect();
+        gate.entered().await;
+        settle().await;
+        gate.let_through(1);
+        for answer in all {
+            let answer = answer.await.unwrap();
+            assert_eq!((answer.verdict(), answer.text()), (Some("Stale"), "one"));
+        }
+        assert_eq!(gate.runs.total(), 2);
+    }
+}
+
+#[tokio::test]
+async fn a_stored_response_answers_head_and_range_while_the_service_fails() {
+    for gateway in Gateway::every().await {
+        gateway
+            .origin
+            .then(ok(&[("cache-control", "max-age=60"), TAG], "one"));
+        gateway.get([]).await;
+        gateway.wait(60);
+        gateway.origin.then(say(503, &[], "away")).then(say(503, &[], ""));
+        let part = gateway.get([("range", "bytes=0-0")]).await;
+        assert_eq!(
+            (part.status.as_u16(), part.verdict(), part.text()),
+            (206, Some("Stale"), "o")
+        );
+        let head = gateway.app.send(Method::HEAD, "/a", [], "").await;
+        assert_eq!((head.status.as_u16(), head.verdict()), (200, Some("Stale")));
+    }
+}
+
+#[tokio::test]
+async fn failures_are_bridged_beyond_stale_while_revalidate() {
+    for gateway in Gateway::every().await {
+        let control = "max-age=60, stale-while-revalidate=10";
+        gateway.origin.then(ok(&[("cache-control", control)], "one"));
+        gateway.get([]).await;
+        gateway.wait(3600);
+        gateway.origin.then(say(503, &[], "away"));
+        assert_eq!(gateway.page([]).await, page("Stale", "one"));
+    }
+}
+
+/// Whatever one client has made anew.
+#[tokio::test]
+async fn a_fresh_response_gives_way_to_nothing_less_good() {
+    for gateway in Gateway::every().await {
+        let control = ("cache-control", "max-age=3600");
+        gateway.origin.then(ok(&[control, TAG], "one"));
+        gateway.get([]).await;
+        for answer in [
+            say(503, &[control], "away"),
+            say(304, &[TAG, ("set-cookie", "a=b")], ""),
+            ok(&[("cache-control", "no-store")], "not stored"),
+        ] {
+            gateway.origin.then(answer);
+            gateway.get([("cache-control", "no-cache")]).await;
+            assert_eq!(gateway.page([]).await, page("Hit", "one"));
+        }
+    }
+}
+
+/// A service that takes its time is not waited for to its end.
+#[tokio::test]
+async fn a_body_is_passed_on_as_it_comes() {
+    for bench in Bench::every().await {
+        let (parts, mut body) = tokio::sync::mpsc::unbounded_channel::<Result<Bytes, Infallible>>();
+        let body = stream::poll_fn(move |context| body.poll_recv(context));
+        let body = Arc::new(Mutex::new(Some(body)));
+        let router = Router::new().fallback(async move || {
+            let stream = body.lock().unwrap().take().expect("it runs once");
+            (
+                [("cache-control", "max-age=60")],
+                announced(Body::from_stream(stream), 5),
+            )
+        });
+        let app = bench.app(router.layer(CacheLayer::new().http()));
+        parts.send(Ok("hel".into())).unwrap();
+        let mut begun = app.open("/a").await.into_body();
+        let first = begun.frame().await.unwrap().unwrap().into_data().unwrap();
+        assert_eq!(first, "hel");
+        parts.send(Ok("lo".into())).unwrap();
+        drop(parts);
+        let rest = axum::body::to_bytes(begun, usize::MAX).await.unwrap();
+        assert_eq!(rest, "lo");
+        bench.settled().await;
+        eventually("it is not stored", async || {
+            let answer = app.get_with("/a", [("cache-control", "only-if-cached")]).await;
+            (answer.verdict(), answer.text()) == (Some("Hit"), "hello")
+        })
+        .await;
+    }
 }
 
 /// P1 with another origin: whatever the store does, the service answers.

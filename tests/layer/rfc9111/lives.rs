@@ -3,7 +3,10 @@
 use handler_cache::{Policy, layer::CacheLayer};
 
 use super::{Gateway, TAG, date, ok, page, say};
-use crate::{MINUTE, support::app::Bench};
+use crate::{
+    MINUTE,
+    support::app::{Answer, Bench},
+};
 
 #[tokio::test]
 async fn a_response_lives_as_long_as_it_says() {
@@ -252,11 +255,28 @@ async fn cache_status_says_where_a_response_came_from() {
         (0, "test; hit; ttl=60"),
     ] {
         gateway.wait(wait);
-        let answer = gateway.get([]).await;
-        let all = answer.headers.get_all("cache-status").iter();
-        let all: Vec<_> = all.map(|line| line.to_str().unwrap()).collect();
-        assert_eq!(all, ["origin; fwd=miss", status]);
+        assert_eq!(statuses(&gateway.get([]).await), ["origin; fwd=miss", status]);
     }
+    let refused = [("cache-control", "no-store")];
+    gateway
+        .origin
+        .then(say(304, &own[..2], ""))
+        .then(ok(&own[..2], "two"))
+        .then(ok(&refused, "three"));
+    let asked = gateway.get([("cache-control", "no-cache")]).await;
+    assert_eq!(
+        statuses(&asked),
+        ["origin; fwd=miss", "test; fwd=request; fwd-status=304; stored"]
+    );
+    gateway.wait(60);
+    assert_eq!(statuses(&gateway.get([]).await), ["test; fwd=stale; stored"]);
+    gateway.wait(60);
+    assert_eq!(statuses(&gateway.get([]).await), ["test; fwd=stale"]);
+}
+
+fn statuses(answer: &Answer) -> Vec<&str> {
+    let all = answer.headers.get_all("cache-status").iter();
+    all.map(|line| line.to_str().expect("it is text")).collect()
 }
 
 /// By an agreement beside the protocol, which section 4.2.4 allows.

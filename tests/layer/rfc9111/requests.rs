@@ -1,6 +1,7 @@
 //! What requests say in `Cache-Control` (RFC 9111 section 5.2.1).
 
 use super::{Gateway, TAG, ok, page, say};
+use crate::support::gate::settle;
 
 const CONTROL: (&str, &str) = ("cache-control", "max-age=60");
 
@@ -96,6 +97,22 @@ async fn only_if_cached_never_reaches_the_service() {
         assert_eq!(gateway.page(only).await, page("Hit", "one"));
         gateway.wait(60);
         assert_eq!(gateway.get(only).await.status, 504);
+        let more = [("cache-control", "only-if-cached, no-store")];
+        assert_eq!(gateway.get(more).await.status, 504);
         assert_eq!(gateway.origin.runs(), 1);
     }
+}
+
+/// Not even behind the answer.
+#[tokio::test]
+async fn only_if_cached_renews_nothing() {
+    let gateway = Gateway::memory().await;
+    let control = ("cache-control", "max-age=60, stale-while-revalidate=60");
+    gateway.origin.then(ok(&[control], "one"));
+    gateway.get([]).await;
+    gateway.wait(70);
+    let answer = gateway.page([("cache-control", "only-if-cached")]).await;
+    assert_eq!(answer, page("Stale", "one"));
+    settle().await;
+    assert_eq!(gateway.origin.runs(), 1);
 }

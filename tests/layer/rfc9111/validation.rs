@@ -1,9 +1,21 @@
 //! Stale responses, validated with the service (RFC 9111 section 4.3).
 
-use axum::http::Method;
+use axum::{
+    Router,
+    extract::Request,
+    http::{HeaderMap, Method, StatusCode, header},
+    middleware::{self, Next},
+};
+use handler_cache::layer::CacheLayer;
 
 use super::{Gateway, TAG, date, ok, page, say};
-use crate::support::gate::{Gate, settle};
+use crate::{
+    MINUTE,
+    support::{
+        app::{App, Bench, eventually},
+        gate::{Gate, ask, settle},
+    },
+};
 
 const CONTROL: (&str, &str) = ("cache-control", "max-age=60");
 
@@ -80,15 +92,15 @@ async fn no_cache_is_stored_and_validated_each_time() {
 /// What is to be validated each time answers nobody who waited for it.
 #[tokio::test]
 async fn a_response_without_a_life_is_not_shared_by_those_that_wait() {
-    for bench in super::Bench::every().await {
+    for bench in Bench::every().await {
         let gate = Gate::new();
         let waits = gate.clone();
-        let router = axum::Router::new().fallback(async move || {
+        let router = Router::new().fallback(async move || {
             let run = waits.pass().await;
             ([("cache-control", "no-cache"), TAG], run.to_string())
         });
-        let app = bench.app(router.layer(handler_cache::layer::CacheLayer::new().http()));
-        let all: Vec<_> = (0..3).map(|_| crate::support::gate::ask(&app, "/a")).collect();
+        let app = bench.app(router.layer(CacheLayer::new().http()));
+        let all: Vec<_> = (0..3).map(|_| ask(&app, "/a")).collect();
         gate.entered().await;
         settle().await;
         gate.let_through(3);
@@ -101,54 +113,119 @@ async fn a_response_without_a_life_is_not_shared_by_those_that_wait() {
     }
 }
 
+/// Answers its runs by their numbers, and conditional requests by a 304 with this tag.
+fn numbered(gate: &Gate, tag: &'static str) -> Router {
+    let gate = gate.clone();
+    Router::new().fallback(async move |headers: HeaderMap| {
+        let run = gate.pass().await;
+        match headers.contains_key(header::IF_NONE_MATCH) {
+            true => (StatusCode::NOT_MODIFIED, [CONTROL, ("etag", tag)], String::new()),
+            false => (StatusCode::OK, [CONTROL, ("etag", "W/\"a\"")], run.to_string()),
+        }
+    })
+}
+
+/// Stores what the first run answers, and lets its life end.
+async fn past_its_life(bench: &Bench, app: &App, gate: &Gate) {
+    gate.let_through(1);
+    assert_eq!(app.get("/a").await.text(), "1");
+    gate.entered().await;
+    bench.settled().await;
+    bench.clock.advance(MINUTE);
+}
+
 #[tokio::test]
 async fn p4_one_validation_answers_all_that_wait() {
-    for bench in super::Bench::every().await {
-        let gate = Gate::new();
-        let waits = gate.clone();
-        let router = axum::Router::new().fallback(async move |headers: axum::http::HeaderMap| {
-            let run = waits.pass().await;
-            let status = if headers.contains_key("if-none-match") {
-                304
-            } else {
-                200
-            };
-            let status = axum::http::StatusCode::from_u16(status).unwrap();
-            (status, [CONTROL, TAG], run.to_string())
-        });
-        let app = bench.app(router.layer(handler_cache::layer::CacheLayer::new().http()));
-        gate.let_through(2);
-        app.get("/a").await;
-        bench.settled().await;
-        bench.clock.advance(crate::MINUTE);
-        let all: Vec<_> = (0..5).map(|_| crate::support::gate::ask(&app, "/a")).collect();
-        for answer in all {
-            let answer = answer.await.unwrap();
-            assert_eq!((answer.status.as_u16(), answer.text()), (200, "1"));
-        }
-        assert_eq!(gate.runs.total(), 2);
+    let bench = Bench::memory().await;
+    let gate = Gate::new();
+    let app = bench.app(numbered(&gate, "W/\"a\"").layer(CacheLayer::new().http()));
+    past_its_life(&bench, &app, &gate).await;
+    let all: Vec<_> = (0..5).map(|_| ask(&app, "/a")).collect();
+    gate.entered().await;
+    settle().await;
+    gate.let_through(1);
+    let mut verdicts = Vec::new();
+    for answer in all {
+        let answer = answer.await.unwrap();
+        assert_eq!((answer.status, answer.text()), (StatusCode::OK, "1"));
+        verdicts.push(answer.verdict().unwrap().to_owned());
+    }
+    verdicts.sort();
+    assert_eq!(verdicts, ["Hit", "Hit", "Hit", "Hit", "Revalidated"]);
+    assert_eq!(gate.runs.total(), 2);
+}
+
+/// RFC 9111 section 4.3.4: it must not be used, so the service is asked for all of it.
+#[tokio::test]
+async fn a_304_about_another_response_has_the_service_asked_again() {
+    for gateway in Gateway::every().await {
+        let control = ("cache-control", "max-age=60, must-revalidate");
+        gateway.origin.then(ok(&[control, ("etag", "W/\"a\"")], "one"));
+        gateway.get([]).await;
+        gateway.wait(60);
+        gateway.origin.asked([]);
+        gateway.origin.then(say(304, &[control, TAG], ""));
+        gateway.origin.then(ok(&[control, TAG], "two"));
+        assert_eq!(gateway.page([]).await, page("Miss", "two"));
+        let asked = gateway.origin.asked(["if-none-match", "x-mine"]);
+        assert_eq!(asked, [[Some("W/\"a\"".to_owned()), none()], [none(), none()]]);
+        assert_eq!(gateway.page([]).await, page("Hit", "two"));
     }
 }
 
-/// RFC 9111 section 4.3.4: it must not be used.
 #[tokio::test]
-async fn a_304_about_another_response_is_an_error_once() {
+async fn p1_a_304_about_another_response_fails_nobody_who_waits() {
+    let bench = Bench::memory().await;
+    let gate = Gate::new();
+    let app = bench.app(numbered(&gate, "\"a\"").layer(CacheLayer::new().http()));
+    past_its_life(&bench, &app, &gate).await;
+    let all: Vec<_> = (0..4).map(|_| ask(&app, "/a")).collect();
+    gate.entered().await;
+    settle().await;
+    gate.let_through(2);
+    for answer in all {
+        let answer = answer.await.unwrap();
+        assert_eq!((answer.status, answer.text()), (StatusCode::OK, "3"));
+    }
+}
+
+/// What was read before an eviction is not brought back by a request that looks again after it.
+#[tokio::test]
+async fn p3_an_evicted_response_is_not_validated() {
+    let bench = Bench::memory().await;
+    let (gate, panics) = (Gate::new(), Gate::new());
+    let (router, first) = (numbered(&gate, "W/\"a\""), panics.clone());
+    let layered = router.layer(middleware::from_fn(move |request: Request, next: Next| {
+        let first = first.clone();
+        async move {
+            let validates = request.headers().contains_key(header::IF_NONE_MATCH);
+            assert!(!validates || first.pass().await != 1, "the first one panics");
+            next.run(request).await
+        }
+    }));
+    let app = bench.app(layered.layer(CacheLayer::new().http()));
+    past_its_life(&bench, &app, &gate).await;
+    let leader = ask(&app, "/a");
+    panics.entered().await;
+    let waiter = ask(&app, "/a");
+    settle().await;
+    bench.cache.evict_path("/a").await.unwrap();
+    gate.let_through(5);
+    panics.let_through(5);
+    assert_eq!(leader.await.unwrap().verdict(), Some("Stale"), "it began before");
+    waiter.await.unwrap();
+    let after = app.get("/a").await;
+    assert_ne!(after.text(), "1");
+}
+
+#[tokio::test]
+async fn what_came_long_after_its_life_is_validated_as_well() {
     for gateway in Gateway::every().await {
-        let control = ("cache-control", "max-age=60, must-revalidate");
-        gateway.origin.then(ok(&[control, TAG], "one"));
+        let old = [CONTROL, TAG, ("age", "100000")];
+        gateway.origin.then(ok(&old, "one"));
         gateway.get([]).await;
-        gateway.wait(60);
-        gateway.origin.then(say(304, &[control, ("etag", "\"b\"")], ""));
-        let answer = gateway.get([]).await;
-        assert_eq!((answer.status.as_u16(), answer.verdict()), (502, Some("Miss")));
-        gateway.origin.asked([]);
-        gateway.origin.then(ok(&[control, ("etag", "\"b\"")], "two"));
-        assert_eq!(gateway.page([]).await, page("Miss", "two"));
-        assert_eq!(
-            gateway.origin.asked(["if-none-match"]),
-            [[none()]],
-            "the stored one is gone"
-        );
+        gateway.origin.then(say(304, &old, ""));
+        assert_eq!(gateway.page([]).await, page("Revalidated", "one"));
     }
 }
 
@@ -180,15 +257,18 @@ async fn an_answer_to_head_that_differs_takes_the_stored_response_away() {
         gateway.origin.then(ok(&[CONTROL, TAG], "one"));
         gateway.get([]).await;
         gateway.wait(60);
-        let head = || gateway.app.send(Method::HEAD, "/a", [], "");
-        gateway.origin.then(ok(&[CONTROL, TAG], ""));
-        head().await;
-        gateway.origin.then(ok(&[CONTROL, ("etag", "\"b\"")], ""));
-        head().await;
+        let head = async || gateway.app.send(Method::HEAD, "/a", [], "").await;
+        gateway.origin.then(say(304, &[CONTROL, TAG], ""));
+        let same = head().await;
+        assert_eq!(
+            (same.status, same.verdict()),
+            (StatusCode::OK, Some("Revalidated"))
+        );
         gateway.origin.asked([]);
-        crate::support::app::eventually("the stored one stays", async || {
-            gateway.origin.then(ok(&[("cache-control", "no-store")], "two"));
-            gateway.page([]).await;
+        // Asked until it has nothing to be asked by: what goes, goes behind the answer.
+        eventually("the stored one stays", async || {
+            gateway.origin.then(ok(&[CONTROL, ("etag", "\"b\"")], ""));
+            head().await;
             gateway.origin.asked(["if-none-match"]) == [[none()]]
         })
         .await;

@@ -1,5 +1,8 @@
 //! `Vary`: several responses for one URL.
 
+use axum::{Router, http::HeaderMap, response::IntoResponse};
+use handler_cache::layer::CacheLayer;
+
 use super::{Gateway, ok, page};
 use crate::support::{
     app::Bench,
@@ -83,10 +86,7 @@ async fn a_response_that_varies_by_more_than_before_is_told_apart_by_that() {
 /// Keys are logged and listed: what a request had is in them as a hash.
 #[tokio::test]
 async fn no_field_of_a_request_is_shown_in_a_key() {
-    let gateway = Gateway::on(
-        Bench::redis().await,
-        handler_cache::layer::CacheLayer::new().http().public(),
-    );
+    let gateway = Gateway::on(Bench::redis().await, CacheLayer::new().http().public());
     let varied = ok(&[CONTROL, ("vary", "cookie, x-secret")], "one");
     gateway.origin.then(varied.clone()).then(varied);
     for secret in ["hunter2", "hunter3"] {
@@ -122,12 +122,12 @@ async fn p4_each_variant_is_made_once() {
     for bench in Bench::every().await {
         let gate = Gate::new();
         let waits = gate.clone();
-        let router = axum::Router::new().fallback(async move |headers: axum::http::HeaderMap| {
+        let router = Router::new().fallback(async move |headers: HeaderMap| {
             waits.pass().await;
             let asked = headers["x-a"].to_str().unwrap().to_owned();
             ([CONTROL, ("vary", "x-a")], asked)
         });
-        let app = bench.app(router.layer(handler_cache::layer::CacheLayer::new().http()));
+        let app = bench.app(router.layer(CacheLayer::new().http()));
         let ask = |value: &'static str| {
             let app = app.clone();
             tokio::spawn(async move { app.get_with("/a", [("x-a", value)]).await })
@@ -140,5 +140,85 @@ async fn p4_each_variant_is_made_once() {
             assert_eq!(answer.await.unwrap().text(), value);
         }
         assert_eq!(gate.runs.total(), 2);
+    }
+}
+
+#[tokio::test]
+async fn p5_what_vary_names_in_no_readable_way_is_not_stored() {
+    for vary in ["x-user;", "\"x-user\"", "accept-language x-user"] {
+        let gateway = Gateway::memory().await;
+        for (user, body) in [("1", "one"), ("2", "two")] {
+            gateway.origin.then(ok(&[CONTROL, ("vary", vary)], body));
+            assert_eq!(
+                gateway.page([("x-user", user)]).await,
+                page("Miss", body),
+                "{vary}"
+            );
+        }
+    }
+}
+
+/// Whichever slot it stands in, the resource's own or that of the variant.
+#[tokio::test]
+async fn an_older_response_does_not_come_back_after_a_newer_one() {
+    for gateway in Gateway::every().await {
+        let varied = |control| [("cache-control", control), ("vary", "x-a")];
+        let (one, two) = ([("x-a", "1")], [("x-a", "2")]);
+        gateway
+            .origin
+            .then(ok(&varied("max-age=10, must-revalidate"), "v1"));
+        gateway.origin.then(ok(&varied("max-age=1000"), "old"));
+        gateway.page(one).await;
+        gateway.page(two).await;
+        // With the response in the resource's own slot gone, the next one stands there.
+        gateway.wait(10);
+        gateway
+            .origin
+            .then(ok(&varied("max-age=10, must-revalidate"), "new"));
+        gateway.page([("x-a", "2"), ("cache-control", "no-cache")]).await;
+        gateway.wait(10);
+        gateway.origin.then(ok(&varied("max-age=1000"), "v1 again"));
+        gateway.page(one).await;
+        gateway.origin.then(ok(&varied("max-age=1000"), "newest"));
+        assert_eq!(gateway.page(two).await, page("Miss", "newest"));
+    }
+}
+
+#[tokio::test]
+async fn a_service_that_names_more_fields_than_before_is_followed() {
+    for gateway in Gateway::every().await {
+        gateway.origin.then(ok(&[CONTROL, ("vary", "x-a")], "a"));
+        gateway.page([("x-a", "0")]).await;
+        let asked = ["1", "2", "3"].map(|value| [("x-a", "1"), ("x-b", value)]);
+        for fields in asked {
+            gateway.origin.then(ok(&[CONTROL, ("vary", "x-a, x-b")], "a b"));
+            assert_eq!(gateway.page(fields).await, page("Miss", "a b"));
+        }
+        for fields in asked {
+            assert_eq!(gateway.page(fields).await, page("Hit", "a b"));
+        }
+        assert_eq!(gateway.page([("x-a", "0")]).await, page("Hit", "a"));
+    }
+}
+
+/// As while a release is rolled out that turns it on.
+#[tokio::test]
+async fn p2_layers_of_both_kinds_do_not_share() {
+    async fn greet(headers: HeaderMap) -> impl IntoResponse {
+        (
+            [CONTROL, ("vary", "accept-language, x-user")],
+            format!("{:?}", headers.get("x-user")),
+        )
+    }
+    for bench in Bench::every().await {
+        for plain in [CacheLayer::new(), CacheLayer::new().vary(["accept-language"])] {
+            let router = Router::new().fallback(greet);
+            let http = bench.app(router.clone().layer(plain.clone().http()));
+            let plain = bench.app(router.layer(plain));
+            http.get_with("/a", [("x-user", "1")]).await;
+            bench.settled().await;
+            let other = plain.get_with("/a", [("x-user", "2")]).await;
+            assert_eq!(other.text(), "Some(\"2\")");
+        }
     }
 }

@@ -11,6 +11,7 @@ use crate::{
         Refusal,
         directives::ResponseDirectives,
         freshness::{apparent_age, date, parse_date, told_age, whole_seconds},
+        rfc9111::VALIDATORS,
         storable::{
             Arrival, HandlerError, Lifetime, is_event_stream, is_partial, own_life, vary_names, whole,
         },
@@ -23,7 +24,7 @@ use crate::{
 const KEPT: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// The longest life that is guessed (RFC 9111 section 4.2.2).
-const LONGEST_GUESS: Duration = Duration::from_secs(24 * 60 * 60);
+const LONGEST_GUESS: Duration = KEPT;
 
 /// How long the response may be stored, or why not at all.
 ///
@@ -63,7 +64,8 @@ pub(crate) fn storable(
     if headers.contains_key(header::SET_COOKIE) && !withheld.contains(&header::SET_COOKIE) {
         return Err(Refusal::SetCookie);
     }
-    if vary_names(headers).any(|name| name == b"*") {
+    // What is no name of a field may be that of any.
+    if vary_names(headers).any(|name| name == b"*" || HeaderName::from_bytes(name).is_err()) {
         return Err(Refusal::VaryAny);
     }
     let coding = "accept-encoding";
@@ -91,18 +93,19 @@ pub(crate) fn storable(
         fresh
     };
     let age = corrected_age(headers, arrival);
-    let lifetime = Lifetime {
-        age: whole(age),
-        fresh: whole(fresh),
-        stale: kept(headers, &directives, policy, fresh <= age),
-    };
-    if fresh <= age && lifetime.stale.is_zero() {
+    let kept = kept(headers, &directives, policy, fresh <= age);
+    if fresh <= age && kept.is_zero() {
         return Err(Refusal::NoLife);
     }
     if policy.store_if.is_some_and(|accepts| !accepts(parts)) {
         return Err(Refusal::StoreIf);
     }
-    Ok(lifetime)
+    Ok(Lifetime {
+        age: whole(age),
+        fresh: whole(fresh),
+        // Counted from the end of its life, which may be long ago.
+        stale: whole(kept + age.saturating_sub(fresh)),
+    })
 }
 
 /// Of a response's headers those that others may see: without the fields that `private` and `no-cache` name (RFC 9111
@@ -139,18 +142,21 @@ fn untold(headers: &HeaderMap, policy: &Policy, http: Http, now: Timestamp) -> D
 
 /// How long the response is kept past its life: for as long as it can be validated, or served while the service fails.
 fn kept(headers: &HeaderMap, directives: &ResponseDirectives, policy: &Policy, is_stale: bool) -> Duration {
-    let told = directives.stale_while_revalidate.max(directives.stale_if_error);
-    let window = Some(policy.stale_window()).filter(|window| !window.is_zero());
-    let can_be_validated = headers.contains_key(header::ETAG) || headers.contains_key(header::LAST_MODIFIED);
-    let kept = match told {
-        _ if can_be_validated => window.max(told).unwrap_or(KEPT).max(KEPT),
-        _ if directives.forbids_stale() => Duration::ZERO,
-        Some(told) => window.map_or(told, |window| window.max(told)),
+    let can_be_validated = VALIDATORS.iter().any(|name| headers.contains_key(name));
+    let serves = !directives.forbids_stale();
+    let bridges = match policy.stale_if_error.or(directives.stale_if_error) {
+        _ if !serves => Duration::ZERO,
+        Some(window) => window,
         // Stale from the start, it would take up room for the case of a failure alone.
-        None if is_stale => window.unwrap_or_default(),
-        None => window.unwrap_or(KEPT),
+        None if is_stale => Duration::ZERO,
+        None => KEPT,
     };
-    whole(kept)
+    let revalidates = policy
+        .stale_while_revalidate
+        .or(directives.stale_while_revalidate)
+        .filter(|_| serves);
+    let validated = if can_be_validated { KEPT } else { Duration::ZERO };
+    bridges.max(revalidates.unwrap_or_default()).max(validated)
 }
 
 fn is_final(status: StatusCode) -> bool {

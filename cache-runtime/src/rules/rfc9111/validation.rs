@@ -2,6 +2,7 @@
 
 use http::{HeaderMap, HeaderName, Response, StatusCode, header, response};
 
+use super::VALIDATORS;
 use crate::{
     entry::Entry,
     rules::{storable::stored_headers, validators},
@@ -36,8 +37,7 @@ pub(crate) fn unconditional(request: &mut HeaderMap) {
 
 /// Whether the service can be asked by anything that it said of the entry.
 pub(crate) fn has_validators(entry: &Entry) -> bool {
-    let validators = [header::ETAG, header::LAST_MODIFIED];
-    validators.iter().any(|name| entry.headers.contains_key(name))
+    VALIDATORS.iter().any(|name| entry.headers.contains_key(name))
 }
 
 /// Has the service say whether the entry is what it would answer, by the validators that it has (RFC 9111 section 4.3.1).

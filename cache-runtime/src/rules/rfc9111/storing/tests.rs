@@ -142,6 +142,13 @@ fn what_is_not_for_shared_caches_is_refused() {
         (("set-cookie", "a=b"), Refusal::SetCookie),
         (("vary", "*"), Refusal::VaryAny),
         (("vary", "accept, *"), Refusal::VaryAny),
+        (("vary", "accept;"), Refusal::VaryAny),
+        (("vary", "accept accept-language"), Refusal::VaryAny),
+        (("cache-control", "private=vary"), Refusal::Private),
+        (
+            ("cache-control", "private=\"x-a, cache-control\""),
+            Refusal::Private,
+        ),
         (("content-range", "bytes 0-1/2"), Refusal::Partial),
         (("content-encoding", "gzip"), Refusal::ContentEncoding),
         (("content-type", "text/event-stream"), Refusal::EventStream),
@@ -262,8 +269,10 @@ fn what_may_be_of_use_is_kept_past_its_life() {
         ("max-age=60, must-revalidate", secs(0)),
         ("max-age=60, proxy-revalidate", secs(0)),
         ("s-maxage=60", secs(0)),
-        ("max-age=60, stale-while-revalidate=5", secs(5)),
+        ("max-age=60, stale-while-revalidate=5", KEPT),
         ("max-age=60, stale-while-revalidate=5, stale-if-error=9", secs(9)),
+        ("max-age=60, stale-while-revalidate=9, stale-if-error=5", secs(9)),
+        ("s-maxage=60, stale-while-revalidate=5", secs(0)),
         ("max-age=0, stale-while-revalidate=5", secs(5)),
         ("max-age=60, stale-if-error=0", secs(0)),
     ] {
@@ -294,4 +303,11 @@ fn the_time_on_the_way_counts_to_the_age() {
         left(5, &[control, ("date", "Sun, 06 Nov 1994 08:49:07 GMT")]),
         Ok(30)
     );
+}
+
+#[test]
+fn what_is_old_already_is_kept_as_long_as_what_is_not() {
+    let lifetime = judge(200, &[TAG, ("age", "100000"), ("cache-control", "max-age=60")]).unwrap();
+    assert_eq!((lifetime.age, lifetime.fresh), (secs(100_000), secs(60)));
+    assert_eq!(lifetime.stale, KEPT + secs(99_940));
 }
