@@ -6,9 +6,7 @@ impl Api {
             __context,
             __deferred,
         ): (
-            ::handler_cache::__private::CacheContext<
-                ::handler_cache::__private::AssociatedPlain,
-            >,
+            ::handler_cache::__private::CacheContext<::handler_cache::__private::Plain>,
             ::handler_cache::__private::Deferred<(User,)>,
         ),
     ) -> ::handler_cache::__private::Response {
@@ -24,8 +22,8 @@ impl Api {
                     };
                     &__SITE
                 },
-                &Self::get::<T>,
-                |
+                ::handler_cache::__private::Itself::of(&Self::get::<T>),
+                &|
                     __key: &mut ::handler_cache::__private::KeyArgs<'_>,
                 | -> ::core::result::Result<(), ::handler_cache::__private::KeyError> {
                     #[cfg(unix)]
@@ -43,8 +41,12 @@ impl Api {
                     ::core::result::Result::Ok(())
                 },
             );
-        __ready
-            .fill(move || async move {
+        let __waiting = match __ready {
+            ::handler_cache::__private::Ready::Answered(__response) => return __response,
+            ::handler_cache::__private::Ready::Waits(__waiting) => __waiting,
+        };
+        __waiting
+            .fill(async move {
                 let (__arg1,) = match __deferred.extract().await {
                     ::core::result::Result::Ok(__extracted) => __extracted,
                     ::core::result::Result::Err(__rejection) => {

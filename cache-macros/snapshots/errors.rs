@@ -28,9 +28,7 @@ impl product {
     /// # Errors
     ///
     /// Without a global cache, when these arguments have no key, and when the store did not acknowledge.
-    async fn evict(
-        id: Path<u64>,
-    ) -> ::core::result::Result<(), ::handler_cache::__private::Error> {
+    fn evict(id: Path<u64>) -> ::handler_cache::__private::Evicting {
         loop {}
     }
     /// Evicts every response of this handler from the global cache, however many there are.
@@ -38,10 +36,7 @@ impl product {
     /// # Errors
     ///
     /// Without a global cache, and when the store did not acknowledge.
-    async fn evict_all() -> ::core::result::Result<
-        (),
-        ::handler_cache::__private::Error,
-    > {
+    fn evict_all() -> ::handler_cache::__private::Evicting {
         loop {}
     }
     /// Runs the handler now, with these arguments, and stores its response in the global cache: to warm it up.

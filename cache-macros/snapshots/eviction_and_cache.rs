@@ -1,14 +1,28 @@
 #[cache_evict(__taken_in)]
 fn __taken_in() {}
 async fn touch(
-    (__context, __arg0): (::handler_cache::__private::CacheContext<touch>, Path<u64>),
+    (
+        __context,
+        __arg0,
+    ): (
+        ::handler_cache::__private::CacheContext<::handler_cache::__private::Plain>,
+        Path<u64>,
+    ),
     __deferred: ::handler_cache::__private::Deferred<(Db,)>,
 ) -> ::handler_cache::__private::Response {
     let __evictor = __context.evictor();
     let __ready = __context
-        .key(touch::__site(), &touch, |__key| touch::__key(__key, &__arg0));
-    __ready
-        .fill(move || async move {
+        .key(
+            touch::__site(),
+            ::handler_cache::__private::Itself::of(&touch),
+            &|__key| touch::__key(__key, &__arg0),
+        );
+    let __waiting = match __ready {
+        ::handler_cache::__private::Ready::Answered(__response) => return __response,
+        ::handler_cache::__private::Ready::Waits(__waiting) => __waiting,
+    };
+    __waiting
+        .fill(async move {
             let (__arg1,) = match __deferred.extract().await {
                 ::core::result::Result::Ok(__extracted) => __extracted,
                 ::core::result::Result::Err(__rejection) => {
@@ -52,8 +66,8 @@ impl touch {
     fn key(id: Path<u64>) -> ::handler_cache::__private::CacheKey {
         ::handler_cache::__private::cache_key(
             touch::__site(),
-            &touch,
-            |__key| touch::__key(__key, &id),
+            ::handler_cache::__private::Itself::of(&touch),
+            &|__key| touch::__key(__key, &id),
         )
     }
     /// Evicts the responses to these arguments from the global cache.
@@ -61,21 +75,16 @@ impl touch {
     /// # Errors
     ///
     /// Without a global cache, when these arguments have no key, and when the store did not acknowledge.
-    async fn evict(
-        id: Path<u64>,
-    ) -> ::core::result::Result<(), ::handler_cache::__private::Error> {
-        ::handler_cache::__private::evict(Self::key(id)).await
+    fn evict(id: Path<u64>) -> ::handler_cache::__private::Evicting {
+        ::handler_cache::__private::evict(Self::key(id))
     }
     /// Evicts every response of this handler from the global cache, however many there are.
     ///
     /// # Errors
     ///
     /// Without a global cache, and when the store did not acknowledge.
-    async fn evict_all() -> ::core::result::Result<
-        (),
-        ::handler_cache::__private::Error,
-    > {
-        ::handler_cache::__private::evict_all(Self::__entries()).await
+    fn evict_all() -> ::handler_cache::__private::Evicting {
+        ::handler_cache::__private::evict_all(Self::__entries())
     }
     /// Runs the handler now, with these arguments, and stores its response in the global cache: to warm it up.
     ///
@@ -93,41 +102,23 @@ impl touch {
         ::handler_cache::__private::Error,
     > {
         let __context = <::handler_cache::__private::CacheContext<
-            touch,
+            ::handler_cache::__private::Plain,
         >>::renewing(touch::__site())?;
-        ::core::result::Result::Ok({
-            let __evictor = __context.evictor();
-            let __ready = __context
-                .key(touch::__site(), &touch, |__key| touch::__key(__key, &__arg0))
-                .keyed()?;
-            __ready
-                .fill(move || async move {
-                    let __pending = __evictor
-                        .begin(|__targets| {
-                            let __arg0 = &__arg0;
-                            let Path(id) = __arg0;
-                            __targets
-                                .key(
-                                    get_product::key(Path(::core::clone::Clone::clone(id))),
-                                );
-                        });
-                    let __response = touch::uncached(__arg0, __arg1).await;
-                    let __response = {
-                        let __is_err = {
-                            use ::handler_cache::__private::NotAResult as _;
-                            ::handler_cache::__private::Answer(&__response).is_err()
-                        };
-                        ::handler_cache::__private::into_response(__response, __is_err)
-                    };
-                    __pending.after(__response).await
-                })
-                .await
-        })
+        ::handler_cache::__private::refreshed(
+            touch(
+                    (__context, __arg0),
+                    ::handler_cache::__private::Deferred::extracted((__arg1,)),
+                )
+                .await,
+        )
     }
     #[doc(hidden)]
     #[must_use]
     fn __entries() -> ::handler_cache::__private::Entries {
-        ::handler_cache::__private::entries(touch::__site(), &touch)
+        ::handler_cache::__private::entries(
+            touch::__site(),
+            ::handler_cache::__private::Itself::of(&touch),
+        )
     }
 }
 impl touch {
@@ -154,10 +145,5 @@ impl touch {
             .form()
             .write(__part_id, __key.arg("id"))?;
         ::core::result::Result::Ok(())
-    }
-}
-impl ::handler_cache::__private::Companion for touch {
-    fn vary() -> ::handler_cache::__private::Vary {
-        Self::__site().vary()
     }
 }

@@ -15,11 +15,15 @@ where
     let __ready = __context
         .key(
             ProductCache::__site(),
-            &product::<R, N>,
-            |__key| ProductCache::__key::<R, N>(__key, &__arg1),
+            my::cache::__private::Itself::of(&product::<R, N>),
+            &|__key| ProductCache::__key::<R, N>(__key, &__arg1),
         );
-    __ready
-        .fill(move || async move {
+    let __waiting = match __ready {
+        my::cache::__private::Ready::Answered(__response) => return __response,
+        my::cache::__private::Ready::Waits(__waiting) => __waiting,
+    };
+    __waiting
+        .fill(async move {
             let (__arg0,) = match __deferred.extract().await {
                 ::core::result::Result::Ok(__extracted) => __extracted,
                 ::core::result::Result::Err(__rejection) => {
@@ -68,8 +72,8 @@ impl ProductCache {
     {
         my::cache::__private::cache_key(
             ProductCache::__site(),
-            &product::<R, N>,
-            |__key| ProductCache::__key::<R, N>(__key, &id),
+            my::cache::__private::Itself::of(&product::<R, N>),
+            &|__key| ProductCache::__key::<R, N>(__key, &id),
         )
     }
     /// Evicts the responses to these arguments from the global cache.
@@ -77,27 +81,24 @@ impl ProductCache {
     /// # Errors
     ///
     /// Without a global cache, when these arguments have no key, and when the store did not acknowledge.
-    async fn evict<R: Repo + 'static, const N: usize>(
+    fn evict<R: Repo + 'static, const N: usize>(
         id: Path<(u64, u64)>,
-    ) -> ::core::result::Result<(), my::cache::__private::Error>
+    ) -> my::cache::__private::Evicting
     where
         R: Clone,
     {
-        my::cache::__private::evict(Self::key::<R, N>(id)).await
+        my::cache::__private::evict(Self::key::<R, N>(id))
     }
     /// Evicts every response of this handler from the global cache, however many there are.
     ///
     /// # Errors
     ///
     /// Without a global cache, and when the store did not acknowledge.
-    async fn evict_all<R: Repo + 'static, const N: usize>() -> ::core::result::Result<
-        (),
-        my::cache::__private::Error,
-    >
+    fn evict_all<R: Repo + 'static, const N: usize>() -> my::cache::__private::Evicting
     where
         R: Clone,
     {
-        my::cache::__private::evict_all(Self::__entries::<R, N>()).await
+        my::cache::__private::evict_all(Self::__entries::<R, N>())
     }
     /// Runs the handler now, with these arguments, and stores its response in the global cache: to warm it up.
     ///
@@ -121,29 +122,20 @@ impl ProductCache {
         let __context = <my::cache::__private::CacheContext<
             ProductCache,
         >>::renewing(ProductCache::__site())?;
-        ::core::result::Result::Ok({
-            let __ready = __context
-                .key(
-                    ProductCache::__site(),
-                    &product::<R, N>,
-                    |__key| ProductCache::__key::<R, N>(__key, &__arg1),
+        my::cache::__private::refreshed(
+            product::<
+                R,
+                N,
+            >(
+                    (
+                        __context,
+                        my::cache::__private::DeferredBeside::extracted((__arg0,)),
+                    ),
+                    __arg1,
+                    __arg2,
                 )
-                .keyed()?;
-            __ready
-                .fill(move || async move {
-                    let __response = ProductCache::uncached::<
-                        R,
-                        N,
-                    >(__arg0, __arg1, __arg2)
-                        .await;
-                    let __is_err = {
-                        use my::cache::__private::NotAResult as _;
-                        my::cache::__private::Answer(&__response).is_err()
-                    };
-                    my::cache::__private::into_response(__response, __is_err)
-                })
-                .await
-        })
+                .await,
+        )
     }
     #[doc(hidden)]
     #[must_use]
@@ -151,7 +143,10 @@ impl ProductCache {
     where
         R: Clone,
     {
-        my::cache::__private::entries(ProductCache::__site(), &product::<R, N>)
+        my::cache::__private::entries(
+            ProductCache::__site(),
+            my::cache::__private::Itself::of(&product::<R, N>),
+        )
     }
 }
 impl ProductCache {

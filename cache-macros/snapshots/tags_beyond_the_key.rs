@@ -1,17 +1,33 @@
 async fn product(
-    (__context, __arg0): (::handler_cache::__private::CacheContext<product>, Path<u64>),
+    (
+        __context,
+        __arg0,
+    ): (
+        ::handler_cache::__private::CacheContext<::handler_cache::__private::Plain>,
+        Path<u64>,
+    ),
     __arg1: User,
 ) -> ::handler_cache::__private::Response {
     let __ready = __context
-        .key(product::__site(), &product, |__key| product::__key(__key, &__arg0));
-    let __ready = __ready
-        .tags(|__tags| {
-            let __arg1 = &__arg1;
-            let user = __arg1;
-            __tags.add(user.tenant.clone());
-        });
-    __ready
-        .fill(move || async move {
+        .key(
+            product::__site(),
+            ::handler_cache::__private::Itself::of(&product),
+            &|__key| product::__key(__key, &__arg0),
+        );
+    let __waiting = match __ready {
+        ::handler_cache::__private::Ready::Answered(__response) => return __response,
+        ::handler_cache::__private::Ready::Waits(__waiting) => __waiting,
+    };
+    let __waiting = __waiting
+        .tags(
+            &|__tags| {
+                let __arg1 = &__arg1;
+                let user = __arg1;
+                __tags.add(user.tenant.clone());
+            },
+        );
+    __waiting
+        .fill(async move {
             let __response = product::uncached(__arg0, __arg1).await;
             let __is_err = {
                 use ::handler_cache::__private::NotAResult as _;
@@ -40,8 +56,8 @@ impl product {
         ::handler_cache::__private::with_unknown_tags(
             ::handler_cache::__private::cache_key(
                 product::__site(),
-                &product,
-                |__key| product::__key(__key, &id),
+                ::handler_cache::__private::Itself::of(&product),
+                &|__key| product::__key(__key, &id),
             ),
         )
     }
@@ -50,21 +66,16 @@ impl product {
     /// # Errors
     ///
     /// Without a global cache, when these arguments have no key, and when the store did not acknowledge.
-    async fn evict(
-        id: Path<u64>,
-    ) -> ::core::result::Result<(), ::handler_cache::__private::Error> {
-        ::handler_cache::__private::evict(Self::key(id)).await
+    fn evict(id: Path<u64>) -> ::handler_cache::__private::Evicting {
+        ::handler_cache::__private::evict(Self::key(id))
     }
     /// Evicts every response of this handler from the global cache, however many there are.
     ///
     /// # Errors
     ///
     /// Without a global cache, and when the store did not acknowledge.
-    async fn evict_all() -> ::core::result::Result<
-        (),
-        ::handler_cache::__private::Error,
-    > {
-        ::handler_cache::__private::evict_all(Self::__entries()).await
+    fn evict_all() -> ::handler_cache::__private::Evicting {
+        ::handler_cache::__private::evict_all(Self::__entries())
     }
     /// Runs the handler now, with these arguments, and stores its response in the global cache: to warm it up.
     ///
@@ -82,34 +93,17 @@ impl product {
         ::handler_cache::__private::Error,
     > {
         let __context = <::handler_cache::__private::CacheContext<
-            product,
+            ::handler_cache::__private::Plain,
         >>::renewing(product::__site())?;
-        ::core::result::Result::Ok({
-            let __ready = __context
-                .key(product::__site(), &product, |__key| product::__key(__key, &__arg0))
-                .keyed()?;
-            let __ready = __ready
-                .tags(|__tags| {
-                    let __arg1 = &__arg1;
-                    let user = __arg1;
-                    __tags.add(user.tenant.clone());
-                });
-            __ready
-                .fill(move || async move {
-                    let __response = product::uncached(__arg0, __arg1).await;
-                    let __is_err = {
-                        use ::handler_cache::__private::NotAResult as _;
-                        ::handler_cache::__private::Answer(&__response).is_err()
-                    };
-                    ::handler_cache::__private::into_response(__response, __is_err)
-                })
-                .await
-        })
+        ::handler_cache::__private::refreshed(product((__context, __arg0), __arg1).await)
     }
     #[doc(hidden)]
     #[must_use]
     fn __entries() -> ::handler_cache::__private::Entries {
-        ::handler_cache::__private::entries(product::__site(), &product)
+        ::handler_cache::__private::entries(
+            product::__site(),
+            ::handler_cache::__private::Itself::of(&product),
+        )
     }
 }
 impl product {
@@ -134,10 +128,5 @@ impl product {
             .form()
             .write(__part_id, __key.arg("id"))?;
         ::core::result::Result::Ok(())
-    }
-}
-impl ::handler_cache::__private::Companion for product {
-    fn vary() -> ::handler_cache::__private::Vary {
-        Self::__site().vary()
     }
 }

@@ -131,6 +131,11 @@ impl Args {
         }
     }
 
+    /// Whether headers may join the key: by `vary`, or by a policy that is written elsewhere.
+    pub(crate) fn may_vary(&self) -> bool {
+        self.vary.is_some() || self.policy.is_some()
+    }
+
     /// The life that a preset stands for, in seconds.
     pub(crate) fn preset(&self) -> Option<u64> {
         match self.cache?.kind {

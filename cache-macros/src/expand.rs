@@ -25,7 +25,7 @@ use crate::{
 /// ```
 /// Output:
 /// ```text
-/// pub async fn product((context, arg0): (CacheContext<product>, Path<u64>), arg1: State<Db>) -> Response { … }
+/// pub async fn product((context, arg0): (CacheContext<Plain>, Path<u64>), arg1: State<Db>) -> Response { … }
 /// pub enum product {}
 /// impl product { uncached, key, evict, evict_all }
 /// ```
@@ -110,11 +110,12 @@ impl<'a> Cx<'a> {
         macro_span(self.return_type.span())
     }
 
-    /// `&handler::<T>`, whose type is the handler's identity.
+    /// `Itself::of(&handler::<T>)`, which tells the handler apart from every other.
     fn itself(&self) -> TokenStream {
+        let private = self.private(self.span);
         let Names { handler, .. } = &self.names;
         let turbofish = &self.turbofish;
-        quote_spanned!(self.span=> &#handler #turbofish)
+        quote_spanned!(self.span=> #private::Itself::of(&#handler #turbofish))
     }
 
     /// `arg0, arg1`: what the function with the body is called with.

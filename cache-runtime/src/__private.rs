@@ -1,7 +1,6 @@
 //! All that generated code may name. Not part of the public API.
 
 use std::{
-    any::type_name,
     convert::Infallible,
     fmt,
     future::Future,
@@ -10,6 +9,7 @@ use std::{
     sync::Arc,
 };
 
+use axum::Extension;
 pub use axum::{
     extract::FromRequestParts,
     http::request::Parts,
@@ -17,13 +17,15 @@ pub use axum::{
     routing::MethodFilter,
 };
 
+use futures_util::future::BoxFuture;
+
 pub use crate::{
-    attribute::{Answer, Associated, AssociatedPlain, Companion, NotAResult, into_response, is_axum_state},
+    attribute::{Answer, Associated, Companion, NotAResult, Plain, into_response, is_axum_state},
     cache_key::CacheKey,
     engine::TagList,
     error::Error,
     evict::{Entries, Evictor, Pending, Targets},
-    handler::Site,
+    handler::{Itself, Site},
     key::{CacheKeyPart, KeyArgs, KeyError, KeyWriter, Part, ViaKeyPart, ViaNothing, ViaSerialize},
     lazy::{Deferred, DeferredBeside},
     policy::Policy,
@@ -31,7 +33,7 @@ pub use crate::{
 };
 use crate::{
     cache::{self, Cache},
-    engine::{Engine, Lookup, Unshared},
+    engine::{Engine, Lookup, Request, Unshared},
     request::{LayerAround, RequestHead},
 };
 
@@ -76,19 +78,8 @@ impl<C> CacheContext<C> {
     }
 
     /// Builds the key and looks into memory, at once and without a future.
-    ///
-    /// `_handler` is the handler's own function item; its type is the handler's identity.
-    pub fn key<F: 'static>(
-        self,
-        site: &'static Site,
-        _handler: &F,
-        write: impl FnOnce(&mut KeyArgs<'_>) -> Result<(), KeyError>,
-    ) -> Ready {
-        let lookup = match (self.cached, site.handler::<F>()) {
-            (Some((engine, request)), Some(handler)) => engine.look_up(&site.policy, handler, request, write),
-            _ => Lookup::Bypass,
-        };
-        Ready(lookup)
+    pub fn key(self, site: &'static Site, itself: Itself, write: &WriteKey<'_>) -> Ready {
+        Ready::look_up(self.cached, site, itself, write)
     }
 }
 
@@ -101,48 +92,99 @@ impl<C> fmt::Debug for CacheContext<C> {
 }
 
 /// What the memory lookup came to.
+///
+/// A program with many handlers compiles what follows once: nothing in it is generic but the box around a handler's run.
 #[derive(Debug)]
-pub struct Ready(Lookup);
+pub enum Ready {
+    /// The response.
+    Answered(Response),
+    /// It takes waiting.
+    Waits(Waiting),
+}
+
+/// Writes the arguments.
+pub type WriteKey<'a> = dyn Fn(&mut KeyArgs<'_>) -> Result<(), KeyError> + 'a;
+
+/// Lists the option `tags`.
+pub type ListTags<'a> = dyn Fn(&mut TagList) + 'a;
 
 impl Ready {
-    /// Adds the tags that the arguments show, unless memory had the entry already.
-    #[must_use]
-    pub fn tags(mut self, list: impl FnOnce(&mut TagList)) -> Self {
-        if let Lookup::Ask(request) = &mut self.0 {
-            match listed(list) {
-                Some(tags) => request.tag(&tags),
-                None => self.0 = request.pass("writing the tags panicked"),
-            }
+    fn look_up(
+        cached: Option<(Arc<Engine>, RequestHead)>,
+        site: &'static Site,
+        itself: Itself,
+        write: &WriteKey<'_>,
+    ) -> Self {
+        let renews = matches!(&cached, Some((_, request)) if request.renews);
+        let lookup = match (cached, site.handler(itself)) {
+            (Some((engine, request)), Some(handler)) => engine.look_up(&site.policy, handler, request, write),
+            _ => Lookup::Bypass,
+        };
+        match lookup {
+            Lookup::Answered(response) => Self::Answered(response),
+            Lookup::Ask(request) => Self::Waits(Waiting(Some(request))),
+            // The handler would run in vain.
+            Lookup::Bypass if renews => Self::Answered(Unkeyed.into_response()),
+            Lookup::Bypass => Self::Waits(Waiting(None)),
         }
-        self
     }
+}
 
-    /// The same, unless there is no key.
-    ///
-    /// # Errors
-    /// The arguments have none, or another handler has the name.
-    pub fn keyed(self) -> Result<Self, Error> {
-        match self.0 {
-            Lookup::Bypass => Err(Error::key(KeyError::new(
-                "an argument has no text, or another handler has this one's name",
-            ))),
-            Lookup::Answered(_) | Lookup::Ask(_) => Ok(self),
-        }
+/// A request that memory could not answer, unless the cache has no part in it.
+#[derive(Debug)]
+pub struct Waiting(Option<Box<Request>>);
+
+impl Waiting {
+    /// Adds the tags that the arguments show.
+    #[must_use]
+    pub fn tags(self, list: &ListTags<'_>) -> Self {
+        Self(self.0.and_then(|mut request| match listed(list) {
+            Some(tags) => {
+                request.tag(&tags);
+                Some(request)
+            }
+            None => {
+                request.pass("writing the tags panicked");
+                None
+            }
+        }))
     }
 
     /// The response: from the cache, or from the handler.
     ///
-    /// What waits is boxed, so that a handler's future stays as small on a hit as this one is.
-    pub async fn fill<R, Fut>(self, run: R) -> Response
-    where
-        R: FnOnce() -> Fut + Send + 'static,
-        Fut: Future<Output = Response> + Send + 'static,
-    {
+    /// Both are boxed, so that a handler's future stays as small on a hit as it can be.
+    pub fn fill(self, run: impl Future<Output = Response> + Send + 'static) -> BoxFuture<'static, Response> {
+        self.serve(Box::pin(run))
+    }
+
+    fn serve(self, run: BoxFuture<'static, Response>) -> BoxFuture<'static, Response> {
         match self.0 {
-            Lookup::Answered(response) => response,
-            Lookup::Bypass => Box::pin(run()).await,
-            Lookup::Ask(request) => Box::pin(request.serve(|_| run())).await,
+            Some(request) => Box::pin(request.serve(|_| run)),
+            None => run,
         }
+    }
+}
+
+/// In a response's extensions: there is no key to make an entry anew by.
+#[derive(Clone)]
+struct Unkeyed;
+
+impl IntoResponse for Unkeyed {
+    fn into_response(self) -> Response {
+        Extension(self).into_response()
+    }
+}
+
+/// What a handler answered whose entry was to be made anew.
+///
+/// # Errors
+/// The arguments have no key, or another handler has the name.
+pub fn refreshed(response: Response) -> Result<Response, Error> {
+    match response.extensions().get() {
+        Some(Unkeyed) => Err(Error::key(KeyError::new(
+            "an argument has no text, or another handler has this one's name",
+        ))),
+        None => Ok(response),
     }
 }
 
@@ -153,21 +195,17 @@ pub fn unshared(response: impl IntoResponse) -> Response {
     response
 }
 
-/// The key of `handler` with these arguments, for its companion.
-pub fn cache_key<F: 'static>(
-    site: &'static Site,
-    _handler: &F,
-    write: impl FnOnce(&mut KeyArgs<'_>) -> Result<(), KeyError>,
-) -> CacheKey {
-    match site.named::<F>() {
+/// The key of a handler with these arguments, for its companion.
+pub fn cache_key(site: &'static Site, itself: Itself, write: &WriteKey<'_>) -> CacheKey {
+    match site.named(itself) {
         Ok(handler) => CacheKey::of_handler(handler, site, write),
-        Err(reason) => CacheKey::none(type_name::<F>(), reason),
+        Err(reason) => CacheKey::none(itself.path(), reason),
     }
 }
 
 /// The same key with the tags that its arguments show.
 #[must_use]
-pub fn tagged(key: CacheKey, list: impl FnOnce(&mut TagList)) -> CacheKey {
+pub fn tagged(key: CacheKey, list: &ListTags<'_>) -> CacheKey {
     key.with_tags(listed(list))
 }
 
@@ -178,32 +216,39 @@ pub fn with_unknown_tags(key: CacheKey) -> CacheKey {
 }
 
 /// The user's code, which may panic: then nothing is known that could evict the entry.
-fn listed(list: impl FnOnce(&mut TagList)) -> Option<Vec<String>> {
+fn listed(list: &ListTags<'_>) -> Option<Vec<String>> {
     let mut tags = TagList::default();
     let listed = catch_unwind(AssertUnwindSafe(|| list(&mut tags)));
     listed.ok().map(|()| tags.into())
 }
 
+/// What a companion's evictions return.
+pub type Evicting = BoxFuture<'static, Result<(), Error>>;
+
 /// Evicts from the global cache.
 ///
 /// # Errors
 /// As [`Cache::evict`], or when there is no global cache.
-pub async fn evict(key: CacheKey) -> Result<(), Error> {
-    let cache = Cache::global().ok_or_else(Error::not_initialized)?;
-    cache.evict(key).await
+pub fn evict(key: CacheKey) -> Evicting {
+    Box::pin(async {
+        let cache = Cache::global().ok_or_else(Error::not_initialized)?;
+        cache.evict(key).await
+    })
 }
 
-/// Every entry of `handler`, for its companion.
-pub fn entries<F: 'static>(site: &'static Site, _handler: &F) -> Entries {
-    Entries::of(type_name::<F>(), site.named::<F>())
+/// Every entry of a handler, for its companion.
+pub fn entries(site: &'static Site, itself: Itself) -> Entries {
+    Entries::of(itself.path(), site.named(itself))
 }
 
 /// Evicts these from the global cache.
 ///
 /// # Errors
 /// As [`evict`].
-pub async fn evict_all(entries: Entries) -> Result<(), Error> {
-    let cache = Cache::global().ok_or_else(Error::not_initialized)?;
-    let handler = entries.handler().map_err(Error::key)?;
-    cache.engine.evict_all(handler).await
+pub fn evict_all(entries: Entries) -> Evicting {
+    Box::pin(async {
+        let cache = Cache::global().ok_or_else(Error::not_initialized)?;
+        let handler = entries.handler().map_err(Error::key)?;
+        cache.engine.evict_all(handler).await
+    })
 }

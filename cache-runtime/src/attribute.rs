@@ -18,6 +18,17 @@ pub trait Companion {
     fn vary() -> Vary;
 }
 
+/// Stands for every companion whose handler has no header to join the key. What extracts their context is one type, and
+/// compiled once for all of them.
+#[derive(Debug)]
+pub enum Plain {}
+
+impl Companion for Plain {
+    fn vary() -> Vary {
+        Vary::Names(&[])
+    }
+}
+
 /// Stands for the companion of an associated function, which has none.
 #[derive(Debug)]
 pub enum Associated {}
@@ -51,16 +62,6 @@ impl Site {
     /// The headers that join the key.
     pub fn vary(&self) -> Vary {
         Vary::Names(self.policy.vary)
-    }
-}
-
-/// As [`Associated`], where no header can join the key and so none need be kept.
-#[derive(Debug)]
-pub enum AssociatedPlain {}
-
-impl Companion for AssociatedPlain {
-    fn vary() -> Vary {
-        Vary::Names(&[])
     }
 }
 

@@ -25,6 +25,28 @@ pub struct Site {
     first: OnceLock<(TypeId, Identity)>,
 }
 
+/// A handler's own function item, whose type is the handler's identity.
+#[derive(Debug, Clone, Copy)]
+pub struct Itself {
+    id: TypeId,
+    path: &'static str,
+}
+
+impl Itself {
+    /// Of `product::<T>`, one for each `T`.
+    pub fn of<F: 'static>(_item: &F) -> Self {
+        Self {
+            id: TypeId::of::<F>(),
+            path: type_name::<F>(),
+        }
+    }
+
+    /// For people to read.
+    pub(crate) fn path(self) -> &'static str {
+        self.path
+    }
+}
+
 /// A handler, told apart from every other.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Handler {
@@ -65,27 +87,25 @@ impl Site {
         }
     }
 
-    /// The handler `F`. `None`: another handler has its name, so neither key nor entry can be told apart and requests go
-    /// past the cache.
-    pub(crate) fn handler<F: 'static>(&self) -> Option<Handler> {
-        let id = TypeId::of::<F>();
-        let (first, identity) = self.first.get_or_init(|| (id, self.register::<F>()));
-        if *first == id {
+    /// The handler itself. `None`: another handler has its name, so neither key nor entry can be told apart and requests
+    /// go past the cache.
+    pub(crate) fn handler(&self, itself: Itself) -> Option<Handler> {
+        let (first, identity) = self.first.get_or_init(|| (itself.id, self.register(itself)));
+        if *first == itself.id {
             *identity
         } else {
-            self.register::<F>()
+            self.register(itself)
         }
     }
 
     /// As [`handler`](Self::handler), with the reason when there is none.
-    pub(crate) fn named<F: 'static>(&self) -> Result<Handler, KeyError> {
-        self.handler::<F>().ok_or_else(|| {
+    pub(crate) fn named(&self, itself: Itself) -> Result<Handler, KeyError> {
+        self.handler(itself).ok_or_else(|| {
             KeyError::new("another handler has that name; give it its own with `name = \"…\"`")
         })
     }
 
-    fn register<F: 'static>(&self) -> Identity {
-        let id = TypeId::of::<F>();
+    fn register(&self, Itself { id, path }: Itself) -> Identity {
         let known = HANDLERS
             .read()
             .unwrap_or_else(PoisonError::into_inner)
@@ -94,7 +114,7 @@ impl Site {
             .copied();
         known.unwrap_or_else(|| {
             let mut handlers = HANDLERS.write().unwrap_or_else(PoisonError::into_inner);
-            handlers.add(id, self.name.unwrap_or_else(type_name::<F>), type_name::<F>())
+            handlers.add(id, self.name.unwrap_or(path), path)
         })
     }
 }

@@ -3,7 +3,13 @@
 //! All lazy arguments of a handler are one extractor, whose `T` is the tuple of them. It keeps what they will need and
 //! forgets the type of the state, which generated code cannot name.
 
-use std::{convert::Infallible, fmt, future::Future, marker::PhantomData, pin::Pin};
+use std::{
+    convert::Infallible,
+    fmt,
+    future::{self, Future},
+    marker::PhantomData,
+    pin::Pin,
+};
 
 use axum::{
     extract::{FromRequest, FromRequestParts, Request},
@@ -37,6 +43,15 @@ impl<T> Deferred<T> {
         Self { run }
     }
 
+    /// What was extracted already.
+    pub fn extracted(values: T) -> Self
+    where
+        T: Send + 'static,
+    {
+        let run = Box::new(|| Box::pin(future::ready(Ok(values))) as Extraction<T>);
+        Self { run }
+    }
+
     /// Runs the extractors from left to right, up to the first that rejects.
     ///
     /// # Errors
@@ -47,6 +62,14 @@ impl<T> Deferred<T> {
 }
 
 impl<T> DeferredBeside<T> {
+    /// As [`Deferred::extracted`].
+    pub fn extracted(values: T) -> Self
+    where
+        T: Send + 'static,
+    {
+        Self(Deferred::extracted(values))
+    }
+
     /// As [`Deferred::extract`].
     ///
     /// # Errors

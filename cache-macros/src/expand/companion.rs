@@ -35,6 +35,16 @@ pub(super) fn companion(cx: &Cx<'_>) -> TokenStream {
     let key = key::writer(cx);
     let body = body(cx, cx.handler.name());
     let public = public(cx, &body, &eviction(cx));
+    let vary = cx.args.may_vary().then(|| {
+        quote_spanned! {cx.span=>
+            #(#attrs)*
+            impl #private::Companion for #companion {
+                fn vary() -> #private::Vary {
+                    Self::#site_name().vary()
+                }
+            }
+        }
+    });
     quote_spanned! {cx.span=>
         #public
 
@@ -44,12 +54,7 @@ pub(super) fn companion(cx: &Cx<'_>) -> TokenStream {
             #key
         }
 
-        #(#attrs)*
-        impl #private::Companion for #companion {
-            fn vary() -> #private::Vary {
-                Self::#site_name().vary()
-            }
-        }
+        #vary
     }
 }
 
@@ -94,14 +99,14 @@ fn eviction(cx: &Cx<'_>) -> Eviction {
         quote!(#(#cfgs)* #name)
     });
     let cache_key = quote_spanned! {cx.span=>
-        #private::cache_key(#site(), #itself, |#key| #write(#key, #(#references),*))
+        #private::cache_key(#site(), #itself, &|#key| #write(#key, #(#references),*))
     };
     let parameters: Vec<Ident> = parameter_names(cx).collect();
     Eviction {
         key: key::tagged(cx, cache_key, &parameters),
-        evict: quote_spanned!(cx.span=> #private::evict(Self::key #turbofish (#(#arguments),*)).await),
+        evict: quote_spanned!(cx.span=> #private::evict(Self::key #turbofish (#(#arguments),*))),
         entries: quote_spanned!(cx.span=> #private::entries(#site(), #itself)),
-        evict_all: quote_spanned!(cx.span=> #private::evict_all(Self::#entries #turbofish ()).await),
+        evict_all: quote_spanned!(cx.span=> #private::evict_all(Self::#entries #turbofish ())),
         refresh: outer::refresh(cx),
     }
 }
@@ -159,7 +164,7 @@ fn public(cx: &Cx<'_>, body: &TokenStream, eviction: &Eviction) -> TokenStream {
             /// # Errors
             ///
             /// Without a global cache, when these arguments have no key, and when the store did not acknowledge.
-            #vis async fn evict #generics (#(#params),*) -> ::core::result::Result<(), #private::Error> #bounds {
+            #vis fn evict #generics (#(#params),*) -> #private::Evicting #bounds {
                 #evict
             }
 
@@ -168,7 +173,7 @@ fn public(cx: &Cx<'_>, body: &TokenStream, eviction: &Eviction) -> TokenStream {
             /// # Errors
             ///
             /// Without a global cache, and when the store did not acknowledge.
-            #vis async fn evict_all #generics () -> ::core::result::Result<(), #private::Error> #bounds {
+            #vis fn evict_all #generics () -> #private::Evicting #bounds {
                 #evict_all
             }
 

@@ -50,7 +50,7 @@ pub(super) fn closure(cx: &Cx<'_>) -> TokenStream {
     let body = body(cx, &key);
     let borrow = cx.keyed.iter().map(borrow);
     quote_spanned! {cx.span=>
-        |#key: &mut #private::KeyArgs<'_>| -> ::core::result::Result<(), #private::KeyError> {
+        &|#key: &mut #private::KeyArgs<'_>| -> ::core::result::Result<(), #private::KeyError> {
             #(#borrow)*
             #body
         }
@@ -115,15 +115,14 @@ fn body(cx: &Cx<'_>, key: &Ident) -> TokenStream {
 /// Input: `tags = ["products", format!("product:{id}")]`
 /// Output:
 /// ```text
-/// let ready = ready.tags(|tags| {
+/// let waiting = waiting.tags(&|tags| {
 ///     let arg0 = &arg0;
 ///     let Path(id) = arg0;
 ///     tags.add("products");
 ///     tags.add(format!("product:{id}"));
 /// });
 /// ```
-/// The expressions are evaluated only where memory did not have the entry.
-pub(super) fn tags(cx: &Cx<'_>, ready: &Ident) -> TokenStream {
+pub(super) fn tags(cx: &Cx<'_>, waiting: &Ident) -> TokenStream {
     let Some(given) = &cx.args.tags else {
         return TokenStream::new();
     };
@@ -132,7 +131,7 @@ pub(super) fn tags(cx: &Cx<'_>, ready: &Ident) -> TokenStream {
     let borrow = named.iter().map(borrow);
     let add = add_tags(&list, &given.value, &named);
     quote_spanned! {cx.span=>
-        let #ready = #ready.tags(|#list| {
+        let #waiting = #waiting.tags(&|#list| {
             #(#borrow)*
             #add
         });
@@ -142,7 +141,7 @@ pub(super) fn tags(cx: &Cx<'_>, ready: &Ident) -> TokenStream {
 /// Input: `tags = [format!("product:{id}")]`, and what `key(id: Path<u64>)` makes of its parameters
 /// Output:
 /// ```text
-/// tagged(cache_key(…), |tags| {
+/// tagged(cache_key(…), &|tags| {
 ///     let arg0 = &id;
 ///     let Path(id) = arg0;
 ///     tags.add(format!("product:{id}"));
@@ -169,7 +168,7 @@ pub(super) fn tagged(cx: &Cx<'_>, key: TokenStream, parameters: &[Ident]) -> Tok
     };
     let add = add_tags(&list, &given.value, &named);
     quote_spanned! {cx.span=>
-        #private::tagged(#key, |#list| {
+        #private::tagged(#key, &|#list| {
             #(#borrow)*
             #add
         })

@@ -13,13 +13,17 @@ use crate::{
 /// Input: `async fn product(Path(id): Path<u64>, State(db): State<Db>) -> Json<Product> { body }`
 /// Output:
 /// ```text
-/// async fn product((context, arg0): (CacheContext<product>, Path<u64>), arg1: State<Db>) -> Response {
-///     let ready = context.key(product::site(), &product, |key| product::key(key, &arg0));
-///     ready.fill(move || async move { product::uncached(arg0, arg1).await.into_response() }).await
+/// async fn product((context, arg0): (CacheContext<Plain>, Path<u64>), arg1: State<Db>) -> Response {
+///     let ready = context.key(product::site(), Itself::of(&product), &|key| product::key(key, &arg0));
+///     let waiting = match ready {
+///         Ready::Answered(response) => return response,
+///         Ready::Waits(waiting) => waiting,
+///     };
+///     waiting.fill(async move { product::uncached(arg0, arg1).await.into_response() }).await
 /// }
 /// ```
-/// The key is made, and memory looked through, before any future exists; a closure keeps the future small that axum
-/// boxes for every request.
+/// The key is made, and memory looked through, before any future exists; what waits is boxed, which keeps the future
+/// small that axum boxes for every request.
 pub(super) fn function(cx: &Cx<'_>) -> TokenStream {
     let handler = cx.handler;
     let private = cx.private(cx.span);
@@ -28,7 +32,10 @@ pub(super) fn function(cx: &Cx<'_>) -> TokenStream {
     let vis = &handler.function.vis;
     let mut sig = handler.function.sig.clone();
     sig.generics = cx.generics.clone();
-    sig.inputs = params(cx, &context).into_iter().collect();
+    sig.inputs = inputs(cx, &context)
+        .into_iter()
+        .map(|input| input.param)
+        .collect();
     sig.output = parse_quote_spanned!(cx.span=> -> #private::Response);
     let body = match cx.args.cache {
         Some(_) => through_cache(cx, &context),
@@ -42,43 +49,53 @@ pub(super) fn function(cx: &Cx<'_>) -> TokenStream {
     }
 }
 
+/// The key, and the closure that runs the handler.
 fn through_cache(cx: &Cx<'_>, context: &Ident) -> TokenStream {
+    let private = cx.private(cx.span);
+    let (ready, waiting) = (hidden("__ready"), hidden("__waiting"));
+    let (response, evictor) = (hidden("__response"), hidden("__evictor"));
     let checks = state_checks(cx);
-    let filled = filled(cx, context, &TokenStream::new(), &extract_lazy(cx));
-    quote_spanned!(cx.span=> #checks #filled)
-}
-
-/// As the handler, for no request: the arguments are all there, and there must be a key.
-pub(super) fn refresh(cx: &Cx<'_>) -> TokenStream {
-    let context = hidden("__context");
-    let (context_type, site) = (context_type(cx), cx.call_plain(&cx.names.site));
-    let must_be_keyed = quote_spanned!(cx.span=> .keyed()?);
-    let filled = filled(cx, &context, &must_be_keyed, &TokenStream::new());
-    quote_spanned! {cx.span=>
-        let #context = <#context_type>::renewing(#site())?;
-        ::core::result::Result::Ok({ #filled })
-    }
-}
-
-/// The key, and the closure that runs the handler, behind what `extract` does.
-fn filled(cx: &Cx<'_>, context: &Ident, check: &TokenStream, extract: &TokenStream) -> TokenStream {
-    let (ready, evictor) = (hidden("__ready"), hidden("__evictor"));
     let keep_evictor = cx
         .args
         .evict
         .is_some()
         .then(|| quote_spanned!(cx.span=> let #evictor = #context.evictor();));
     let lookup = lookup(cx);
-    let tags = key::tags(cx, &ready);
+    let tags = key::tags(cx, &waiting);
+    let extract = extract_lazy(cx);
     let run = run(cx, &evictor);
     quote_spanned! {cx.span=>
+        #checks
         #keep_evictor
-        let #ready = #context.#lookup #check;
+        let #ready = #context.#lookup;
+        let #waiting = match #ready {
+            #private::Ready::Answered(#response) => return #response,
+            #private::Ready::Waits(#waiting) => #waiting,
+        };
         #tags
-        #ready.fill(move || async move {
+        #waiting.fill(async move {
             #extract
             #run
         }).await
+    }
+}
+
+/// Input: `Path(id): Path<u64>, State(db): State<Db>`
+/// Output:
+/// ```text
+/// let context = <CacheContext<Plain>>::renewing(product::site())?;
+/// refreshed(product((context, arg0), arg1).await)
+/// ```
+/// The handler is called as axum calls it, with a context that stands for no request.
+pub(super) fn refresh(cx: &Cx<'_>) -> TokenStream {
+    let private = cx.private(cx.span);
+    let context = hidden("__context");
+    let (context_type, site) = (context_type(cx), cx.call_plain(&cx.names.site));
+    let (handler, turbofish) = (&cx.names.handler, &cx.turbofish);
+    let arguments = inputs(cx, &context).into_iter().map(|input| input.argument);
+    quote_spanned! {cx.span=>
+        let #context = <#context_type>::renewing(#site())?;
+        #private::refreshed(#handler #turbofish (#(#arguments),*).await)
     }
 }
 
@@ -115,7 +132,7 @@ fn run(cx: &Cx<'_>, evictor: &Ident) -> TokenStream {
     }
 }
 
-/// `key(product::site(), &product, |key| product::key(key, &arg0))`
+/// `key(product::site(), Itself::of(&product), &|key| product::key(key, &arg0))`
 ///
 /// An associated handler has no companion to share these with, and holds them itself: a trait's `impl` has no room for
 /// siblings, so each of them would be one more error there.
@@ -134,15 +151,22 @@ fn lookup(cx: &Cx<'_>) -> TokenStream {
         let (cfgs, local) = (&param.cfgs, &param.local);
         quote!(#(#cfgs)* &#local)
     });
-    quote_spanned!(cx.span=> key(#site(), #itself, |#key| #write(#key, #(#keyed),*)))
+    quote_spanned!(cx.span=> key(#site(), #itself, &|#key| #write(#key, #(#keyed),*)))
+}
+
+/// A parameter of the function that axum calls.
+struct Input {
+    param: FnArg,
+    /// What the companion calls it with, from names of its own parameters.
+    argument: TokenStream,
 }
 
 /// Input: `Path(id): Path<u64>, State(db): State<Db>`
-/// Output: `(context, arg0): (CacheContext<product>, Path<u64>), arg1: State<Db>`
+/// Output: `(context, arg0): (CacheContext<Plain>, Path<u64>), arg1: State<Db>`
 ///
 /// Joining keeps the arity, which `#[debug_handler]` calls with and axum limits to 16. A parameter under `cfg` cannot
 /// be joined, for it would take the context with it. Lazy parameters leave `()` behind, but for one place.
-fn params(cx: &Cx<'_>, context: &Ident) -> Vec<FnArg> {
+fn inputs(cx: &Cx<'_>, context: &Ident) -> Vec<Input> {
     let private = cx.private(cx.span);
     let context_type = context_type(cx);
     let params = &cx.handler.params;
@@ -150,16 +174,20 @@ fn params(cx: &Cx<'_>, context: &Ident) -> Vec<FnArg> {
     let place_of_deferred = params.iter().rposition(|param| param.role == Role::Lazy);
     let joined = params.iter().position(|param| param.cfgs.is_empty());
 
-    let mut inputs: Vec<FnArg> = Vec::with_capacity(params.len() + 1);
+    let mut inputs: Vec<Input> = Vec::with_capacity(params.len() + 1);
     if joined.is_none() {
-        inputs.push(parse_quote!(#context: #context_type));
+        inputs.push(Input {
+            param: parse_quote!(#context: #context_type),
+            argument: quote!(#context),
+        });
     }
     for (index, param) in params.iter().enumerate() {
-        let (pattern, ty) = if param.role != Role::Lazy {
+        let (pattern, ty, argument) = if param.role != Role::Lazy {
             let (local, ty) = (&param.local, &param.ty);
-            (quote!(#local), quote!(#ty))
+            (quote!(#local), quote!(#ty), quote!(#local))
         } else if Some(index) == place_of_deferred {
             let types = lazy(cx).map(|param| &param.ty);
+            let locals = lazy(cx).map(|param| &param.local);
             // In the last place it may own the request; a later argument may need the body.
             let holder = Ident::new(
                 if index + 1 == params.len() {
@@ -172,15 +200,22 @@ fn params(cx: &Cx<'_>, context: &Ident) -> Vec<FnArg> {
             (
                 quote!(#deferred),
                 quote_spanned!(cx.span=> #private::#holder<(#(#types,)*)>),
+                quote_spanned!(cx.span=> #private::#holder::extracted((#(#locals,)*))),
             )
         } else {
-            (quote!(_), quote_spanned!(cx.span=> ()))
+            (quote!(_), quote_spanned!(cx.span=> ()), quote!(()))
         };
         let cfgs = &param.cfgs;
         inputs.push(if Some(index) == joined {
-            parse_quote_spanned!(cx.span=> (#context, #pattern): (#context_type, #ty))
+            Input {
+                param: parse_quote_spanned!(cx.span=> (#context, #pattern): (#context_type, #ty)),
+                argument: quote!((#context, #argument)),
+            }
         } else {
-            parse_quote_spanned!(cx.span=> #(#cfgs)* #pattern: #ty)
+            Input {
+                param: parse_quote_spanned!(cx.span=> #(#cfgs)* #pattern: #ty),
+                argument: quote!(#(#cfgs)* #argument),
+            }
         });
     }
     inputs
@@ -191,18 +226,15 @@ fn context_type(cx: &Cx<'_>) -> TokenStream {
     if cx.args.cache.is_none() {
         return quote_spanned!(cx.span=> #private::Evictor);
     }
-    let marker = if cx.args.associated.is_some() {
-        let marker = match (&cx.args.vary, &cx.args.policy) {
-            (None, None) => "AssociatedPlain",
-            _ => "Associated",
-        };
-        let marker = Ident::new(marker, cx.span);
-        quote_spanned!(cx.span=> #private::#marker)
+    let companion = if !cx.args.may_vary() {
+        quote_spanned!(cx.span=> #private::Plain)
+    } else if cx.args.associated.is_some() {
+        quote_spanned!(cx.span=> #private::Associated)
     } else {
         let companion = &cx.names.companion;
         quote!(#companion)
     };
-    quote_spanned!(cx.span=> #private::CacheContext<#marker>)
+    quote_spanned!(cx.span=> #private::CacheContext<#companion>)
 }
 
 /// Output: whether the answer is an `Err`, which no type needs to be, and the response.

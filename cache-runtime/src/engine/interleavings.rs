@@ -14,7 +14,7 @@ use tokio::runtime::{Builder, Runtime};
 use super::*;
 use crate::{
     cache_key::CacheKey,
-    handler::Site,
+    handler::{Itself, Site},
     meter::{Gauge, Meter},
     request::Vary,
     steering::Tags,
@@ -130,7 +130,7 @@ impl Shop {
 }
 
 fn handler() -> Handler {
-    SITE.handler::<Shop>().unwrap()
+    SITE.handler(Itself::of(&handler)).unwrap()
 }
 
 fn eviction(names: &Names) -> Eviction {

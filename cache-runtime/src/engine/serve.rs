@@ -19,7 +19,7 @@ use tokio::{
 use tracing::Instrument;
 
 use super::{
-    Engine, Lookup,
+    Engine,
     course::{Course, Spare},
     fill::{CachedWithin, Fill, Reply, Validated},
     spawn, variants,
@@ -129,10 +129,9 @@ impl Request {
     }
 
     /// Goes past the cache.
-    pub(crate) fn pass(&self, reason: &'static str) -> Lookup {
+    pub(crate) fn pass(self, reason: &'static str) {
         events::no_key(self.handler.label, &KeyError::new(reason));
         self.counters().bypassed.count();
-        Lookup::Bypass
     }
 
     /// The response, by whatever way.
