@@ -36,7 +36,7 @@ pub(crate) use self::{
     names::{Eviction, Names},
     overdue::Overdue,
     refresh::Refreshes,
-    serve::{Request, Run},
+    serve::{BoxedRun, Request, Run},
 };
 use crate::{
     clock::Clock,

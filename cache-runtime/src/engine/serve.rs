@@ -9,7 +9,7 @@ use std::{
 };
 
 use axum::response::{IntoResponse, Response};
-use futures_util::FutureExt;
+use futures_util::{FutureExt, future::BoxFuture};
 use http::{HeaderMap, StatusCode};
 use tokio::{
     runtime::Handle,
@@ -102,6 +102,9 @@ pub(crate) struct Run {
     pub(crate) stored: Option<Arc<Entry>>,
 }
 
+/// A run whose type is forgotten, so that what serves it is compiled once for all of them.
+pub(crate) type BoxedRun = Box<dyn FnOnce(Run) -> BoxFuture<'static, Response> + Send>;
+
 /// A request on its way through the cache.
 #[derive(Debug)]
 pub(crate) struct Request {
@@ -132,6 +135,11 @@ impl Request {
     pub(crate) fn pass(self, reason: &'static str) {
         events::no_key(self.handler.label, &KeyError::new(reason));
         self.counters().bypassed.count();
+    }
+
+    /// As [`serve`](Self::serve).
+    pub(crate) fn serve_boxed(self, handler: BoxedRun) -> BoxFuture<'static, Response> {
+        Box::pin(self.serve(handler))
     }
 
     /// The response, by whatever way.

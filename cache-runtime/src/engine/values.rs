@@ -10,7 +10,7 @@ use http::{HeaderMap, Method, StatusCode};
 use serde::{Serialize, de::DeserializeOwned};
 use tokio::time::Instant;
 
-use super::{Engine, Request, serve::Accepts};
+use super::{BoxedRun, Engine, Request, serve::Accepts};
 use crate::{
     cache_key::{CacheKey, Keyed},
     entry::Entry,
@@ -143,14 +143,16 @@ impl Engine {
         // Still there when this request was answered with somebody else's run.
         let fill: Shared<F> = Arc::new(Mutex::new(Some(fill)));
         let taken = Arc::clone(&fill);
-        let run = move |_| async move {
-            let fill = lock(&taken).take();
-            match fill {
-                Some(fill) => response(&name, fill().await, &made),
-                None => Response::new(Body::empty()),
-            }
-        };
-        let mut response = Box::pin(request.serve(run)).await;
+        let run: BoxedRun = Box::new(move |_| {
+            Box::pin(async move {
+                let fill = lock(&taken).take();
+                match fill {
+                    Some(fill) => response(&name, fill().await, &made),
+                    None => Response::new(Body::empty()),
+                }
+            })
+        });
+        let mut response = request.serve_boxed(run).await;
         if response.status() == StatusCode::OK
             && let Some(value) = lock(&found).take()
         {

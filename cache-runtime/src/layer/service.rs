@@ -24,7 +24,7 @@ use super::{
 };
 use crate::{
     cache,
-    engine::{self, CachedWithin, Engine, Lookup, Run, Unshared, Validated},
+    engine::{self, BoxedRun, CachedWithin, Engine, Lookup, Run, Unshared, Validated},
     entry::Entry,
     events,
     evict::{Evictor, Pending},
@@ -86,17 +86,19 @@ where
                 request.extensions_mut().insert(judge.around.clone());
                 let failed: Failed<S::Error> = Arc::default();
                 let failure = Arc::clone(&failed);
-                let run = move |run: Run| async move {
-                    match answer(inner, request, &run).await {
-                        Ok(response) => judge.judged(response),
-                        Err(error) => {
-                            *lock(&failure) = Some(error);
-                            nobodys()
+                let run: BoxedRun = Box::new(move |run| {
+                    Box::pin(async move {
+                        match answer(inner, request, &run).await {
+                            Ok(response) => judge.judged(response),
+                            Err(error) => {
+                                *lock(&failure) = Some(error);
+                                nobodys()
+                            }
                         }
-                    }
-                };
+                    })
+                });
                 let response = async move {
-                    let response = asked.serve(run).await;
+                    let response = asked.serve_boxed(run).await;
                     let failed = lock(&failed).take();
                     match response.extensions().get::<Failure>() {
                         Some(_) => failed.map_or(Ok(response), Err),
