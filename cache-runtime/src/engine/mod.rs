@@ -143,7 +143,7 @@ impl Engine {
             }
             Err(names.slot(
                 key,
-                handler.name,
+                handler,
                 arguments,
                 policy.has_variants(),
                 handler.fingerprint,

@@ -1,6 +1,11 @@
 //! The names of a request's entry: its key, and the tags that can retire it.
 
-use std::{borrow::Cow, cell::RefCell, fmt, sync::Arc};
+use std::{
+    borrow::Cow,
+    cell::RefCell,
+    fmt,
+    sync::{Arc, PoisonError, RwLock},
+};
 
 use http::{HeaderMap, HeaderValue, Method};
 
@@ -23,7 +28,13 @@ pub(crate) struct Names {
     prefix: String,
     entry_prefix: String,
     versioned: bool,
+    root: Arc<str>,
+    any: Arc<str>,
+    /// For each handler that was asked for, by its number: the tags that all its entries bear.
+    common: RwLock<Vec<Option<Tags>>>,
 }
+
+type Tags = Arc<[Arc<str>]>;
 
 /// One argument list of one handler.
 #[derive(Debug, Clone, Copy)]
@@ -42,6 +53,9 @@ impl Names {
                 None => prefix.to_owned(),
             },
             versioned: version.is_some(),
+            root: format!("{prefix}:#root").into(),
+            any: format!("{prefix}:#any").into(),
+            common: RwLock::default(),
         }
     }
 
@@ -88,18 +102,19 @@ impl Names {
     pub(crate) fn slot(
         &self,
         key: &str,
-        handler: &str,
+        handler: Handler,
         arguments: Arguments<'_>,
         has_variants: bool,
         owner: Generation,
     ) -> Slot {
-        let mut tags = vec![self.root_tag(), self.handler_tag(handler)];
+        let mut tags = self.common_tags(handler);
         if self.versioned || has_variants {
-            tags.push(self.arguments_tag(arguments));
+            let arguments = self.arguments_tag(arguments);
+            tags = tags.iter().cloned().chain([arguments]).collect();
         }
         Slot {
             key: key.into(),
-            tags: tags.into(),
+            tags,
             any: self.any_tag(),
             owner,
         }
@@ -137,7 +152,7 @@ impl Names {
         }
         key::cap(&mut text);
         let has_variants = variant.is_some() || policy.has_variants();
-        let slot = self.slot(&text, handler.name, arguments, has_variants, *owner);
+        let slot = self.slot(&text, *handler, arguments, has_variants, *owner);
         Ok(self.tagged(slot, tags.iter().flatten()))
     }
 
@@ -172,7 +187,7 @@ impl Names {
 
     /// Every entry bears it.
     pub(crate) fn root_tag(&self) -> Arc<str> {
-        format!("{}:#root", self.prefix).into()
+        Arc::clone(&self.root)
     }
 
     /// A tag of the user's.
@@ -196,7 +211,7 @@ impl Names {
 
     /// Retired with every tag of the user's.
     pub(crate) fn any_tag(&self) -> Arc<str> {
-        format!("{}:#any", self.prefix).into()
+        Arc::clone(&self.any)
     }
 
     /// What to take away so that no entry of a handler is left.
@@ -205,6 +220,21 @@ impl Names {
             handler,
             tag: self.handler_tag(handler.name),
         }
+    }
+
+    /// Made once for each handler, for every request that memory cannot answer needs them.
+    fn common_tags(&self, handler: Handler) -> Tags {
+        let known = self.common.read().unwrap_or_else(PoisonError::into_inner);
+        if let Some(Some(tags)) = known.get(handler.number) {
+            return Arc::clone(tags);
+        }
+        drop(known);
+        let tags = Tags::from([self.root_tag(), self.handler_tag(handler.name)]);
+        let mut known = self.common.write().unwrap_or_else(PoisonError::into_inner);
+        let room = known.len().max(handler.number + 1);
+        known.resize(room, None);
+        known[handler.number] = Some(Arc::clone(&tags));
+        tags
     }
 
     /// Every entry of a handler bears it.
