@@ -5,7 +5,9 @@ mod promise;
 
 use std::{
     convert::Infallible,
+    mem,
     pin::Pin,
+    sync::Arc,
     task::{Context, Poll},
 };
 
@@ -18,7 +20,7 @@ pub(crate) use self::promise::http_date;
 use self::promise::promise;
 use crate::{
     clock::Times,
-    entry::Entry,
+    entry::{ADDED, Entry},
     policy::Policy,
     request::RequestHead,
     rules::{self, current_age, not_modified, remaining, rfc9111::Ranged},
@@ -89,9 +91,6 @@ impl Made {
     }
 }
 
-/// The most headers that the cache adds to those stored.
-const ADDED: usize = 7;
-
 /// What a 304 repeats of the 200 (RFC 9110 section 15.4.5).
 const REPEATED: [HeaderName; 7] = [
     header::AGE,
@@ -131,6 +130,34 @@ pub(crate) fn hit(
     response
 }
 
+/// Answers the request from an entry that was made for it: headers are moved, not copied.
+pub(crate) fn respond_with(
+    mut entry: Arc<Entry>,
+    request: &RequestHead,
+    policy: &Policy,
+    style: &Style,
+    verdict: Verdict,
+    times: Times,
+) -> Response {
+    if is_whole(&entry, request)
+        && policy.http.is_none()
+        && let Some(own) = Arc::get_mut(&mut entry)
+    {
+        let content = (
+            own.status,
+            mem::take(&mut own.headers),
+            Body::from(mem::take(&mut own.body)),
+        );
+        return complete(content, &entry, request, policy, style, verdict, times);
+    }
+    respond(&entry, request, policy, style, verdict, times)
+}
+
+/// Whether the request gets all of a 200, save perhaps for a range of it.
+fn is_whole(entry: &Entry, request: &RequestHead) -> bool {
+    entry.status == StatusCode::OK && request.method != Method::HEAD && !not_modified(request, &entry.headers)
+}
+
 /// Answers the request from the entry.
 pub(crate) fn respond(
     entry: &Entry,
@@ -140,8 +167,21 @@ pub(crate) fn respond(
     verdict: Verdict,
     times: Times,
 ) -> Response {
+    let content = content(entry, request, policy);
+    complete(content, entry, request, policy, style, verdict, times)
+}
+
+/// With what the cache adds to the headers. Of the entry only its times matter any more.
+fn complete(
+    (status, mut headers, body): Content,
+    entry: &Entry,
+    request: &RequestHead,
+    policy: &Policy,
+    style: &Style,
+    verdict: Verdict,
+    times: Times,
+) -> Response {
     let now = times.now;
-    let (status, mut headers, body) = content(entry, request, policy);
     let is_stored = matches!(verdict, Verdict::Hit | Verdict::Stale);
     // What the response says of its life is all there is to say.
     let is_told = policy.http.is_some() || headers.contains_key(header::CACHE_CONTROL);
@@ -173,8 +213,10 @@ pub(crate) fn respond(
     response
 }
 
+type Content = (StatusCode, HeaderMap, Body);
+
 /// What the request gets of the entry: all of it, its headers, a part, or that it has it already.
-fn content(entry: &Entry, request: &RequestHead, policy: &Policy) -> (StatusCode, HeaderMap, Body) {
+fn content(entry: &Entry, request: &RequestHead, policy: &Policy) -> Content {
     // Only a 200 is weighed against the request's conditions (RFC 9111 section 4.3.2).
     if entry.status == StatusCode::OK && not_modified(request, &entry.headers) {
         let headers = repeated(&entry.headers);
@@ -195,7 +237,7 @@ fn content(entry: &Entry, request: &RequestHead, policy: &Policy) -> (StatusCode
 }
 
 /// The part of a 200 that was asked for (RFC 9110 section 14).
-fn part(entry: &Entry, asked: &HeaderMap, mut headers: HeaderMap) -> (StatusCode, HeaderMap, Body) {
+fn part(entry: &Entry, asked: &HeaderMap, mut headers: HeaderMap) -> Content {
     let length = entry.body.len();
     let range =
         |text: String| HeaderValue::try_from(text).expect("digits and plain text make a header value");

@@ -171,7 +171,8 @@ impl Request {
         if way.ended >= PATIENCE || way.looks > MOST_LOOKS {
             return Step::Break(Course::Unleased(Join::BegunAfter(self.began), spare));
         }
-        self.lease(way, seen, spare).await
+        // Boxed, as are the courses, so that a hit does not have to move what waits for others.
+        Box::pin(self.lease(way, seen, spare)).await
     }
 
     async fn lease(&self, way: &mut Way, seen: Seen, spare: Spare) -> Step {

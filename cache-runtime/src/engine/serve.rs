@@ -157,7 +157,7 @@ impl Request {
         };
         let lookup = events::lookup(&self.slot.key);
         match self.course().instrument(lookup).await {
-            Course::Hit(entry) => self.hit(&entry, Verdict::Hit),
+            Course::Hit(entry) => self.found(entry),
             Course::Stale(entry) => self.hit(&entry, Verdict::Stale),
             Course::Refresh { entry, verdict, seen } => {
                 self.refresh(&runtime, &entry, seen, handler);
@@ -168,9 +168,12 @@ impl Request {
                 respond::gateway_timeout(&self.engine.settings.style)
             }
             Course::Failed(failure) => self.failed(&failure),
-            Course::Alone(refusal, spare) => self.run_alone(handler, refusal, spare).await,
-            Course::Lead(seat, grant, spare) => self.lead(&runtime, seat, Some(grant), spare, handler).await,
-            Course::Unleased(join, spare) => self.unleased(&runtime, join, spare, handler).await,
+            // What follows is large, and boxed so that a hit does not have to move it.
+            Course::Alone(refusal, spare) => Box::pin(self.run_alone(handler, refusal, spare)).await,
+            Course::Lead(seat, grant, spare) => {
+                Box::pin(self.lead(&runtime, seat, Some(grant), spare, handler)).await
+            }
+            Course::Unleased(join, spare) => Box::pin(self.unleased(&runtime, join, spare, handler)).await,
         }
     }
 
@@ -279,6 +282,14 @@ impl Request {
 
     pub(super) fn counters(&self) -> &HandlerCounters {
         self.engine.counters.of(self.handler)
+    }
+
+    fn found(&self, entry: Arc<Entry>) -> Response {
+        events::key_found(&self.slot.key);
+        self.counters().answered(Verdict::Hit);
+        let style = &self.engine.settings.style;
+        let times = self.engine.clock.times();
+        respond::respond_with(entry, &self.request, &self.policy, style, Verdict::Hit, times)
     }
 
     pub(super) fn hit(&self, entry: &Entry, verdict: Verdict) -> Response {

@@ -17,7 +17,7 @@ use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use serde::{Deserialize, Serialize};
 
-use super::Entry;
+use super::{ADDED, Entry};
 use crate::{
     clock::{Timestamp, millis},
     slot::{Digest, Generation, Token},
@@ -138,7 +138,7 @@ fn headers(wire: &Bytes, meta: &mut &[u8], count: u32) -> Option<HeaderMap> {
     if count > MOST_HEADERS || count as usize > meta.len() / 2 {
         return None;
     }
-    let mut headers = HeaderMap::try_with_capacity(count as usize).ok()?;
+    let mut headers = HeaderMap::try_with_capacity(count as usize + ADDED).ok()?;
     for _ in 0..count {
         let (name, value): (&str, &[u8]);
         ((name, value), *meta) = postcard::take_from_bytes(meta).ok()?;

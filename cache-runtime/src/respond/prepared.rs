@@ -3,10 +3,15 @@
 use http::{HeaderMap, HeaderValue, header};
 
 use super::{
-    ADDED, Style, Verdict, name_variants,
+    Style, Verdict, name_variants,
     promise::{left, max_age, promise, visibility},
 };
-use crate::{clock::Times, entry::Entry, policy::Policy, request::RequestHead};
+use crate::{
+    clock::Times,
+    entry::{ADDED, Entry},
+    policy::Policy,
+    request::RequestHead,
+};
 
 /// The headers of a whole hit in this process's memory, unless there is more to them than a `max-age` that counts down.
 pub(super) fn whole(
