@@ -13,8 +13,7 @@ use http::{HeaderMap, StatusCode};
 
 use crate::{clock::Timestamp, slot::Generation};
 
-/// So many headers a response adds to those of its entry, `Content-Length` counted, unless there is a setting that asks for
-/// more. A header map without room for them is laid out anew.
+/// The most headers that a response adds to those of its entry. A header map without room for them is laid out anew.
 pub(crate) const ADDED: usize = 6;
 
 /// A response as it is stored: what the handler answered, and for how long that is true.

@@ -101,9 +101,19 @@ pub(crate) fn http_date(time: Timestamp) -> Option<HeaderValue> {
     if time >= YEAR_10000 {
         return None;
     }
-    let mut line = Line::new();
-    write!(line, "{}", HttpDate::from(time.to_system_time())).expect("the longest line has room");
-    Some(line.into_value())
+    // Hits of one entry name the same second again and again.
+    thread_local!(static LAST: RefCell<Option<(u64, HeaderValue)>> = const { RefCell::new(None) });
+    let second = time.as_millis() / 1000;
+    LAST.with_borrow_mut(|last| match last {
+        Some((of, date)) if *of == second => Some(date.clone()),
+        _ => {
+            let mut line = Line::new();
+            write!(line, "{}", HttpDate::from(time.to_system_time())).expect("the longest line has room");
+            let date = line.into_value();
+            *last = Some((second, date.clone()));
+            Some(date)
+        }
+    })
 }
 
 /// A short header value in the making, on the stack.
