@@ -21,7 +21,8 @@ pub(crate) const ADDED: usize = 6;
 pub struct Entry {
     /// The status the handler answered.
     pub status: StatusCode,
-    /// Its headers in order with repeats, with an `ETag` and without hop-by-hop fields.
+    /// Its headers in order with repeats, without hop-by-hop fields; with an `ETag`, unless the response speaks for
+    /// itself behind a layer.
     pub headers: HeaderMap,
     /// The whole body.
     pub body: Bytes,

@@ -50,6 +50,9 @@ use crate::{
 /// let app: Router = Router::new().route("/products/{id}", get(async || "a product")).layer(layer);
 /// ```
 ///
+/// The service may be any of tower's that speaks HTTP, of any errors and response bodies. Its request body needs a default
+/// that stands for none, as `axum::body::Body` has.
+///
 /// The cache is the one [attached](Cache::attach) further out, else the global one; [`of`](Self::of) names another.
 #[derive(Debug, Clone)]
 #[must_use = "a layer does nothing until it is around a service"]
@@ -181,8 +184,8 @@ impl CacheLayer {
         self.with(|plan| plan.store_if = Some(Given(Arc::new(accepts))))
     }
 
-    /// As a shared cache in front of an HTTP service does it: the responses themselves say how they are cached, and
-    /// everything in RFC 9111 and RFC 5861 holds that such a cache must or should do.
+    /// As a shared cache in front of an HTTP service does it: the responses themselves say how they are cached, as RFC 9111
+    /// and RFC 5861 have it.
     ///
     /// For gateways, and for handlers that set their own caching headers: those reach the client as they are, with `Age`
     /// beside them on a hit. What has validators is validated with the service when its life is over; `Vary` keeps variants
