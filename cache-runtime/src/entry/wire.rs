@@ -5,8 +5,9 @@
 //! \________ the head, 21 ___________/
 //! ```
 //!
-//! Times are milliseconds, numbers big endian. `meta` is postcard: the [`Preamble`], then a name and a value for
-//! each header, then the names of the entry's own tags. The body is the rest, so that body and header values stay slices of the buffer that was read.
+//! Times are milliseconds, numbers big endian. `meta` is the [`Preamble`], then a name and a value for each header, then the
+//! names of the entry's own tags, each text behind its length of 4 bytes. The body is the rest, so that body and header
+//! values stay slices of the buffer that was read.
 //!
 //! The head is the same in every wire version. What a version changes behind it, older readers never look at:
 //! they see the version and leave the entry to those that know it.
@@ -15,7 +16,6 @@ use std::{sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
-use serde::{Deserialize, Serialize};
 
 use super::{ADDED, Entry};
 use crate::{
@@ -31,7 +31,9 @@ const MAGIC: [u8; 4] = *b"\xf5hce";
 /// Raised when anything behind the head changes; older readers then leave the entry alone.
 const VERSION: u8 = 2;
 /// Up to `meta`, whose length comes last.
-pub(crate) const FIXED: usize = HEAD + 16 + 4 * 8 + 4;
+pub(crate) const FIXED: usize = HEAD + 16 + 4 * 8 + LENGTH;
+/// Of a text's length, in bytes.
+const LENGTH: usize = 4;
 /// More headers than any server sends; [`HeaderMap`] itself ends at 32,768.
 const MOST_HEADERS: u32 = 4096;
 
@@ -43,14 +45,39 @@ pub(crate) struct Decoded {
     pub(crate) digest: Digest,
 }
 
-#[derive(Serialize, Deserialize)]
+/// `status 2 | headers 4 | tags 4 | body 8 | 0`, or for a variant `1 | variant 16` at the end.
 struct Preamble {
     status: u16,
     headers: u32,
     tags: u32,
-    variant: Option<[u8; 16]>,
     /// Redundant on purpose: a body that was cut or added to is not served.
     body: u64,
+    variant: Option<Generation>,
+}
+
+impl Preamble {
+    fn write(&self, wire: &mut Vec<u8>) {
+        wire.extend_from_slice(&self.status.to_be_bytes());
+        wire.extend_from_slice(&self.headers.to_be_bytes());
+        wire.extend_from_slice(&self.tags.to_be_bytes());
+        wire.extend_from_slice(&self.body.to_be_bytes());
+        wire.push(self.variant.is_some().into());
+        wire.extend_from_slice(self.variant.as_ref().map_or(&[], |variant| &variant.0));
+    }
+
+    fn read(meta: &mut &[u8]) -> Option<Self> {
+        Some(Self {
+            status: u16::from_be_bytes(take(meta)?),
+            headers: u32::from_be_bytes(take(meta)?),
+            tags: u32::from_be_bytes(take(meta)?),
+            body: u64::from_be_bytes(take(meta)?),
+            variant: match take(meta)? {
+                [0] => None,
+                [1] => Some(Generation(take(meta)?)),
+                _ => return None,
+            },
+        })
+    }
 }
 
 /// The entry as bytes: filled by `token`, under all generations of `digest`.
@@ -71,15 +98,16 @@ pub(crate) fn encode(entry: &Entry, token: Token, digest: Digest) -> Vec<u8> {
         // A header map cannot hold more than fits in here.
         headers: entry.headers.len() as u32,
         tags: u32::try_from(entry.tags.len()).unwrap_or(u32::MAX),
-        variant: entry.variant.map(|variant| variant.0),
         body: entry.body.len() as u64,
+        variant: entry.variant,
     };
-    let mut wire = append(wire, &preamble);
+    preamble.write(&mut wire);
     for (name, value) in &entry.headers {
-        wire = append(wire, &(name.as_str(), value.as_bytes()));
+        write_text(&mut wire, name.as_str().as_bytes());
+        write_text(&mut wire, value.as_bytes());
     }
     for tag in &entry.tags {
-        wire = append(wire, &**tag);
+        write_text(&mut wire, tag.as_bytes());
     }
     // Beyond 4 GiB of headers the length is a lie, which makes the entry a miss.
     let meta = u32::try_from(wire.len() - FIXED).unwrap_or(u32::MAX);
@@ -97,9 +125,9 @@ pub(crate) fn decode(wire: Bytes) -> Option<Decoded> {
     let born = Timestamp::from_millis(time()?);
     let [fresh, stale, cost] = [time()?, time()?, time()?].map(Duration::from_millis);
     let meta = usize::try_from(u32::from_be_bytes(take(&mut rest)?)).ok()?;
-    let (meta, body) = rest.split_at_checked(meta)?;
+    let (mut meta, body) = rest.split_at_checked(meta)?;
 
-    let (preamble, mut meta) = postcard::take_from_bytes::<Preamble>(meta).ok()?;
+    let preamble = Preamble::read(&mut meta)?;
     if preamble.body != body.len() as u64 {
         return None;
     }
@@ -114,7 +142,7 @@ pub(crate) fn decode(wire: Bytes) -> Option<Decoded> {
             stale,
             cost,
             tags,
-            variant: preamble.variant.map(Generation),
+            variant: preamble.variant,
             ..Entry::new(
                 StatusCode::from_u16(preamble.status).ok()?,
                 headers,
@@ -134,37 +162,43 @@ pub(crate) fn is_newer(wire: &[u8]) -> bool {
 }
 
 fn headers(wire: &Bytes, meta: &mut &[u8], count: u32) -> Option<HeaderMap> {
-    // Each takes two bytes at least: whoever forges the count gets no more memory than the bytes sent.
-    if count > MOST_HEADERS || count as usize > meta.len() / 2 {
+    // Each takes two lengths at least: whoever forges the count gets no more memory than the bytes sent.
+    if count > MOST_HEADERS || count as usize > meta.len() / (2 * LENGTH) {
         return None;
     }
     let mut headers = HeaderMap::try_with_capacity(count as usize + ADDED).ok()?;
     for _ in 0..count {
-        let (name, value): (&str, &[u8]);
-        ((name, value), *meta) = postcard::take_from_bytes(meta).ok()?;
-        let name = HeaderName::from_bytes(name.as_bytes()).ok()?;
-        let value = HeaderValue::from_maybe_shared(wire.slice_ref(value)).ok()?;
+        let name = HeaderName::from_bytes(text(meta)?).ok()?;
+        let value = HeaderValue::from_maybe_shared(wire.slice_ref(text(meta)?)).ok()?;
         headers.try_append(name, value).ok()?;
     }
     Some(headers)
 }
 
 fn tags(meta: &mut &[u8], count: u32) -> Option<Vec<Arc<str>>> {
-    // As above: a byte each at least.
-    if count as usize > meta.len() {
+    // As above.
+    if count as usize > meta.len() / LENGTH {
         return None;
     }
     let mut tags = Vec::with_capacity(count as usize);
     for _ in 0..count {
-        let tag: &str;
-        (tag, *meta) = postcard::take_from_bytes(meta).ok()?;
-        tags.push(Arc::from(tag));
+        tags.push(Arc::from(str::from_utf8(text(meta)?).ok()?));
     }
     Some(tags)
 }
 
-fn append(wire: Vec<u8>, value: &(impl Serialize + ?Sized)) -> Vec<u8> {
-    postcard::to_extend(value, wire).expect("numbers, text and bytes always serialize")
+/// Beyond 4 GiB the length is a lie, which makes the entry a miss.
+fn write_text(wire: &mut Vec<u8>, text: &[u8]) {
+    let length = u32::try_from(text.len()).unwrap_or(u32::MAX);
+    wire.extend_from_slice(&length.to_be_bytes());
+    wire.extend_from_slice(text);
+}
+
+fn text<'m>(meta: &mut &'m [u8]) -> Option<&'m [u8]> {
+    let length = usize::try_from(u32::from_be_bytes(take(meta)?)).ok()?;
+    let (text, rest) = meta.split_at_checked(length)?;
+    *meta = rest;
+    Some(text)
 }
 
 fn take<const N: usize>(rest: &mut &[u8]) -> Option<[u8; N]> {
