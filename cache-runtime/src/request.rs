@@ -32,17 +32,36 @@ pub(crate) struct Fields {
     pub(crate) vary: HeaderMap,
 }
 
-/// In a request's extensions: a layer around the handler would cache it, and learns here that the handler does so itself.
+/// In a request's extensions: the caches of the layers around, and whether the handler caches itself.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct LayerAround(Arc<AtomicBool>);
+pub(crate) struct LayerAround {
+    /// By their addresses.
+    caches: Vec<usize>,
+    leave_it: Arc<AtomicBool>,
+}
 
 impl LayerAround {
+    /// One more, of this cache.
+    pub(crate) fn and(around: Option<&Self>, cache: usize) -> Self {
+        let mut caches = around.map_or_else(Vec::new, |around| around.caches.clone());
+        caches.push(cache);
+        Self {
+            caches,
+            leave_it: Arc::default(),
+        }
+    }
+
+    /// Whether one of them is of this cache.
+    pub(crate) fn is_of(&self, cache: usize) -> bool {
+        self.caches.contains(&cache)
+    }
+
     pub(crate) fn leave_it(&self) {
-        self.0.store(true, Ordering::Relaxed);
+        self.leave_it.store(true, Ordering::Relaxed);
     }
 
     pub(crate) fn is_to_leave_it(&self) -> bool {
-        self.0.load(Ordering::Relaxed)
+        self.leave_it.load(Ordering::Relaxed)
     }
 }
 

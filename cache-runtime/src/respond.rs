@@ -111,18 +111,14 @@ pub(crate) fn hit(
     times: Times,
 ) -> Response {
     let is_plain = entry.status == StatusCode::OK && request.method != Method::HEAD;
-    let prepared = is_plain.then(|| match not_modified(request, &entry.headers) {
-        false => {
-            let headers = prepared::whole(entry, request, policy, style, times)?;
-            Some((StatusCode::OK, headers, Body::from(entry.body.clone())))
-        }
-        true => {
-            let headers = prepared::not_modified(entry, request, policy, style, times)?;
-            Some((StatusCode::NOT_MODIFIED, headers, Body::new(NoBody)))
-        }
-    });
-    let Some((status, headers, body)) = prepared.flatten() else {
+    let not_modified = is_plain && not_modified(request, &entry.headers);
+    let prepared = is_plain.then(|| prepared::headers(entry, request, policy, style, times, not_modified));
+    let Some(headers) = prepared.flatten() else {
         return respond(entry, request, policy, style, Verdict::Hit, times);
+    };
+    let (status, body) = match not_modified {
+        true => (StatusCode::NOT_MODIFIED, Body::new(NoBody)),
+        false => (StatusCode::OK, Body::from(entry.body.clone())),
     };
     let mut response = Response::new(body);
     *response.status_mut() = status;
@@ -272,6 +268,23 @@ pub(crate) fn uncached(mut response: Response, policy: &Policy, style: &Style, m
         append_status(headers, cache, &made.status());
     }
     response
+}
+
+/// A response whose body is still to come, as the request's conditions have it.
+pub(crate) fn conditional(response: Response, request: &RequestHead) -> Response {
+    if response.status() != StatusCode::OK || !not_modified(request, response.headers()) {
+        return response;
+    }
+    let (mut parts, _) = response.into_parts();
+    parts.status = StatusCode::NOT_MODIFIED;
+    for name in [
+        header::CONTENT_LENGTH,
+        header::CONTENT_TYPE,
+        header::CONTENT_ENCODING,
+    ] {
+        parts.headers.remove(name);
+    }
+    Response::from_parts(parts, Body::new(NoBody))
 }
 
 /// The response that was kept, and nothing of ours: for what is shared without being stored.

@@ -14,6 +14,8 @@ use axum::{
     body::Body,
     extract::{Path, State},
     http::{Method, Request, Response},
+    middleware::map_response,
+    response::IntoResponse,
     routing::get,
 };
 use bytes::Bytes;
@@ -219,5 +221,60 @@ async fn of_two_layers_the_outer_one_caches() {
             2,
             "the inner ones have no part in it"
         );
+    }
+}
+
+/// Whichever of the two is to cache a request: what stands between them is passed once by each.
+#[tokio::test]
+async fn p7_what_stands_between_two_layers_is_neither_skipped_nor_repeated() {
+    async fn bracketed(response: Response<Body>) -> Response<Body> {
+        format!("<{}>", text(response).await).into_response()
+    }
+    for bench in Bench::every().await {
+        let outer = CacheLayer::new()
+            .expire(MINUTE)
+            .admit(|request| !request.headers.contains_key("x-preview"));
+        let router = Router::new()
+            .route("/a", get(async || "secret"))
+            .layer(CacheLayer::new().expire(MINUTE))
+            .layer(map_response(bracketed))
+            .layer(outer);
+        let app = bench.app(router);
+        for round in 0..3 {
+            let previewed = app.get_with("/a", [("x-preview", "1")]).await;
+            bench.settled().await;
+            let page = app.get("/a").await;
+            bench.settled().await;
+            assert_eq!(
+                (previewed.text(), page.text()),
+                ("<secret>", "<secret>"),
+                "{round}"
+            );
+        }
+    }
+}
+
+/// Its length is what the client gets, not what was stored.
+#[tokio::test]
+async fn a_layer_outside_may_change_the_body_of_a_hit() {
+    async fn longer(response: Response<Body>) -> Response<Body> {
+        let (mut parts, body) = response.into_parts();
+        parts.headers.remove("etag");
+        let all = body.collect().await.unwrap().to_bytes();
+        Response::from_parts(parts, Body::from([&all[..], b" and more"].concat()))
+    }
+    for bench in Bench::every().await {
+        let layered = Router::new()
+            .route("/a", get(async || "hello"))
+            .layer(CacheLayer::new().expire(MINUTE));
+        let app = bench.app(layered.layer(map_response(longer)));
+        for verdict in ["Miss", "Hit", "Hit"] {
+            let answer = app.get("/a").await;
+            bench.settled().await;
+            assert_eq!(
+                (answer.verdict(), answer.header("content-length")),
+                (Some(verdict), Some("14"))
+            );
+        }
     }
 }

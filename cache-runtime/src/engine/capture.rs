@@ -91,7 +91,7 @@ impl Gathered {
     }
 }
 
-/// Passes a body of unknown size on as it comes, and copies it meanwhile.
+/// Passes a body on as it comes, of `exact` bytes where that is known, and copies it meanwhile.
 ///
 /// The second part reads the body whether or not the client still listens, and gives the copy if the body ended well
 /// within `limit` bytes and before `given_up`. From then on the client reads the rest for itself; where it has left,
@@ -100,6 +100,7 @@ pub(super) fn tee(
     mut body: Body,
     limit: usize,
     given_up: impl Future<Output = ()> + Send,
+    exact: Option<u64>,
 ) -> (Body, impl Future<Output = Option<Bytes>> + Send) {
     let (sender, receiver) = mpsc::unbounded_channel();
     let copying = async move {
@@ -131,7 +132,13 @@ pub(super) fn tee(
         let _ = sender.send(Part::End);
         Some(copy.finish())
     };
-    (Body::new(Tail::Copied(receiver)), copying)
+    let copied = Body::new(Tail::Copied(receiver));
+    // By its length the client learns when it was cut short.
+    let copied = match exact {
+        Some(size) => Body::new(Relay::new(Vec::new(), copied, size)),
+        None => copied,
+    };
+    (copied, copying)
 }
 
 /// The next chunk. A panic while it is made is a body that fails: whoever waits for the run must learn that it ended.

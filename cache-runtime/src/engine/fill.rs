@@ -111,7 +111,10 @@ impl Fill {
     }
 
     async fn finish(self, response: Response, size: SizeHint) {
-        let (parts, body) = response.into_parts();
+        let (mut parts, body) = response.into_parts();
+        if self.policy.http.is_some() {
+            self.date(&mut parts);
+        }
         if parts.extensions.get::<Unshared>().is_some() {
             self.not_stored(Refusal::Unshared);
             return self.alone(Response::from_parts(parts, body), None).await;
@@ -122,14 +125,15 @@ impl Fill {
         let limit = self.limit();
         match size.exact() {
             Some(exact) if exact <= limit as u64 && rules::has_length(&parts.headers, exact) => {
-                let collected = match self.policy.http {
-                    None => capture::collect(body, exact, limit).await,
-                    // A service far away may take its time: what it has sent so far is not held back.
+                // A service far away may take its time: what it has sent so far is not held back. Without a lease nothing is
+                // stored, and those that wait get what there is by the end.
+                let collected = match self.policy.http.and(self.grant) {
                     Some(_) => capture::collect_ready(body, exact, limit),
+                    None => capture::collect(body, exact, limit).await,
                 };
                 match collected {
                     Collected::Whole(body) => self.share(parts, body, lifetime).await,
-                    Collected::Pending(body) => self.stream(parts, body, lifetime).await,
+                    Collected::Pending(body) => self.stream(parts, body, lifetime, Some(exact)).await,
                     Collected::Unstorable(body) => {
                         self.not_stored(Refusal::BrokenBody);
                         let mark = self.unfit();
@@ -137,7 +141,7 @@ impl Fill {
                     }
                 }
             }
-            None if size.lower() <= limit as u64 => self.stream(parts, body, lifetime).await,
+            None if size.lower() <= limit as u64 => self.stream(parts, body, lifetime, None).await,
             _ => {
                 self.not_stored(Refusal::BodyLength);
                 let mark = self.unfit();
@@ -147,16 +151,19 @@ impl Fill {
     }
 
     /// Passes the body on as it comes; whoever waits gets it when it has ended.
-    async fn stream(mut self, parts: Parts, body: Body, lifetime: Lifetime) {
+    async fn stream(mut self, parts: Parts, body: Body, lifetime: Lifetime, exact: Option<u64>) {
         let Some(renewal) = &self.renewal else {
             // Nothing will be stored, so nothing is read that the client does not ask for.
             self.not_stored(Refusal::NoLease);
             return self.alone(Response::from_parts(parts, body), None).await;
         };
-        let (body, copying) = capture::tee(body, self.limit(), renewal.ended());
+        let (body, copying) = capture::tee(body, self.limit(), renewal.ended(), exact);
         self.answer(Reply::Response(Response::from_parts(parts.clone(), body)));
         match copying.await {
-            Some(body) if rules::has_length(&parts.headers, body.len() as u64) => {
+            Some(body)
+                if rules::has_length(&parts.headers, body.len() as u64)
+                    && exact.is_none_or(|exact| exact == body.len() as u64) =>
+            {
                 self.share(parts, body, lifetime).await;
             }
             _ => {
@@ -169,6 +176,11 @@ impl Fill {
 
     /// Answers with a response that must not be stored. A failure that holds nothing private answers those that wait.
     async fn refuse(self, parts: Parts, body: Body, size: &SizeHint) {
+        if self.has_stale && parts.status.is_server_error() {
+            // Nobody is answered with it.
+            let mark = self.failed();
+            return self.alone(Response::from_parts(parts, body), mark).await;
+        }
         let limit = self.limit();
         let size = size
             .exact()

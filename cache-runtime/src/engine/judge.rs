@@ -82,6 +82,13 @@ impl Fill {
         self.policy.max_body.unwrap_or(self.engine.settings.max_body)
     }
 
+    /// Who receives a response without a date gives it one (RFC 9110 section 6.6.1).
+    pub(super) fn date(&self, parts: &mut Parts) {
+        if let Some(now) = respond::http_date(self.engine.clock.times().local) {
+            parts.headers.entry(header::DATE).or_insert(now);
+        }
+    }
+
     /// What others get of the leader's entry.
     pub(super) fn shown(&self, entry: &Arc<Entry>) -> Arc<Entry> {
         let shown = self
@@ -110,17 +117,9 @@ impl Fill {
         let tags = steering.tags.iter().map(|tag| self.engine.names.user_tag(tag));
         let keeps_dates = self.policy.http.is_some() || parts.headers.contains_key(header::CACHE_CONTROL);
         let mut headers = rules::stored_headers(parts.headers, keeps_dates);
-        match &self.asked {
-            None if !headers.contains_key(header::ETAG) => {
-                headers.insert(header::ETAG, rules::etag(&body));
-            }
-            None => {}
-            // Who receives a response without a date gives it one (RFC 9110 section 6.6.1). A tag is the service's to give.
-            Some(_) => {
-                if let Some(now) = respond::http_date(times.local) {
-                    headers.entry(header::DATE).or_insert(now);
-                }
-            }
+        // Behind a layer that leaves this to the service, the tag is the service's to give.
+        if self.policy.http.is_none() && !headers.contains_key(header::ETAG) {
+            headers.insert(header::ETAG, rules::etag(&body));
         }
         let variant = self
             .asked

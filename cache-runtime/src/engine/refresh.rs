@@ -12,6 +12,7 @@ use crate::{
     events,
     flight::Seat,
     meter::Counter,
+    rules,
     store::{Ask, Leased, Seen},
     sync::{Mutex, MutexGuard, lock},
 };
@@ -90,6 +91,7 @@ impl Request {
             replaces: None,
         };
         let fill = self.fill(seat);
+        let has_fresh = !rules::remaining(entry, self.engine.clock.now()).is_zero();
         let run = Run {
             is_shared: true,
             stored: self.policy.http.map(|_| Arc::clone(entry)),
@@ -101,6 +103,7 @@ impl Request {
                 let fill = Fill {
                     grant: Some(grant),
                     has_stale: true,
+                    has_fresh,
                     ..fill
                 };
                 let span = events::fill(&fill.slot.key);

@@ -229,7 +229,14 @@ impl Request {
                 self.hit(&entry, Verdict::Stale)
             }
             (Ok(Reply::Panicked(_)), Some(entry)) => self.hit(&entry, Verdict::Stale),
-            (Ok(Reply::Response(response)), _) => self.uncached(response, why),
+            (Ok(Reply::Response(response)), _) => {
+                let response = self.uncached(response, why);
+                match self.policy.http {
+                    // Its run was for others as well, and so without the conditions of its own request.
+                    Some(_) => respond::conditional(response, &self.request),
+                    None => response,
+                }
+            }
             (Ok(Reply::Panicked(panic)), None) => {
                 self.counters().misses.count();
                 resume_unwind(panic)

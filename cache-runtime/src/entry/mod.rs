@@ -45,11 +45,7 @@ pub struct Entry {
 
 /// The headers of a hit in this process's memory, as far as they are the same for each: made by the first one.
 #[derive(Debug, Default)]
-pub(crate) struct Prepared {
-    pub(crate) whole: OnceLock<Box<HeaderMap>>,
-    /// Of a 304.
-    pub(crate) not_modified: OnceLock<Box<HeaderMap>>,
-}
+pub(crate) struct Prepared(pub(crate) OnceLock<Box<HeaderMap>>);
 
 /// It is made of the rest, so it is neither copied nor compared.
 impl Clone for Prepared {

@@ -75,15 +75,25 @@ where
             Some(cache) => Some(Arc::clone(&cache.engine)),
             None => cache::engine_for(&parts.extensions),
         };
-        let way = engine.map_or(Way::Past, |engine| {
-            self.plan.way(engine, &parts, !body.is_end_stream())
-        });
+        let Some(engine) = engine else {
+            return ResponseFuture::passed(inner.call(Request::from_parts(parts, body)));
+        };
+        let cache = Arc::as_ptr(&engine).addr();
+        let way = self.plan.way(engine, &parts, !body.is_end_stream());
         let mut request = Request::from_parts(parts, body);
+        let around = |request: &mut Request<B>| {
+            let around = LayerAround::and(request.extensions().get(), cache);
+            request.extensions_mut().insert(around.clone());
+            around
+        };
         match way {
-            Way::Past => ResponseFuture::passed(inner.call(request)),
+            Way::Past => {
+                around(&mut request);
+                ResponseFuture::passed(inner.call(request))
+            }
             Way::Answered(response) => ResponseFuture::answered(response),
-            Way::Through(asked, judge) => {
-                request.extensions_mut().insert(judge.around.clone());
+            Way::Through(asked, mut judge) => {
+                judge.around = around(&mut request);
                 let failed: Failed<S::Error> = Arc::default();
                 let failure = Arc::clone(&failed);
                 let run: BoxedRun = Box::new(move |run| {
@@ -108,6 +118,7 @@ where
                 ResponseFuture::waited(response)
             }
             Way::Evicting(pending, engine, host) => {
+                around(&mut request);
                 let answer = inner.call(request);
                 let response = async move {
                     let response = answer.await?.map(Body::new);
@@ -140,8 +151,11 @@ impl Plan {
     /// Looks into memory, with a key made of what the request asks for.
     fn way(self: &Arc<Self>, engine: Arc<Engine>, request: &request::Parts, has_body: bool) -> Way {
         let matched = request.extensions.get::<MatchedPath>();
-        // A body is not in the key. And of several layers around a service the outermost caches: this one would wait for it.
-        let is_within = request.extensions.get::<LayerAround>().is_some();
+        // A body is not in the key. And of several layers of one cache around a service the outermost alone has a part in a
+        // request: what stands between them would be skipped, or this one would wait for that.
+        let cache = Arc::as_ptr(&engine).addr();
+        let around = request.extensions.get::<LayerAround>();
+        let is_within = around.is_some_and(|around| around.is_of(cache));
         if has_body || is_within || matched.is_some_and(|route| self.is_cached_within(route)) {
             return self.eviction(engine, request);
         }
@@ -257,8 +271,16 @@ where
     }
     rfc9111::unconditional(&mut asked.headers);
     poll_fn(|context| again.poll_ready(context)).await?;
-    let response = again.call(Request::from_parts(asked, B::default())).await?;
-    Ok(response.map(Body::new))
+    let mut response = again
+        .call(Request::from_parts(asked, B::default()))
+        .await?
+        .map(Body::new);
+    if response.status() == StatusCode::NOT_MODIFIED {
+        // Nobody has asked whether it is.
+        response = Response::new(Body::empty());
+        *response.status_mut() = StatusCode::BAD_GATEWAY;
+    }
+    Ok(response)
 }
 
 /// What the response to an unsafe request has changed as well, on the same host (RFC 9111 section 4.4).

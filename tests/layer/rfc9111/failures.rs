@@ -4,6 +4,7 @@ use std::{
     convert::Infallible,
     io,
     sync::{Arc, Mutex},
+    time::Duration,
 };
 
 use axum::{
@@ -13,7 +14,7 @@ use axum::{
     response::Response,
 };
 use bytes::Bytes;
-use futures_util::stream;
+use futures_util::{StreamExt, stream};
 use handler_cache::{Policy, layer::CacheLayer};
 use http_body_util::BodyExt;
 
@@ -227,6 +228,107 @@ async fn a_fresh_response_gives_way_to_nothing_less_good() {
             gateway.origin.then(answer);
             gateway.get([("cache-control", "no-cache")]).await;
             assert_eq!(gateway.page([]).await, page("Hit", "one"));
+        }
+    }
+}
+
+/// A body of five bytes, as it says, that comes in pieces with pauses between them.
+fn in_pieces(pieces: &'static [&'static str]) -> Body {
+    let pieces = stream::iter(pieces).then(async |piece| {
+        tokio::task::yield_now().await;
+        Ok::<_, Infallible>(Bytes::from_static(piece.as_bytes()))
+    });
+    announced(Body::from_stream(pieces), 5)
+}
+
+fn pieces(pieces: &'static [&'static str]) -> Router {
+    Router::new().fallback(async move || {
+        let own = [("cache-control", "max-age=60"), ("etag", "\"a\"")];
+        (own, in_pieces(pieces))
+    })
+}
+
+#[tokio::test]
+async fn p5_a_body_that_ends_before_its_length_is_not_stored() {
+    for bench in Bench::every().await {
+        let app = bench.app(pieces(&["hel"]).layer(CacheLayer::new().http()));
+        for _ in 0..2 {
+            let answer = app.open("/a").await;
+            assert_eq!(
+                answer.headers()["content-length"],
+                "5",
+                "the client learns that it is cut off"
+            );
+            assert_eq!(answer.headers()["x-cache"], "Miss");
+            let _ = axum::body::to_bytes(answer.into_body(), usize::MAX).await;
+            bench.settled().await;
+        }
+    }
+}
+
+/// Conditions and date are those of any other response.
+#[tokio::test]
+async fn a_body_in_pieces_is_answered_as_any_other() {
+    let bench = Bench::memory().await;
+    let app = bench.app(pieces(&["hel", "lo"]).layer(CacheLayer::new().http()));
+    let has_it = app.get_with("/a", [("if-none-match", "\"a\"")]).await;
+    assert_eq!((has_it.status, has_it.text()), (StatusCode::NOT_MODIFIED, ""));
+    eventually("it is not stored", async || {
+        app.get("/a").await.verdict() == Some("Hit")
+    })
+    .await;
+    let whole = app.get("/a").await;
+    assert_eq!(
+        (whole.text(), whole.header("date")),
+        ("hello", Some(&*super::date(0)))
+    );
+}
+
+#[tokio::test]
+async fn p4_without_a_store_a_body_in_pieces_answers_all_that_wait() {
+    let mut bench = Bench::redis().await;
+    let gate = Gate::new();
+    let waits = gate.clone();
+    let router = Router::new().fallback(async move || {
+        waits.pass().await;
+        ([("cache-control", "max-age=60")], in_pieces(&["hel", "lo"]))
+    });
+    let app = bench.app(router.layer(CacheLayer::new().http()));
+    bench.redis.take().unwrap().kill();
+    let all: Vec<_> = (0..8).map(|_| ask(&app, "/a")).collect();
+    gate.entered().await;
+    let stats = || bench.cache.stats().total;
+    // Nobody else has begun by the time that all have found the store away.
+    eventually("they do not wait", async || stats().runs + stats().bypassed <= 1).await;
+    settle().await;
+    gate.let_through(8);
+    for answer in all {
+        assert_eq!(answer.await.unwrap().text(), "hello");
+    }
+    assert_eq!(gate.runs.total(), 1);
+}
+
+/// Renewed before its end, by an answer that is nothing to store.
+#[tokio::test]
+async fn a_fresh_response_outlives_a_renewal_that_comes_to_nothing() {
+    for bench in Bench::every_with(|builder| builder.early_refresh(1e12)).await {
+        let (runs, clock) = (Runs::default(), bench.clock.clone());
+        let counting = runs.clone();
+        let router = Router::new().fallback(async move || {
+            clock.advance(Duration::from_millis(100));
+            match counting.count() {
+                1 => ([("cache-control", "max-age=3600")], "one"),
+                _ => ([("cache-control", "no-store")], "nothing"),
+            }
+        });
+        let app = bench.app(router.layer(CacheLayer::new().http()));
+        app.get("/a").await;
+        bench.settled().await;
+        for renewals in 1..4 {
+            let answer = app.get("/a").await;
+            assert_eq!((answer.verdict(), answer.text()), (Some("Hit"), "one"));
+            eventually("it is not renewed", async || runs.total() > renewals).await;
+            bench.settled().await;
         }
     }
 }

@@ -29,6 +29,9 @@ const SLOT_OVERHEAD: usize = 512;
 /// What a header line costs besides its text, in bytes.
 const HEADER_OVERHEAD: usize = 128;
 
+/// The lines that hits add, which the first hit prepares.
+const LINES_OF_HITS: usize = 3;
+
 /// What a tag costs besides its name, in bytes: its counter and its place in the table, which is swept when half of it is
 /// out of use.
 const TAG_OVERHEAD: usize = 256;
@@ -85,7 +88,8 @@ fn weight(slot: &Slot, entry: &Entry) -> u64 {
     // Root and handler have theirs in common with many.
     let tags = slot.tags.iter().skip(SHARED_TAGS).chain(&entry.tags);
     let tags: usize = tags.map(|tag| tag.len() + TAG_OVERHEAD).sum();
-    (SLOT_OVERHEAD + slot.key.len() + headers + tags + entry.body.len()) as u64
+    let hits = (entry.headers.len() + LINES_OF_HITS) * HEADER_OVERHEAD;
+    (SLOT_OVERHEAD + slot.key.len() + headers + hits + tags + entry.body.len()) as u64
 }
 
 impl MemoryStore {
