@@ -41,18 +41,28 @@ pub(super) fn headers(
         promise(&mut headers, entry, request, policy, times);
         name_variants(&mut headers, policy.vary);
         headers.insert(style.hit_header.clone(), Verdict::Hit.as_value());
+        headers.insert(header::CONTENT_LENGTH, HeaderValue::from_static(""));
         Box::new(headers)
     });
-    let is_repeated = |name: &HeaderName| REPEATED.contains(name) || *name == style.hit_header;
-    // With room for the `Content-Length` that axum adds: a clone would have none.
-    let mut headers = HeaderMap::with_capacity(prepared.len() + 1);
-    for (name, value) in &**prepared {
-        if !not_modified || is_repeated(name) {
-            headers.append(name, value.clone());
-        }
-    }
+    let mut headers = match not_modified {
+        true => repeated(prepared, &style.hit_header),
+        false => HeaderMap::clone(prepared),
+    };
+    // A copy has no room. This makes some for the length that axum adds, once nobody can change the body any more.
+    headers.remove(header::CONTENT_LENGTH);
     if let Some(told) = headers.values_mut().next() {
         *told = max_age(visibility(request, policy), left(entry, times));
     }
     Some(headers)
+}
+
+/// What a 304 repeats of them.
+fn repeated(prepared: &HeaderMap, hit_header: &HeaderName) -> HeaderMap {
+    let mut headers = HeaderMap::with_capacity(REPEATED.len() + 1);
+    for (name, value) in prepared {
+        if REPEATED.contains(name) || name == hit_header {
+            headers.append(name, value.clone());
+        }
+    }
+    headers
 }
