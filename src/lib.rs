@@ -30,6 +30,9 @@ pub mod guide {
 
     #[doc = include_str!("../docs/operations.md")]
     pub mod operations {}
+
+    #[doc = include_str!("../docs/performance.md")]
+    pub mod performance {}
 }
 
 #[doc(hidden)]
