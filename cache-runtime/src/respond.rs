@@ -120,10 +120,7 @@ pub(crate) fn hit(
         true => (StatusCode::NOT_MODIFIED, Body::new(NoBody)),
         false => (StatusCode::OK, Body::from(entry.body.clone())),
     };
-    let mut response = Response::new(body);
-    *response.status_mut() = status;
-    *response.headers_mut() = headers;
-    response
+    assembled((status, headers, body))
 }
 
 /// Answers the request from an entry that was made for it: headers are moved, not copied.
@@ -203,13 +200,17 @@ fn complete(
         append_status(&mut headers, cache, &status);
     }
 
+    assembled((status, headers, body))
+}
+
+type Content = (StatusCode, HeaderMap, Body);
+
+fn assembled((status, headers, body): Content) -> Response {
     let mut response = Response::new(body);
     *response.status_mut() = status;
     *response.headers_mut() = headers;
     response
 }
-
-type Content = (StatusCode, HeaderMap, Body);
 
 /// What the request gets of the entry: all of it, its headers, a part, or that it has it already.
 fn content(entry: &Entry, request: &RequestHead, policy: &Policy) -> Content {
@@ -289,10 +290,11 @@ pub(crate) fn conditional(response: Response, request: &RequestHead) -> Response
 
 /// The response that was kept, and nothing of ours: for what is shared without being stored.
 pub(crate) fn replay(entry: &Entry) -> Response {
-    let mut response = Response::new(Body::from(entry.body.clone()));
-    *response.status_mut() = entry.status;
-    *response.headers_mut() = with_room(&entry.headers);
-    response
+    assembled((
+        entry.status,
+        with_room(&entry.headers),
+        Body::from(entry.body.clone()),
+    ))
 }
 
 /// The answer to `only-if-cached` when there is nothing to give (RFC 9111 section 5.2.1.7).
@@ -359,9 +361,7 @@ fn name_variants(headers: &mut HeaderMap, keyed: &'static [&'static str]) {
 }
 
 fn names(headers: &HeaderMap, keyed: &str) -> bool {
-    let lines = headers.get_all(header::VARY).iter();
-    let mut named = lines.flat_map(|line| line.as_bytes().split(|&byte| byte == b','));
-    named.any(|name| name.trim_ascii().eq_ignore_ascii_case(keyed.as_bytes()))
+    rules::vary_names(headers).any(|name| name.eq_ignore_ascii_case(keyed.as_bytes()))
 }
 
 /// Appends: caches nearer to the origin stand first (RFC 9211 section 2).

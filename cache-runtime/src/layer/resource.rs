@@ -7,7 +7,10 @@ use http::{HeaderMap, HeaderName, HeaderValue, Uri, header, request::Parts, uri:
 use percent_encoding::percent_decode;
 use serde::Serialize;
 
-use crate::key::{KeyArgs, KeyError};
+use crate::{
+    key::{KeyArgs, KeyError},
+    rules,
+};
 
 /// Fields by which servers are told that they are reached by another address. Whoever answers may put that into links, so
 /// two of them must not share an entry; clients can send them too.
@@ -189,14 +192,10 @@ impl Serialize for Text<'_> {
 /// Whether `Connection` names fields, which a proxy within takes away before anybody looks at them.
 fn names_fields(headers: &HeaderMap) -> bool {
     let known = ["close", "keep-alive", "te", "upgrade"];
-    let lines = headers.get_all(header::CONNECTION).iter();
-    let mut names = lines.flat_map(|line| line.as_bytes().split(|&byte| byte == b','));
-    names.any(|name| {
-        let name = name.trim_ascii();
-        !name.is_empty()
-            && !known
-                .iter()
-                .any(|known| name.eq_ignore_ascii_case(known.as_bytes()))
+    rules::members(headers, header::CONNECTION).any(|name| {
+        !known
+            .iter()
+            .any(|known| name.eq_ignore_ascii_case(known.as_bytes()))
     })
 }
 

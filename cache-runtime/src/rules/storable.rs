@@ -179,11 +179,8 @@ pub(crate) fn has_length(headers: &HeaderMap, length: u64) -> bool {
 /// and it must not contradict an answer to HEAD or a 304. `Age` and `Date` are for what the response says of its own life,
 /// which counts from them.
 pub(crate) fn stored_headers(headers: HeaderMap, keeps_dates: bool) -> HeaderMap {
-    let named: Vec<HeaderName> = headers
-        .get_all(header::CONNECTION)
-        .iter()
-        .flat_map(|line| line.as_bytes().split(|&byte| byte == b','))
-        .filter_map(|name| HeaderName::from_bytes(name.trim_ascii()).ok())
+    let named: Vec<HeaderName> = members(&headers, header::CONNECTION)
+        .filter_map(|name| HeaderName::from_bytes(name).ok())
         .collect();
     // One more, for the ETag.
     let mut stored = HeaderMap::with_capacity(headers.keys_len() + 1);
@@ -252,10 +249,17 @@ fn varies_by_key(headers: &HeaderMap, policy: &Policy) -> Result<(), Refusal> {
 }
 
 /// What `Vary` names, in any case.
-pub(super) fn vary_names(headers: &HeaderMap) -> impl Iterator<Item = &[u8]> {
-    let lines = headers.get_all(header::VARY).iter();
-    let names = lines.flat_map(|line| line.as_bytes().split(|&byte| byte == b','));
-    names.map(<[u8]>::trim_ascii).filter(|name| !name.is_empty())
+pub(crate) fn vary_names(headers: &HeaderMap) -> impl Iterator<Item = &[u8]> {
+    members(headers, header::VARY)
+}
+
+/// The members of a field whose lines are one list of tokens (RFC 9110 section 5.6.1).
+pub(crate) fn members(headers: &HeaderMap, name: HeaderName) -> impl Iterator<Item = &[u8]> {
+    let lines = headers.get_all(name).iter();
+    let members = lines.flat_map(|line| line.as_bytes().split(|&byte| byte == b','));
+    members
+        .map(<[u8]>::trim_ascii)
+        .filter(|member| !member.is_empty())
 }
 
 /// Whether it is a part of a body.
