@@ -265,7 +265,7 @@ impl Request {
         let began = Instant::now();
         let run = Run {
             is_shared: false,
-            stored: spare.stored,
+            stored: spare.stored.clone(),
         };
         let ended = AssertUnwindSafe(async { handler(run).await })
             .catch_unwind()
@@ -283,7 +283,7 @@ impl Request {
         });
         counters.refused(refusal);
         response.extensions_mut().remove::<Steering>();
-        self.evict_if_outdated(&response);
+        self.evict_if_outdated(spare.stored.as_deref(), &response);
         self.uncached(response, why)
     }
 

@@ -6,7 +6,7 @@
 
 use std::sync::Arc;
 
-use axum::{body::Body, response::Response};
+use axum::response::Response;
 use http::{HeaderMap, Method};
 use tokio::runtime::Handle;
 
@@ -57,9 +57,11 @@ impl Request {
         true
     }
 
-    /// Takes away what an answer to HEAD shows to be outdated (RFC 9111 section 4.3.5), behind that answer.
-    pub(super) fn evict_if_outdated(&self, response: &Response) {
-        if self.policy.http.is_none() || self.request.method != Method::HEAD {
+    /// Takes away what was read, where an answer to HEAD shows it to be outdated (RFC 9111 section 4.3.5), behind that answer.
+    pub(super) fn evict_if_outdated(&self, read: Option<&Entry>, response: &Response) {
+        let (status, head) = (response.status(), response.headers());
+        let is_outdated = read.is_some_and(|read| rfc9111::is_outdated(read, status, head));
+        if self.request.method != Method::HEAD || !is_outdated {
             return;
         }
         let Ok(runtime) = Handle::try_current() else {
@@ -71,19 +73,17 @@ impl Request {
         let Some(pass) = refreshes.begin(&self.slot.key, &counters.refreshes) else {
             return;
         };
-        let mut head = Response::new(Body::empty());
-        *head.status_mut() = response.status();
-        *head.headers_mut() = response.headers().clone();
+        let head = head.clone();
         let (engine, slot) = (Arc::clone(&self.engine), self.slot.clone());
         spawn(&runtime, async move {
             let (guard, store) = (&engine.guard, engine.guard.store());
-            // What stands there now, which need not be what the HEAD was asked about.
+            // What stands there now, which need not be what was read.
             let read = guard.behind(store.read(&slot)).await;
             if let Ok(Read {
                 found: Found::Entry(entry),
                 ..
             }) = read
-                && rfc9111::is_outdated(&entry, &head)
+                && rfc9111::is_outdated(&entry, status, &head)
             {
                 // Unacknowledged, the entry stays as stale as it was.
                 let _ = guard.behind(store.evict(&[slot.key])).await;

@@ -81,19 +81,18 @@ where
         let cache = Arc::as_ptr(&engine).addr();
         let way = self.plan.way(engine, &parts, !body.is_end_stream());
         let mut request = Request::from_parts(parts, body);
-        let around = |request: &mut Request<B>| {
+        let tell = |request: &mut Request<B>| {
             let around = LayerAround::and(request.extensions().get(), cache);
-            request.extensions_mut().insert(around.clone());
-            around
+            request.extensions_mut().insert(around);
         };
         match way {
             Way::Past => {
-                around(&mut request);
+                tell(&mut request);
                 ResponseFuture::passed(inner.call(request))
             }
             Way::Answered(response) => ResponseFuture::answered(response),
-            Way::Through(asked, mut judge) => {
-                judge.around = around(&mut request);
+            Way::Through(asked, judge) => {
+                request.extensions_mut().insert(judge.around.clone());
                 let failed: Failed<S::Error> = Arc::default();
                 let failure = Arc::clone(&failed);
                 let run: BoxedRun = Box::new(move |run| {
@@ -118,7 +117,7 @@ where
                 ResponseFuture::waited(response)
             }
             Way::Evicting(pending, engine, host) => {
-                around(&mut request);
+                tell(&mut request);
                 let answer = inner.call(request);
                 let response = async move {
                     let response = answer.await?.map(Body::new);
@@ -186,7 +185,7 @@ impl Plan {
                 asked.bear(iter::once(engine.names.path_tag(path)).chain(below));
                 let judge = Judge {
                     plan: Arc::clone(self),
-                    around: LayerAround::default(),
+                    around: LayerAround::and(around, cache),
                     route: matched.cloned(),
                     must_be_public,
                 };
@@ -246,20 +245,14 @@ where
     R: HttpBody<Data = Bytes> + Send + 'static,
     R::Error: Into<BoxError>,
 {
-    let asked = run.stored.as_ref().map(|_| {
-        let (mut parts, ()) = Request::new(()).into_parts();
-        parts.method = request.method().clone();
-        parts.uri = request.uri().clone();
-        parts.version = request.version();
-        parts.headers = request.headers().clone();
-        parts.extensions = request.extensions().clone();
-        parts
-    });
     let validated = conditions(run, request.headers_mut());
+    let (parts, body) = request.into_parts();
+    // Should it say so of another response.
+    let asked = validated.map(|stored| (stored, parts.clone()));
+    let request = Request::from_parts(parts, body);
     let mut again = inner.clone();
     let response = inner.call(request).await?.map(Body::new);
-    let (Some(stored), Some(mut asked), StatusCode::NOT_MODIFIED) = (validated, asked, response.status())
-    else {
+    let (Some((stored, mut asked)), StatusCode::NOT_MODIFIED) = (asked, response.status()) else {
         return Ok(response);
     };
     let (mut parts, _) = response.into_parts();
