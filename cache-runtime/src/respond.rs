@@ -1,13 +1,10 @@
 //! A response from an entry: its own headers and those that the cache adds, 304 and HEAD.
 
-mod prepared;
 mod promise;
 
 use std::{
     convert::Infallible,
-    mem,
     pin::Pin,
-    sync::Arc,
     task::{Context, Poll},
 };
 
@@ -20,7 +17,7 @@ pub(crate) use self::promise::http_date;
 use self::promise::promise;
 use crate::{
     clock::Times,
-    entry::{ADDED, Entry},
+    entry::{Entry, HeaderLines},
     policy::Policy,
     request::RequestHead,
     rules::{self, current_age, not_modified, remaining, rfc9111::Ranged},
@@ -102,55 +99,6 @@ const REPEATED: [HeaderName; 7] = [
     header::DATE,
 ];
 
-/// Answers the request from an entry in this process's memory.
-pub(crate) fn hit(
-    entry: &Entry,
-    request: &RequestHead,
-    policy: &Policy,
-    style: &Style,
-    times: Times,
-) -> Response {
-    let is_plain = entry.status == StatusCode::OK && request.method != Method::HEAD;
-    let not_modified = is_plain && not_modified(request, &entry.headers);
-    let prepared = is_plain.then(|| prepared::headers(entry, request, policy, style, times, not_modified));
-    let Some(headers) = prepared.flatten() else {
-        return respond(entry, request, policy, style, Verdict::Hit, times);
-    };
-    let (status, body) = match not_modified {
-        true => (StatusCode::NOT_MODIFIED, Body::new(NoBody)),
-        false => (StatusCode::OK, Body::from(entry.body.clone())),
-    };
-    assembled((status, headers, body))
-}
-
-/// Answers the request from an entry that was made for it: headers are moved, not copied.
-pub(crate) fn respond_with(
-    mut entry: Arc<Entry>,
-    request: &RequestHead,
-    policy: &Policy,
-    style: &Style,
-    verdict: Verdict,
-    times: Times,
-) -> Response {
-    if is_whole(&entry, request)
-        && policy.http.is_none()
-        && let Some(own) = Arc::get_mut(&mut entry)
-    {
-        let content = (
-            own.status,
-            mem::take(&mut own.headers),
-            Body::from(mem::take(&mut own.body)),
-        );
-        return complete(content, &entry, request, policy, style, verdict, times);
-    }
-    respond(&entry, request, policy, style, verdict, times)
-}
-
-/// Whether the request gets all of a 200, save perhaps for a range of it.
-fn is_whole(entry: &Entry, request: &RequestHead) -> bool {
-    entry.status == StatusCode::OK && request.method != Method::HEAD && !not_modified(request, &entry.headers)
-}
-
 /// Answers the request from the entry.
 pub(crate) fn respond(
     entry: &Entry,
@@ -160,24 +108,11 @@ pub(crate) fn respond(
     verdict: Verdict,
     times: Times,
 ) -> Response {
-    let content = content(entry, request, policy);
-    complete(content, entry, request, policy, style, verdict, times)
-}
-
-/// With what the cache adds to the headers. Of the entry only its times matter any more.
-fn complete(
-    (status, mut headers, body): Content,
-    entry: &Entry,
-    request: &RequestHead,
-    policy: &Policy,
-    style: &Style,
-    verdict: Verdict,
-    times: Times,
-) -> Response {
+    let (status, mut headers, body) = content(entry, request, policy, added(policy, style));
     let now = times.now;
     let is_stored = matches!(verdict, Verdict::Hit | Verdict::Stale);
     // What the response says of its life is all there is to say.
-    let is_told = policy.http.is_some() || headers.contains_key(header::CACHE_CONTROL);
+    let is_told = policy.http.is_some() || entry.headers.contains(&header::CACHE_CONTROL);
     if !is_told {
         promise(&mut headers, entry, request, policy, times);
     } else if is_stored {
@@ -203,6 +138,12 @@ fn complete(
     assembled((status, headers, body))
 }
 
+/// The most headers that a response has besides those of its entry: `Cache-Control`, `Expires`, the one that says hit or
+/// miss, the `Content-Length` that axum adds, and what is asked for. A map without room for them is laid out anew.
+fn added(policy: &Policy, style: &Style) -> usize {
+    4 + usize::from(!policy.vary.is_empty()) + usize::from(style.cache_status.is_some())
+}
+
 type Content = (StatusCode, HeaderMap, Body);
 
 fn assembled((status, headers, body): Content) -> Response {
@@ -213,13 +154,13 @@ fn assembled((status, headers, body): Content) -> Response {
 }
 
 /// What the request gets of the entry: all of it, its headers, a part, or that it has it already.
-fn content(entry: &Entry, request: &RequestHead, policy: &Policy) -> Content {
+fn content(entry: &Entry, request: &RequestHead, policy: &Policy, added: usize) -> Content {
     // Only a 200 is weighed against the request's conditions (RFC 9111 section 4.3.2).
-    if entry.status == StatusCode::OK && not_modified(request, &entry.headers) {
-        let headers = repeated(&entry.headers);
+    if entry.status == StatusCode::OK && not_modified(request, |name| entry.headers.get(name)) {
+        let headers = repeated(&entry.headers, added);
         return (StatusCode::NOT_MODIFIED, headers, Body::new(NoBody));
     }
-    let mut headers = with_room(&entry.headers);
+    let mut headers = entry.headers.to_map(added);
     if entry.status == StatusCode::NO_CONTENT {
         return (entry.status, headers, Body::new(NoBody));
     }
@@ -273,7 +214,9 @@ pub(crate) fn uncached(mut response: Response, policy: &Policy, style: &Style, m
 
 /// A response whose body is still to come, as the request's conditions have it.
 pub(crate) fn conditional(response: Response, request: &RequestHead) -> Response {
-    if response.status() != StatusCode::OK || !not_modified(request, response.headers()) {
+    if response.status() != StatusCode::OK
+        || !not_modified(request, |name| response.headers().get(name).cloned())
+    {
         return response;
     }
     let (mut parts, _) = response.into_parts();
@@ -292,7 +235,7 @@ pub(crate) fn conditional(response: Response, request: &RequestHead) -> Response
 pub(crate) fn replay(entry: &Entry) -> Response {
     assembled((
         entry.status,
-        with_room(&entry.headers),
+        entry.headers.to_map(1),
         Body::from(entry.body.clone()),
     ))
 }
@@ -320,21 +263,10 @@ impl Verdict {
     }
 }
 
-/// A copy with room for ours: a clone has none, and would be laid out anew at the next insert.
-fn with_room(stored: &HeaderMap) -> HeaderMap {
-    let mut headers = HeaderMap::with_capacity(stored.keys_len() + ADDED);
-    for (name, value) in stored {
-        headers.append(name, value.clone());
-    }
-    headers
-}
-
-fn repeated(stored: &HeaderMap) -> HeaderMap {
-    let mut headers = HeaderMap::with_capacity(REPEATED.len() + ADDED);
-    for name in REPEATED {
-        for value in stored.get_all(&name) {
-            headers.append(&name, value.clone());
-        }
+fn repeated(stored: &HeaderLines, added: usize) -> HeaderMap {
+    let mut headers = HeaderMap::with_capacity(1 + added);
+    for (name, value) in stored.iter().filter(|(name, _)| REPEATED.contains(name)) {
+        headers.append(name, value);
     }
     headers
 }

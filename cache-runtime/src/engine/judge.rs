@@ -12,12 +12,15 @@ use http::{Extensions, StatusCode, header, response::Parts};
 use super::fill::Fill;
 use crate::{
     clock::Times,
-    entry::Entry,
+    entry::{Entry, HeaderLines},
     events, respond,
     rules::{self, Arrival, Lifetime, Refusal},
     steering::Steering,
     store::{Mark, PASS_TTL},
 };
+
+/// The longest body that is copied to save a piece of memory, in bytes.
+const SMALL: usize = 4096;
 
 impl Fill {
     /// What a failure leaves behind: while a stale entry serves, the handler is spared.
@@ -94,10 +97,10 @@ impl Fill {
         let shown = self
             .asked
             .as_ref()
-            .and_then(|_| rules::rfc9111::shown(&entry.headers));
+            .and_then(|_| rules::rfc9111::shown(&entry.headers.to_map(0)));
         match shown {
             Some(headers) => Arc::new(Entry {
-                headers,
+                headers: headers.into(),
                 ..Entry::clone(entry)
             }),
             None => Arc::clone(entry),
@@ -129,6 +132,10 @@ impl Fill {
         if !lifetime.left().is_zero() {
             fresh = lifetime.age + self.engine.jittered(lifetime.left());
         }
+        let (headers, body) = match body.len() {
+            ..=SMALL => HeaderLines::beside(&headers, &body),
+            _ => (headers.into(), body),
+        };
         let entry = Entry {
             fresh,
             stale: lifetime.stale,

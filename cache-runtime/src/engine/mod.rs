@@ -48,7 +48,7 @@ use crate::{
     key::{KeyArgs, KeyError},
     policy::{ClientControl, Policy},
     request::RequestHead,
-    respond::{self, Style},
+    respond::{self, Style, Verdict},
     rules::{self, Admission, Freshness},
     stats::Counters,
     store::Guard,
@@ -132,11 +132,13 @@ impl Engine {
                 {
                     events::key_found(key);
                     counters.hits.count();
-                    return Ok(respond::hit(
+                    let style = &self.settings.style;
+                    return Ok(respond::respond(
                         &entry,
                         &request,
                         policy,
-                        &self.settings.style,
+                        style,
+                        Verdict::Hit,
                         times,
                     ));
                 }

@@ -157,7 +157,7 @@ impl Request {
         };
         let lookup = events::lookup(&self.slot.key);
         match self.course().instrument(lookup).await {
-            Course::Hit(entry) => self.found(entry),
+            Course::Hit(entry) => self.hit(&entry, Verdict::Hit),
             Course::Stale(entry) => self.hit(&entry, Verdict::Stale),
             Course::Refresh { entry, verdict, seen } => {
                 self.refresh(&runtime, &entry, seen, handler);
@@ -289,14 +289,6 @@ impl Request {
 
     pub(super) fn counters(&self) -> &HandlerCounters {
         self.engine.counters.of(self.handler)
-    }
-
-    fn found(&self, entry: Arc<Entry>) -> Response {
-        events::key_found(&self.slot.key);
-        self.counters().answered(Verdict::Hit);
-        let style = &self.engine.settings.style;
-        let times = self.engine.clock.times();
-        respond::respond_with(entry, &self.request, &self.policy, style, Verdict::Hit, times)
     }
 
     pub(super) fn hit(&self, entry: &Entry, verdict: Verdict) -> Response {

@@ -6,14 +6,14 @@
 use std::{future::Future, sync::Arc, time::Duration};
 
 use axum::{body::Body, response::Response};
-use http::{HeaderMap, Method, StatusCode};
+use http::{Method, StatusCode};
 use serde::{Serialize, de::DeserializeOwned};
 use tokio::time::Instant;
 
 use super::{BoxedRun, Engine, Request, serve::Accepts};
 use crate::{
     cache_key::{CacheKey, Keyed},
-    entry::Entry,
+    entry::{Entry, HeaderLines},
     error::Error,
     events,
     flight::Cause,
@@ -193,7 +193,7 @@ impl Engine {
         let entry = Entry {
             fresh: self.jittered(life),
             stale: policy.stale_window(),
-            ..Entry::new(StatusCode::OK, HeaderMap::new(), body, self.clock.now())
+            ..Entry::new(StatusCode::OK, HeaderLines::default(), body, self.clock.now())
         };
         let stored = self.put(&slot, &Arc::new(entry)).await;
         stored.map_err(|error| Error::not_stored(&error))

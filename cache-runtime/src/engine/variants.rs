@@ -7,19 +7,27 @@
 use std::sync::Arc;
 
 use axum::response::Response;
-use http::{HeaderMap, Method};
+use http::{HeaderMap, Method, header};
 use tokio::runtime::Handle;
 
 use super::{Engine, Request, course::Way, fill::Fill, serve::Accepts, spawn};
 use crate::{
     entry::Entry,
     rules::rfc9111,
-    store::{Found, Read},
+    store::{Found, Generation, Read},
 };
 
 /// Whether the entry answers requests with these headers.
 pub(super) fn answers(entry: &Entry, asked: &HeaderMap) -> bool {
-    rfc9111::variant(&entry.headers, asked) == entry.variant
+    variant(entry, asked) == entry.variant
+}
+
+/// Which variant requests with these headers get, where the entry is another.
+fn variant(entry: &Entry, asked: &HeaderMap) -> Option<Generation> {
+    let varies = entry.headers.contains(&header::VARY);
+    varies
+        .then(|| rfc9111::variant(&entry.headers.to_map(0), asked))
+        .flatten()
 }
 
 /// So many slots a request looks into for its variant: a service may name more fields from one response to the next.
@@ -31,7 +39,7 @@ impl Engine {
         let store = self.guard.store();
         let mut entry = store.peek(key)?;
         for _ in 0..MOST_TURNS {
-            let own = rfc9111::variant(&entry.headers, asked);
+            let own = variant(&entry, asked);
             if own == entry.variant {
                 return Some(entry);
             }
@@ -47,7 +55,7 @@ impl Request {
         let Accepts::Variant(asked) = &self.accepts else {
             return false;
         };
-        let own = rfc9111::variant(&other.headers, asked);
+        let own = variant(other, asked);
         let key = own.map(|own| self.engine.names.variant_key(&self.resource, own));
         let Some(key) = key.filter(|key| way.turns < MOST_TURNS && **key != *self.slot.key) else {
             return false;

@@ -5,9 +5,9 @@
 //! \________ the head, 21 ___________/
 //! ```
 //!
-//! Times are milliseconds, numbers big endian. `meta` is the [`Preamble`], then a name and a value for each header, then the
-//! names of the entry's own tags, each text behind its length of 4 bytes. The body is the rest, so that body and header
-//! values stay slices of the buffer that was read.
+//! Times are milliseconds, numbers big endian. `meta` is the [`Preamble`], then the [`HeaderLines`], then the names of the
+//! entry's own tags, each behind its length of 4 bytes. The body is the rest, so that body and header values stay slices of
+//! the buffer that was read.
 //!
 //! The head is the same in every wire version. What a version changes behind it, older readers never look at:
 //! they see the version and leave the entry to those that know it.
@@ -15,9 +15,12 @@
 use std::{sync::Arc, time::Duration};
 
 use bytes::Bytes;
-use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
+use http::StatusCode;
 
-use super::{ADDED, Entry};
+use super::{
+    Entry, HeaderLines,
+    text::{self, LENGTH},
+};
 use crate::{
     clock::{Timestamp, millis},
     slot::{Digest, Generation, Token},
@@ -29,13 +32,10 @@ pub(crate) const HEAD: usize = MAGIC.len() + 1 + 16;
 /// Begins with a byte that no text has, so that no text is taken for an entry.
 const MAGIC: [u8; 4] = *b"\xf5hce";
 /// Raised when anything behind the head changes; older readers then leave the entry alone.
-const VERSION: u8 = 2;
+const VERSION: u8 = 3;
 /// Up to `meta`, whose length comes last.
 pub(crate) const FIXED: usize = HEAD + 16 + 4 * 8 + LENGTH;
-/// Of a text's length, in bytes.
-const LENGTH: usize = 4;
-/// More headers than any server sends; [`HeaderMap`] itself ends at 32,768.
-const MOST_HEADERS: u32 = 4096;
+const LONGEST_PREAMBLE: usize = 2 + 2 * LENGTH + 8 + 1 + 16;
 
 /// An entry as it was read.
 #[derive(Debug, Clone, PartialEq)]
@@ -45,7 +45,7 @@ pub(crate) struct Decoded {
     pub(crate) digest: Digest,
 }
 
-/// `status 2 | headers 4 | tags 4 | body 8 | 0`, or for a variant `1 | variant 16` at the end.
+/// `status 2 | bytes of headers 4 | tags 4 | body 8 | 0`, or for a variant `1 | variant 16` at the end.
 struct Preamble {
     status: u16,
     headers: u32,
@@ -67,13 +67,13 @@ impl Preamble {
 
     fn read(meta: &mut &[u8]) -> Option<Self> {
         Some(Self {
-            status: u16::from_be_bytes(take(meta)?),
-            headers: u32::from_be_bytes(take(meta)?),
-            tags: u32::from_be_bytes(take(meta)?),
-            body: u64::from_be_bytes(take(meta)?),
-            variant: match take(meta)? {
+            status: u16::from_be_bytes(text::take(meta)?),
+            headers: u32::from_be_bytes(text::take(meta)?),
+            tags: u32::from_be_bytes(text::take(meta)?),
+            body: u64::from_be_bytes(text::take(meta)?),
+            variant: match text::take(meta)? {
                 [0] => None,
-                [1] => Some(Generation(take(meta)?)),
+                [1] => Some(Generation(text::take(meta)?)),
                 _ => return None,
             },
         })
@@ -82,7 +82,7 @@ impl Preamble {
 
 /// The entry as bytes: filled by `token`, under all generations of `digest`.
 pub(crate) fn encode(entry: &Entry, token: Token, digest: Digest) -> Vec<u8> {
-    let size = FIXED + 16 + entry.headers.len() * 48 + entry.body.len();
+    let size = FIXED + LONGEST_PREAMBLE + entry.headers.size() + entry.body.len();
     let mut wire = Vec::with_capacity(size);
     wire.extend_from_slice(&MAGIC);
     wire.push(VERSION);
@@ -95,23 +95,18 @@ pub(crate) fn encode(entry: &Entry, token: Token, digest: Digest) -> Vec<u8> {
     wire.extend_from_slice(&[0; 4]);
     let preamble = Preamble {
         status: entry.status.as_u16(),
-        // A header map cannot hold more than fits in here.
-        headers: entry.headers.len() as u32,
-        tags: u32::try_from(entry.tags.len()).unwrap_or(u32::MAX),
+        headers: length(entry.headers.size()),
+        tags: length(entry.tags.len()),
         body: entry.body.len() as u64,
         variant: entry.variant,
     };
     preamble.write(&mut wire);
-    for (name, value) in &entry.headers {
-        write_text(&mut wire, name.as_str().as_bytes());
-        write_text(&mut wire, value.as_bytes());
-    }
+    wire.extend_from_slice(entry.headers.as_wire());
     for tag in &entry.tags {
-        write_text(&mut wire, tag.as_bytes());
+        text::write(tag.as_bytes(), &mut wire);
     }
-    // Beyond 4 GiB of headers the length is a lie, which makes the entry a miss.
-    let meta = u32::try_from(wire.len() - FIXED).unwrap_or(u32::MAX);
-    wire[FIXED - 4..FIXED].copy_from_slice(&meta.to_be_bytes());
+    let meta = length(wire.len() - FIXED);
+    wire[FIXED - LENGTH..FIXED].copy_from_slice(&meta.to_be_bytes());
     wire.extend_from_slice(&entry.body);
     wire
 }
@@ -119,19 +114,20 @@ pub(crate) fn encode(entry: &Entry, token: Token, digest: Digest) -> Vec<u8> {
 /// The entry in `wire`, unless there is anything about it that this version does not know.
 pub(crate) fn decode(wire: Bytes) -> Option<Decoded> {
     let mut rest = wire.strip_prefix(&MAGIC)?.strip_prefix(&[VERSION])?;
-    let _token = take::<16>(&mut rest)?;
-    let digest = Digest(take(&mut rest)?);
-    let mut time = || take(&mut rest).map(u64::from_be_bytes);
+    let _token = text::take::<16>(&mut rest)?;
+    let digest = Digest(text::take(&mut rest)?);
+    let mut time = || text::take(&mut rest).map(u64::from_be_bytes);
     let born = Timestamp::from_millis(time()?);
     let [fresh, stale, cost] = [time()?, time()?, time()?].map(Duration::from_millis);
-    let meta = usize::try_from(u32::from_be_bytes(take(&mut rest)?)).ok()?;
+    let meta = usize::try_from(u32::from_be_bytes(text::take(&mut rest)?)).ok()?;
     let (mut meta, body) = rest.split_at_checked(meta)?;
 
     let preamble = Preamble::read(&mut meta)?;
     if preamble.body != body.len() as u64 {
         return None;
     }
-    let headers = headers(&wire, &mut meta, preamble.headers)?;
+    let (headers, mut meta) = meta.split_at_checked(usize::try_from(preamble.headers).ok()?)?;
+    let headers = HeaderLines::of_wire(wire.slice_ref(headers))?;
     let tags = tags(&mut meta, preamble.tags)?;
     if !meta.is_empty() {
         return None;
@@ -154,6 +150,11 @@ pub(crate) fn decode(wire: Bytes) -> Option<Decoded> {
     })
 }
 
+/// Beyond 4 GiB it is a lie, which makes the entry a miss.
+fn length(bytes: usize) -> u32 {
+    u32::try_from(bytes).unwrap_or(u32::MAX)
+}
+
 /// Whether `wire` is an entry of a later version than this one.
 pub(crate) fn is_newer(wire: &[u8]) -> bool {
     wire.strip_prefix(&MAGIC)
@@ -161,50 +162,16 @@ pub(crate) fn is_newer(wire: &[u8]) -> bool {
         .is_some_and(|version| *version > VERSION)
 }
 
-fn headers(wire: &Bytes, meta: &mut &[u8], count: u32) -> Option<HeaderMap> {
-    // Each takes two lengths at least: whoever forges the count gets no more memory than the bytes sent.
-    if count > MOST_HEADERS || count as usize > meta.len() / (2 * LENGTH) {
-        return None;
-    }
-    let mut headers = HeaderMap::try_with_capacity(count as usize + ADDED).ok()?;
-    for _ in 0..count {
-        let name = HeaderName::from_bytes(text(meta)?).ok()?;
-        let value = HeaderValue::from_maybe_shared(wire.slice_ref(text(meta)?)).ok()?;
-        headers.try_append(name, value).ok()?;
-    }
-    Some(headers)
-}
-
 fn tags(meta: &mut &[u8], count: u32) -> Option<Vec<Arc<str>>> {
-    // As above.
+    // Each takes a length at least: whoever forges the count gets no more memory than the bytes sent.
     if count as usize > meta.len() / LENGTH {
         return None;
     }
     let mut tags = Vec::with_capacity(count as usize);
     for _ in 0..count {
-        tags.push(Arc::from(str::from_utf8(text(meta)?).ok()?));
+        tags.push(Arc::from(str::from_utf8(text::read(meta)?).ok()?));
     }
     Some(tags)
-}
-
-/// Beyond 4 GiB the length is a lie, which makes the entry a miss.
-fn write_text(wire: &mut Vec<u8>, text: &[u8]) {
-    let length = u32::try_from(text.len()).unwrap_or(u32::MAX);
-    wire.extend_from_slice(&length.to_be_bytes());
-    wire.extend_from_slice(text);
-}
-
-fn text<'m>(meta: &mut &'m [u8]) -> Option<&'m [u8]> {
-    let length = usize::try_from(u32::from_be_bytes(take(meta)?)).ok()?;
-    let (text, rest) = meta.split_at_checked(length)?;
-    *meta = rest;
-    Some(text)
-}
-
-fn take<const N: usize>(rest: &mut &[u8]) -> Option<[u8; N]> {
-    let (taken, left) = rest.split_first_chunk::<N>()?;
-    *rest = left;
-    Some(*taken)
 }
 
 #[cfg(test)]

@@ -34,7 +34,7 @@ pub(super) fn promise(
     let left = left(entry, times);
     let seconds = told.map_or(left, |told| told.min(left));
     headers.insert(header::CACHE_CONTROL, max_age(visibility, seconds));
-    if !headers.contains_key(header::EXPIRES)
+    if !entry.headers.contains(&header::EXPIRES)
         && let Some(expires) = http_date(times.local + Duration::from_secs(seconds))
     {
         headers.insert(header::EXPIRES, expires);

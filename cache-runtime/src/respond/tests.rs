@@ -275,8 +275,8 @@ fn what_the_client_has_is_answered_by_304_with_its_headers_alone() {
     let entry = entry(secs(30), &own);
     let policy = Policy::new().vary(&["accept-language"]);
     let expected = [
-        TAG,
         ("content-location", "/here"),
+        TAG,
         ("cache-control", "max-age=25"),
         ("expires", "Sun, 06 Nov 1994 08:50:07 GMT"),
         ("vary", "accept-language"),
@@ -312,7 +312,7 @@ fn a_304_repeats_the_handlers_own_freshness() {
         &request("GET", &[("if-none-match", "*")]),
         &Policy::new(),
     );
-    let expected = [TAG, own[1], own[2], own[0], ("age", "5"), ("x-cache", "Hit")];
+    let expected = [own[0], own[1], own[2], TAG, ("age", "5"), ("x-cache", "Hit")];
     assert_eq!(lines(&response), expected);
 }
 

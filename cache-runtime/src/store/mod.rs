@@ -22,7 +22,7 @@ pub use self::redis::RedisStore;
 pub use self::{error::StoreError, memory::MemoryStore};
 use crate::clock::Timestamp;
 pub use crate::{
-    entry::Entry,
+    entry::{Entry, HeaderLines},
     slot::{Digest, Generation, Grant, Head, Slot, Token},
 };
 

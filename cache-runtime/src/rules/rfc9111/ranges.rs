@@ -78,7 +78,7 @@ fn is_of_this(request: &HeaderMap, entry: &Entry) -> bool {
     let Some(condition) = request.get(header::IF_RANGE) else {
         return true;
     };
-    let headers = &entry.headers;
+    let headers = entry.headers.to_map(0);
     if let Some(tag) = headers.get(header::ETAG)
         && validators::is_same_strongly(condition, tag)
     {
@@ -89,7 +89,7 @@ fn is_of_this(request: &HeaderMap, entry: &Entry) -> bool {
         .get(header::LAST_MODIFIED)
         .filter(|modified| *modified == condition);
     let modified = modified.and_then(|modified| parse_date(modified.as_bytes()));
-    matches!((modified, date(headers)), (Some(modified), Some(made)) if made.since(modified).as_secs() >= 1)
+    matches!((modified, date(&headers)), (Some(modified), Some(made)) if made.since(modified).as_secs() >= 1)
 }
 
 #[cfg(test)]

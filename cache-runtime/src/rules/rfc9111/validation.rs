@@ -37,16 +37,16 @@ pub(crate) fn unconditional(request: &mut HeaderMap) {
 
 /// Whether the service can be asked by anything that it said of the entry.
 pub(crate) fn has_validators(entry: &Entry) -> bool {
-    VALIDATORS.iter().any(|name| entry.headers.contains_key(name))
+    VALIDATORS.iter().any(|name| entry.headers.contains(name))
 }
 
 /// Has the service say whether the entry is what it would answer, by the validators that it has (RFC 9111 section 4.3.1).
 pub(crate) fn ask_whether_modified(request: &mut HeaderMap, entry: &Entry) {
-    if let Some(tag) = entry.headers.get(header::ETAG) {
-        request.insert(header::IF_NONE_MATCH, tag.clone());
+    if let Some(tag) = entry.headers.get(&header::ETAG) {
+        request.insert(header::IF_NONE_MATCH, tag);
     }
-    if let Some(date) = entry.headers.get(header::LAST_MODIFIED) {
-        request.insert(header::IF_MODIFIED_SINCE, date.clone());
+    if let Some(date) = entry.headers.get(&header::LAST_MODIFIED) {
+        request.insert(header::IF_MODIFIED_SINCE, date);
     }
 }
 
@@ -54,18 +54,18 @@ pub(crate) fn ask_whether_modified(request: &mut HeaderMap, entry: &Entry) {
 /// another response.
 pub(crate) fn merged(entry: &Entry, not_modified: &response::Parts) -> Option<HeaderMap> {
     let told = &not_modified.headers;
-    let same = match (told.get(header::ETAG), entry.headers.get(header::ETAG)) {
+    let mut merged = entry.headers.to_map(told.len());
+    let same = match (told.get(header::ETAG), merged.get(header::ETAG)) {
         (Some(told), Some(stored)) => validators::is_same(told, stored),
         (Some(_), None) => false,
         (None, _) => match told.get(header::LAST_MODIFIED) {
-            Some(told) => entry.headers.get(header::LAST_MODIFIED) == Some(told),
+            Some(told) => merged.get(header::LAST_MODIFIED) == Some(told),
             None => true,
         },
     };
     if !same {
         return None;
     }
-    let mut merged = entry.headers.clone();
     // Those were of the answer that was stored then.
     merged.remove(header::AGE);
     merged.remove(header::DATE);
@@ -86,7 +86,7 @@ pub(crate) fn merged(entry: &Entry, not_modified: &response::Parts) -> Option<He
 pub(crate) fn is_outdated(entry: &Entry, status: StatusCode, head: &HeaderMap) -> bool {
     let differs = |name| {
         let told = head.get(&name);
-        told.is_some_and(|told| entry.headers.get(&name) != Some(told))
+        told.is_some_and(|told| entry.headers.get(&name).as_ref() != Some(told))
     };
     let length = head.get(header::CONTENT_LENGTH);
     let length = length.and_then(|length| length.to_str().ok()?.parse().ok());

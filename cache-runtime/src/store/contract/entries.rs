@@ -48,10 +48,7 @@ async fn entry_comes_back_as_it_was_stored(bench: &Bench) {
         assert_eq!(bench.commit(&slot, grant, &entry).await, Committed::Stored);
         let found = bench.found(&slot).await.expect("it was stored");
         assert_eq!(found, entry);
-        let lines = |entry: &Entry| -> Vec<_> {
-            let lines = entry.headers.iter();
-            lines.map(|(name, value)| (name.clone(), value.clone())).collect()
-        };
+        let lines = |entry: &Entry| entry.headers.iter().collect::<Vec<_>>();
         assert_eq!(lines(&found), lines(&entry), "the order of the headers");
         if let Some(peeked) = bench.here.peek(&slot.key) {
             assert_eq!(peeked, entry);

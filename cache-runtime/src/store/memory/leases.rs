@@ -7,10 +7,10 @@ use std::{
     time::Duration,
 };
 
-use super::tags::Captures;
+use super::tags::{Captures, Standing};
 use crate::{
     clock::Timestamp,
-    store::{Grant, Holder, Mark, Token},
+    store::{Generation, Grant, Holder, Mark, Token},
     sync::{Mutex, MutexGuard, lock},
 };
 
@@ -29,7 +29,12 @@ pub(super) struct Leases {
 }
 
 #[derive(Default)]
-pub(super) struct Shard(HashMap<Arc<str>, Lease>);
+pub(super) struct Shard {
+    leases: HashMap<Arc<str>, Lease>,
+    /// What entries were last stored under, for each owner. Entries of one shard share it, not all of them: a hit counts
+    /// itself among its holders, and threads would wait for one another there.
+    standing: HashMap<Generation, Arc<Standing>>,
+}
 
 pub(super) struct Lease {
     kind: Kind,
@@ -77,14 +82,18 @@ impl Leases {
 
     pub(super) fn sweep(&self, now: Timestamp) {
         for shard in &self.shards {
-            lock(shard).0.retain(|_, lease| lease.until > now);
+            let mut shard = lock(shard);
+            shard.leases.retain(|_, lease| lease.until > now);
+            shard
+                .standing
+                .retain(|_, standing| Arc::strong_count(standing) > 1);
         }
     }
 }
 
 impl Shard {
     pub(super) fn holder(&self, key: &str, now: Timestamp) -> Option<Holder> {
-        let lease = self.0.get(key).filter(|lease| lease.until > now)?;
+        let lease = self.leases.get(key).filter(|lease| lease.until > now)?;
         Some(match lease.kind {
             Kind::Fill(grant, ..) => Holder::Fill(grant),
             Kind::Mark(mark) => Holder::Mark(mark),
@@ -92,11 +101,11 @@ impl Shard {
     }
 
     pub(super) fn grant(&mut self, key: &Arc<str>, lease: Lease) {
-        self.0.insert(Arc::clone(key), lease);
+        self.leases.insert(Arc::clone(key), lease);
     }
 
     pub(super) fn renew(&mut self, key: &str, token: Token, now: Timestamp) -> bool {
-        match self.0.get_mut(key) {
+        match self.leases.get_mut(key) {
             Some(lease) if lease.is_fill(token) && lease.until > now => {
                 lease.until = now + LIFE;
                 true
@@ -107,10 +116,10 @@ impl Shard {
 
     /// As [`grant`](Self::grant), unless there are too many: a mark spares work, and nothing depends on it.
     pub(super) fn mark(&mut self, key: &Arc<str>, mark: Lease, now: Timestamp) {
-        if self.0.len() >= MOST {
-            self.0.retain(|_, lease| lease.until > now);
+        if self.leases.len() >= MOST {
+            self.leases.retain(|_, lease| lease.until > now);
         }
-        if self.0.len() < MOST {
+        if self.leases.len() < MOST {
             self.grant(key, mark);
         }
     }
@@ -118,16 +127,28 @@ impl Shard {
     /// Ends the fill, unless it was evicted or another took over, and gives back what it was granted under. Its time
     /// does not matter: had anybody needed the slot since, they would have it.
     pub(super) fn end(&mut self, key: &str, token: Token) -> Option<(Captures, Captures)> {
-        if !self.0.get(key).is_some_and(|lease| lease.is_fill(token)) {
+        if !self.leases.get(key).is_some_and(|lease| lease.is_fill(token)) {
             return None;
         }
-        match self.0.remove(key)?.kind {
+        match self.leases.remove(key)?.kind {
             Kind::Fill(_, captures, any) => Some((captures, any)),
             Kind::Mark(_) => None,
         }
     }
 
+    /// What an entry is stored under.
+    pub(super) fn standing(&mut self, owner: Generation, captures: Captures) -> Arc<Standing> {
+        if let Some(standing) = self.standing.get(&owner)
+            && standing.captures == captures
+        {
+            return Arc::clone(standing);
+        }
+        let standing = Arc::new(Standing { owner, captures });
+        self.standing.insert(owner, Arc::clone(&standing));
+        standing
+    }
+
     pub(super) fn remove(&mut self, key: &str) {
-        self.0.remove(key);
+        self.leases.remove(key);
     }
 }

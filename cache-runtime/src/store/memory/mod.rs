@@ -9,11 +9,11 @@ use quick_cache::{DefaultHashBuilder, OptionsBuilder, Weighter, sync::Cache as Q
 
 use self::{
     leases::{Lease, Leases},
-    tags::{Captures, Tags},
+    tags::{Standing, Tags},
 };
 use super::{
-    Ask, Committed, Found, Generation, Grant, Head, Holder, Leased, Mark, Put, Read, Seen, Slot, Store,
-    StoreError, StoreFuture, Token,
+    Ask, Committed, Found, Grant, Head, Holder, Leased, Mark, Put, Read, Seen, Slot, Store, StoreError,
+    StoreFuture, Token,
 };
 use crate::{
     clock::{Clock, Timestamp},
@@ -23,14 +23,9 @@ use crate::{
 /// Of a shard's share of memory quick_cache keeps the rest for newcomers; a heavier entry is refused.
 const HOT_SHARE: f64 = 0.97;
 
-/// What a slot costs besides key, headers and body, in bytes: the entry, its counts, its place in the table.
+/// What a slot costs besides key, headers and body, in bytes: the entry, its counts, its place in a table that grows by
+/// doubling, and what an allocator rounds up.
 const SLOT_OVERHEAD: usize = 512;
-
-/// What a header line costs besides its text, in bytes.
-const HEADER_OVERHEAD: usize = 128;
-
-/// The lines that hits add, which the first hit prepares.
-const LINES_OF_HITS: usize = 3;
 
 /// What a tag costs besides its name, in bytes: its counter and its place in the table, which is swept when half of it is
 /// out of use.
@@ -57,11 +52,17 @@ pub struct MemoryStore {
 
 #[derive(Clone)]
 struct Stored {
-    owner: Generation,
     entry: Arc<Entry>,
     token: Token,
-    captures: Captures,
+    standing: Arc<Standing>,
     weight: u64,
+}
+
+impl Stored {
+    /// Whether no tag of it was retired since.
+    fn stands(&self) -> bool {
+        self.standing.captures.stand()
+    }
 }
 
 #[derive(Clone)]
@@ -80,16 +81,10 @@ fn head(stored: Option<&Stored>) -> Head {
 
 /// Bytes that an entry occupies, with the tags that nothing else bears, for all that is known.
 fn weight(slot: &Slot, entry: &Entry) -> u64 {
-    let headers: usize = entry
-        .headers
-        .iter()
-        .map(|(name, value)| name.as_str().len() + value.len() + HEADER_OVERHEAD)
-        .sum();
     // Root and handler have theirs in common with many.
     let tags = slot.tags.iter().skip(SHARED_TAGS).chain(&entry.tags);
     let tags: usize = tags.map(|tag| tag.len() + TAG_OVERHEAD).sum();
-    let hits = (entry.headers.len() + LINES_OF_HITS) * HEADER_OVERHEAD;
-    (SLOT_OVERHEAD + slot.key.len() + headers + hits + tags + entry.body.len()) as u64
+    (SLOT_OVERHEAD + slot.key.len() + entry.headers.size() + tags + entry.body.len()) as u64
 }
 
 impl MemoryStore {
@@ -140,7 +135,7 @@ impl MemoryStore {
     pub(crate) fn sweep(&self) {
         let now = self.clock.now();
         self.entries
-            .retain(|_, stored| stored.entry.expires() > now && stored.captures.stand());
+            .retain(|_, stored| stored.entry.expires() > now && stored.stands());
         self.leases.sweep(now);
         self.tags.sweep();
     }
@@ -151,10 +146,10 @@ impl MemoryStore {
         let head = head(stored.as_ref());
         let now = self.clock.now();
         let standing = stored.filter(|stored| {
-            let captured = stored.captures.generations().map(Some);
-            stored.owner == slot.owner
+            let captured = stored.standing.captures.generations().map(Some);
+            stored.standing.owner == slot.owner
                 && stored.entry.expires() > now
-                && stored.captures.stand()
+                && stored.stands()
                 && captured.take(generations.len()).eq(generations.iter().copied())
         });
         Read {
@@ -205,10 +200,9 @@ impl MemoryStore {
             return Ok(Committed::Fenced);
         }
         let stored = Stored {
-            owner: slot.owner,
             entry: Arc::clone(entry),
             token: grant.token,
-            captures,
+            standing: leases.standing(slot.owner, captures),
             weight,
         };
         self.entries.insert(Arc::clone(&slot.key), stored);
@@ -226,10 +220,9 @@ impl MemoryStore {
         };
         leases.remove(&slot.key);
         let stored = Stored {
-            owner: slot.owner,
             entry: put.entry,
             token: put.token,
-            captures,
+            standing: leases.standing(slot.owner, captures),
             weight,
         };
         self.entries.insert(Arc::clone(&slot.key), stored);
@@ -261,7 +254,7 @@ impl MemoryStore {
 impl Store for MemoryStore {
     fn peek(&self, key: &str) -> Option<Arc<Entry>> {
         let stored = self.entries.get(key)?;
-        stored.captures.stand().then_some(stored.entry)
+        stored.stands().then_some(stored.entry)
     }
 
     fn read<'a>(&'a self, slot: &'a Slot) -> StoreFuture<'a, Read> {

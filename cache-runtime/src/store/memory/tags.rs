@@ -45,9 +45,23 @@ impl Live {
     }
 }
 
+/// What an entry stands under: whose it is, and the generations of its tags. The entries of a handler share it.
+pub(super) struct Standing {
+    pub(super) owner: Generation,
+    pub(super) captures: Captures,
+}
+
 /// The generations that an entry or a fill was made under.
 #[derive(Clone)]
 pub(super) struct Captures(Arc<[(Arc<AtomicU64>, u64)]>);
+
+impl PartialEq for Captures {
+    fn eq(&self, other: &Self) -> bool {
+        let mut both = self.0.iter().zip(&*other.0);
+        self.0.len() == other.0.len()
+            && both.all(|((one, captured), (other, at))| Arc::ptr_eq(one, other) && captured == at)
+    }
+}
 
 impl Captures {
     /// These, and those.

@@ -6,7 +6,10 @@ use http::{HeaderMap, StatusCode};
 use super::*;
 use crate::{
     ManualClock,
-    store::contract::{self, Time},
+    store::{
+        Generation,
+        contract::{self, Time},
+    },
 };
 
 const NOON: Timestamp = Timestamp::from_millis(1_700_000_000_000);

@@ -1,0 +1,318 @@
+//! The headers of an entry: few bytes in one buffer, which values are slices of.
+//!
+//! ```text
+//! code 1 | name, where the code is 0 | value
+//! ```
+//!
+//! for each line, each text behind its length. The code is a name's place in [`NAMES`], from 1; its highest bit says that
+//! the value is sensitive.
+
+use std::fmt;
+
+use bytes::Bytes;
+use http::{HeaderMap, HeaderName, HeaderValue, header};
+
+use super::text;
+
+/// The header lines of a stored response, in order and with repeats.
+///
+/// A tenth of what a [`HeaderMap`] takes, which is made of them when a response is.
+#[derive(Clone, PartialEq, Eq, Default)]
+pub struct HeaderLines(Bytes);
+
+/// Names that responses often have, as one byte. The wire form of entries has these codes, too: what changes here
+/// raises its version.
+static NAMES: [HeaderName; 48] = [
+    header::ACCEPT_RANGES,
+    header::ACCESS_CONTROL_ALLOW_CREDENTIALS,
+    header::ACCESS_CONTROL_ALLOW_HEADERS,
+    header::ACCESS_CONTROL_ALLOW_METHODS,
+    header::ACCESS_CONTROL_ALLOW_ORIGIN,
+    header::ACCESS_CONTROL_EXPOSE_HEADERS,
+    header::ACCESS_CONTROL_MAX_AGE,
+    header::AGE,
+    header::ALLOW,
+    header::ALT_SVC,
+    header::CACHE_CONTROL,
+    header::CACHE_STATUS,
+    header::CDN_CACHE_CONTROL,
+    header::CONTENT_DISPOSITION,
+    header::CONTENT_ENCODING,
+    header::CONTENT_LANGUAGE,
+    header::CONTENT_LOCATION,
+    header::CONTENT_RANGE,
+    header::CONTENT_SECURITY_POLICY,
+    header::CONTENT_SECURITY_POLICY_REPORT_ONLY,
+    header::CONTENT_TYPE,
+    header::DATE,
+    header::ETAG,
+    header::EXPIRES,
+    header::LAST_MODIFIED,
+    header::LINK,
+    header::LOCATION,
+    header::PRAGMA,
+    header::REFERRER_POLICY,
+    header::REFRESH,
+    header::RETRY_AFTER,
+    header::SERVER,
+    header::SET_COOKIE,
+    header::STRICT_TRANSPORT_SECURITY,
+    header::VARY,
+    header::VIA,
+    header::WARNING,
+    header::WWW_AUTHENTICATE,
+    header::X_CONTENT_TYPE_OPTIONS,
+    header::X_DNS_PREFETCH_CONTROL,
+    header::X_FRAME_OPTIONS,
+    header::X_XSS_PROTECTION,
+    HeaderName::from_static("cross-origin-embedder-policy"),
+    HeaderName::from_static("cross-origin-opener-policy"),
+    HeaderName::from_static("cross-origin-resource-policy"),
+    HeaderName::from_static("permissions-policy"),
+    HeaderName::from_static("server-timing"),
+    HeaderName::from_static("x-request-id"),
+];
+
+/// The code of a name that is spelled out.
+const SPELLED: u8 = 0;
+
+const SENSITIVE: u8 = 0x80;
+
+/// More lines than any server sends; [`HeaderMap`] itself ends at 32,768.
+#[cfg(any(feature = "redis", feature = "test-util", test))]
+const MOST: usize = 4096;
+
+impl HeaderLines {
+    /// The lines, and the body, as slices of one buffer: what is kept for long and is small takes one piece of memory.
+    pub(crate) fn beside(headers: &HeaderMap, body: &[u8]) -> (Self, Bytes) {
+        let mut buffer = written(headers);
+        let end = buffer.len();
+        buffer.reserve_exact(body.len());
+        buffer.extend_from_slice(body);
+        let mut lines = Bytes::from(buffer.into_boxed_slice());
+        let body = lines.split_off(end);
+        (Self(lines), body)
+    }
+
+    /// Each line.
+    pub fn iter(&self) -> impl Iterator<Item = (HeaderName, HeaderValue)> + '_ {
+        self.lines().map(|line| {
+            line.name()
+                .zip(line.value(&self.0))
+                .expect("lines are read once before they are taken in")
+        })
+    }
+
+    /// The first value of this name.
+    pub fn get(&self, name: &HeaderName) -> Option<HeaderValue> {
+        self.lines()
+            .find(|line| line.is(name))
+            .and_then(|line| line.value(&self.0))
+    }
+
+    /// Whether there is a line of this name.
+    pub fn contains(&self, name: &HeaderName) -> bool {
+        self.lines().any(|line| line.is(name))
+    }
+
+    /// A map of them, with room for so many more.
+    pub fn to_map(&self, more: usize) -> HeaderMap {
+        let mut headers = HeaderMap::with_capacity(self.lines().count() + more);
+        for (name, value) in self.iter() {
+            headers.append(name, value);
+        }
+        headers
+    }
+
+    /// The buffer's length, in bytes.
+    pub(crate) fn size(&self) -> usize {
+        self.0.len()
+    }
+
+    fn lines(&self) -> impl Iterator<Item = Line<'_>> {
+        let mut rest = &*self.0;
+        std::iter::from_fn(move || Line::read(&mut rest))
+    }
+}
+
+#[cfg(any(feature = "redis", feature = "test-util", test))]
+impl HeaderLines {
+    /// The lines that these bytes are, to the last byte and as this would write them.
+    pub(super) fn of_wire(wire: Bytes) -> Option<Self> {
+        let mut rest = &*wire;
+        let mut count = 0;
+        while !rest.is_empty() {
+            let line = Line::read(&mut rest)?;
+            line.name().zip(line.value(&wire))?;
+            count += 1;
+        }
+        (count <= MOST).then_some(Self(wire))
+    }
+
+    pub(super) fn as_wire(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+impl From<&HeaderMap> for HeaderLines {
+    fn from(headers: &HeaderMap) -> Self {
+        Self(written(headers).into_boxed_slice().into())
+    }
+}
+
+impl From<HeaderMap> for HeaderLines {
+    fn from(headers: HeaderMap) -> Self {
+        Self::from(&headers)
+    }
+}
+
+fn written(headers: &HeaderMap) -> Vec<u8> {
+    let mut buffer = Vec::with_capacity(64 * headers.len());
+    for (name, value) in headers {
+        let code = code(name);
+        buffer.push(code | if value.is_sensitive() { SENSITIVE } else { 0 });
+        if code == SPELLED {
+            text::write(name.as_str().as_bytes(), &mut buffer);
+        }
+        text::write(value.as_bytes(), &mut buffer);
+    }
+    buffer
+}
+
+impl fmt::Debug for HeaderLines {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.iter()).finish()
+    }
+}
+
+fn code(name: &HeaderName) -> u8 {
+    let place = NAMES.iter().position(|known| known == name);
+    place.map_or(SPELLED, |place| place as u8 + 1)
+}
+
+/// A line as it is in the buffer.
+struct Line<'b> {
+    code: u8,
+    /// Empty where the code names it.
+    name: &'b [u8],
+    value: &'b [u8],
+    is_sensitive: bool,
+}
+
+impl<'b> Line<'b> {
+    fn read(buffer: &mut &'b [u8]) -> Option<Self> {
+        let [first] = text::take(buffer)?;
+        let code = first & !SENSITIVE;
+        Some(Self {
+            code,
+            name: match code {
+                SPELLED => text::read(buffer)?,
+                _ => &[],
+            },
+            value: text::read(buffer)?,
+            is_sensitive: first & SENSITIVE != 0,
+        })
+    }
+
+    fn is(&self, name: &HeaderName) -> bool {
+        match self.code {
+            SPELLED => self.name == name.as_str().as_bytes(),
+            code => NAMES.get(usize::from(code) - 1) == Some(name),
+        }
+    }
+
+    /// A name that has a code is not spelled out, and no name has capitals: else it would not be found.
+    fn name(&self) -> Option<HeaderName> {
+        match self.code {
+            SPELLED => HeaderName::from_bytes(self.name)
+                .ok()
+                .filter(|name| self.is(name) && code(name) == SPELLED),
+            code => NAMES.get(usize::from(code) - 1).cloned(),
+        }
+    }
+
+    fn value(&self, buffer: &Bytes) -> Option<HeaderValue> {
+        let mut value = HeaderValue::from_maybe_shared(buffer.slice_ref(self.value)).ok()?;
+        value.set_sensitive(self.is_sensitive);
+        Some(value)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rules::fixtures::headers;
+
+    fn lines() -> HeaderLines {
+        let mut map = headers(&[
+            ("content-type", "text/plain"),
+            ("link", "</a>"),
+            ("x-own", "1"),
+            ("link", "</b>"),
+        ]);
+        let mut secret = HeaderValue::from_static("secret");
+        secret.set_sensitive(true);
+        map.insert("x-secret", secret);
+        HeaderLines::from(map)
+    }
+
+    #[test]
+    fn a_map_survives() {
+        let map = lines().to_map(0);
+        let links: Vec<_> = map.get_all("link").iter().collect();
+        assert_eq!(links, ["</a>", "</b>"]);
+        assert_eq!(
+            (&map["content-type"], &map["x-own"]),
+            (&"text/plain".parse().unwrap(), &"1".parse().unwrap())
+        );
+        assert_eq!(map.len(), 5);
+        assert_eq!(HeaderLines::from(&map), lines());
+    }
+
+    #[test]
+    fn names_are_found_by_code_and_by_text() {
+        let lines = lines();
+        assert_eq!(lines.get(&header::LINK).unwrap(), "</a>");
+        let own = HeaderName::from_static("x-own");
+        assert!(lines.contains(&own));
+        assert_eq!(lines.get(&own).unwrap(), "1");
+        for name in [header::ETAG, HeaderName::from_static("x-other")] {
+            assert!(!lines.contains(&name));
+            assert_eq!(lines.get(&name), None);
+        }
+    }
+
+    #[test]
+    fn sensitive_values_stay_sensitive() {
+        let map = lines().to_map(0);
+        assert!(map["x-secret"].is_sensitive());
+        assert!(!map["x-own"].is_sensitive());
+    }
+
+    #[test]
+    fn every_name_has_one_code() {
+        for (place, name) in NAMES.iter().enumerate() {
+            assert_eq!(usize::from(code(name)), place + 1, "{name} stands there twice");
+        }
+        assert!(NAMES.len() < usize::from(SENSITIVE));
+    }
+
+    #[test]
+    fn bytes_that_would_be_written_otherwise_are_no_lines() {
+        let spelled = |name: &[u8]| {
+            let mut buffer = vec![SPELLED];
+            text::write(name, &mut buffer);
+            text::write(b"1", &mut buffer);
+            HeaderLines::of_wire(buffer.into())
+        };
+        assert!(spelled(b"x-own").is_some());
+        for name in [&b"etag"[..], b"ETag", b"X-Own", b"x own", b""] {
+            assert_eq!(spelled(name), None, "{}", name.escape_ascii());
+        }
+        assert_eq!(
+            HeaderLines::of_wire(Bytes::from_static(b"\x7f\0\0\0\0")),
+            None,
+            "no such code"
+        );
+    }
+}
