@@ -1,10 +1,12 @@
 //! A response from an entry: its own headers and those that the cache adds, 304 and HEAD.
 
+mod prepared;
 mod promise;
 
 use std::{
     convert::Infallible,
     pin::Pin,
+    sync::Arc,
     task::{Context, Poll},
 };
 
@@ -99,6 +101,24 @@ const REPEATED: [HeaderName; 7] = [
     header::DATE,
 ];
 
+/// Answers the request from an entry in this process's memory.
+pub(crate) fn hit(
+    entry: &Arc<Entry>,
+    request: &RequestHead,
+    policy: &Policy,
+    style: &Style,
+    times: Times,
+) -> Response {
+    let is_whole = entry.status == StatusCode::OK
+        && request.method != Method::HEAD
+        && !not_modified(request, |name| entry.headers.get(name));
+    let prepared = is_whole.then(|| prepared::headers(entry, request, policy, style, times));
+    match prepared.flatten() {
+        Some(headers) => assembled((entry.status, headers, Body::from(entry.body.clone()))),
+        None => respond(entry, request, policy, style, Verdict::Hit, times),
+    }
+}
+
 /// Answers the request from the entry.
 pub(crate) fn respond(
     entry: &Entry,
@@ -109,18 +129,32 @@ pub(crate) fn respond(
     times: Times,
 ) -> Response {
     let (status, mut headers, body) = content(entry, request, policy, added(policy, style));
+    complete(&mut headers, entry, request, policy, style, verdict, times);
+    assembled((status, headers, body))
+}
+
+/// Adds what the cache has to say.
+fn complete(
+    headers: &mut HeaderMap,
+    entry: &Entry,
+    request: &RequestHead,
+    policy: &Policy,
+    style: &Style,
+    verdict: Verdict,
+    times: Times,
+) {
     let now = times.now;
     let is_stored = matches!(verdict, Verdict::Hit | Verdict::Stale);
     // What the response says of its life is all there is to say.
     let is_told = policy.http.is_some() || entry.headers.contains(&header::CACHE_CONTROL);
     if !is_told {
-        promise(&mut headers, entry, request, policy, times);
+        promise(headers, entry, request, policy, times);
     } else if is_stored {
         // Not on a miss: there `Age` would deny that the handler has just answered (RFC 9111 section 5.1).
         let age = current_age(entry, now).as_secs();
         headers.insert(header::AGE, HeaderValue::from(age));
     }
-    name_variants(&mut headers, policy.vary);
+    name_variants(headers, policy.vary);
     headers.insert(style.hit_header.clone(), verdict.as_value());
     if let Some(cache) = &style.cache_status {
         let status = match verdict {
@@ -132,10 +166,8 @@ pub(crate) fn respond(
             },
             Verdict::Made(made) => made.status(),
         };
-        append_status(&mut headers, cache, &status);
+        append_status(headers, cache, &status);
     }
-
-    assembled((status, headers, body))
 }
 
 /// The most headers that a response has besides those of its entry: `Cache-Control`, `Expires`, the one that says hit or

@@ -48,7 +48,7 @@ use crate::{
     key::{KeyArgs, KeyError},
     policy::{ClientControl, Policy},
     request::RequestHead,
-    respond::{self, Style, Verdict},
+    respond::{self, Style},
     rules::{self, Admission, Freshness},
     stats::Counters,
     store::Guard,
@@ -133,14 +133,7 @@ impl Engine {
                     events::key_found(key);
                     counters.hits.count();
                     let style = &self.settings.style;
-                    return Ok(respond::respond(
-                        &entry,
-                        &request,
-                        policy,
-                        style,
-                        Verdict::Hit,
-                        times,
-                    ));
+                    return Ok(respond::hit(&entry, &request, policy, style, times));
                 }
             }
             Err(names.slot(

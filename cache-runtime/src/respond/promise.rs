@@ -26,24 +26,23 @@ pub(super) fn promise(
     times: Times,
 ) {
     let visibility = visibility(request, policy);
-    let told = policy.client_max_age.map(|told| told.as_secs());
-    if told == Some(0) {
+    if policy.client_max_age.is_some_and(|told| told.as_secs() == 0) {
         headers.insert(header::CACHE_CONTROL, no_cache(visibility));
         return;
     }
-    let left = left(entry, times);
-    let seconds = told.map_or(left, |told| told.min(left));
-    headers.insert(header::CACHE_CONTROL, max_age(visibility, seconds));
+    let left = left(entry, times).min(policy.client_max_age.unwrap_or(ONE_YEAR));
+    headers.insert(header::CACHE_CONTROL, max_age(visibility, left.as_secs()));
     if !entry.headers.contains(&header::EXPIRES)
-        && let Some(expires) = http_date(times.local + Duration::from_secs(seconds))
+        // The parts of a second count, so that every hit names the same.
+        && let Some(expires) = http_date(times.local + left)
     {
         headers.insert(header::EXPIRES, expires);
     }
 }
 
-/// Whole seconds that are left of the entry. Clients gain nothing by more than a year, and some count no further.
-pub(super) fn left(entry: &Entry, times: Times) -> u64 {
-    remaining(entry, times.now).min(ONE_YEAR).as_secs()
+/// What is left of the entry. Clients gain nothing by more than a year, and some count no further.
+pub(super) fn left(entry: &Entry, times: Times) -> Duration {
+    remaining(entry, times.now).min(ONE_YEAR)
 }
 
 /// Who may keep the response.

@@ -316,6 +316,74 @@ fn a_304_repeats_the_handlers_own_freshness() {
     assert_eq!(lines(&response), expected);
 }
 
+/// Some entries that a thread is asked for again and again, and the policies of their handlers.
+fn often_asked_for() -> Vec<(Arc<Entry>, Policy)> {
+    let lines: [&[(&str, &str)]; 6] = [
+        &[],
+        &[("content-type", "text/plain"), TAG],
+        &[("link", "</a>"), ("x-own", "1"), ("link", "</b>")],
+        &[("expires", "Sun, 06 Nov 1994 09:00:00 GMT"), TAG],
+        &[("cache-control", "max-age=7"), TAG],
+        &[("vary", "accept"), ("x-cache", "upstream")],
+    ];
+    let policies = [
+        Policy::new(),
+        Policy::new().private(),
+        Policy::new().vary(&["accept-language"]),
+        Policy::new().client_max_age(secs(3)),
+    ];
+    let pairs = lines
+        .iter()
+        .flat_map(|lines| policies.map(|policy| (Arc::new(entry(secs(30), lines)), policy)));
+    pairs.collect()
+}
+
+fn sorted(response: &Response) -> Vec<(String, String)> {
+    let mut lines: Vec<_> = lines(response)
+        .into_iter()
+        .map(|(name, value)| (name.to_owned(), value.to_owned()))
+        .collect();
+    lines.sort();
+    lines
+}
+
+#[test]
+fn a_hit_is_the_same_however_often_it_was_asked_for() {
+    for (entry, policy) in often_asked_for() {
+        for millis in [0, 1_001, 1_400, 5_000, 29_999] {
+            let now = NOW + Duration::from_millis(millis);
+            for asked in [
+                request("GET", &[]),
+                request("GET", &[("authorization", "Basic eDp4")]),
+                request("GET", &[("if-none-match", TAG.1)]),
+                request("HEAD", &[]),
+            ] {
+                let expected = respond(&entry, &asked, &policy, &STYLE, Verdict::Hit, now);
+                let response = super::hit(&entry, &asked, &policy, &STYLE, Times { now, local: now });
+                assert_eq!(response.status(), expected.status());
+                assert_eq!(sorted(&response), sorted(&expected), "after {millis} ms");
+                assert_eq!(body(response), body(expected));
+            }
+        }
+    }
+}
+
+#[test]
+fn an_entry_where_another_was_gets_its_own_headers() {
+    let times = Times { now: NOW, local: NOW };
+    let mut places = std::collections::HashSet::new();
+    for number in 0..1_000_u32 {
+        let number = number.to_string();
+        let entry = Arc::new(entry(secs(30), &[("x-own", &number)]));
+        places.insert(Arc::as_ptr(&entry));
+        for _ in 0..3 {
+            let response = super::hit(&entry, &request("GET", &[]), &Policy::new(), &STYLE, times);
+            assert_eq!(response.headers()["x-own"], number);
+        }
+    }
+    assert!(places.len() < 1_000, "no place was used again");
+}
+
 #[test]
 fn a_miss_too_is_answered_by_304() {
     let response = respond(

@@ -1,0 +1,89 @@
+//! The headers of hits on entries that are asked for again and again: each thread keeps some, copies them, and puts in what
+//! counts down.
+
+use std::{
+    cell::RefCell,
+    sync::{Arc, Weak},
+};
+
+use http::{HeaderMap, HeaderValue, header};
+
+use super::{
+    Style, Verdict, complete,
+    promise::{left, max_age, visibility},
+};
+use crate::{clock::Times, entry::Entry, policy::Policy, request::RequestHead};
+
+/// How many entries a thread keeps headers of.
+const KEPT: usize = 64;
+
+thread_local!(static PLACES: RefCell<[Place; KEPT]> = const { RefCell::new([const { Place::EMPTY }; KEPT]) });
+
+struct Place {
+    /// Where in memory the last entry is that was asked for here: if it is the next one as well, its headers are kept.
+    last: usize,
+    /// While this stands, no other entry has the same address.
+    prepared: Option<(Weak<Entry>, HeaderMap)>,
+}
+
+impl Place {
+    const EMPTY: Self = Self {
+        last: 0,
+        prepared: None,
+    };
+}
+
+/// The headers of a whole hit in this process's memory, if there is nothing more to them than a `max-age` that counts down, and
+/// the entry is one of those that this thread is often asked for.
+pub(super) fn headers(
+    entry: &Arc<Entry>,
+    request: &RequestHead,
+    policy: &Policy,
+    style: &Style,
+    times: Times,
+) -> Option<HeaderMap> {
+    let counts_down_alone =
+        policy.http.is_none() && policy.client_max_age.is_none() && style.cache_status.is_none();
+    if !counts_down_alone {
+        return None;
+    }
+    let mut headers = PLACES.with_borrow_mut(|places| {
+        let address = Arc::as_ptr(entry).addr();
+        // Allocators give out addresses in steps of 16 at least.
+        let place = &mut places[address / 16 % KEPT];
+        match &place.prepared {
+            Some((of, headers)) if of.as_ptr().addr() == address => Some(headers.clone()),
+            _ if entry.headers.contains(&header::CACHE_CONTROL) => None,
+            _ if place.last == address => {
+                let headers = prepare(entry, request, policy, style, times);
+                place.prepared = Some((Arc::downgrade(entry), headers.clone()));
+                Some(headers)
+            }
+            _ => {
+                place.last = address;
+                None
+            }
+        }
+    })?;
+    // A copy has no room. This makes some for the length that axum adds, once nobody can change the body any more.
+    headers.remove(header::CONTENT_LENGTH);
+    if let Some(told) = headers.values_mut().next() {
+        *told = max_age(visibility(request, policy), left(entry, times).as_secs());
+    }
+    Some(headers)
+}
+
+/// With `Cache-Control` first, where it is found without a search. The values are copies: threads that answer from one entry
+/// share nothing but its body.
+fn prepare(entry: &Entry, request: &RequestHead, policy: &Policy, style: &Style, times: Times) -> HeaderMap {
+    let mut headers = HeaderMap::new();
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static(""));
+    for (name, value) in entry.headers.iter() {
+        let mut own = HeaderValue::from_bytes(value.as_bytes()).expect("it was a header value");
+        own.set_sensitive(value.is_sensitive());
+        headers.append(name, own);
+    }
+    complete(&mut headers, entry, request, policy, style, Verdict::Hit, times);
+    headers.insert(header::CONTENT_LENGTH, HeaderValue::from_static(""));
+    headers
+}
