@@ -44,6 +44,9 @@ pub mod __private;
 #[cfg(feature = "test-util")]
 #[doc(hidden)]
 pub mod fuzz;
+#[cfg(feature = "test-util")]
+#[doc(hidden)]
+pub mod steps;
 
 pub use cache::{Cache, CacheBuilder};
 pub use cache_key::CacheKey;

@@ -1,0 +1,153 @@
+//! The steps of a hit one by one, for `benches/steps.rs` to time each by itself. Not part of the public API.
+
+use std::{sync::Arc, time::Duration};
+
+use axum::response::Response;
+use bytes::Bytes;
+use futures_util::FutureExt;
+use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
+use serde::Serialize;
+
+use crate::{
+    clock::{Clock, Times},
+    engine::Names,
+    entry::{
+        Entry,
+        wire::{decode, encode},
+    },
+    policy::Policy,
+    request::{RequestHead, Vary},
+    respond::{Style, hit},
+    slot::{Digest, Generation, Slot, Token},
+    store::{MemoryStore, Put, Store},
+};
+
+const HANDLER: &str = "shop::products::product";
+const POLICY: Policy = Policy::expire(LIFE);
+/// Longer than any measurement.
+const LIFE: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// What a store in memory may hold, in bytes.
+const CAPACITY: u64 = 64 * 1024 * 1024;
+const LARGEST_BODY: usize = 1024 * 1024;
+
+/// An entry in memory and in its wire form, and requests for it.
+#[derive(Debug)]
+pub struct Steps {
+    names: Names,
+    store: MemoryStore,
+    key: Arc<str>,
+    entry: Arc<Entry>,
+    wire: Bytes,
+    request: RequestHead,
+    revalidation: RequestHead,
+    style: Style,
+    times: Times,
+}
+
+impl Steps {
+    /// Of a page of JSON with this body.
+    ///
+    /// # Panics
+    ///
+    /// The body is more than memory takes.
+    pub fn new(body: Bytes) -> Self {
+        let clock = Clock::system();
+        let times = clock.times();
+        let tag = HeaderValue::from_static("W/\"0123456789abcdef0123456789abcdef\"");
+        let headers = HeaderMap::from_iter([
+            (header::CONTENT_TYPE, HeaderValue::from_static("application/json")),
+            (header::ETAG, tag.clone()),
+        ]);
+        let entry = Arc::new(Entry {
+            fresh: LIFE,
+            ..Entry::new(StatusCode::OK, headers, body, times.now)
+        });
+        let slot = slot();
+        let store = MemoryStore::new(CAPACITY, LARGEST_BODY, clock);
+        put(&store, &slot, &entry);
+        Self {
+            names: Names::new("shop", None),
+            store,
+            key: slot.key,
+            wire: encode(&entry, Token::new(), Digest([0; 16])).into(),
+            entry,
+            request: get(HeaderMap::new()),
+            revalidation: get(HeaderMap::from_iter([(header::IF_NONE_MATCH, tag)])),
+            style: Style {
+                hit_header: HeaderName::from_static("x-cache"),
+                cache_status: None,
+            },
+            times,
+        }
+    }
+
+    /// Builds the key of a request with this argument; how long it is, in bytes.
+    ///
+    /// # Panics
+    ///
+    /// The argument refuses to be serialized.
+    pub fn key<T: Serialize>(&self, argument: &T) -> usize {
+        let written = self.names.with_key(
+            HANDLER,
+            &POLICY,
+            &self.request,
+            |arguments| arguments.arg("argument").serialize(argument),
+            |key, _| key.len(),
+        );
+        written.expect("the argument has a text")
+    }
+
+    /// Looks into memory.
+    pub fn look_up(&self) -> Option<Arc<Entry>> {
+        self.store.peek(&self.key)
+    }
+
+    /// Reads the entry from its wire form, as after a read of Redis.
+    pub fn decode(&self) -> Option<Entry> {
+        decode(self.wire.clone()).map(|decoded| decoded.entry)
+    }
+
+    /// The response to a plain request.
+    pub fn hit(&self) -> Response {
+        hit(&self.entry, &self.request, &POLICY, &self.style, self.times)
+    }
+
+    /// The response to a request that has the entry's `ETag`.
+    pub fn not_modified(&self) -> Response {
+        hit(&self.entry, &self.revalidation, &POLICY, &self.style, self.times)
+    }
+}
+
+/// Where an entry without tags of its own stands.
+fn slot() -> Slot {
+    Slot {
+        key: format!("shop:{HANDLER}(id=42)").into(),
+        owner: Generation::new(),
+        tags: ["shop:#root".into(), format!("shop:#h:{HANDLER}").into()].into(),
+        any: "shop:#any".into(),
+    }
+}
+
+fn put(store: &MemoryStore, slot: &Slot, entry: &Arc<Entry>) {
+    let read = store.read(slot).now_or_never();
+    let read = read.expect("memory does not wait").expect("memory answers");
+    let put = Put {
+        token: Token::new(),
+        seen: read.seen,
+        entry: Arc::clone(entry),
+    };
+    let stored = store.put(slot, put).now_or_never();
+    assert_eq!(
+        stored.expect("memory does not wait").ok(),
+        Some(true),
+        "the entry is stored"
+    );
+}
+
+fn get(headers: HeaderMap) -> RequestHead {
+    let mut request = http::Request::new(());
+    *request.method_mut() = Method::GET;
+    *request.headers_mut() = headers;
+    RequestHead::of(&request.into_parts().0, Vary::Names(&[]))
+}
