@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Measures hits beside plain axum, beside other libraries, and by how much they grow; writes tables and a chart.
+# Measures hits beside plain axum, beside other libraries, and by how much they grow, and misses; writes tables and a
+# chart.
 #
 # compare.sh [-r rounds, 7] [-s seconds a run, 3] [-c connections, 128] [directory, docs/performance]
 #
@@ -144,19 +145,9 @@ measure() {
     rate=$(awk '/^Requests\/sec:/ { print $2 }' "$work/wrk")
 }
 
-facts() {
-    local memory model
-    model=$(sed -n 's/^model name[^:]*: //p' /proc/cpuinfo | head -n 1)
-    memory=$(awk '/^MemTotal:/ { printf "%.0f", $2 / 1048576 }' /proc/meminfo)
-    echo "# date: $(date -u +%F)"
-    echo "# machine: ${model:-$(uname -m)}, $cores cores, $memory GiB, Linux $(uname -r)"
-    echo "# commit: $(git describe --always --dirty 2>/dev/null || echo unknown)"
-    echo "# built with: $(rustc --version)"
-}
-
 start_redis
 {
-    facts
+    ./scripts/facts.sh '#'
     echo "# servers: one thread on a core of its own, Redis $(redis-server --version | sed 's/.* v=\([^ ]*\).*/\1/')"
     echo "# load: $(wrk -v | sed -n 's/^\(wrk [^ ]*\).*/\1/p'), $connections connections, $rounds rounds of $seconds s"
 } >"$work/compare.txt"
@@ -181,8 +172,9 @@ mkdir -p "$directory"
     echo
     echo "Written by \`scripts/compare.sh\`, in process, without a network."
     echo
-    facts | sed 's/^#/-/'
+    ./scripts/facts.sh -
     "$programs/growth"
 } >"$work/growth.md"
 cp "$work"/{compare.txt,compare.md,compare.svg,growth.md} "$directory"
 cat "$directory/compare.md" "$directory/growth.md"
+./scripts/misses.sh "$directory"

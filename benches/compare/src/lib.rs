@@ -1,4 +1,8 @@
-//! What is compared: the servers, how each is named, and what its ratio is taken to.
+//! What is compared: the servers, how each is named, what its ratio is taken to, and the versions.
+
+mod versions;
+
+pub use versions::with_version;
 
 /// A server that is measured.
 #[derive(Clone, Copy, Debug)]

@@ -7,7 +7,6 @@ use std::{env, error::Error, fs, path::Path, process::ExitCode};
 use results::Results;
 
 mod results;
-mod versions;
 mod table;
 mod chart;
 

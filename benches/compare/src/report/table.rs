@@ -2,12 +2,9 @@
 
 use std::fmt::Write;
 
-use compare::Group;
+use compare::{Group, with_version};
 
-use crate::{
-    results::{Measure, Results, Spread, size},
-    versions::with_version,
-};
+use crate::results::{Measure, Results, Spread, size};
 
 pub(crate) fn markdown(results: &Results) -> String {
     let mut page = String::new();

@@ -1,9 +1,9 @@
 //! The versions of the crates, from the lock file that this program was built with.
 
-const LOCK: &str = include_str!("../../Cargo.lock");
+const LOCK: &str = include_str!("../Cargo.lock");
 
 /// `moka 0.12.16`; the name alone for what was not built.
-pub(crate) fn with_version(name: &str) -> String {
+pub fn with_version(name: &str) -> String {
     version(LOCK, name).map_or_else(|| name.to_owned(), |version| format!("{name} {version}"))
 }
 
@@ -16,9 +16,8 @@ fn version<'a>(lock: &'a str, name: &str) -> Option<&'a str> {
 
 #[cfg(test)]
 mod tests {
-    use compare::VARIANTS;
-
     use super::*;
+    use crate::VARIANTS;
 
     #[test]
     fn version_is_that_of_the_lock_file() {

@@ -1,0 +1,13 @@
+#!/usr/bin/env bash
+# Prints what a measurement has to say of itself: when, on what machine, of which commit, built with what.
+#
+# facts.sh <what each line begins with>
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+model=$(sed -n 's/^model name[^:]*: //p' /proc/cpuinfo | head -n 1)
+memory=$(awk '/^MemTotal:/ { printf "%.0f", $2 / 1048576 }' /proc/meminfo)
+echo "$1 date: $(date -u +%F)"
+echo "$1 machine: ${model:-$(uname -m)}, $(nproc) cores, $memory GiB, Linux $(uname -r)"
+echo "$1 commit: $(git describe --always --dirty 2>/dev/null || echo unknown)"
+echo "$1 built with: $(rustc --version)"
