@@ -2,12 +2,12 @@
 # Measures what the library adds to a build: crates beyond axum's own tree, and time for 200 cached handlers beside that
 # for the same 200 uncached. Prints Markdown.
 #
-# compile_time.sh [-r rounds, 5] [-n handlers, 200] [profile, dev]
+# compile_time.sh [-r rounds, 5] [-n handlers, 200] [profile..., dev release]
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 usage() {
-    echo "usage: compile_time.sh [-r rounds] [-n handlers] [profile]" >&2
+    echo "usage: compile_time.sh [-r rounds] [-n handlers] [profile...]" >&2
     exit 2
 }
 
@@ -22,8 +22,8 @@ while getopts r:n: option; do
     esac
 done
 shift $((OPTIND - 1))
-[ $# -le 1 ] || usage
-profile=${1:-dev}
+profiles=("$@")
+[ $# -gt 0 ] || profiles=(dev release)
 
 library=$PWD
 work=$(mktemp -d)
@@ -75,12 +75,12 @@ crates() {
     cargo tree --quiet --edges normal --prefix none --package "$1" | cut -d ' ' -f 1,2 | grep -v "^$1 " | sort -u
 }
 
-# milliseconds <package>: of that package alone, what it depends on being there.
+# milliseconds <profile> <package>: of that package alone, what it depends on being there.
 milliseconds() {
     local begin
-    touch "$1/src/lib.rs"
+    touch "$2/src/lib.rs"
     begin=$(date +%s%N)
-    cargo build --quiet --profile "$profile" --package "$1" >&2
+    cargo build --quiet --profile "$1" --package "$2" >&2
     echo $((($(date +%s%N) - begin) / 1000000))
 }
 
@@ -89,22 +89,37 @@ median() {
     sort -n | awk '{ value[NR] = $1 } END { print (value[int((NR + 1) / 2)] + value[int(NR / 2) + 1]) / 2 }'
 }
 
-cargo build --quiet --profile "$profile"
-for ((round = 1; round <= rounds; round++)); do
-    echo "$(milliseconds uncached) $(milliseconds cached)"
-done >milliseconds.txt
+# each <what to print of a pair "uncached cached">: its median, a cell for each profile.
+each() {
+    for profile in "${profiles[@]}"; do
+        printf ' %s |' "$(awk "$1" "milliseconds.$profile" | median)"
+    done
+    echo
+}
+
+for profile in "${profiles[@]}"; do
+    cargo build --quiet --profile "$profile"
+    for ((round = 1; round <= rounds; round++)); do
+        echo "$(milliseconds "$profile" uncached) $(milliseconds "$profile" cached)"
+    done >"milliseconds.$profile"
+done
 
 echo "# What the library adds to a build"
 echo
 echo "Written by \`scripts/compile_time.sh\`. The medians of $rounds rounds."
 echo
-echo "- date: $(date -u +%F)"
-echo "- machine: $(sed -n 's/^model name[^:]*: //p' /proc/cpuinfo | head -n 1), $(nproc) cores"
-echo "- built with: $(rustc --version), profile $profile"
+"$library/scripts/facts.sh" -
 echo
-echo "| | |"
-echo "|---|---|"
-echo "| crates beyond axum's own tree | $(comm -13 <(crates uncached) <(crates cached) | wc -l) |"
-echo "| seconds for $handlers handlers uncached | $(awk '{ print $1 / 1000 }' milliseconds.txt | median) |"
-echo "| seconds for $handlers handlers cached | $(awk '{ print $2 / 1000 }' milliseconds.txt | median) |"
-echo "| the latter over the former, in the same round | $(awk '{ printf "%.3f\n", $2 / $1 }' milliseconds.txt | median) |"
+echo "Crates beyond axum's own tree: $(comm -13 <(crates uncached) <(crates cached) | wc -l)."
+echo
+printf '| |'
+printf ' %s |' "${profiles[@]}"
+printf '\n|---|'
+printf -- '---|%.0s' "${profiles[@]}"
+echo
+printf '| seconds for %s handlers uncached |' "$handlers"
+each '{ print $1 / 1000 }'
+printf '| seconds for %s handlers cached |' "$handlers"
+each '{ print $2 / 1000 }'
+printf '| the latter over the former, in the same round |'
+each '{ printf "%.3f\n", $2 / $1 }'
