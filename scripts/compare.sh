@@ -101,23 +101,43 @@ start() {
     read -r -t 30 -u "$output" address || fail "$1 does not start"
 }
 
-# check <variant> <bytes>: it answers as plain axum does, from its entry if it has one.
+# asking <kind of request>: sets what curl and wrk need to ask that.
+asking() {
+    by_curl=() by_wrk=()
+    case $1 in
+    plain) ;;
+    matching) by_curl=(-H "If-None-Match: *") ;;
+    no-store) by_curl=(-H "Cache-Control: no-store") ;;
+    post) by_curl=(-X POST) by_wrk=(-s "$work/post.lua") ;;
+    *) fail "nobody knows how to ask '$1'" ;;
+    esac
+    [ "$1" = post ] || by_wrk=("${by_curl[@]}")
+}
+echo 'wrk.method = "POST"' >"$work/post.lua"
+
+# check <variant> <caches|runs> <kind of request> <bytes>: it answers as plain axum does, from its entry if it has one.
 check() {
-    local page="$work/page.$2" answer
+    local page="$work/page.$4" answer expected="200 application/json $4"
+    [ "$2 $3" != "caches matching" ] || expected="304  0"
     for _ in 1 2; do
-        answer=$(curl -sS -o "$work/body" -w '%{http_code} %{content_type} %{size_download}' "http://$address/products/7")
-        [ "$answer" = "200 application/json $2" ] || fail "$1 answers '$answer' to a request for $2 bytes"
+        answer=$(curl -sS "${by_curl[@]}" -o "$work/body" -w '%{http_code} %{content_type} %{size_download}' \
+            "http://$address/products/7")
+        [ "$answer" = "$expected" ] || fail "$1 answers '$answer' to a request for $4 bytes"
+        [ "$expected" != "304  0" ] || continue
         # The first that is checked says what all must answer.
         [ -e "$page" ] || cp "$work/body" "$page"
         cmp "$work/body" "$page" >&2 || fail "$1 has another body than plain axum"
     done
 }
 
-# made_once <variant>
-made_once() {
+# made <variant> <caches|runs> <kind of request>: its handler ran once if it caches, and each time if it must not.
+made() {
     local runs
     runs=$(curl -sS "http://$address/runs")
-    [ "$runs" = 1 ] || fail "$1 ran its handler $runs times"
+    case "$2 $3" in
+    caches*) [ "$runs" = 1 ] || fail "$1 ran its handler $runs times" ;;
+    "runs no-store" | "runs post") [ "$runs" -gt 1 ] || fail "$1 did not run its handler for each request" ;;
+    esac
 }
 
 # The processor time that the server has used, in seconds.
@@ -125,20 +145,23 @@ processor() {
     awk -v hertz="$(getconf CLK_TCK)" '{ print ($14 + $15) / hertz }' "/proc/$server/stat"
 }
 
-# measure <variant> <caches|runs> <bytes>: sets rate, in requests per second, and the share of its core the server had
+# measure <variant> <caches|runs> <kind of request> <bytes>: sets rate, in requests per second, and the share of its core
+# the server had
 measure() {
     local begin end used
     redis-cli -p "$port" flushall >/dev/null
-    start "$1" "$3"
-    check "$1" "$3"
-    [ "$2" = runs ] || made_once "$1"
+    asking "$3"
+    start "$1" "$4"
+    check "$1" "$2" "$3" "$4"
+    made "$1" "$2" "$3"
     used=$(processor)
     begin=$(date +%s.%N)
-    taskset -c "$load_core" wrk -t 1 -c "$connections" -d "${seconds}s" "http://$address/products/7" >"$work/wrk"
+    taskset -c "$load_core" wrk -t 1 -c "$connections" -d "${seconds}s" "${by_wrk[@]}" "http://$address/products/7" \
+        >"$work/wrk"
     end=$(date +%s.%N)
     share=$(awk "BEGIN { printf \"%.3f\", ($(processor) - $used) / ($end - $begin) }")
     ! grep -E 'Socket errors|Non-2xx' "$work/wrk" >&2 || fail "$1 did not answer every request"
-    [ "$2" = runs ] || made_once "$1"
+    made "$1" "$2" "$3"
     stop "$server"
     server=""
     exec {output}<&-
@@ -158,8 +181,8 @@ for ((round = 1; round <= rounds; round++)); do
         for ((turn = 0; turn < ${#variants[@]}; turn++)); do
             # Each round begins one further, so that none always follows the same one. Plain axum is checked first.
             at=$((round == 1 ? turn : (turn + round) % ${#variants[@]}))
-            read -r variant _ caches <<<"${variants[at]}"
-            measure "$variant" "$caches" "$bytes"
+            read -r variant _ caches asked <<<"${variants[at]}"
+            measure "$variant" "$caches" "$asked" "$bytes"
             echo "$bytes $round $variant $rate $share" | tee -a "$work/compare.txt" >&2
         done
     done

@@ -15,8 +15,35 @@ pub struct Variant {
     pub crates: &'static [&'static str],
     /// Beside which others it stands.
     pub group: Group,
+    /// What it is asked.
+    pub asked: Asked,
     /// Whether its handler is spared while there is an entry.
     pub caches: bool,
+}
+
+/// A kind of request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Asked {
+    /// `GET` without conditions.
+    Plain,
+    /// `GET` by a client that has the page: `If-None-Match`.
+    Matching,
+    /// `GET` by a client that wants nothing stored: `Cache-Control: no-store`.
+    NoStore,
+    /// `POST`.
+    Post,
+}
+
+impl Asked {
+    /// As `serve` prints it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Plain => "plain",
+            Self::Matching => "matching",
+            Self::NoStore => "no-store",
+            Self::Post => "post",
+        }
+    }
 }
 
 /// Servers whose ratios are taken to the same one.
@@ -26,17 +53,32 @@ pub enum Group {
     Memory,
     /// Entries are in Redis.
     Redis,
+    /// The client has the page already.
+    NotModified,
+    /// The request goes past the cache by what it says.
+    NoStore,
+    /// The request goes past the cache by its method.
+    Post,
 }
 
 impl Group {
-    /// Both, in the order of the report.
-    pub const ALL: [Self; 2] = [Self::Memory, Self::Redis];
+    /// All, in the order of the report.
+    pub const ALL: [Self; 5] = [
+        Self::Memory,
+        Self::Redis,
+        Self::NotModified,
+        Self::NoStore,
+        Self::Post,
+    ];
 
     /// As `serve` prints it.
     pub fn name(self) -> &'static str {
         match self {
             Self::Memory => "memory",
             Self::Redis => "redis",
+            Self::NotModified => "not-modified",
+            Self::NoStore => "no-store",
+            Self::Post => "post",
         }
     }
 
@@ -45,6 +87,9 @@ impl Group {
         match self {
             Self::Memory => "plain",
             Self::Redis => "redis-get",
+            Self::NotModified => "plain-matching",
+            Self::NoStore => "plain-no-store",
+            Self::Post => "plain-post",
         }
     }
 }
@@ -77,6 +122,32 @@ pub const VARIANTS: &[Variant] = &[
         "hitbox",
         &["hitbox", "hitbox-tower", "hitbox-redis"],
     ),
+    Variant {
+        asked: Asked::Matching,
+        group: Group::NotModified,
+        ..uncached("plain-matching", "plain axum, the page again")
+    },
+    Variant {
+        asked: Asked::Matching,
+        group: Group::NotModified,
+        ..memory("attribute-matching", "`#[cache]`, 304", OWN)
+    },
+    past(
+        "plain-no-store",
+        "plain axum",
+        &["axum"],
+        Group::NoStore,
+        Asked::NoStore,
+    ),
+    past(
+        "attribute-no-store",
+        "`#[cache]`",
+        OWN,
+        Group::NoStore,
+        Asked::NoStore,
+    ),
+    past("plain-post", "plain axum", &["axum"], Group::Post, Asked::Post),
+    past("attribute-post", "`#[cache]`", OWN, Group::Post, Asked::Post),
 ];
 
 const OWN: &[&str] = &["handler-cache"];
@@ -87,6 +158,25 @@ const fn uncached(name: &'static str, label: &'static str) -> Variant {
         label,
         crates: &["axum"],
         group: Group::Memory,
+        asked: Asked::Plain,
+        caches: false,
+    }
+}
+
+/// Goes past the cache, if there is one.
+const fn past(
+    name: &'static str,
+    label: &'static str,
+    crates: &'static [&'static str],
+    group: Group,
+    asked: Asked,
+) -> Variant {
+    Variant {
+        name,
+        label,
+        crates,
+        group,
+        asked,
         caches: false,
     }
 }
@@ -97,6 +187,7 @@ const fn memory(name: &'static str, label: &'static str, crates: &'static [&'sta
         label,
         crates,
         group: Group::Memory,
+        asked: Asked::Plain,
         caches: true,
     }
 }
@@ -107,6 +198,7 @@ const fn redis(name: &'static str, label: &'static str, crates: &'static [&'stat
         label,
         crates,
         group: Group::Redis,
+        asked: Asked::Plain,
         caches: true,
     }
 }

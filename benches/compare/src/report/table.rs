@@ -83,6 +83,9 @@ pub(crate) fn title(group: Group) -> &'static str {
     match group {
         Group::Memory => "Entries in memory",
         Group::Redis => "Entries in Redis",
+        Group::NotModified => "The client has the page",
+        Group::NoStore => "Past the cache, by no-store",
+        Group::Post => "Past the cache, by POST",
     }
 }
 

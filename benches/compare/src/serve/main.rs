@@ -1,7 +1,7 @@
 //! Serves one page of so many bytes, in one of several ways, for `scripts/compare.sh` to ask for.
 //!
 //! `serve <variant> <bytes> [URL of a Redis]` prints its address. `GET /products/7` is the page, `GET /runs` how often
-//! it was made. Without arguments it prints each variant's name, its group, and whether it caches.
+//! it was made. Without arguments it prints each variant's name, its group, whether it caches, and what it is asked.
 
 use std::{env, error::Error, process::ExitCode};
 
@@ -37,7 +37,8 @@ fn main() -> ExitCode {
 fn list() -> ExitCode {
     for variant in VARIANTS {
         let caches = if variant.caches { "caches" } else { "runs" };
-        println!("{} {} {caches}", variant.name, variant.group.name());
+        let (group, asked) = (variant.group.name(), variant.asked.name());
+        println!("{} {group} {caches} {asked}", variant.name);
     }
     ExitCode::SUCCESS
 }

@@ -13,5 +13,5 @@ async fn product(Path(id): Path<u64>) -> Json<&'static Product> {
 
 pub(crate) async fn router(url: &str) -> Result<Router, Error> {
     Cache::init("compare", url).await?;
-    Ok(Router::new().route(PATH, get(product)))
+    Ok(Router::new().route(PATH, get(product).post(product)))
 }

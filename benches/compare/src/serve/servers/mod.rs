@@ -23,9 +23,11 @@ const ENTRIES: usize = 10_000;
 
 pub(crate) async fn router(variant: &str, redis: &str) -> Result<Router, Box<dyn Error>> {
     Ok(match variant {
-        "plain" => plain::bytes(),
-        "plain-json" => plain::json(),
-        "attribute" => attribute::router("memory://").await?,
+        "plain" | "plain-matching" => plain::bytes(),
+        "plain-json" | "plain-no-store" | "plain-post" => plain::json(),
+        "attribute" | "attribute-matching" | "attribute-no-store" | "attribute-post" => {
+            attribute::router("memory://").await?
+        }
         "attribute-redis" => attribute::router(redis).await?,
         "layer" => layer::router("memory://").await?,
         "layer-redis" => layer::router(redis).await?,

@@ -26,5 +26,5 @@ pub(crate) fn json() -> Router {
     async fn product(Path(id): Path<u64>) -> Json<&'static Product> {
         Json(shop::load(id))
     }
-    Router::new().route(PATH, get(product))
+    Router::new().route(PATH, get(product).post(product))
 }
