@@ -61,7 +61,7 @@ impl Engine {
     pub(crate) async fn clear(self: &Arc<Self>) -> Result<(), Error> {
         let root = self.names.root_tag();
         self.carry_out(&[Eviction::Root(root)]).await?;
-        spawn(&Handle::current(), Arc::clone(self).purge());
+        spawn(&Handle::current(), Box::pin(Arc::clone(self).purge()));
         Ok(())
     }
 

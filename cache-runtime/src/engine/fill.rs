@@ -10,7 +10,7 @@ use bytes::Bytes;
 use futures_util::FutureExt;
 use http::{Extensions, HeaderMap, response::Parts};
 use http_body::SizeHint;
-use tokio::{sync::oneshot, time::Instant};
+use tokio::{sync::oneshot, task, time::Instant};
 use tracing::Instrument;
 
 use super::{
@@ -232,6 +232,10 @@ impl Fill {
         });
         self.answer(reply);
         if !first {
+            if self.grant.is_some() {
+                // Writing it begins with work that would keep this thread from who was answered.
+                task::yield_now().await;
+            }
             self.commit(&entry).await;
         }
     }

@@ -18,9 +18,10 @@ mod overdue;
 mod values;
 mod explain;
 
-use std::{future::Future, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use axum::response::Response;
+use futures_util::future::BoxFuture;
 use tokio::{
     runtime::Handle,
     sync::{Semaphore, SemaphorePermit},
@@ -236,7 +237,9 @@ fn random() -> f64 {
 }
 
 /// Runs `work` in a task of its own; its events go where those of the request go.
-pub(crate) fn spawn(runtime: &Handle, work: impl Future<Output = ()> + Send + 'static) {
+///
+/// It comes in a box, for it is moved from layer to layer of the task.
+pub(crate) fn spawn(runtime: &Handle, work: BoxFuture<'static, ()>) {
     sync::spawn(
         runtime,
         work.instrument(Span::current()).with_current_subscriber(),

@@ -189,7 +189,7 @@ impl Engine {
                 events::failed_to_evict(&"what handlers named that did not end", &error);
             }
         };
-        spawn(runtime, work);
+        spawn(runtime, Box::pin(work));
     }
 
     /// Tries all that is overdue once, until something fails.

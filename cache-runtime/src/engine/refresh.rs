@@ -111,7 +111,7 @@ impl Request {
             }
             drop(pass);
         };
-        spawn(runtime, refresh);
+        spawn(runtime, Box::pin(refresh));
     }
 
     /// A run that stores nothing and answers nobody, to begin with.

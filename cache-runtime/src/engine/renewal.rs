@@ -2,6 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
+use futures_util::future::BoxFuture;
 use tokio::{
     sync::watch,
     task::AbortHandle,
@@ -11,42 +12,61 @@ use tokio::{
 use super::Engine;
 use crate::store::{LEASE_TTL, Slot, Token};
 
-/// How long a run may hold its lease.
+/// How long a run may hold its lease before it is left to lapse.
 const LONGEST: Duration = Duration::from_secs(60);
 
-/// Renews a lease for as long as it lives, in a task of its own: a handler that computes without a pause must not lose
-/// the lease for that.
+/// What becomes of a lease while its run lasts.
 #[derive(Debug)]
-pub(super) struct Renewal {
-    task: AbortHandle,
-    /// Closed when the lease is renewed no more.
-    renewed: watch::Receiver<()>,
+pub(super) enum Renewal {
+    /// In this process's memory it needs no renewing, and counts as lapsing from then on.
+    Stands { until: Instant },
+    /// It is renewed for as long as it lives, in a task of its own: a handler that computes without a pause must not lose
+    /// the lease for that.
+    Renewed {
+        _task: Task,
+        /// Closed when the lease is renewed no more.
+        ended: watch::Receiver<()>,
+    },
 }
+
+/// Ends with whoever holds it.
+#[derive(Debug)]
+pub(super) struct Task(AbortHandle);
 
 impl Renewal {
     pub(super) fn start(engine: &Arc<Engine>, slot: &Slot, token: Token) -> Self {
-        let (renewing, renewed) = watch::channel(());
+        if engine.guard.is_memory() {
+            return Self::Stands {
+                until: Instant::now() + LONGEST,
+            };
+        }
+        let (renewing, ended) = watch::channel(());
         let (engine, slot) = (Arc::clone(engine), slot.clone());
         let task = tokio::spawn(async move {
             renew(&engine, &slot, token).await;
             drop(renewing);
         });
-        Self {
-            task: task.abort_handle(),
-            renewed,
+        Self::Renewed {
+            _task: Task(task.abort_handle()),
+            ended,
         }
     }
 
     /// Waits until the lease stands no more, or is left to lapse.
-    pub(super) fn ended(&self) -> impl Future<Output = ()> + Send + use<> {
-        let mut renewed = self.renewed.clone();
-        async move { while renewed.changed().await.is_ok() {} }
+    pub(super) fn ended(&self) -> BoxFuture<'static, ()> {
+        match self {
+            Self::Stands { until } => Box::pin(time::sleep_until(*until)),
+            Self::Renewed { ended, .. } => {
+                let mut ended = ended.clone();
+                Box::pin(async move { while ended.changed().await.is_ok() {} })
+            }
+        }
     }
 }
 
-impl Drop for Renewal {
+impl Drop for Task {
     fn drop(&mut self) {
-        self.task.abort();
+        self.0.abort();
     }
 }
 

@@ -206,7 +206,7 @@ impl Request {
             is_shared: true,
             stored,
         };
-        spawn(runtime, fill.run(|| handler(run)).instrument(span));
+        spawn(runtime, Box::pin(fill.run(|| handler(run)).instrument(span)));
         let answer = match (&reserve, self.policy.stale_if_slow) {
             (Some(entry), Some(slow)) => match time::timeout(slow, answer).await {
                 Ok(answer) => answer,

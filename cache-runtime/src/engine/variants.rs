@@ -83,7 +83,7 @@ impl Request {
         };
         let head = head.clone();
         let (engine, slot) = (Arc::clone(&self.engine), self.slot.clone());
-        spawn(&runtime, async move {
+        let work = async move {
             let (guard, store) = (&engine.guard, engine.guard.store());
             // What stands there now, which need not be what was read.
             let read = guard.behind(store.read(&slot)).await;
@@ -97,7 +97,8 @@ impl Request {
                 let _ = guard.behind(store.evict(&[slot.key])).await;
             }
             drop(pass);
-        });
+        };
+        spawn(&runtime, Box::pin(work));
     }
 }
 

@@ -268,7 +268,7 @@ async fn lease_lapses(bench: &Bench) {
     // A store that shares the process of its callers may wait longer for a sign of life.
     let lapse = match bench.time {
         Time::Real => LEASE_TTL,
-        Time::Manual(_) => Duration::from_secs(60),
+        Time::Manual(_) => Duration::from_secs(120),
     };
     bench
         .after(lapse, "a lease outlives its holder", async || {

@@ -16,9 +16,9 @@ use crate::{
 
 const SHARDS: usize = 64;
 
-/// How long a fill may go without a sign of life. Longer than elsewhere: its process is this one, and the engine notices
+/// How long a fill has its lease, which is not renewed. Longer than elsewhere: its process is this one, and the engine notices
 /// when the run is gone, while a handler that computes without a pause may keep a whole runtime from renewing.
-const LIFE: Duration = Duration::from_secs(60);
+const LIFE: Duration = Duration::from_secs(120);
 
 /// With so many leases in a shard, no marks are added: about 2 MiB in all.
 const MOST: usize = 128;
