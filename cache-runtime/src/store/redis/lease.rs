@@ -1,6 +1,6 @@
 //! Who fills a slot: the record, and how to get it.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use redis::{Cmd, Pipeline, Value, pipe};
 use tokio::{runtime::Handle, time::timeout};
@@ -138,11 +138,11 @@ impl<'a> Names<'a> {
 }
 
 /// Gives back what may have been granted to somebody who went away before the answer came.
-struct Unanswered(Option<(Line, Cmd)>);
+struct Unanswered(Option<(Line, Arc<str>, Token)>);
 
 impl Unanswered {
     fn new(line: &Line, slot: &Slot, token: Token) -> Self {
-        Self(Some((line.clone(), release(&slot.key, token, None))))
+        Self(Some((line.clone(), Arc::clone(&slot.key), token)))
     }
 
     fn disarm(mut self) {
@@ -152,10 +152,11 @@ impl Unanswered {
 
 impl Drop for Unanswered {
     fn drop(&mut self) {
-        let Some((line, release)) = self.0.take() else {
+        let Some((line, key, token)) = self.0.take() else {
             return;
         };
         if let Ok(runtime) = Handle::try_current() {
+            let release = release(&key, token, None);
             // Over the same connection, so behind the lease. After its TTL there is nothing left to release.
             runtime.spawn(async { timeout(LEASE_TTL, line.send(release)).await.ok() });
         }

@@ -18,7 +18,7 @@ mod scripts;
 use std::{fmt, sync::Arc, time::Duration};
 
 use bytes::Bytes;
-use redis::{Value, cmd, pipe};
+use redis::{Cmd, Value, cmd, pipe};
 
 use self::{address::Address, lease::Names, link::Link};
 use super::{
@@ -97,16 +97,19 @@ impl RedisStore {
     /// The values of these keys, if there are any. What is of a wrong type reads as nothing: no error for one record that is not ours.
     async fn values<'n>(
         &self,
-        names: impl Iterator<Item = &'n str>,
+        names: impl Iterator<Item = &'n str> + Clone,
     ) -> Result<Vec<Option<Vec<u8>>>, StoreError> {
-        let mut command = cmd("MGET");
-        let mut count = 0;
-        for name in names {
-            command.arg(name);
-            count += 1;
-        }
+        const COMMAND: &str = "MGET";
+        let (count, length) = names.clone().fold((0, COMMAND.len()), |(count, length), name| {
+            (count + 1, length + name.len())
+        });
         if count == 0 {
             return Ok(Vec::new());
+        }
+        let mut command = Cmd::with_capacity(1 + count, length);
+        command.arg(COMMAND);
+        for name in names {
+            command.arg(name);
         }
         match ok(self.link.call(command).await?)? {
             Value::Array(values) if values.len() == count => Ok(values.into_iter().map(bytes).collect()),
@@ -197,7 +200,7 @@ impl RedisStore {
         Ok(standing.filter(|_| any == Some(grant.any)))
     }
 
-    async fn flag(&self, command: redis::Cmd) -> Result<bool, StoreError> {
+    async fn flag(&self, command: Cmd) -> Result<bool, StoreError> {
         flag(self.link.call(command).await?)
     }
 }

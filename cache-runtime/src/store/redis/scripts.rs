@@ -6,7 +6,7 @@
 //!
 //! `pcall` where a record may have a type that is not ours: garbage counts as empty, and is replaced (P8).
 
-use redis::{Cmd, ToRedisArgs, cmd};
+use redis::Cmd;
 
 /// A script with the number of its keys.
 pub(super) struct Script {
@@ -16,9 +16,14 @@ pub(super) struct Script {
 
 impl Script {
     /// The command that runs it; the keys come first, then the other arguments.
-    pub(super) fn with(&self, arguments: &[impl ToRedisArgs]) -> Cmd {
-        let mut command = cmd("EVAL");
-        command.arg(self.lua).arg(self.keys).arg(arguments);
+    pub(super) fn with(&self, arguments: &[impl AsRef<[u8]>]) -> Cmd {
+        let bytes: usize = arguments.iter().map(|argument| argument.as_ref().len()).sum();
+        // Room for the command's name and the number of keys.
+        let mut command = Cmd::with_capacity(3 + arguments.len(), 8 + self.lua.len() + bytes);
+        command.arg("EVAL").arg(self.lua).arg(self.keys);
+        for argument in arguments {
+            command.arg(argument.as_ref());
+        }
         command
     }
 }
