@@ -77,6 +77,12 @@ const SCENARIOS: &[Scenario] = &[
     ("plain-json", "GET", "/json/1", &[]),
     ("plain-post", "POST", "/plain/1", &[]),
     (
+        "plain-no-store",
+        "GET",
+        "/plain/1",
+        &[("cache-control", "no-store")],
+    ),
+    (
         "plain-with-a-tag",
         "GET",
         "/plain/1",
