@@ -1,17 +1,17 @@
 impl Api {
-    async fn get<T: 'static>(
+    fn get<T: 'static>(
         #[cfg(unix)]
         __arg0: Path<T>,
         (
             __context,
             __deferred,
         ): (
-            ::handler_cache::__private::CacheContext<::handler_cache::__private::Plain>,
+            ::handler_cache::__private::CacheContext,
             ::handler_cache::__private::Deferred<(User,)>,
         ),
-    ) -> ::handler_cache::__private::Response {
+    ) -> ::handler_cache::__private::ResponseFuture {
         let __ready = __context
-            .key(
+            .key_by(
                 {
                     static __SITE: ::handler_cache::__private::Site = {
                         let __policy: ::handler_cache::__private::Policy = ::handler_cache::__private::Policy::new();
@@ -21,8 +21,8 @@ impl Api {
                         )
                     };
                     &__SITE
-                },
-                ::handler_cache::__private::Itself::of(&Self::get::<T>),
+                }
+                    .itself(&Self::get::<T>),
                 &|
                     __key: &mut ::handler_cache::__private::KeyArgs<'_>,
                 | -> ::core::result::Result<(), ::handler_cache::__private::KeyError> {
@@ -53,15 +53,13 @@ impl Api {
                         return ::handler_cache::__private::unshared(__rejection);
                     }
                 };
-                let __response = Self::__cache_get::<T>(#[cfg(unix)] __arg0, __arg1)
-                    .await;
+                let __run = Self::__cache_get::<T>(#[cfg(unix)] __arg0, __arg1);
                 let __is_err = {
                     use ::handler_cache::__private::NotAResult as _;
-                    ::handler_cache::__private::Answer(&__response).is_err()
+                    ::handler_cache::__private::Run(&__run).tells_err()
                 };
-                ::handler_cache::__private::into_response(__response, __is_err)
+                ::handler_cache::__private::response_of(__run, __is_err).await
             })
-            .await
     }
     #[doc(hidden)]
     async fn __cache_get<T>(#[cfg(unix)] Path(id): Path<T>, user: User) -> Self {

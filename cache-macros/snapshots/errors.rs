@@ -20,6 +20,7 @@ impl product {
     }
     /// The key of the responses to these arguments.
     #[must_use]
+    #[inline]
     fn key(id: Path<u64>) -> ::handler_cache::__private::CacheKey {
         loop {}
     }
@@ -28,6 +29,7 @@ impl product {
     /// # Errors
     ///
     /// Without a global cache, when these arguments have no key, and when the store did not acknowledge.
+    #[inline]
     fn evict(id: Path<u64>) -> ::handler_cache::__private::Evicting {
         loop {}
     }
@@ -36,6 +38,7 @@ impl product {
     /// # Errors
     ///
     /// Without a global cache, and when the store did not acknowledge.
+    #[inline]
     fn evict_all() -> ::handler_cache::__private::Evicting {
         loop {}
     }
@@ -47,18 +50,14 @@ impl product {
     /// # Errors
     ///
     /// Without a global cache, and when these arguments have no key.
-    async fn refresh(
-        __arg0: Path<u64>,
-        __arg1: Db,
-    ) -> ::core::result::Result<
-        ::handler_cache::__private::Response,
-        ::handler_cache::__private::Error,
-    > {
+    #[inline]
+    fn refresh(__arg0: Path<u64>, __arg1: Db) -> ::handler_cache::__private::Refreshing {
         loop {}
     }
     #[doc(hidden)]
     #[must_use]
-    fn __entries() -> ::handler_cache::__private::Entries {
+    #[inline]
+    fn __itself() -> ::handler_cache::__private::Itself {
         loop {}
     }
 }

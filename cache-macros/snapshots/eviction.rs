@@ -22,11 +22,11 @@ pub async fn update<R: Repo + 'static>(
                         normal(&product.name),
                     ),
                 );
-            __targets.all(all::__entries());
+            __targets.all(all::__itself());
             __targets.tag(format!("shop:{shop}"));
             __targets.tag(::core::clone::Clone::clone(id));
         });
-    let __response = {
+    let __run = {
         #[instrument(skip(db))]
         async fn update<R: Repo>(
             Path((shop, mut id)): Path<(Shop, u64)>,
@@ -37,14 +37,10 @@ pub async fn update<R: Repo + 'static>(
             db.update(id, product)
         }
         update::<R>(__arg0, #[cfg(unix)] __arg1, __arg2)
-    }
-        .await;
-    let __response = {
-        let __is_err = {
-            use ::handler_cache::__private::NotAResult as _;
-            ::handler_cache::__private::Answer(&__response).is_err()
-        };
-        ::handler_cache::__private::into_response(__response, __is_err)
     };
-    __pending.after(__response).await
+    let __is_err = {
+        use ::handler_cache::__private::NotAResult as _;
+        ::handler_cache::__private::Run(&__run).tells_err()
+    };
+    __pending.after(::handler_cache::__private::response_of(__run, __is_err).await).await
 }

@@ -1,22 +1,11 @@
 #[cache_evict(__taken_in)]
 fn __taken_in() {}
-async fn touch(
-    (
-        __context,
-        __arg0,
-    ): (
-        ::handler_cache::__private::CacheContext<::handler_cache::__private::Plain>,
-        Path<u64>,
-    ),
+fn touch(
+    (__context, __arg0): (::handler_cache::__private::CacheContext, Path<u64>),
     __deferred: ::handler_cache::__private::Deferred<(Db,)>,
-) -> ::handler_cache::__private::Response {
+) -> ::handler_cache::__private::ResponseFuture {
     let __evictor = __context.evictor();
-    let __ready = __context
-        .key(
-            touch::__site(),
-            ::handler_cache::__private::Itself::of(&touch),
-            &|__key| touch::__key(__key, &__arg0),
-        );
+    let __ready = __context.key(touch::__itself(), (&__arg0,), touch::__key);
     let __waiting = match __ready {
         ::handler_cache::__private::Ready::Answered(__response) => return __response,
         ::handler_cache::__private::Ready::Waits(__waiting) => __waiting,
@@ -36,17 +25,15 @@ async fn touch(
                     __targets
                         .key(get_product::key(Path(::core::clone::Clone::clone(id))));
                 });
-            let __response = touch::uncached(__arg0, __arg1).await;
-            let __response = {
-                let __is_err = {
-                    use ::handler_cache::__private::NotAResult as _;
-                    ::handler_cache::__private::Answer(&__response).is_err()
-                };
-                ::handler_cache::__private::into_response(__response, __is_err)
+            let __run = touch::uncached(__arg0, __arg1);
+            let __is_err = {
+                use ::handler_cache::__private::NotAResult as _;
+                ::handler_cache::__private::Run(&__run).tells_err()
             };
-            __pending.after(__response).await
+            __pending
+                .after(::handler_cache::__private::response_of(__run, __is_err).await)
+                .await
         })
-        .await
 }
 /// The cached responses of [`touch`](fn@touch): their keys, their eviction, and the handler without them.
 enum touch {}
@@ -63,18 +50,16 @@ impl touch {
     }
     /// The key of the responses to these arguments.
     #[must_use]
+    #[inline]
     fn key(id: Path<u64>) -> ::handler_cache::__private::CacheKey {
-        ::handler_cache::__private::cache_key(
-            touch::__site(),
-            ::handler_cache::__private::Itself::of(&touch),
-            &|__key| touch::__key(__key, &id),
-        )
+        ::handler_cache::__private::cache_key(touch::__itself(), (&id,), touch::__key)
     }
     /// Evicts the responses to these arguments from the global cache.
     ///
     /// # Errors
     ///
     /// Without a global cache, when these arguments have no key, and when the store did not acknowledge.
+    #[inline]
     fn evict(id: Path<u64>) -> ::handler_cache::__private::Evicting {
         ::handler_cache::__private::evict(Self::key(id))
     }
@@ -83,8 +68,9 @@ impl touch {
     /// # Errors
     ///
     /// Without a global cache, and when the store did not acknowledge.
+    #[inline]
     fn evict_all() -> ::handler_cache::__private::Evicting {
-        ::handler_cache::__private::evict_all(Self::__entries())
+        ::handler_cache::__private::evict_all(touch::__itself())
     }
     /// Runs the handler now, with these arguments, and stores its response in the global cache: to warm it up.
     ///
@@ -94,48 +80,48 @@ impl touch {
     /// # Errors
     ///
     /// Without a global cache, and when these arguments have no key.
-    async fn refresh(
-        __arg0: Path<u64>,
-        __arg1: Db,
-    ) -> ::core::result::Result<
-        ::handler_cache::__private::Response,
-        ::handler_cache::__private::Error,
-    > {
-        let __context = <::handler_cache::__private::CacheContext<
-            ::handler_cache::__private::Plain,
-        >>::renewing(touch::__site())?;
-        ::handler_cache::__private::refreshed(
-            touch(
-                    (__context, __arg0),
-                    ::handler_cache::__private::Deferred::extracted((__arg1,)),
-                )
-                .await,
+    #[inline]
+    fn refresh(__arg0: Path<u64>, __arg1: Db) -> ::handler_cache::__private::Refreshing {
+        ::handler_cache::__private::refresh(
+            match ::handler_cache::__private::CacheContext::renewing(touch::__itself()) {
+                ::core::result::Result::Ok(__context) => {
+                    ::core::result::Result::Ok(
+                        touch(
+                            (__context, __arg0),
+                            ::handler_cache::__private::Deferred::extracted((__arg1,)),
+                        ),
+                    )
+                }
+                ::core::result::Result::Err(__error) => {
+                    ::core::result::Result::Err(__error)
+                }
+            },
         )
     }
     #[doc(hidden)]
     #[must_use]
-    fn __entries() -> ::handler_cache::__private::Entries {
-        ::handler_cache::__private::entries(
-            touch::__site(),
-            ::handler_cache::__private::Itself::of(&touch),
-        )
+    #[inline]
+    fn __itself() -> ::handler_cache::__private::Itself {
+        {
+            static __SITE: ::handler_cache::__private::Site = {
+                let __policy: ::handler_cache::__private::Policy = ::handler_cache::__private::Policy::new();
+                let __policy = __policy
+                    .with_expire(::core::time::Duration::from_secs(60u64));
+                ::handler_cache::__private::Site::new(
+                    __policy,
+                    ::core::option::Option::None,
+                )
+            };
+            &__SITE
+        }
+            .itself(&touch)
     }
 }
 impl touch {
     #[doc(hidden)]
-    fn __site() -> &'static ::handler_cache::__private::Site {
-        static __SITE: ::handler_cache::__private::Site = {
-            let __policy: ::handler_cache::__private::Policy = ::handler_cache::__private::Policy::new();
-            let __policy = __policy
-                .with_expire(::core::time::Duration::from_secs(60u64));
-            ::handler_cache::__private::Site::new(__policy, ::core::option::Option::None)
-        };
-        &__SITE
-    }
-    #[doc(hidden)]
     fn __key(
         __key: &mut ::handler_cache::__private::KeyArgs<'_>,
-        __arg0: &Path<u64>,
+        (__arg0,): (&Path<u64>,),
     ) -> ::core::result::Result<(), ::handler_cache::__private::KeyError> {
         use ::handler_cache::__private::{
             ViaKeyPart as _, ViaNothing as _, ViaSerialize as _,
@@ -143,7 +129,6 @@ impl touch {
         let Path(__part_id) = __arg0;
         (&&&::handler_cache::__private::Part(__part_id))
             .form()
-            .write(__part_id, __key.arg("id"))?;
-        ::core::result::Result::Ok(())
+            .write(__part_id, __key.arg("id"))
     }
 }

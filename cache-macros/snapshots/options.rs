@@ -1,23 +1,19 @@
-async fn product<R: Repo + 'static, const N: usize>(
+fn product<R: Repo + 'static, const N: usize>(
     (
-        __context,
+        my::cache::__private::Varying { context: __context, .. },
         __deferred,
     ): (
-        my::cache::__private::CacheContext<ProductCache>,
+        my::cache::__private::Varying<ProductCache>,
         my::cache::__private::DeferredBeside<(Db,)>,
     ),
     __arg1: Path<(u64, u64)>,
     __arg2: String,
-) -> my::cache::__private::Response
+) -> my::cache::__private::ResponseFuture
 where
     R: Clone,
 {
     let __ready = __context
-        .key(
-            ProductCache::__site(),
-            my::cache::__private::Itself::of(&product::<R, N>),
-            &|__key| ProductCache::__key::<R, N>(__key, &__arg1),
-        );
+        .key(ProductCache::__itself::<R, N>(), (&__arg1,), ProductCache::__key::<R, N>);
     let __waiting = match __ready {
         my::cache::__private::Ready::Answered(__response) => return __response,
         my::cache::__private::Ready::Waits(__waiting) => __waiting,
@@ -30,15 +26,13 @@ where
                     return my::cache::__private::unshared(__rejection);
                 }
             };
-            let __response = ProductCache::uncached::<R, N>(__arg0, __arg1, __arg2)
-                .await;
+            let __run = ProductCache::uncached::<R, N>(__arg0, __arg1, __arg2);
             let __is_err = {
                 use my::cache::__private::NotAResult as _;
-                my::cache::__private::Answer(&__response).is_err()
+                my::cache::__private::Run(&__run).tells_err()
             };
-            my::cache::__private::into_response(__response, __is_err)
+            my::cache::__private::response_of(__run, __is_err).await
         })
-        .await
 }
 /// The cached responses of [`product`](fn@product): their keys, their eviction, and the handler without them.
 enum ProductCache {}
@@ -64,6 +58,7 @@ impl ProductCache {
     }
     /// The key of the responses to these arguments.
     #[must_use]
+    #[inline]
     fn key<R: Repo + 'static, const N: usize>(
         id: Path<(u64, u64)>,
     ) -> my::cache::__private::CacheKey
@@ -71,9 +66,9 @@ impl ProductCache {
         R: Clone,
     {
         my::cache::__private::cache_key(
-            ProductCache::__site(),
-            my::cache::__private::Itself::of(&product::<R, N>),
-            &|__key| ProductCache::__key::<R, N>(__key, &id),
+            ProductCache::__itself::<R, N>(),
+            (&id,),
+            ProductCache::__key::<R, N>,
         )
     }
     /// Evicts the responses to these arguments from the global cache.
@@ -81,6 +76,7 @@ impl ProductCache {
     /// # Errors
     ///
     /// Without a global cache, when these arguments have no key, and when the store did not acknowledge.
+    #[inline]
     fn evict<R: Repo + 'static, const N: usize>(
         id: Path<(u64, u64)>,
     ) -> my::cache::__private::Evicting
@@ -94,11 +90,12 @@ impl ProductCache {
     /// # Errors
     ///
     /// Without a global cache, and when the store did not acknowledge.
+    #[inline]
     fn evict_all<R: Repo + 'static, const N: usize>() -> my::cache::__private::Evicting
     where
         R: Clone,
     {
-        my::cache::__private::evict_all(Self::__entries::<R, N>())
+        my::cache::__private::evict_all(ProductCache::__itself::<R, N>())
     }
     /// Runs the handler now, with these arguments, and stores its response in the global cache: to warm it up.
     ///
@@ -108,78 +105,55 @@ impl ProductCache {
     /// # Errors
     ///
     /// Without a global cache, and when these arguments have no key.
-    async fn refresh<R: Repo + 'static, const N: usize>(
+    #[inline]
+    fn refresh<R: Repo + 'static, const N: usize>(
         __arg0: Db,
         __arg1: Path<(u64, u64)>,
         __arg2: String,
-    ) -> ::core::result::Result<
-        my::cache::__private::Response,
-        my::cache::__private::Error,
-    >
+    ) -> my::cache::__private::Refreshing
     where
         R: Clone,
     {
-        let __context = <my::cache::__private::CacheContext<
-            ProductCache,
-        >>::renewing(ProductCache::__site())?;
-        my::cache::__private::refreshed(
-            product::<
-                R,
-                N,
-            >(
-                    (
-                        __context,
-                        my::cache::__private::DeferredBeside::extracted((__arg0,)),
-                    ),
-                    __arg1,
-                    __arg2,
-                )
-                .await,
+        my::cache::__private::refresh(
+            match my::cache::__private::CacheContext::renewing(
+                ProductCache::__itself::<R, N>(),
+            ) {
+                ::core::result::Result::Ok(__context) => {
+                    ::core::result::Result::Ok(
+                        product::<
+                            R,
+                            N,
+                        >(
+                            (
+                                ::core::convert::Into::into(__context),
+                                my::cache::__private::DeferredBeside::extracted((__arg0,)),
+                            ),
+                            __arg1,
+                            __arg2,
+                        ),
+                    )
+                }
+                ::core::result::Result::Err(__error) => {
+                    ::core::result::Result::Err(__error)
+                }
+            },
         )
     }
     #[doc(hidden)]
     #[must_use]
-    fn __entries<R: Repo + 'static, const N: usize>() -> my::cache::__private::Entries
+    #[inline]
+    fn __itself<R: Repo + 'static, const N: usize>() -> my::cache::__private::Itself
     where
         R: Clone,
     {
-        my::cache::__private::entries(
-            ProductCache::__site(),
-            my::cache::__private::Itself::of(&product::<R, N>),
-        )
+        Self::__site().itself(&product::<R, N>)
     }
 }
 impl ProductCache {
     #[doc(hidden)]
-    fn __site() -> &'static my::cache::__private::Site {
-        static __SITE: my::cache::__private::Site = {
-            let __policy: my::cache::__private::Policy = TWO_HOURS;
-            let __policy = __policy
-                .with_expire(::core::time::Duration::from_secs(86400u64));
-            let __policy = __policy
-                .methods(
-                    my::cache::__private::MethodFilter::GET
-                        .or(my::cache::__private::MethodFilter::POST),
-                );
-            let __policy = __policy.vary(&["accept-language"]);
-            let __policy = __policy.not_found(::core::time::Duration::new(5u64, 0u32));
-            let __policy = __policy
-                .client_max_age(::core::time::Duration::new(60u64, 0u32));
-            let __policy = __policy.private();
-            let __policy = __policy.store_if(|parts| parts.status == 200);
-            let __policy = __policy.max_body(LIMIT);
-            let __policy = __policy.version("2");
-            my::cache::__private::Site::new(
-                __policy,
-                ::core::option::Option::Some("shop::product"),
-            )
-        };
-        &__SITE
-    }
-    #[doc(hidden)]
     fn __key<R: Repo + 'static, const N: usize>(
         __key: &mut my::cache::__private::KeyArgs<'_>,
-        __arg1: &Path<(u64, u64)>,
+        (__arg1,): (&Path<(u64, u64)>,),
     ) -> ::core::result::Result<(), my::cache::__private::KeyError>
     where
         R: Clone,
@@ -188,6 +162,37 @@ impl ProductCache {
         let Path((id, _)) = __arg1;
         let __value = format!("{id}");
         (&&&my::cache::__private::Part(&__value)).form().write(&__value, __key.whole())
+    }
+}
+impl ProductCache {
+    #[doc(hidden)]
+    fn __site() -> &'static my::cache::__private::Site {
+        {
+            static __SITE: my::cache::__private::Site = {
+                let __policy: my::cache::__private::Policy = TWO_HOURS;
+                let __policy = __policy
+                    .with_expire(::core::time::Duration::from_secs(86400u64));
+                let __policy = __policy
+                    .methods(
+                        my::cache::__private::MethodFilter::GET
+                            .or(my::cache::__private::MethodFilter::POST),
+                    );
+                let __policy = __policy.vary(&["accept-language"]);
+                let __policy = __policy
+                    .not_found(::core::time::Duration::new(5u64, 0u32));
+                let __policy = __policy
+                    .client_max_age(::core::time::Duration::new(60u64, 0u32));
+                let __policy = __policy.private();
+                let __policy = __policy.store_if(|parts| parts.status == 200);
+                let __policy = __policy.max_body(LIMIT);
+                let __policy = __policy.version("2");
+                my::cache::__private::Site::new(
+                    __policy,
+                    ::core::option::Option::Some("shop::product"),
+                )
+            };
+            &__SITE
+        }
     }
 }
 impl my::cache::__private::Companion for ProductCache {

@@ -1,19 +1,8 @@
-async fn product(
-    (
-        __context,
-        __arg0,
-    ): (
-        ::handler_cache::__private::CacheContext<::handler_cache::__private::Plain>,
-        Path<u64>,
-    ),
+fn product(
+    (__context, __arg0): (::handler_cache::__private::CacheContext, Path<u64>),
     __arg1: User,
-) -> ::handler_cache::__private::Response {
-    let __ready = __context
-        .key(
-            product::__site(),
-            ::handler_cache::__private::Itself::of(&product),
-            &|__key| product::__key(__key, &__arg0),
-        );
+) -> ::handler_cache::__private::ResponseFuture {
+    let __ready = __context.key(product::__itself(), (&__arg0,), product::__key);
     let __waiting = match __ready {
         ::handler_cache::__private::Ready::Answered(__response) => return __response,
         ::handler_cache::__private::Ready::Waits(__waiting) => __waiting,
@@ -27,16 +16,12 @@ async fn product(
                 __tags.add(format!("product:{id}"));
             },
         );
-    __waiting
-        .fill(async move {
-            let __response = product::uncached(__arg0, __arg1).await;
-            let __is_err = {
-                use ::handler_cache::__private::NotAResult as _;
-                ::handler_cache::__private::Answer(&__response).is_err()
-            };
-            ::handler_cache::__private::into_response(__response, __is_err)
-        })
-        .await
+    let __run = product::uncached(__arg0, __arg1);
+    let __is_err = {
+        use ::handler_cache::__private::NotAResult as _;
+        ::handler_cache::__private::Run(&__run).tells_err()
+    };
+    __waiting.fill(::handler_cache::__private::response_of(__run, __is_err))
 }
 /// The cached responses of [`product`](fn@product): their keys, their eviction, and the handler without them.
 enum product {}
@@ -53,12 +38,13 @@ impl product {
     }
     /// The key of the responses to these arguments.
     #[must_use]
+    #[inline]
     fn key(id: Path<u64>) -> ::handler_cache::__private::CacheKey {
         ::handler_cache::__private::tagged(
             ::handler_cache::__private::cache_key(
-                product::__site(),
-                ::handler_cache::__private::Itself::of(&product),
-                &|__key| product::__key(__key, &id),
+                product::__itself(),
+                (&id,),
+                product::__key,
             ),
             &|__tags| {
                 let __arg0 = &id;
@@ -73,6 +59,7 @@ impl product {
     /// # Errors
     ///
     /// Without a global cache, when these arguments have no key, and when the store did not acknowledge.
+    #[inline]
     fn evict(id: Path<u64>) -> ::handler_cache::__private::Evicting {
         ::handler_cache::__private::evict(Self::key(id))
     }
@@ -81,8 +68,9 @@ impl product {
     /// # Errors
     ///
     /// Without a global cache, and when the store did not acknowledge.
+    #[inline]
     fn evict_all() -> ::handler_cache::__private::Evicting {
-        ::handler_cache::__private::evict_all(Self::__entries())
+        ::handler_cache::__private::evict_all(product::__itself())
     }
     /// Runs the handler now, with these arguments, and stores its response in the global cache: to warm it up.
     ///
@@ -92,40 +80,46 @@ impl product {
     /// # Errors
     ///
     /// Without a global cache, and when these arguments have no key.
-    async fn refresh(
+    #[inline]
+    fn refresh(
         __arg0: Path<u64>,
         __arg1: User,
-    ) -> ::core::result::Result<
-        ::handler_cache::__private::Response,
-        ::handler_cache::__private::Error,
-    > {
-        let __context = <::handler_cache::__private::CacheContext<
-            ::handler_cache::__private::Plain,
-        >>::renewing(product::__site())?;
-        ::handler_cache::__private::refreshed(product((__context, __arg0), __arg1).await)
+    ) -> ::handler_cache::__private::Refreshing {
+        ::handler_cache::__private::refresh(
+            match ::handler_cache::__private::CacheContext::renewing(
+                product::__itself(),
+            ) {
+                ::core::result::Result::Ok(__context) => {
+                    ::core::result::Result::Ok(product((__context, __arg0), __arg1))
+                }
+                ::core::result::Result::Err(__error) => {
+                    ::core::result::Result::Err(__error)
+                }
+            },
+        )
     }
     #[doc(hidden)]
     #[must_use]
-    fn __entries() -> ::handler_cache::__private::Entries {
-        ::handler_cache::__private::entries(
-            product::__site(),
-            ::handler_cache::__private::Itself::of(&product),
-        )
+    #[inline]
+    fn __itself() -> ::handler_cache::__private::Itself {
+        {
+            static __SITE: ::handler_cache::__private::Site = {
+                let __policy: ::handler_cache::__private::Policy = ::handler_cache::__private::Policy::new();
+                ::handler_cache::__private::Site::new(
+                    __policy,
+                    ::core::option::Option::None,
+                )
+            };
+            &__SITE
+        }
+            .itself(&product)
     }
 }
 impl product {
     #[doc(hidden)]
-    fn __site() -> &'static ::handler_cache::__private::Site {
-        static __SITE: ::handler_cache::__private::Site = {
-            let __policy: ::handler_cache::__private::Policy = ::handler_cache::__private::Policy::new();
-            ::handler_cache::__private::Site::new(__policy, ::core::option::Option::None)
-        };
-        &__SITE
-    }
-    #[doc(hidden)]
     fn __key(
         __key: &mut ::handler_cache::__private::KeyArgs<'_>,
-        __arg0: &Path<u64>,
+        (__arg0,): (&Path<u64>,),
     ) -> ::core::result::Result<(), ::handler_cache::__private::KeyError> {
         use ::handler_cache::__private::{
             ViaKeyPart as _, ViaNothing as _, ViaSerialize as _,
@@ -133,7 +127,6 @@ impl product {
         let Path(__part_id) = __arg0;
         (&&&::handler_cache::__private::Part(__part_id))
             .form()
-            .write(__part_id, __key.arg("id"))?;
-        ::core::result::Result::Ok(())
+            .write(__part_id, __key.arg("id"))
     }
 }

@@ -25,7 +25,7 @@ use crate::{
 /// ```
 /// Output:
 /// ```text
-/// pub async fn product((context, arg0): (CacheContext<Plain>, Path<u64>), arg1: State<Db>) -> Response { … }
+/// pub async fn product((context, arg0): (CacheContext, Path<u64>), arg1: State<Db>) -> ResponseFuture { … }
 /// pub enum product {}
 /// impl product { uncached, key, evict, evict_all }
 /// ```
@@ -61,6 +61,9 @@ struct Cx<'a> {
     return_type: Type,
 }
 
+/// The function of a companion that says which handler it belongs to.
+const ITSELF: &str = "__itself";
+
 /// What the generated items are called.
 struct Names {
     companion: Ident,
@@ -68,7 +71,8 @@ struct Names {
     home: Ident,
     /// The handler itself.
     handler: TokenStream,
-    site: Ident,
+    /// What `#[cache_evict(product(..))]` calls, too.
+    itself: Ident,
     key: Ident,
     body: Ident,
 }
@@ -110,12 +114,16 @@ impl<'a> Cx<'a> {
         macro_span(self.return_type.span())
     }
 
-    /// `Itself::of(&handler::<T>)`, which tells the handler apart from every other.
+    /// `product::itself::<T>()`, which tells the handler apart from every other.
+    ///
+    /// An associated handler has no companion to share it with: a trait's `impl` has no room for siblings, so each of
+    /// them would be one more error there.
     fn itself(&self) -> TokenStream {
-        let private = self.private(self.span);
-        let Names { handler, .. } = &self.names;
-        let turbofish = &self.turbofish;
-        quote_spanned!(self.span=> #private::Itself::of(&#handler #turbofish))
+        if self.args.associated.is_some() {
+            return policy::itself(self);
+        }
+        let itself = self.call(&self.names.itself);
+        quote_spanned!(self.span=> #itself())
     }
 
     /// `arg0, arg1`: what the function with the body is called with.
@@ -126,12 +134,6 @@ impl<'a> Cx<'a> {
             .iter()
             .map(|Param { cfgs, local, .. }| quote!(#(#cfgs)* #local));
         quote!(#(#arguments),*)
-    }
-
-    /// A generated function that is not generic.
-    fn call_plain(&self, function: &Ident) -> TokenStream {
-        let home = &self.names.home;
-        quote_spanned!(self.span=> #home::#function)
     }
 
     /// A generated function with the handler's generics.
@@ -157,7 +159,7 @@ impl Names {
                 companion,
                 home: ident("Self"),
                 handler: quote_spanned!(span=> Self::#name),
-                site: ident("__site"),
+                itself: ident(ITSELF),
                 key: ident("__key"),
                 body: format_ident!("__cache_{plain}", span = span),
             };
@@ -168,7 +170,7 @@ impl Names {
             home: companion.clone(),
             companion,
             handler: quote!(#name),
-            site: ident("__site"),
+            itself: ident(ITSELF),
             key: ident("__key"),
             body: ident("uncached"),
         }

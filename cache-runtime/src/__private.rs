@@ -6,7 +6,9 @@ use std::{
     future::Future,
     marker::PhantomData,
     panic::{AssertUnwindSafe, catch_unwind},
+    pin::Pin,
     sync::Arc,
+    task::{Context, Poll},
 };
 
 use axum::Extension;
@@ -20,11 +22,11 @@ pub use axum::{
 use futures_util::future::BoxFuture;
 
 pub use crate::{
-    attribute::{Answer, Associated, Companion, NotAResult, Plain, into_response, is_axum_state},
+    attribute::{Associated, Companion, NotAResult, Run, is_axum_state, response_of},
     cache_key::CacheKey,
     engine::TagList,
     error::Error,
-    evict::{Entries, Evictor, Pending, Targets},
+    evict::{Evictor, Pending, Targets},
     handler::{Itself, Site},
     key::{CacheKeyPart, KeyArgs, KeyError, KeyWriter, Part, ViaKeyPart, ViaNothing, ViaSerialize},
     lazy::{Deferred, DeferredBeside},
@@ -33,61 +35,121 @@ pub use crate::{
 };
 use crate::{
     cache::{self, Cache},
-    engine::{Engine, Lookup, Request, Unshared},
+    engine::{AnyEngine, Lookup, Request, Unshared},
     request::{LayerAround, RequestHead},
 };
 
 /// The hidden extractor, joined to a handler's first parameter.
-pub struct CacheContext<C> {
+///
+/// It has no type parameter, so that what extracts it is compiled once for all handlers.
+#[derive(Debug)]
+pub struct CacheContext {
     /// Absent: nothing is cached.
-    cached: Option<(Arc<Engine>, RequestHead)>,
-    companion: PhantomData<fn() -> C>,
+    cached: Option<(Arc<dyn AnyEngine>, RequestHead)>,
 }
 
-impl<S: Sync, C: Companion> FromRequestParts<S> for CacheContext<C> {
+impl<S: Sync> FromRequestParts<S> for CacheContext {
     type Rejection = Infallible;
 
     async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Infallible> {
+        Ok(Self::of(parts, Vary::Names(&[])))
+    }
+}
+
+/// The same for a handler where headers may join the key: its companion, `C`, knows which.
+#[derive(Debug)]
+pub struct Varying<C> {
+    /// What there is to know.
+    pub context: CacheContext,
+    companion: PhantomData<fn() -> C>,
+}
+
+impl<C> From<CacheContext> for Varying<C> {
+    fn from(context: CacheContext) -> Self {
+        Self {
+            context,
+            companion: PhantomData,
+        }
+    }
+}
+
+impl<S: Sync, C: Companion> FromRequestParts<S> for Varying<C> {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Infallible> {
+        Ok(CacheContext::of(parts, C::vary()).into())
+    }
+}
+
+impl CacheContext {
+    fn of(parts: &Parts, vary: Vary) -> Self {
         let engine = cache::engine_for(&parts.extensions);
         if let (Some(_), Some(layer)) = (&engine, parts.extensions.get::<LayerAround>()) {
             layer.leave_it();
         }
-        Ok(Self {
-            cached: engine.map(|engine| (engine, RequestHead::of(parts, C::vary()))),
-            companion: PhantomData,
-        })
+        Self {
+            cached: engine.map(|engine| (engine as Arc<dyn AnyEngine>, RequestHead::of(parts, vary))),
+        }
     }
-}
 
-impl<C> CacheContext<C> {
     /// Stands for a request to the global cache by which the application has an entry made anew.
     ///
     /// # Errors
     /// When there is no global cache.
-    pub fn renewing(site: &'static Site) -> Result<Self, Error> {
+    pub fn renewing(itself: Itself) -> Result<Self, Error> {
         let cache = Cache::global().ok_or_else(Error::not_initialized)?;
         Ok(Self {
-            cached: Some((cache.engine, RequestHead::renewing(site.method()))),
-            companion: PhantomData,
+            cached: Some((cache.engine, RequestHead::renewing(itself.site.method()))),
         })
     }
 
     /// The same cache, for a handler that evicts when it has run.
     pub fn evictor(&self) -> Evictor {
-        Evictor::new(self.cached.as_ref().map(|(engine, _)| Arc::clone(engine)))
+        Evictor::new(
+            self.cached
+                .as_ref()
+                .map(|(engine, _)| Arc::clone(engine).engine()),
+        )
     }
 
     /// Builds the key and looks into memory, at once and without a future.
-    pub fn key(self, site: &'static Site, itself: Itself, write: &WriteKey<'_>) -> Ready {
-        Ready::look_up(self.cached, site, itself, write)
+    pub fn key<T: Copy>(self, itself: Itself, arguments: T, write: WriteArguments<T>) -> Ready {
+        self.key_by(itself, &|key| write(key, arguments))
+    }
+
+    /// As [`key`](Self::key), by a closure: it is compiled for each handler anew.
+    pub fn key_by(self, itself: Itself, write: &WriteKey<'_>) -> Ready {
+        Ready::look_up(self.cached, itself, write)
     }
 }
 
-impl<C> fmt::Debug for CacheContext<C> {
+/// What a cached handler returns.
+///
+/// A type of its own, rather than the future of an `async fn`: a program with many handlers has it compiled, and proven
+/// to be sendable, once for all of them.
+#[must_use = "a future does nothing unless it is awaited"]
+pub struct ResponseFuture(Progress);
+
+enum Progress {
+    /// Memory had the response, until it is taken.
+    Answered(Option<Response>),
+    Waits(BoxFuture<'static, Response>),
+}
+
+impl Future for ResponseFuture {
+    type Output = Response;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Response> {
+        match &mut self.get_mut().0 {
+            Progress::Answered(response) => Poll::Ready(response.take().expect("polled after the response")),
+            Progress::Waits(future) => future.as_mut().poll(cx),
+        }
+    }
+}
+
+impl fmt::Debug for ResponseFuture {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("CacheContext")
-            .field("cached", &self.cached)
-            .finish()
+        f.debug_struct("ResponseFuture").finish_non_exhaustive()
     }
 }
 
@@ -97,12 +159,15 @@ impl<C> fmt::Debug for CacheContext<C> {
 #[derive(Debug)]
 pub enum Ready {
     /// The response.
-    Answered(Response),
+    Answered(ResponseFuture),
     /// It takes waiting.
     Waits(Waiting),
 }
 
-/// Writes the arguments.
+/// Writes arguments: references to them.
+pub type WriteArguments<T> = fn(&mut KeyArgs<'_>, T) -> Result<(), KeyError>;
+
+/// Writes the arguments that it knows.
 pub type WriteKey<'a> = dyn Fn(&mut KeyArgs<'_>) -> Result<(), KeyError> + 'a;
 
 /// Lists the option `tags`.
@@ -110,23 +175,31 @@ pub type ListTags<'a> = dyn Fn(&mut TagList) + 'a;
 
 impl Ready {
     fn look_up(
-        cached: Option<(Arc<Engine>, RequestHead)>,
-        site: &'static Site,
+        cached: Option<(Arc<dyn AnyEngine>, RequestHead)>,
         itself: Itself,
         write: &WriteKey<'_>,
     ) -> Self {
-        let renews = matches!(&cached, Some((_, request)) if request.renews);
-        let lookup = match (cached, site.handler(itself)) {
-            (Some((engine, request)), Some(handler)) => engine.look_up(&site.policy, handler, request, write),
-            _ => Lookup::Bypass,
+        let Some((engine, request)) = cached else {
+            return Self::Waits(Waiting(None));
+        };
+        let renews = request.renews;
+        let lookup = match itself.handler() {
+            Some(handler) => engine
+                .engine()
+                .look_up(&itself.site.policy, handler, request, write),
+            None => Lookup::Bypass,
         };
         match lookup {
-            Lookup::Answered(response) => Self::Answered(response),
+            Lookup::Answered(response) => Self::answered(response),
             Lookup::Ask(request) => Self::Waits(Waiting(Some(request))),
             // The handler would run in vain.
-            Lookup::Bypass if renews => Self::Answered(Unkeyed.into_response()),
+            Lookup::Bypass if renews => Self::answered(Unkeyed.into_response()),
             Lookup::Bypass => Self::Waits(Waiting(None)),
         }
+    }
+
+    fn answered(response: Response) -> Self {
+        Self::Answered(ResponseFuture(Progress::Answered(Some(response))))
     }
 }
 
@@ -153,8 +226,8 @@ impl Waiting {
     /// The response: from the cache, or from the handler.
     ///
     /// Both are boxed, so that a handler's future stays as small on a hit as it can be.
-    pub fn fill(self, run: impl Future<Output = Response> + Send + 'static) -> BoxFuture<'static, Response> {
-        self.serve(Box::pin(run))
+    pub fn fill(self, run: impl Future<Output = Response> + Send + 'static) -> ResponseFuture {
+        ResponseFuture(Progress::Waits(self.serve(Box::pin(run))))
     }
 
     fn serve(self, run: BoxFuture<'static, Response>) -> BoxFuture<'static, Response> {
@@ -175,17 +248,23 @@ impl IntoResponse for Unkeyed {
     }
 }
 
-/// What a handler answered whose entry was to be made anew.
+/// What a companion's refreshes return.
+pub type Refreshing = BoxFuture<'static, Result<Response, Error>>;
+
+/// What a handler answers whose entry is to be made anew.
 ///
 /// # Errors
-/// The arguments have no key, or another handler has the name.
-pub fn refreshed(response: Response) -> Result<Response, Error> {
-    match response.extensions().get() {
-        Some(Unkeyed) => Err(Error::key(KeyError::new(
-            "an argument has no text, or another handler has this one's name",
-        ))),
-        None => Ok(response),
-    }
+/// As `response`; when the arguments have no key, or another handler has the name.
+pub fn refresh(response: Result<ResponseFuture, Error>) -> Refreshing {
+    Box::pin(async {
+        let response = response?.await;
+        match response.extensions().get() {
+            Some(Unkeyed) => Err(Error::key(KeyError::new(
+                "an argument has no text, or another handler has this one's name",
+            ))),
+            None => Ok(response),
+        }
+    })
 }
 
 /// Marks a response that answers its own request alone: a rejection of a lazy extractor.
@@ -196,9 +275,14 @@ pub fn unshared(response: impl IntoResponse) -> Response {
 }
 
 /// The key of a handler with these arguments, for its companion.
-pub fn cache_key(site: &'static Site, itself: Itself, write: &WriteKey<'_>) -> CacheKey {
-    match site.named(itself) {
-        Ok(handler) => CacheKey::of_handler(handler, site, write),
+pub fn cache_key<T: Copy>(itself: Itself, arguments: T, write: WriteArguments<T>) -> CacheKey {
+    cache_key_by(itself, &|key| write(key, arguments))
+}
+
+/// As [`cache_key`], by a closure.
+pub fn cache_key_by(itself: Itself, write: &WriteKey<'_>) -> CacheKey {
+    match itself.named() {
+        Ok(handler) => CacheKey::of_handler(handler, itself.site, write),
         Err(reason) => CacheKey::none(itself.path(), reason),
     }
 }
@@ -236,19 +320,14 @@ pub fn evict(key: CacheKey) -> Evicting {
     })
 }
 
-/// Every entry of a handler, for its companion.
-pub fn entries(site: &'static Site, itself: Itself) -> Entries {
-    Entries::of(itself.path(), site.named(itself))
-}
-
-/// Evicts these from the global cache.
+/// Evicts every entry of a handler from the global cache.
 ///
 /// # Errors
 /// As [`evict`].
-pub fn evict_all(entries: Entries) -> Evicting {
-    Box::pin(async {
+pub fn evict_all(itself: Itself) -> Evicting {
+    Box::pin(async move {
         let cache = Cache::global().ok_or_else(Error::not_initialized)?;
-        let handler = entries.handler().map_err(Error::key)?;
+        let handler = itself.named().map_err(Error::key)?;
         cache.engine.evict_all(handler).await
     })
 }

@@ -1,10 +1,16 @@
 //! What generated code asks at compile time, and of its own site.
 
+use std::{
+    pin::Pin,
+    task::{Context, Poll},
+};
+
 use axum::{
     extract::State,
     response::{IntoResponse, Response},
 };
 use http::Method;
+use pin_project_lite::pin_project;
 
 use crate::{
     handler::Site,
@@ -16,17 +22,6 @@ use crate::{
 pub trait Companion {
     /// The headers that join the key.
     fn vary() -> Vary;
-}
-
-/// Stands for every companion whose handler has no header to join the key. What extracts their context is one type, and
-/// compiled once for all of them.
-#[derive(Debug)]
-pub enum Plain {}
-
-impl Companion for Plain {
-    fn vary() -> Vary {
-        Vary::Names(&[])
-    }
 }
 
 /// Stands for the companion of an associated function, which has none.
@@ -65,31 +60,77 @@ impl Site {
     }
 }
 
-/// What a handler answered, to ask whether it is an `Err`.
+/// A run of a handler, to ask whether what it answers is an `Err`.
 ///
-/// Method lookup finds the inherent method on a `Result`, and [`NotAResult`] on everything else.
+/// Method lookup finds the inherent method where that is a `Result`, and [`NotAResult`] everywhere else.
 #[derive(Debug)]
-pub struct Answer<'a, T>(pub &'a T);
+pub struct Run<'a, F>(pub &'a F);
 
-impl<T, E> Answer<'_, Result<T, E>> {
-    /// Whether it is an `Err`.
-    pub fn is_err(&self) -> bool {
-        self.0.is_err()
+impl<F, T, E> Run<'_, F>
+where
+    F: Future<Output = Result<T, E>>,
+{
+    /// Tells an `Err`.
+    pub fn tells_err(&self) -> fn(&Result<T, E>) -> bool {
+        Result::is_err
     }
 }
 
 /// For answers that cannot be an `Err`.
 pub trait NotAResult {
-    /// It is none.
-    fn is_err(&self) -> bool {
-        false
+    /// The answer.
+    type Answer;
+
+    /// Says of each that it is none.
+    fn tells_err(&self) -> fn(&Self::Answer) -> bool {
+        never
     }
 }
 
-impl<T> NotAResult for Answer<'_, T> {}
+impl<F: Future> NotAResult for Run<'_, F> {
+    type Answer = F::Output;
+}
+
+pin_project! {
+    /// The response to be of a run.
+    #[derive(Debug)]
+    pub struct Responding<F: Future> {
+        #[pin]
+        run: F,
+        is_err: fn(&F::Output) -> bool,
+    }
+}
+
+/// The response to be of a run, where this tells an `Err`.
+pub fn response_of<F>(run: F, is_err: fn(&F::Output) -> bool) -> Responding<F>
+where
+    F: Future<Output: IntoResponse>,
+{
+    Responding { run, is_err }
+}
+
+impl<F> Future for Responding<F>
+where
+    F: Future<Output: IntoResponse>,
+{
+    type Output = Response;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Response> {
+        let this = self.project();
+        match this.run.poll(cx) {
+            Poll::Ready(answer) => Poll::Ready(into_response(answer, *this.is_err)),
+            Poll::Pending => Poll::Pending,
+        }
+    }
+}
+
+fn never<T>(_answer: &T) -> bool {
+    false
+}
 
 /// The response, marked if it is made of an `Err`: whatever its status, that is not stored as an answer.
-pub fn into_response<T: IntoResponse>(answer: T, is_err: bool) -> Response {
+fn into_response<T: IntoResponse>(answer: T, is_err: fn(&T) -> bool) -> Response {
+    let is_err = is_err(&answer);
     let mut response = answer.into_response();
     if is_err {
         response.extensions_mut().insert(HandlerError);

@@ -18,7 +18,7 @@ use crate::{
     cache_key::CacheKey,
     engine::{self, Engine},
     events,
-    handler::Handler,
+    handler::Itself,
     key::KeyError,
     rules,
 };
@@ -65,7 +65,7 @@ pub struct Targets(Vec<Target>);
 #[derive(Debug)]
 enum Target {
     Key(CacheKey),
-    All(Entries),
+    All(Itself),
     Tag(String),
     Path(String),
     Below(String),
@@ -78,8 +78,8 @@ impl Targets {
     }
 
     /// Every entry of a handler.
-    pub fn all(&mut self, entries: Entries) {
-        self.0.push(Target::All(entries));
+    pub fn all(&mut self, itself: Itself) {
+        self.0.push(Target::All(itself));
     }
 
     /// Every entry of a path.
@@ -95,25 +95,6 @@ impl Targets {
     /// Every entry that bears the tag.
     pub fn tag(&mut self, tag: impl Into<String>) {
         self.0.push(Target::Tag(tag.into()));
-    }
-}
-
-/// Every entry of one handler.
-#[derive(Debug)]
-pub struct Entries {
-    /// For people to read.
-    name: &'static str,
-    /// The handler, or why it has no entries.
-    handler: Result<Handler, KeyError>,
-}
-
-impl Entries {
-    pub(crate) fn of(name: &'static str, handler: Result<Handler, KeyError>) -> Self {
-        Self { name, handler }
-    }
-
-    pub(crate) fn handler(self) -> Result<Handler, KeyError> {
-        self.handler
     }
 }
 
@@ -186,9 +167,9 @@ impl Evictions {
                     Ok(eviction) => evictions.push(eviction),
                     Err(error) => events::failed_to_evict(&key.name, &error),
                 },
-                Target::All(Entries { name, handler }) => match handler {
-                    Ok(handler) => evictions.push(names.eviction_of_all(*handler)),
-                    Err(error) => events::failed_to_evict(name, error),
+                Target::All(itself) => match itself.named() {
+                    Ok(handler) => evictions.push(names.eviction_of_all(handler)),
+                    Err(error) => events::failed_to_evict(&itself.path(), &error),
                 },
                 Target::Tag(tag) => evictions.push(engine::Eviction::UserTag(names.user_tag(tag))),
                 Target::Path(path) => evictions.push(engine::Eviction::Path(names.path_tag(path))),

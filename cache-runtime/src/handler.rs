@@ -25,25 +25,31 @@ pub struct Site {
     first: OnceLock<(TypeId, Identity)>,
 }
 
-/// A handler's own function item, whose type is the handler's identity.
+/// A handler: its attribute, and its own function item, whose type is its identity.
 #[derive(Debug, Clone, Copy)]
 pub struct Itself {
+    pub(crate) site: &'static Site,
     id: TypeId,
     path: &'static str,
 }
 
 impl Itself {
-    /// Of `product::<T>`, one for each `T`.
-    pub fn of<F: 'static>(_item: &F) -> Self {
-        Self {
-            id: TypeId::of::<F>(),
-            path: type_name::<F>(),
-        }
-    }
-
     /// For people to read.
     pub(crate) fn path(self) -> &'static str {
         self.path
+    }
+
+    /// The handler as keys have it. `None`: another handler has its name, so neither key nor entry can be told apart and
+    /// requests go past the cache.
+    pub(crate) fn handler(self) -> Option<Handler> {
+        self.site.handler(self)
+    }
+
+    /// As [`handler`](Self::handler), with the reason when there is none.
+    pub(crate) fn named(self) -> Result<Handler, KeyError> {
+        self.handler().ok_or_else(|| {
+            KeyError::new("another handler has that name; give it its own with `name = \"…\"`")
+        })
     }
 }
 
@@ -87,9 +93,16 @@ impl Site {
         }
     }
 
-    /// The handler itself. `None`: another handler has its name, so neither key nor entry can be told apart and requests
-    /// go past the cache.
-    pub(crate) fn handler(&self, itself: Itself) -> Option<Handler> {
+    /// Of `product::<T>`, one for each `T`.
+    pub fn itself<F: 'static>(&'static self, _item: &F) -> Itself {
+        Itself {
+            site: self,
+            id: TypeId::of::<F>(),
+            path: type_name::<F>(),
+        }
+    }
+
+    fn handler(&self, itself: Itself) -> Option<Handler> {
         let (first, identity) = self.first.get_or_init(|| (itself.id, self.register(itself)));
         if *first == itself.id {
             *identity
@@ -98,14 +111,7 @@ impl Site {
         }
     }
 
-    /// As [`handler`](Self::handler), with the reason when there is none.
-    pub(crate) fn named(&self, itself: Itself) -> Result<Handler, KeyError> {
-        self.handler(itself).ok_or_else(|| {
-            KeyError::new("another handler has that name; give it its own with `name = \"…\"`")
-        })
-    }
-
-    fn register(&self, Itself { id, path }: Itself) -> Identity {
+    fn register(&self, Itself { id, path, .. }: Itself) -> Identity {
         let known = HANDLERS
             .read()
             .unwrap_or_else(PoisonError::into_inner)

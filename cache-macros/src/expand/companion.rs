@@ -1,14 +1,11 @@
 //! The companion type: the handler without its cache, its keys, their eviction.
 
-use proc_macro2::{Ident, Span, TokenStream};
+use proc_macro2::{Ident, TokenStream};
 use quote::{format_ident, quote, quote_spanned};
 use syn::{Pat, Signature, ext::IdentExt as _};
 
-use super::{Cx, Names, key, outer, policy};
-use crate::{
-    handler::{Keyed, Param},
-    span::hidden,
-};
+use super::{Cx, key, outer, policy};
+use crate::handler::{Keyed, Param};
 
 /// Input: `pub async fn product(Path(id): Path<u64>, State(db): State<Db>) -> Json<Product> { body }`
 /// Output:
@@ -17,40 +14,25 @@ use crate::{
 /// impl product {
 ///     pub fn uncached(arg0: Path<u64>, arg1: State<Db>) -> impl Future<Output = Json<Product>> { … }
 ///     pub fn key(id: Path<u64>) -> CacheKey { … }
-///     pub async fn evict(id: Path<u64>) -> Result<(), Error> { … }
-///     pub async fn evict_all() -> Result<(), Error> { … }
-///     pub async fn refresh(arg0: Path<u64>, arg1: State<Db>) -> Result<Response, Error> { … }
+///     pub fn evict(id: Path<u64>) -> Evicting { … }
+///     pub fn evict_all() -> Evicting { … }
+///     pub fn refresh(arg0: Path<u64>, arg1: State<Db>) -> Refreshing { … }
 /// }
 /// ```
-/// It is never generic: users import it together with the handler, by one name.
+/// It is never generic: users import it together with the handler, by one name. Its public functions are `#[inline]`: a
+/// library's are else compiled to the end for whoever might call them, though most are called by nobody.
 pub(super) fn companion(cx: &Cx<'_>) -> TokenStream {
-    let private = cx.private(cx.span);
     let attrs = &cx.handler.attributes.all;
-    let Names {
-        companion,
-        site: site_name,
-        ..
-    } = &cx.names;
-    let site = policy::site(cx);
+    let companion = &cx.names.companion;
     let key = key::writer(cx);
     let body = body(cx, cx.handler.name());
     let public = public(cx, &body, &eviction(cx));
-    let vary = cx.args.may_vary().then(|| {
-        quote_spanned! {cx.span=>
-            #(#attrs)*
-            impl #private::Companion for #companion {
-                fn vary() -> #private::Vary {
-                    Self::#site_name().vary()
-                }
-            }
-        }
-    });
+    let vary = policy::vary(cx);
     quote_spanned! {cx.span=>
         #public
 
         #(#attrs)*
         impl #companion {
-            #site
             #key
         }
 
@@ -66,7 +48,7 @@ pub(super) fn placeholder(cx: &Cx<'_>) -> TokenStream {
         &TokenStream::new(),
         &Eviction {
             key: never(),
-            entries: never(),
+            itself: never(),
             evict: never(),
             evict_all: never(),
             refresh: never(),
@@ -77,7 +59,7 @@ pub(super) fn placeholder(cx: &Cx<'_>) -> TokenStream {
 /// The bodies of the functions that have to do with keys.
 struct Eviction {
     key: TokenStream,
-    entries: TokenStream,
+    itself: TokenStream,
     evict: TokenStream,
     evict_all: TokenStream,
     refresh: TokenStream,
@@ -85,28 +67,26 @@ struct Eviction {
 
 fn eviction(cx: &Cx<'_>) -> Eviction {
     let private = cx.private(cx.span);
-    let (site, write) = (cx.call_plain(&cx.names.site), cx.call(&cx.names.key));
-    let itself = cx.itself();
-    let (turbofish, entries) = (&cx.turbofish, entries_name(cx.span));
-    let key = hidden("__key");
-    let named = || parameter_names(cx).zip(&cx.keyed);
-    let references = named().map(|(name, Keyed { param, .. })| {
-        let cfgs = &param.cfgs;
-        quote!(#(#cfgs)* &#name)
-    });
-    let arguments = named().map(|(name, Keyed { param, .. })| {
-        let cfgs = &param.cfgs;
-        quote!(#(#cfgs)* #name)
-    });
-    let cache_key = quote_spanned! {cx.span=>
-        #private::cache_key(#site(), #itself, &|#key| #write(#key, #(#references),*))
-    };
+    let (itself, turbofish) = (cx.itself(), &cx.turbofish);
     let parameters: Vec<Ident> = parameter_names(cx).collect();
+    let arguments = parameters
+        .iter()
+        .zip(&cx.keyed)
+        .map(|(name, Keyed { param, .. })| {
+            let cfgs = &param.cfgs;
+            quote!(#(#cfgs)* #name)
+        });
+    let cache_key = key::call(
+        cx,
+        &quote_spanned!(cx.span=> #private::),
+        "cache_key",
+        &parameters,
+    );
     Eviction {
         key: key::tagged(cx, cache_key, &parameters),
         evict: quote_spanned!(cx.span=> #private::evict(Self::key #turbofish (#(#arguments),*))),
-        entries: quote_spanned!(cx.span=> #private::entries(#site(), #itself)),
-        evict_all: quote_spanned!(cx.span=> #private::evict_all(Self::#entries #turbofish ())),
+        itself: policy::itself(cx),
+        evict_all: quote_spanned!(cx.span=> #private::evict_all(#itself)),
         refresh: outer::refresh(cx),
     }
 }
@@ -135,10 +115,10 @@ fn public(cx: &Cx<'_>, body: &TokenStream, eviction: &Eviction) -> TokenStream {
             )| { quote_spanned!(cx.span=> #(#cfgs)* #name: #ty) },
         )
         .collect();
-    let entries_name = entries_name(cx.span);
+    let itself_name = &names.itself;
     let Eviction {
         key,
-        entries,
+        itself,
         evict,
         evict_all,
         refresh,
@@ -155,6 +135,7 @@ fn public(cx: &Cx<'_>, body: &TokenStream, eviction: &Eviction) -> TokenStream {
 
             /// The key of the responses to these arguments.
             #[must_use]
+            #[inline]
             #vis fn key #generics (#(#params),*) -> #private::CacheKey #bounds {
                 #key
             }
@@ -164,6 +145,7 @@ fn public(cx: &Cx<'_>, body: &TokenStream, eviction: &Eviction) -> TokenStream {
             /// # Errors
             ///
             /// Without a global cache, when these arguments have no key, and when the store did not acknowledge.
+            #[inline]
             #vis fn evict #generics (#(#params),*) -> #private::Evicting #bounds {
                 #evict
             }
@@ -173,6 +155,7 @@ fn public(cx: &Cx<'_>, body: &TokenStream, eviction: &Eviction) -> TokenStream {
             /// # Errors
             ///
             /// Without a global cache, and when the store did not acknowledge.
+            #[inline]
             #vis fn evict_all #generics () -> #private::Evicting #bounds {
                 #evict_all
             }
@@ -185,24 +168,19 @@ fn public(cx: &Cx<'_>, body: &TokenStream, eviction: &Eviction) -> TokenStream {
             /// # Errors
             ///
             /// Without a global cache, and when these arguments have no key.
-            #vis async fn refresh #generics (#(#every_param),*)
-                -> ::core::result::Result<#private::Response, #private::Error> #bounds
-            {
+            #[inline]
+            #vis fn refresh #generics (#(#every_param),*) -> #private::Refreshing #bounds {
                 #refresh
             }
 
             #[doc(hidden)]
             #[must_use]
-            #vis fn #entries_name #generics () -> #private::Entries #bounds {
-                #entries
+            #[inline]
+            #vis fn #itself_name #generics () -> #private::Itself #bounds {
+                #itself
             }
         }
     }
-}
-
-/// What `#[cache_evict(product(..))]` calls.
-pub(super) fn entries_name(span: Span) -> Ident {
-    Ident::new("__entries", span)
 }
 
 /// Input: `async fn product(Path(id): Path<u64>) -> Json<Product> { body }`

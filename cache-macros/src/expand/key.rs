@@ -1,8 +1,8 @@
 //! The arguments, to the text of the key: one function that the handler, `key` and `evict` share.
 
-use proc_macro2::TokenStream;
-use quote::{quote, quote_spanned};
-use syn::{Expr, Ident, LitStr, ext::IdentExt as _, spanned::Spanned as _};
+use proc_macro2::{Span, TokenStream};
+use quote::{format_ident, quote, quote_spanned};
+use syn::{Attribute, Expr, Ident, LitStr, ext::IdentExt as _, spanned::Spanned as _};
 
 use super::Cx;
 use crate::{
@@ -14,33 +14,57 @@ use crate::{
 /// Input: `Path(id): Path<u64>, Query(Page { number, .. }): Query<Page>`
 /// Output:
 /// ```text
-/// fn key(key: &mut KeyArgs<'_>, arg0: &Path<u64>, arg1: &Query<Page>) -> Result<(), KeyError> {
+/// fn key(key: &mut KeyArgs<'_>, (arg0, arg1): (&Path<u64>, &Query<Page>)) -> Result<(), KeyError> {
 ///     let Path(id) = arg0;
 ///     let Query(Page { number: number, .. }) = arg1;
 ///     (&&&Part(id)).form().write(id, key.arg("id"))?;
-///     (&&&Part(number)).form().write(number, key.arg("number"))?;
-///     Ok(())
+///     (&&&Part(number)).form().write(number, key.arg("number"))
 /// }
 /// ```
 pub(super) fn writer(cx: &Cx<'_>) -> TokenStream {
     let private = cx.private(cx.span);
     let name = &cx.names.key;
     let (generics, _, bounds) = cx.generics.split_for_impl();
-    let params = cx.keyed.iter().map(|Keyed { param, .. }| {
-        let (cfgs, local, ty) = (&param.cfgs, &param.local, &param.ty);
-        quote_spanned!(cx.span=> #(#cfgs)* #local: &#ty)
-    });
+    let locals = cx.keyed.iter().map(|keyed| &keyed.param.local);
+    let types = cx.keyed.iter().map(|keyed| &keyed.param.ty);
+    let arguments = if is_joined(cx) {
+        quote_spanned!(cx.span=> (#(#locals,)*): (#(&#types,)*))
+    } else {
+        let cfgs = cx.keyed.iter().map(|keyed| &keyed.param.cfgs);
+        quote_spanned!(cx.span=> #(#(#cfgs)* #locals: &#types),*)
+    };
     let key = hidden("__key");
     let body = body(cx, &key);
     quote_spanned! {cx.span=>
         #[doc(hidden)]
         fn #name #generics (
             #key: &mut #private::KeyArgs<'_>,
-            #(#params),*
+            #arguments
         ) -> ::core::result::Result<(), #private::KeyError> #bounds {
             #body
         }
     }
+}
+
+/// `context.key(product::itself(), (&arg0, &arg1), product::key)`, with the arguments by these names.
+///
+/// Handlers with arguments of the same types share what is compiled of it. A closure that knows the arguments is one
+/// more function for each handler: it stands where some of them may be absent.
+pub(super) fn call(cx: &Cx<'_>, of: &TokenStream, function: &str, names: &[Ident]) -> TokenStream {
+    let (itself, write) = (cx.itself(), cx.call(&cx.names.key));
+    if is_joined(cx) {
+        let function = Ident::new(function, cx.span);
+        return quote_spanned!(cx.span=> #of #function(#itself, (#(&#names,)*), #write));
+    }
+    let function = format_ident!("{function}_by", span = cx.span);
+    let key = hidden("__key");
+    let cfgs = cx.keyed.iter().map(|keyed| &keyed.param.cfgs);
+    quote_spanned!(cx.span=> #of #function(#itself, &|#key| #write(#key, #(#(#cfgs)* &#names),*)))
+}
+
+/// Whether the arguments are a tuple, in which `cfg` cannot stand.
+fn is_joined(cx: &Cx<'_>) -> bool {
+    cx.keyed.iter().all(|keyed| keyed.param.cfgs.is_empty())
 }
 
 /// The same as a closure, for an associated handler, which alone needs it.
@@ -82,7 +106,7 @@ fn body(cx: &Cx<'_>, key: &Ident) -> TokenStream {
         };
     }
     let bind = cx.keyed.iter().map(|keyed| bind(keyed, true));
-    let write = cx.keyed.iter().flat_map(|keyed| {
+    let mut writes = cx.keyed.iter().flat_map(|keyed| {
         let whole = keyed.whole.then(|| {
             let (local, ty) = (&keyed.param.local, &keyed.param.ty);
             let name = local.to_string();
@@ -104,11 +128,14 @@ fn body(cx: &Cx<'_>, key: &Ident) -> TokenStream {
         });
         whole.into_iter().chain(bindings).collect::<Vec<_>>()
     });
+    let last = writes.next_back();
+    let write = writes.map(Write::statement);
+    let last = last.map(Write::result);
     quote_spanned! {cx.span=>
         #imports
         #(#bind)*
         #(#write)*
-        ::core::result::Result::Ok(())
+        #last
     }
 }
 
@@ -209,21 +236,53 @@ pub(super) fn bind(keyed: &Keyed<'_>, hygienic: bool) -> TokenStream {
     quote_spanned!(macro_span(param.pat.span())=> #(#cfgs)* let #pattern = #local;)
 }
 
-/// One argument's text. Its errors stand on the binding.
-fn write(
+/// Writes one argument's text. Its errors stand on the binding.
+struct Write<'a> {
+    cfgs: &'a [Attribute],
+    span: Span,
+    expression: TokenStream,
+}
+
+impl Write<'_> {
+    fn statement(self) -> TokenStream {
+        let Self {
+            cfgs,
+            span,
+            expression,
+        } = self;
+        quote_spanned!(span=> #(#cfgs)* #expression?;)
+    }
+
+    /// As what the function returns: a `?` that most handlers do without is a good part of what their function costs to
+    /// compile.
+    fn result(self) -> TokenStream {
+        if self.cfgs.is_empty() {
+            return self.expression;
+        }
+        let write = self.statement();
+        quote!(#write ::core::result::Result::Ok(()))
+    }
+}
+
+fn write<'a>(
     cx: &Cx<'_>,
-    keyed: &Keyed<'_>,
+    keyed: &Keyed<'a>,
     key: &Ident,
     value: TokenStream,
     name: &str,
-    span: proc_macro2::Span,
-) -> TokenStream {
+    span: Span,
+) -> Write<'a> {
     let private = cx.private(span);
-    let cfgs = &keyed.param.cfgs;
     let name = LitStr::new(name, span);
-    if cx.handler.is_generic_in(&keyed.param.ty) {
+    let expression = if cx.handler.is_generic_in(&keyed.param.ty) {
         // Method lookup would settle on what the bounds promise; the trait is what the instance has.
-        return quote_spanned!(span=> #(#cfgs)* #private::CacheKeyPart::write_key(#value, #key.arg(#name))?;);
+        quote_spanned!(span=> #private::CacheKeyPart::write_key(#value, #key.arg(#name)))
+    } else {
+        quote_spanned!(span=> (&&&#private::Part(#value)).form().write(#value, #key.arg(#name)))
+    };
+    Write {
+        cfgs: &keyed.param.cfgs,
+        span,
+        expression,
     }
-    quote_spanned!(span=> #(#cfgs)* (&&&#private::Part(#value)).form().write(#value, #key.arg(#name))?;)
 }

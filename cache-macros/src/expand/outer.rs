@@ -4,26 +4,29 @@ use proc_macro2::{Ident, TokenStream};
 use quote::{quote, quote_spanned};
 use syn::{FnArg, parse_quote, parse_quote_spanned, spanned::Spanned as _};
 
-use super::{Cx, companion, evict, key, policy};
+use super::{Cx, companion, evict, key};
 use crate::{
-    handler::{Keyed, Param, Role},
+    handler::{Param, Role},
     span::{hidden, macro_span},
 };
 
 /// Input: `async fn product(Path(id): Path<u64>, State(db): State<Db>) -> Json<Product> { body }`
 /// Output:
 /// ```text
-/// async fn product((context, arg0): (CacheContext<Plain>, Path<u64>), arg1: State<Db>) -> Response {
-///     let ready = context.key(product::site(), Itself::of(&product), &|key| product::key(key, &arg0));
+/// fn product((context, arg0): (CacheContext, Path<u64>), arg1: State<Db>) -> ResponseFuture {
+///     let ready = context.key(product::itself(), (&arg0,), product::key);
 ///     let waiting = match ready {
 ///         Ready::Answered(response) => return response,
 ///         Ready::Waits(waiting) => waiting,
 ///     };
-///     waiting.fill(async move { product::uncached(arg0, arg1).await.into_response() }).await
+///     let run = product::uncached(arg0, arg1);
+///     let is_err = Run(&run).tells_err();
+///     waiting.fill(response_of(run, is_err))
 /// }
 /// ```
 /// The key is made, and memory looked through, before any future exists; what waits is boxed, which keeps the future
-/// small that axum boxes for every request.
+/// small that axum boxes for every request. It is no `async fn`, of which the compiler would make a type for each
+/// handler, and prove anew that it is `Send`, in each place where axum asks.
 pub(super) fn function(cx: &Cx<'_>) -> TokenStream {
     let handler = cx.handler;
     let private = cx.private(cx.span);
@@ -36,10 +39,16 @@ pub(super) fn function(cx: &Cx<'_>) -> TokenStream {
         .into_iter()
         .map(|input| input.param)
         .collect();
-    sig.output = parse_quote_spanned!(cx.span=> -> #private::Response);
     let body = match cx.args.cache {
-        Some(_) => through_cache(cx, &context),
-        None => run(cx, &context),
+        Some(_) => {
+            sig.asyncness = None;
+            sig.output = parse_quote_spanned!(cx.span=> -> #private::ResponseFuture);
+            through_cache(cx, &context)
+        }
+        None => {
+            sig.output = parse_quote_spanned!(cx.span=> -> #private::Response);
+            run(cx, &context)
+        }
     };
     quote_spanned! {cx.span=>
         #(#attrs)*
@@ -49,7 +58,7 @@ pub(super) fn function(cx: &Cx<'_>) -> TokenStream {
     }
 }
 
-/// The key, and the closure that runs the handler.
+/// The key, and the run of the handler.
 fn through_cache(cx: &Cx<'_>, context: &Ident) -> TokenStream {
     let private = cx.private(cx.span);
     let (ready, waiting) = (hidden("__ready"), hidden("__waiting"));
@@ -60,42 +69,51 @@ fn through_cache(cx: &Cx<'_>, context: &Ident) -> TokenStream {
         .evict
         .is_some()
         .then(|| quote_spanned!(cx.span=> let #evictor = #context.evictor();));
-    let lookup = lookup(cx);
+    let lookup = lookup(cx, context);
     let tags = key::tags(cx, &waiting);
-    let extract = extract_lazy(cx);
-    let run = run(cx, &evictor);
+    let fill = if cx.args.evict.is_none() && lazy(cx).next().is_none() {
+        let (run, response) = run_response(cx);
+        quote_spanned!(cx.span=> #run #waiting.fill(#response))
+    } else {
+        let extract = extract_lazy(cx);
+        let run = run(cx, &evictor);
+        quote_spanned!(cx.span=> #waiting.fill(async move { #extract #run }))
+    };
     quote_spanned! {cx.span=>
         #checks
         #keep_evictor
-        let #ready = #context.#lookup;
+        let #ready = #lookup;
         let #waiting = match #ready {
             #private::Ready::Answered(#response) => return #response,
             #private::Ready::Waits(#waiting) => #waiting,
         };
         #tags
-        #waiting.fill(async move {
-            #extract
-            #run
-        }).await
+        #fill
     }
 }
 
 /// Input: `Path(id): Path<u64>, State(db): State<Db>`
 /// Output:
 /// ```text
-/// let context = <CacheContext<Plain>>::renewing(product::site())?;
-/// refreshed(product((context, arg0), arg1).await)
+/// refresh(match CacheContext::renewing(product::itself()) {
+///     Ok(context) => Ok(product((context, arg0), arg1)),
+///     Err(error) => Err(error),
+/// })
 /// ```
 /// The handler is called as axum calls it, with a context that stands for no request.
 pub(super) fn refresh(cx: &Cx<'_>) -> TokenStream {
     let private = cx.private(cx.span);
     let context = hidden("__context");
-    let (context_type, site) = (context_type(cx), cx.call_plain(&cx.names.site));
+    let (itself, error) = (cx.itself(), hidden("__error"));
     let (handler, turbofish) = (&cx.names.handler, &cx.turbofish);
     let arguments = inputs(cx, &context).into_iter().map(|input| input.argument);
     quote_spanned! {cx.span=>
-        let #context = <#context_type>::renewing(#site())?;
-        #private::refreshed(#handler #turbofish (#(#arguments),*).await)
+        #private::refresh(match #private::CacheContext::renewing(#itself) {
+            ::core::result::Result::Ok(#context) => {
+                ::core::result::Result::Ok(#handler #turbofish (#(#arguments),*))
+            }
+            ::core::result::Result::Err(#error) => ::core::result::Result::Err(#error),
+        })
     }
 }
 
@@ -103,10 +121,29 @@ pub(super) fn refresh(cx: &Cx<'_>) -> TokenStream {
 /// Output:
 /// ```text
 /// let pending = evictor.begin(…);
-/// let response = product::uncached(arg0).await;
-/// pending.after(into_response(response)).await
+/// let run = product::uncached(arg0);
+/// let is_err = Run(&run).tells_err();
+/// pending.after(response_of(run, is_err).await).await
 /// ```
 fn run(cx: &Cx<'_>, evictor: &Ident) -> TokenStream {
+    let (run, response) = run_response(cx);
+    let Some(targets) = &cx.args.evict else {
+        return quote_spanned!(cx.return_span()=> #run #response.await);
+    };
+    let response = quote_spanned!(cx.return_span()=> #response.await);
+    let pending = hidden("__pending");
+    let begin = evict::begin(cx, targets, evictor);
+    quote_spanned! {cx.span=>
+        let #pending = #begin;
+        #run
+        #pending.after(#response).await
+    }
+}
+
+/// Output: `let run = product::uncached(arg0); let is_err = Run(&run).tells_err();`, and `response_of(run, is_err)`.
+///
+/// All of it at the return type, which is what may not be a response.
+fn run_response(cx: &Cx<'_>) -> (TokenStream, TokenStream) {
     let is_inline = cx.args.cache.is_none() && cx.args.associated.is_none();
     let body = if is_inline {
         companion::inline(cx)
@@ -114,44 +151,30 @@ fn run(cx: &Cx<'_>, evictor: &Ident) -> TokenStream {
         let (body, arguments) = (cx.call(&cx.names.body), cx.arguments());
         quote_spanned!(cx.span=> #body(#arguments))
     };
-    let response = Ident::new("__response", cx.return_span());
-    let into_response = into_response(cx, &response);
-    let Some(targets) = &cx.args.evict else {
-        return quote_spanned! {cx.span=>
-            let #response = #body.await;
-            #into_response
+    let span = cx.return_span();
+    let private = cx.private(span);
+    let (run, is_err) = (Ident::new("__run", span), Ident::new("__is_err", span));
+    let begin = quote_spanned! {span=>
+        let #run = #body;
+        let #is_err = {
+            use #private::NotAResult as _;
+            #private::Run(&#run).tells_err()
         };
     };
-    let pending = hidden("__pending");
-    let begin = evict::begin(cx, targets, evictor);
-    quote_spanned! {cx.span=>
-        let #pending = #begin;
-        let #response = #body.await;
-        let #response = { #into_response };
-        #pending.after(#response).await
-    }
+    (begin, quote_spanned!(span=> #private::response_of(#run, #is_err)))
 }
 
-/// `key(product::site(), Itself::of(&product), &|key| product::key(key, &arg0))`
+/// `context.key(product::itself(), (&arg0,), product::key)`
 ///
-/// An associated handler has no companion to share these with, and holds them itself: a trait's `impl` has no room for
-/// siblings, so each of them would be one more error there.
-fn lookup(cx: &Cx<'_>) -> TokenStream {
-    let itself = cx.itself();
+/// An associated handler has no companion to share the function with, and holds it itself.
+fn lookup(cx: &Cx<'_>, context: &Ident) -> TokenStream {
+    let of = quote!(#context.);
     if cx.args.associated.is_some() {
-        let site = hidden("__SITE");
-        let item = policy::site_static(cx, &site);
-        let write = key::closure(cx);
-        return quote_spanned!(cx.span=> key({ #item &#site }, #itself, #write));
+        let (itself, write) = (cx.itself(), key::closure(cx));
+        return quote_spanned!(cx.span=> #of key_by(#itself, #write));
     }
-    let site = cx.call_plain(&cx.names.site);
-    let write = cx.call(&cx.names.key);
-    let key = hidden("__key");
-    let keyed = cx.keyed.iter().map(|Keyed { param, .. }| {
-        let (cfgs, local) = (&param.cfgs, &param.local);
-        quote!(#(#cfgs)* &#local)
-    });
-    quote_spanned!(cx.span=> key(#site(), #itself, &|#key| #write(#key, #(#keyed),*)))
+    let locals: Vec<Ident> = cx.keyed.iter().map(|keyed| keyed.param.local.clone()).collect();
+    key::call(cx, &of, "key", &locals)
 }
 
 /// A parameter of the function that axum calls.
@@ -162,13 +185,13 @@ struct Input {
 }
 
 /// Input: `Path(id): Path<u64>, State(db): State<Db>`
-/// Output: `(context, arg0): (CacheContext<Plain>, Path<u64>), arg1: State<Db>`
+/// Output: `(context, arg0): (CacheContext, Path<u64>), arg1: State<Db>`
 ///
 /// Joining keeps the arity, which `#[debug_handler]` calls with and axum limits to 16. A parameter under `cfg` cannot
 /// be joined, for it would take the context with it. Lazy parameters leave `()` behind, but for one place.
 fn inputs(cx: &Cx<'_>, context: &Ident) -> Vec<Input> {
     let private = cx.private(cx.span);
-    let context_type = context_type(cx);
+    let (context, context_type, context_argument) = context_input(cx, context);
     let params = &cx.handler.params;
     let deferred = hidden("__deferred");
     let place_of_deferred = params.iter().rposition(|param| param.role == Role::Lazy);
@@ -178,7 +201,7 @@ fn inputs(cx: &Cx<'_>, context: &Ident) -> Vec<Input> {
     if joined.is_none() {
         inputs.push(Input {
             param: parse_quote!(#context: #context_type),
-            argument: quote!(#context),
+            argument: context_argument.clone(),
         });
     }
     for (index, param) in params.iter().enumerate() {
@@ -209,7 +232,7 @@ fn inputs(cx: &Cx<'_>, context: &Ident) -> Vec<Input> {
         inputs.push(if Some(index) == joined {
             Input {
                 param: parse_quote_spanned!(cx.span=> (#context, #pattern): (#context_type, #ty)),
-                argument: quote!((#context, #argument)),
+                argument: quote!((#context_argument, #argument)),
             }
         } else {
             Input {
@@ -221,36 +244,30 @@ fn inputs(cx: &Cx<'_>, context: &Ident) -> Vec<Input> {
     inputs
 }
 
-fn context_type(cx: &Cx<'_>) -> TokenStream {
+/// What is joined to the parameters: its pattern, its type, and what the companion calls the handler with.
+///
+/// Output: `context`, `CacheContext`, and `context`; where headers may join the key: `Varying { context, .. }`,
+/// `Varying<product>`, and `Into::into(context)`.
+fn context_input(cx: &Cx<'_>, context: &Ident) -> (TokenStream, TokenStream, TokenStream) {
     let private = cx.private(cx.span);
+    let plain = |ty| (quote!(#context), ty, quote!(#context));
     if cx.args.cache.is_none() {
-        return quote_spanned!(cx.span=> #private::Evictor);
+        return plain(quote_spanned!(cx.span=> #private::Evictor));
     }
-    let companion = if !cx.args.may_vary() {
-        quote_spanned!(cx.span=> #private::Plain)
-    } else if cx.args.associated.is_some() {
+    if !cx.args.may_vary() {
+        return plain(quote_spanned!(cx.span=> #private::CacheContext));
+    }
+    let companion = if cx.args.associated.is_some() {
         quote_spanned!(cx.span=> #private::Associated)
     } else {
         let companion = &cx.names.companion;
         quote!(#companion)
     };
-    quote_spanned!(cx.span=> #private::CacheContext<#companion>)
-}
-
-/// Output: whether the answer is an `Err`, which no type needs to be, and the response.
-///
-/// All of it at the return type, which is what may not be a response.
-fn into_response(cx: &Cx<'_>, response: &Ident) -> TokenStream {
-    let span = cx.return_span();
-    let private = cx.private(span);
-    let is_err = Ident::new("__is_err", span);
-    quote_spanned! {span=>
-        let #is_err = {
-            use #private::NotAResult as _;
-            #private::Answer(&#response).is_err()
-        };
-        #private::into_response(#response, #is_err)
-    }
+    (
+        quote_spanned!(cx.span=> #private::Varying { context: #context, .. }),
+        quote_spanned!(cx.span=> #private::Varying<#companion>),
+        quote_spanned!(cx.span=> ::core::convert::Into::into(#context)),
+    )
 }
 
 /// Runs the lazy extractors, from left to right.

@@ -13,34 +13,75 @@ use crate::{
 /// Input: `expire = 30, vary = ["accept-language"]`
 /// Output:
 /// ```text
-/// fn site() -> &'static Site {
-///     static __SITE: Site = {
-///         let policy = Policy::new();
-///         let policy = policy.with_expire(Duration::new(30, 0));
-///         let policy = policy.vary(&["accept-language"]);
-///         Site::new(policy, None)
-///     };
-///     &__SITE
-/// }
+/// static __SITE: Site = {
+///     let policy = Policy::new();
+///     let policy = policy.with_expire(Duration::new(30, 0));
+///     let policy = policy.vary(&["accept-language"]);
+///     Site::new(policy, None)
+/// };
+/// __SITE.itself(&product)
 /// ```
 /// The compiler evaluates a static even when nothing uses it, so that a bad policy is an error of `cargo check`. One
 /// statement an option puts that error on the option.
-pub(super) fn site(cx: &Cx<'_>) -> TokenStream {
+pub(super) fn itself(cx: &Cx<'_>) -> TokenStream {
+    let (handler, turbofish) = (&cx.names.handler, &cx.turbofish);
+    let site = if has_site_function(cx) {
+        let name = site_name(cx);
+        quote_spanned!(cx.span=> Self::#name())
+    } else {
+        site(cx)
+    };
+    quote_spanned!(cx.span=> #site.itself(&#handler #turbofish))
+}
+
+/// Where the policy may name headers that join the key, the extractor asks for them, and the function that holds the
+/// static is not the handler's, which may be generic.
+/// ```text
+/// impl product {
+///     fn __site() -> &'static Site { … }
+/// }
+/// impl Companion for product {
+///     fn vary() -> Vary { Self::__site().vary() }
+/// }
+/// ```
+pub(super) fn vary(cx: &Cx<'_>) -> TokenStream {
+    if !has_site_function(cx) {
+        return TokenStream::new();
+    }
     let private = cx.private(cx.span);
-    let name = &cx.names.site;
-    let item = site_static(cx, &hidden("__SITE"));
+    let attrs = &cx.handler.attributes.all;
+    let companion = &cx.names.companion;
+    let (name, site) = (site_name(cx), site(cx));
     quote_spanned! {cx.span=>
-        #[doc(hidden)]
-        fn #name() -> &'static #private::Site {
-            #item
-            &__SITE
+        #(#attrs)*
+        impl #companion {
+            #[doc(hidden)]
+            fn #name() -> &'static #private::Site {
+                #site
+            }
+        }
+
+        #(#attrs)*
+        impl #private::Companion for #companion {
+            fn vary() -> #private::Vary {
+                Self::#name().vary()
+            }
         }
     }
 }
 
-/// The static alone.
-pub(super) fn site_static(cx: &Cx<'_>, name: &Ident) -> TokenStream {
+fn has_site_function(cx: &Cx<'_>) -> bool {
+    cx.args.may_vary() && cx.args.associated.is_none()
+}
+
+fn site_name(cx: &Cx<'_>) -> Ident {
+    Ident::new("__site", cx.span)
+}
+
+/// `{ static __SITE: Site = …; &__SITE }`
+fn site(cx: &Cx<'_>) -> TokenStream {
     let private = cx.private(cx.span);
+    let name = hidden("__SITE");
     let policy = hidden("__policy");
     let base = match &cx.args.policy {
         Some(base) => base.value.to_token_stream(),
@@ -55,11 +96,14 @@ pub(super) fn site_static(cx: &Cx<'_>, name: &Ident) -> TokenStream {
         None => quote!(::core::option::Option::None),
     };
     quote_spanned! {cx.span=>
-        static #name: #private::Site = {
-            let #policy: #private::Policy = #base;
-            #(#steps)*
-            #private::Site::new(#policy, #handler)
-        };
+        {
+            static #name: #private::Site = {
+                let #policy: #private::Policy = #base;
+                #(#steps)*
+                #private::Site::new(#policy, #handler)
+            };
+            &#name
+        }
     }
 }
 

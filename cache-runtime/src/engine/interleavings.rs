@@ -14,7 +14,7 @@ use tokio::runtime::{Builder, Runtime};
 use super::*;
 use crate::{
     cache_key::CacheKey,
-    handler::{Itself, Site},
+    handler::Site,
     meter::{Gauge, Meter},
     request::Vary,
     steering::Tags,
@@ -130,7 +130,7 @@ impl Shop {
 }
 
 fn handler() -> Handler {
-    SITE.handler(Itself::of(&handler)).unwrap()
+    SITE.itself(&handler).handler().unwrap()
 }
 
 fn eviction(names: &Names) -> Eviction {

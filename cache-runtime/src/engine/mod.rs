@@ -18,7 +18,7 @@ mod overdue;
 mod values;
 mod explain;
 
-use std::{sync::Arc, time::Duration};
+use std::{fmt, sync::Arc, time::Duration};
 
 use axum::response::Response;
 use futures_util::future::BoxFuture;
@@ -72,6 +72,19 @@ pub(crate) struct Engine {
     pub(crate) purges: Purges,
     pub(crate) counters: Counters,
     pub(crate) clock: Clock,
+}
+
+/// An engine, for futures of handlers to hold. For each handler anew the compiler proves that its future may be sent to
+/// another thread; it would go through all that an engine is made of, every time, which was a tenth of a build.
+pub(crate) trait AnyEngine: fmt::Debug + Send + Sync {
+    /// Itself.
+    fn engine(self: Arc<Self>) -> Arc<Engine>;
+}
+
+impl AnyEngine for Engine {
+    fn engine(self: Arc<Self>) -> Arc<Engine> {
+        self
+    }
 }
 
 /// What the builder was told.
