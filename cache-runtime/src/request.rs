@@ -14,6 +14,10 @@ pub(crate) struct RequestHead {
     pub(crate) method: Method,
     /// The request asks for a part of the body.
     pub(crate) range: bool,
+    /// A line of `Cache-Control` is `no-store`.
+    pub(crate) no_store: bool,
+    /// A line of `Cache-Control` or `Pragma` is `no-cache`.
+    pub(crate) no_cache: bool,
     /// The request carries `Authorization` or `Cookie`.
     pub(crate) credentials: bool,
     /// No client's: the application has the entry made anew.
@@ -24,6 +28,7 @@ pub(crate) struct RequestHead {
 /// What few requests have; header values share their bytes.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Fields {
+    // Without the lines that are noted by themselves.
     pub(crate) cache_control: Option<HeaderValue>,
     pub(crate) pragma: Option<HeaderValue>,
     pub(crate) if_none_match: Option<HeaderValue>,
@@ -80,6 +85,8 @@ impl RequestHead {
         Self {
             method,
             range: false,
+            no_store: false,
+            no_cache: false,
             credentials: false,
             renews: false,
             fields: None,
@@ -101,9 +108,17 @@ impl RequestHead {
         // One pass: looking each up would cost more than most requests have headers.
         for (name, value) in headers {
             if *name == header::CACHE_CONTROL {
-                join(&mut head.fields_mut().cache_control, value);
+                // What clients say that mean to bypass caches, and it costs little: nothing is kept of the request then.
+                match value.as_bytes() {
+                    b"no-store" => head.no_store = true,
+                    b"no-cache" => head.no_cache = true,
+                    _ => join(&mut head.fields_mut().cache_control, value),
+                }
             } else if *name == header::PRAGMA {
-                join(&mut head.fields_mut().pragma, value);
+                match value.as_bytes() {
+                    b"no-cache" => head.no_cache = true,
+                    _ => join(&mut head.fields_mut().pragma, value),
+                }
             } else if *name == header::IF_NONE_MATCH {
                 join(&mut head.fields_mut().if_none_match, value);
             } else if *name == header::IF_MODIFIED_SINCE {

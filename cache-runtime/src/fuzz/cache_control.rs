@@ -64,7 +64,7 @@ impl Meaning {
         let allowed = ResponseDirectives::parse(&headers);
         let head = request(Method::GET, headers);
         Self {
-            asked: RequestDirectives::parse(head.fields().cache_control.as_ref(), None),
+            asked: RequestDirectives::of(&head).unwrap_or_default(),
             allowed,
         }
     }

@@ -8,7 +8,7 @@ use http::{HeaderName, Method, header};
 use super::directives::RequestDirectives;
 use crate::{
     policy::{ClientControl, Policy},
-    request::{Fields, RequestHead},
+    request::RequestHead,
 };
 
 /// The way a request takes.
@@ -68,16 +68,9 @@ pub(crate) fn admit(request: &RequestHead, policy: &Policy, control: ClientContr
     }
     let mut wishes = Wishes::none(request.method != Method::HEAD && !request.range);
     wishes.refresh = request.renews;
-    let Fields {
-        cache_control,
-        pragma,
-        ..
-    } = request.fields();
-    let silent = cache_control.is_none() && pragma.is_none();
-    if silent || control == ClientControl::Ignore {
+    let Some(asked) = RequestDirectives::of(request).filter(|_| control != ClientControl::Ignore) else {
         return Admission::Serve(wishes);
-    }
-    let asked = RequestDirectives::parse(cache_control.as_ref(), pragma.as_ref());
+    };
     let validates = policy.http.is_some() || control == ClientControl::Refresh;
     let passes = asked.no_store || (asked.no_cache && !validates);
     // Where the handler is not to run at all, there is nothing to pass on.
@@ -183,6 +176,18 @@ mod tests {
         ] {
             assert_eq!(with(line, ClientControl::Bypass), Admission::Bypass, "{line:?}");
         }
+    }
+
+    #[test]
+    fn lines_that_are_noted_by_themselves_join_the_others() {
+        let lines = [("cache-control", "max-age=5"), ("cache-control", "no-cache")];
+        let expected = Wishes {
+            refresh: true,
+            max_age: Some(secs(5)),
+            ..Wishes::none(true)
+        };
+        let admission = admit(&request("GET", &lines), &POLICY, ClientControl::Refresh);
+        assert_eq!(admission, Admission::Serve(expected));
     }
 
     #[test]

@@ -8,6 +8,8 @@ use std::time::Duration;
 
 use http::{HeaderMap, HeaderName, HeaderValue, header};
 
+use crate::request::{Fields, RequestHead};
+
 /// Where longer times end: 2^31 seconds, 68 years (RFC 9111 section 1.2.2).
 pub(crate) const LONGEST: Duration = Duration::from_secs(1 << 31);
 
@@ -35,6 +37,23 @@ pub(crate) struct RequestDirectives {
 }
 
 impl RequestDirectives {
+    /// What the request asks. `None`: nothing.
+    pub(crate) fn of(request: &RequestHead) -> Option<Self> {
+        let Fields {
+            cache_control,
+            pragma,
+            ..
+        } = request.fields();
+        let mut asked = match (cache_control, pragma) {
+            (None, None) if !request.no_store && !request.no_cache => return None,
+            (None, None) => Self::default(),
+            (cache_control, pragma) => Self::parse(cache_control.as_ref(), pragma.as_ref()),
+        };
+        asked.no_store |= request.no_store;
+        asked.no_cache |= request.no_cache;
+        Some(asked)
+    }
+
     /// Reads both fields, each as one list.
     ///
     /// RFC 9111 section 5.4 lets caches pass over `Pragma` beside `Cache-Control`. Here `no-cache` in either is
