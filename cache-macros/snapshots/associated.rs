@@ -53,12 +53,14 @@ impl Api {
                         return ::handler_cache::__private::unshared(__rejection);
                     }
                 };
-                let __run = Self::__cache_get::<T>(#[cfg(unix)] __arg0, __arg1);
-                let __is_err = {
+                ({
                     use ::handler_cache::__private::NotAResult as _;
-                    ::handler_cache::__private::Run(&__run).tells_err()
-                };
-                ::handler_cache::__private::response_of(__run, __is_err).await
+                    ::handler_cache::__private::Run(
+                            Self::__cache_get::<T>(#[cfg(unix)] __arg0, __arg1),
+                        )
+                        .response()
+                })
+                    .await
             })
     }
     #[doc(hidden)]

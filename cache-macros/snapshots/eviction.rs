@@ -26,21 +26,25 @@ pub async fn update<R: Repo + 'static>(
             __targets.tag(format!("shop:{shop}"));
             __targets.tag(::core::clone::Clone::clone(id));
         });
-    let __run = {
-        #[instrument(skip(db))]
-        async fn update<R: Repo>(
-            Path((shop, mut id)): Path<(Shop, u64)>,
-            #[cfg(unix)]
-            State(db): State<R>,
-            Json(product): Json<Product>,
-        ) -> Result<Json<Product>, ApiError> {
-            db.update(id, product)
-        }
-        update::<R>(__arg0, #[cfg(unix)] __arg1, __arg2)
-    };
-    let __is_err = {
-        use ::handler_cache::__private::NotAResult as _;
-        ::handler_cache::__private::Run(&__run).tells_err()
-    };
-    __pending.after(::handler_cache::__private::response_of(__run, __is_err).await).await
+    __pending
+        .after(
+            ({
+                use ::handler_cache::__private::NotAResult as _;
+                ::handler_cache::__private::Run({
+                        #[instrument(skip(db))]
+                        async fn update<R: Repo>(
+                            Path((shop, mut id)): Path<(Shop, u64)>,
+                            #[cfg(unix)]
+                            State(db): State<R>,
+                            Json(product): Json<Product>,
+                        ) -> Result<Json<Product>, ApiError> {
+                            db.update(id, product)
+                        }
+                        update::<R>(__arg0, #[cfg(unix)] __arg1, __arg2)
+                    })
+                    .response()
+            })
+                .await,
+        )
+        .await
 }

@@ -25,13 +25,15 @@ fn touch(
                     __targets
                         .key(get_product::key(Path(::core::clone::Clone::clone(id))));
                 });
-            let __run = touch::uncached(__arg0, __arg1);
-            let __is_err = {
-                use ::handler_cache::__private::NotAResult as _;
-                ::handler_cache::__private::Run(&__run).tells_err()
-            };
             __pending
-                .after(::handler_cache::__private::response_of(__run, __is_err).await)
+                .after(
+                    ({
+                        use ::handler_cache::__private::NotAResult as _;
+                        ::handler_cache::__private::Run(touch::uncached(__arg0, __arg1))
+                            .response()
+                    })
+                        .await,
+                )
                 .await
         })
 }

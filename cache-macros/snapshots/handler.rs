@@ -10,12 +10,11 @@ pub fn product(
         ::handler_cache::__private::Ready::Answered(__response) => return __response,
         ::handler_cache::__private::Ready::Waits(__waiting) => __waiting,
     };
-    let __run = product::uncached(__arg0, __arg1);
-    let __is_err = {
-        use ::handler_cache::__private::NotAResult as _;
-        ::handler_cache::__private::Run(&__run).tells_err()
-    };
-    __waiting.fill(::handler_cache::__private::response_of(__run, __is_err))
+    __waiting
+        .fill({
+            use ::handler_cache::__private::NotAResult as _;
+            ::handler_cache::__private::Run(product::uncached(__arg0, __arg1)).response()
+        })
 }
 #[allow(unused)]
 /// The cached responses of [`product`](fn@product): their keys, their eviction, and the handler without them.

@@ -26,12 +26,14 @@ where
                     return my::cache::__private::unshared(__rejection);
                 }
             };
-            let __run = ProductCache::uncached::<R, N>(__arg0, __arg1, __arg2);
-            let __is_err = {
+            ({
                 use my::cache::__private::NotAResult as _;
-                my::cache::__private::Run(&__run).tells_err()
-            };
-            my::cache::__private::response_of(__run, __is_err).await
+                my::cache::__private::Run(
+                        ProductCache::uncached::<R, N>(__arg0, __arg1, __arg2),
+                    )
+                    .response()
+            })
+                .await
         })
 }
 /// The cached responses of [`product`](fn@product): their keys, their eviction, and the handler without them.

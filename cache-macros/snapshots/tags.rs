@@ -16,12 +16,11 @@ fn product(
                 __tags.add(format!("product:{id}"));
             },
         );
-    let __run = product::uncached(__arg0, __arg1);
-    let __is_err = {
-        use ::handler_cache::__private::NotAResult as _;
-        ::handler_cache::__private::Run(&__run).tells_err()
-    };
-    __waiting.fill(::handler_cache::__private::response_of(__run, __is_err))
+    __waiting
+        .fill({
+            use ::handler_cache::__private::NotAResult as _;
+            ::handler_cache::__private::Run(product::uncached(__arg0, __arg1)).response()
+        })
 }
 /// The cached responses of [`product`](fn@product): their keys, their eviction, and the handler without them.
 enum product {}

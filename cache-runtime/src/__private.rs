@@ -22,7 +22,7 @@ pub use axum::{
 use futures_util::future::BoxFuture;
 
 pub use crate::{
-    attribute::{Associated, Companion, NotAResult, Run, is_axum_state, response_of},
+    attribute::{Associated, Companion, NotAResult, Run, is_axum_state},
     cache_key::CacheKey,
     engine::TagList,
     error::Error,

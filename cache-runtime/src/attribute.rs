@@ -60,35 +60,51 @@ impl Site {
     }
 }
 
-/// A run of a handler, to ask whether what it answers is an `Err`.
+/// A run of a handler, of which a response is to be made.
 ///
-/// Method lookup finds the inherent method where that is a `Result`, and [`NotAResult`] everywhere else.
+/// Method lookup finds the inherent method where the answer is a `Result`, and [`NotAResult`] everywhere else.
 #[derive(Debug)]
-pub struct Run<'a, F>(pub &'a F);
+pub struct Run<F>(pub F);
 
-impl<F, T, E> Run<'_, F>
+impl<F, T, E> Run<F>
 where
     F: Future<Output = Result<T, E>>,
 {
-    /// Tells an `Err`.
-    pub fn tells_err(&self) -> fn(&Result<T, E>) -> bool {
-        Result::is_err
+    /// The response to be.
+    pub fn response(self) -> Responding<F>
+    where
+        Result<T, E>: IntoResponse,
+    {
+        Responding {
+            run: self.0,
+            is_err: Result::is_err,
+        }
     }
 }
 
 /// For answers that cannot be an `Err`.
 pub trait NotAResult {
-    /// The answer.
-    type Answer;
+    /// The run.
+    type Run: Future;
 
-    /// Says of each that it is none.
-    fn tells_err(&self) -> fn(&Self::Answer) -> bool {
-        never
-    }
+    /// The response to be.
+    fn response(self) -> Responding<Self::Run>
+    where
+        <Self::Run as Future>::Output: IntoResponse;
 }
 
-impl<F: Future> NotAResult for Run<'_, F> {
-    type Answer = F::Output;
+impl<F: Future> NotAResult for Run<F> {
+    type Run = F;
+
+    fn response(self) -> Responding<F>
+    where
+        F::Output: IntoResponse,
+    {
+        Responding {
+            run: self.0,
+            is_err: never,
+        }
+    }
 }
 
 pin_project! {
@@ -99,14 +115,6 @@ pin_project! {
         run: F,
         is_err: fn(&F::Output) -> bool,
     }
-}
-
-/// The response to be of a run, where this tells an `Err`.
-pub fn response_of<F>(run: F, is_err: fn(&F::Output) -> bool) -> Responding<F>
-where
-    F: Future<Output: IntoResponse>,
-{
-    Responding { run, is_err }
 }
 
 impl<F> Future for Responding<F>

@@ -19,9 +19,7 @@ use crate::{
 ///         Ready::Answered(response) => return response,
 ///         Ready::Waits(waiting) => waiting,
 ///     };
-///     let run = product::uncached(arg0, arg1);
-///     let is_err = Run(&run).tells_err();
-///     waiting.fill(response_of(run, is_err))
+///     waiting.fill(Run(product::uncached(arg0, arg1)).response())
 /// }
 /// ```
 /// The key is made, and memory looked through, before any future exists; what waits is boxed, which keeps the future
@@ -72,8 +70,8 @@ fn through_cache(cx: &Cx<'_>, context: &Ident) -> TokenStream {
     let lookup = lookup(cx, context);
     let tags = key::tags(cx, &waiting);
     let fill = if cx.args.evict.is_none() && lazy(cx).next().is_none() {
-        let (run, response) = run_response(cx);
-        quote_spanned!(cx.span=> #run #waiting.fill(#response))
+        let run = response_of_run(cx);
+        quote_spanned!(cx.span=> #waiting.fill(#run))
     } else {
         let extract = extract_lazy(cx);
         let run = run(cx, &evictor);
@@ -121,29 +119,26 @@ pub(super) fn refresh(cx: &Cx<'_>) -> TokenStream {
 /// Output:
 /// ```text
 /// let pending = evictor.begin(…);
-/// let run = product::uncached(arg0);
-/// let is_err = Run(&run).tells_err();
-/// pending.after(response_of(run, is_err).await).await
+/// pending.after(Run(product::uncached(arg0)).response().await).await
 /// ```
 fn run(cx: &Cx<'_>, evictor: &Ident) -> TokenStream {
-    let (run, response) = run_response(cx);
+    let response = response_of_run(cx);
+    let response = quote_spanned!(cx.return_span()=> (#response).await);
     let Some(targets) = &cx.args.evict else {
-        return quote_spanned!(cx.return_span()=> #run #response.await);
+        return response;
     };
-    let response = quote_spanned!(cx.return_span()=> #response.await);
     let pending = hidden("__pending");
     let begin = evict::begin(cx, targets, evictor);
     quote_spanned! {cx.span=>
         let #pending = #begin;
-        #run
         #pending.after(#response).await
     }
 }
 
-/// Output: `let run = product::uncached(arg0); let is_err = Run(&run).tells_err();`, and `response_of(run, is_err)`.
+/// Output: `Run(product::uncached(arg0)).response()`
 ///
 /// All of it at the return type, which is what may not be a response.
-fn run_response(cx: &Cx<'_>) -> (TokenStream, TokenStream) {
+fn response_of_run(cx: &Cx<'_>) -> TokenStream {
     let is_inline = cx.args.cache.is_none() && cx.args.associated.is_none();
     let body = if is_inline {
         companion::inline(cx)
@@ -153,15 +148,12 @@ fn run_response(cx: &Cx<'_>) -> (TokenStream, TokenStream) {
     };
     let span = cx.return_span();
     let private = cx.private(span);
-    let (run, is_err) = (Ident::new("__run", span), Ident::new("__is_err", span));
-    let begin = quote_spanned! {span=>
-        let #run = #body;
-        let #is_err = {
+    quote_spanned! {span=>
+        {
             use #private::NotAResult as _;
-            #private::Run(&#run).tells_err()
-        };
-    };
-    (begin, quote_spanned!(span=> #private::response_of(#run, #is_err)))
+            #private::Run(#body).response()
+        }
+    }
 }
 
 /// `context.key(product::itself(), (&arg0,), product::key)`
