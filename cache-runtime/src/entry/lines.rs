@@ -117,11 +117,16 @@ impl HeaderLines {
 
     /// A map of them, with room for so many more.
     pub fn to_map(&self, more: usize) -> HeaderMap {
-        let mut headers = HeaderMap::with_capacity(self.lines().count() + more);
+        let mut headers = HeaderMap::with_capacity(self.count() + more);
         for (name, value) in self.iter() {
             headers.append(name, value);
         }
         headers
+    }
+
+    /// How many there are.
+    pub(crate) fn count(&self) -> usize {
+        self.lines().count()
     }
 
     /// The buffer's length, in bytes.

@@ -29,18 +29,12 @@ pub(super) struct Canonical<'a> {
     pub(super) out: &'a mut String,
 }
 
-impl Canonical<'_> {
-    /// Appends what `value` formats to, which needs no quotes.
-    fn plain(self, value: fmt::Arguments<'_>) -> Result<(), KeyError> {
-        self.out.write_fmt(value).map_err(ser::Error::custom)
-    }
-}
-
-/// The serializer's calls that take a value with a `Display` of digits.
+/// The serializer's calls that take a value of digits.
 macro_rules! integers {
     ($($method:ident($int:ty)),* $(,)?) => {$(
         fn $method(self, v: $int) -> Result<(), KeyError> {
-            self.plain(format_args!("{v}"))
+            self.out.push_str(itoa::Buffer::new().format(v));
+            Ok(())
         }
     )*};
 }
@@ -76,7 +70,7 @@ impl<'a> Serializer for Canonical<'a> {
             return Ok(());
         }
         // `{:?}` always shows a point or an exponent, so no float reads like an integer.
-        self.plain(format_args!("{v:?}"))
+        write!(self.out, "{v:?}").map_err(ser::Error::custom)
     }
 
     fn serialize_char(self, v: char) -> Result<(), KeyError> {

@@ -12,10 +12,17 @@ use super::{
     Style, Verdict, complete,
     promise::{left, max_age, visibility},
 };
-use crate::{clock::Times, entry::Entry, policy::Policy, request::RequestHead};
+use crate::{
+    clock::Times,
+    entry::{Entry, HeaderLines},
+    policy::Policy,
+    request::RequestHead,
+};
 
-/// How many entries a thread keeps headers of.
+/// How many entries a thread keeps headers of, and of which: some 300 KiB at most.
 const KEPT: usize = 64;
+const MOST_LINES: usize = 16;
+const MOST_BYTES: usize = 1024;
 
 thread_local!(static PLACES: RefCell<[Place; KEPT]> = const { RefCell::new([const { Place::EMPTY }; KEPT]) });
 
@@ -49,11 +56,10 @@ pub(super) fn headers(
     }
     let mut headers = PLACES.with_borrow_mut(|places| {
         let address = Arc::as_ptr(entry).addr();
-        // Allocators give out addresses in steps of 16 at least.
-        let place = &mut places[address / 16 % KEPT];
+        let place = &mut places[place_of(address)];
         match &place.prepared {
             Some((of, headers)) if of.as_ptr().addr() == address => Some(headers.clone()),
-            _ if entry.headers.contains(&header::CACHE_CONTROL) => None,
+            _ if !is_fit(&entry.headers) => None,
             _ if place.last == address => {
                 let headers = prepare(entry, request, policy, style, times);
                 place.prepared = Some((Arc::downgrade(entry), headers.clone()));
@@ -71,6 +77,15 @@ pub(super) fn headers(
         *told = max_age(visibility(request, policy), left(entry, times).as_secs());
     }
     Some(headers)
+}
+
+/// By Fibonacci hashing: entries of one size lie at even distances.
+fn place_of(address: usize) -> usize {
+    ((address as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 32) as usize % KEPT
+}
+
+fn is_fit(lines: &HeaderLines) -> bool {
+    !lines.contains(&header::CACHE_CONTROL) && lines.size() <= MOST_BYTES && lines.count() <= MOST_LINES
 }
 
 /// With `Cache-Control` first, where it is found without a search. The values are copies: threads that answer from one entry
