@@ -109,9 +109,8 @@ pub(crate) fn hit(
     style: &Style,
     times: Times,
 ) -> Response {
-    let is_whole = entry.status == StatusCode::OK
-        && request.method != Method::HEAD
-        && !not_modified(request, |name| entry.headers.get(name));
+    let is_whole =
+        entry.status == StatusCode::OK && request.method != Method::HEAD && !is_unchanged(entry, request);
     let prepared = is_whole.then(|| prepared::headers(entry, request, policy, style, times));
     match prepared.flatten() {
         Some(headers) => assembled((entry.status, headers, Body::from(entry.body.clone()))),
@@ -185,10 +184,14 @@ fn assembled((status, headers, body): Content) -> Response {
     response
 }
 
+/// Whether the client has it already. Only a 200 is weighed against the request's conditions (RFC 9111 section 4.3.2).
+fn is_unchanged(entry: &Entry, request: &RequestHead) -> bool {
+    entry.status == StatusCode::OK && not_modified(request, |name| entry.headers.get(name))
+}
+
 /// What the request gets of the entry: all of it, its headers, a part, or that it has it already.
 fn content(entry: &Entry, request: &RequestHead, policy: &Policy, added: usize) -> Content {
-    // Only a 200 is weighed against the request's conditions (RFC 9111 section 4.3.2).
-    if entry.status == StatusCode::OK && not_modified(request, |name| entry.headers.get(name)) {
+    if is_unchanged(entry, request) {
         let headers = repeated(&entry.headers, added);
         return (StatusCode::NOT_MODIFIED, headers, Body::new(NoBody));
     }
@@ -296,6 +299,7 @@ impl Verdict {
 }
 
 fn repeated(stored: &HeaderLines, added: usize) -> HeaderMap {
+    // The tag, for the most part.
     let mut headers = HeaderMap::with_capacity(1 + added);
     for (name, value) in stored.iter().filter(|(name, _)| REPEATED.contains(name)) {
         headers.append(name, value);

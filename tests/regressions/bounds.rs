@@ -1,6 +1,11 @@
 //! What is held is bounded: in memory by `memory_size`, in Redis by short lives.
 
-use axum::{Router, extract::Path, http::StatusCode, routing::get};
+use axum::{
+    Router,
+    extract::Path,
+    http::{HeaderMap, StatusCode},
+    routing::get,
+};
 use handler_cache::cache;
 
 use super::support::app::Bench;
@@ -28,6 +33,40 @@ async fn p6_requests_for_unknown_ids_leave_nothing_in_redis_for_more_than_two_mi
             (0..=120_000).contains(&left) || left == -2,
             "{key} lives {left} ms"
         );
+    }
+}
+
+/// So many lines of one name, and a body.
+#[cache(expire = 30)]
+async fn lines(Path(count): Path<u32>) -> (HeaderMap, &'static str) {
+    let mut headers = HeaderMap::new();
+    for number in 0..count {
+        headers.append("x-line", number.into());
+    }
+    (headers, "body")
+}
+
+#[tokio::test]
+async fn p1_however_many_lines_a_response_has_it_is_answered() {
+    let [memory, redis] = Bench::every().await;
+    // What could not be read again is not written.
+    for (bench, most) in [(memory, 40_000), (redis, 4_000)] {
+        let app = bench.app(Router::new().route("/{count}", get(lines)));
+        for count in [4_000, 40_000] {
+            for asked in 0..4 {
+                let answer = app.get(&format!("/{count}")).await;
+                let expected = if asked > 0 && count <= most { "Hit" } else { "Miss" };
+                assert_eq!(answer.verdict(), Some(expected), "{count} lines");
+                assert_eq!(answer.text(), "body");
+                let lines = answer.headers.get_all("x-line").iter();
+                assert!(
+                    lines
+                        .map(|line| line.to_str().unwrap().parse::<u32>().unwrap())
+                        .eq(0..count)
+                );
+                bench.settled().await;
+            }
+        }
     }
 }
 

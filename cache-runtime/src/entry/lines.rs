@@ -117,16 +117,29 @@ impl HeaderLines {
 
     /// A map of them, with room for so many more.
     pub fn to_map(&self, more: usize) -> HeaderMap {
-        let mut headers = HeaderMap::with_capacity(self.count() + more);
+        // Where a map can have no such room it grows as far as it can: repeats of a name take none.
+        let mut headers = HeaderMap::try_with_capacity(self.names() + more).unwrap_or_default();
         for (name, value) in self.iter() {
             headers.append(name, value);
         }
         headers
     }
 
+    /// How many names there are: repeats stand together.
+    fn names(&self) -> usize {
+        let mut last = None;
+        let lines = self.lines().map(|line| (line.code, line.name));
+        lines.filter(|name| last.replace(*name) != Some(*name)).count()
+    }
+
     /// How many there are.
     pub(crate) fn count(&self) -> usize {
         self.lines().count()
+    }
+
+    /// Whether a value is one that must not be kept at hand.
+    pub(crate) fn has_sensitive(&self) -> bool {
+        self.lines().any(|line| line.is_sensitive)
     }
 
     /// The buffer's length, in bytes.
@@ -145,13 +158,16 @@ impl HeaderLines {
     /// The lines that these bytes are, to the last byte and as this would write them.
     pub(super) fn of_wire(wire: Bytes) -> Option<Self> {
         let mut rest = &*wire;
-        let mut count = 0;
         while !rest.is_empty() {
             let line = Line::read(&mut rest)?;
             line.name().zip(line.value(&wire))?;
-            count += 1;
         }
-        (count <= MOST).then_some(Self(wire))
+        Some(Self(wire)).filter(Self::fit_the_wire)
+    }
+
+    /// Whether they can be read again.
+    pub(crate) fn fit_the_wire(&self) -> bool {
+        self.count() <= MOST
     }
 
     pub(super) fn as_wire(&self) -> &[u8] {
@@ -292,6 +308,16 @@ mod tests {
         let map = lines().to_map(0);
         assert!(map["x-secret"].is_sensitive());
         assert!(!map["x-own"].is_sensitive());
+    }
+
+    #[test]
+    fn p1_as_many_lines_as_a_map_holds_make_a_map() {
+        let mut map = HeaderMap::new();
+        for number in 0..40_000_u32 {
+            map.append("x-line", number.into());
+        }
+        assert_eq!(HeaderLines::from(&map).to_map(4), map);
+        assert_eq!(HeaderLines::from(&map).names(), 1);
     }
 
     #[test]

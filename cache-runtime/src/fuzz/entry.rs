@@ -1,6 +1,6 @@
 //! Entries as bytes: what is read is whole, is what was written, and can be served.
 
-use std::{ops::Range, time::Duration};
+use std::{ops::Range, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
@@ -13,8 +13,8 @@ use crate::{
         wire::{FIXED, HEAD, decode, encode, is_newer},
     },
     policy::Policy,
-    respond::{Style, Verdict, respond},
-    slot::{Digest, Token},
+    respond::{Style, Verdict, hit, respond},
+    slot::{Digest, Generation, Token},
 };
 
 /// Bytes from a store are a miss, or an entry that is whole, copies nothing, survives being written again and can be
@@ -100,12 +100,18 @@ fn addresses(bytes: &[u8]) -> Range<usize> {
     start..start + bytes.len()
 }
 
-/// No entry makes its response panic, whatever times it names and whenever it is asked for.
+/// No entry makes its response panic, whatever times it names and whenever it is asked for; and a hit is the same however
+/// often it was asked for.
 fn serve(entry: &Entry) {
-    let style = Style {
+    let plain = Style {
         hit_header: HeaderName::from_static("x-cache"),
-        cache_status: Some(HeaderValue::from_static("shop")),
+        cache_status: None,
     };
+    let style = Style {
+        cache_status: Some(HeaderValue::from_static("shop")),
+        ..plain.clone()
+    };
+    let shared = Arc::new(entry.clone());
     let request = request(Method::GET, HeaderMap::new());
     let ends = [entry.born, entry.born + entry.fresh, entry.expires()];
     for now in [0, u64::MAX].map(Timestamp::from_millis).into_iter().chain(ends) {
@@ -120,6 +126,14 @@ fn serve(entry: &Entry) {
             );
         }
     }
+    // While it is fresh.
+    for age in [Duration::ZERO, entry.fresh / 2, entry.fresh / 2] {
+        let now = entry.born + age;
+        let times = Times { now, local: now };
+        let hit = hit(&shared, &request, &Policy::new(), &plain, times);
+        let expected = respond(entry, &request, &Policy::new(), &plain, Verdict::Hit, times);
+        assert_eq!(hit.headers(), expected.headers());
+    }
 }
 
 /// Any entry at all; what bytes are left over is its body.
@@ -130,7 +144,9 @@ fn drawn(mut source: Source<'_>) -> Entry {
     let mut headers = HeaderMap::new();
     for (name, value) in lines {
         if let Ok(name) = name {
-            headers.append(name, field_value(value));
+            let mut own = field_value(value);
+            own.set_sensitive(value.first() == Some(&b'!'));
+            headers.append(name, own);
         }
     }
     let tags = source.list(|source| source.text().into());
@@ -139,6 +155,7 @@ fn drawn(mut source: Source<'_>) -> Entry {
         stale: Duration::from_millis(stale),
         cost: Duration::from_millis(cost),
         tags,
+        variant: (born % 2 == 1).then(|| Generation::of_bytes(&born.to_be_bytes())),
         ..Entry::new(
             StatusCode::from_u16(status).expect("statuses are 100 to 999"),
             headers,

@@ -27,7 +27,7 @@ const MOST_BYTES: usize = 1024;
 thread_local!(static PLACES: RefCell<[Place; KEPT]> = const { RefCell::new([const { Place::EMPTY }; KEPT]) });
 
 struct Place {
-    /// Where in memory the last entry is that was asked for here: if it is the next one as well, its headers are kept.
+    /// Where in memory the entry is that was asked for last: if it is the next one as well, its headers are kept.
     last: usize,
     /// While this stands, no other entry has the same address.
     prepared: Option<(Weak<Entry>, HeaderMap)>,
@@ -58,7 +58,10 @@ pub(super) fn headers(
         let address = Arc::as_ptr(entry).addr();
         let place = &mut places[place_of(address)];
         match &place.prepared {
-            Some((of, headers)) if of.as_ptr().addr() == address => Some(headers.clone()),
+            Some((of, headers)) if of.as_ptr().addr() == address => {
+                place.last = address;
+                Some(headers.clone())
+            }
             _ if !is_fit(&entry.headers) => None,
             _ if place.last == address => {
                 let headers = prepare(entry, request, policy, style, times);
@@ -85,7 +88,10 @@ fn place_of(address: usize) -> usize {
 }
 
 fn is_fit(lines: &HeaderLines) -> bool {
-    !lines.contains(&header::CACHE_CONTROL) && lines.size() <= MOST_BYTES && lines.count() <= MOST_LINES
+    lines.size() <= MOST_BYTES
+        && lines.count() <= MOST_LINES
+        && !lines.has_sensitive()
+        && !lines.contains(&header::CACHE_CONTROL)
 }
 
 /// With `Cache-Control` first, where it is found without a search. The values are copies: threads that answer from one entry
@@ -94,8 +100,7 @@ fn prepare(entry: &Entry, request: &RequestHead, policy: &Policy, style: &Style,
     let mut headers = HeaderMap::new();
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static(""));
     for (name, value) in entry.headers.iter() {
-        let mut own = HeaderValue::from_bytes(value.as_bytes()).expect("it was a header value");
-        own.set_sensitive(value.is_sensitive());
+        let own = HeaderValue::from_bytes(value.as_bytes()).expect("it was a header value");
         headers.append(name, own);
     }
     complete(&mut headers, entry, request, policy, style, Verdict::Hit, times);

@@ -43,12 +43,87 @@ fn full() -> Entry {
     }
 }
 
+/// The names that have codes, in their order.
+const CODED: [&str; 48] = [
+    "accept-ranges",
+    "access-control-allow-credentials",
+    "access-control-allow-headers",
+    "access-control-allow-methods",
+    "access-control-allow-origin",
+    "access-control-expose-headers",
+    "access-control-max-age",
+    "age",
+    "allow",
+    "alt-svc",
+    "cache-control",
+    "cache-status",
+    "cdn-cache-control",
+    "content-disposition",
+    "content-encoding",
+    "content-language",
+    "content-location",
+    "content-range",
+    "content-security-policy",
+    "content-security-policy-report-only",
+    "content-type",
+    "date",
+    "etag",
+    "expires",
+    "last-modified",
+    "link",
+    "location",
+    "pragma",
+    "referrer-policy",
+    "refresh",
+    "retry-after",
+    "server",
+    "set-cookie",
+    "strict-transport-security",
+    "vary",
+    "via",
+    "warning",
+    "www-authenticate",
+    "x-content-type-options",
+    "x-dns-prefetch-control",
+    "x-frame-options",
+    "x-xss-protection",
+    "cross-origin-embedder-policy",
+    "cross-origin-opener-policy",
+    "cross-origin-resource-policy",
+    "permissions-policy",
+    "server-timing",
+    "x-request-id",
+];
+
+/// Each name with itself for its value, and a value that is sensitive.
+fn named() -> Entry {
+    let mut headers = HeaderMap::new();
+    for name in CODED {
+        headers.append(name, HeaderValue::from_static(name));
+    }
+    let mut secret = HeaderValue::from_static("secret");
+    secret.set_sensitive(true);
+    headers.append("x-own", secret);
+    Entry {
+        fresh: Duration::from_millis(2),
+        stale: Duration::from_millis(3),
+        cost: Duration::from_millis(4),
+        ..Entry::new(
+            StatusCode::NOT_FOUND,
+            headers,
+            Bytes::new(),
+            Timestamp::from_millis(1),
+        )
+    }
+}
+
 type Golden = (&'static [u8], fn() -> Entry);
 
 /// Changing any of these bytes means raising `VERSION`: entries of the last release would be misread.
-const GOLDEN: [Golden; 2] = [
+const GOLDEN: [Golden; 3] = [
     (include_bytes!("../../../tests/golden/entry-v3-empty.bin"), empty),
     (include_bytes!("../../../tests/golden/entry-v3-full.bin"), full),
+    (include_bytes!("../../../tests/golden/entry-v3-names.bin"), named),
 ];
 
 #[test]

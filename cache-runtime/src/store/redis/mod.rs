@@ -257,6 +257,7 @@ impl Store for RedisStore {
         entry: &'a Arc<Entry>,
     ) -> StoreFuture<'a, Committed> {
         Box::pin(async move {
+            check_lines(entry)?;
             let life = life(entry);
             let Some(own) = self.own_generations(slot, grant, entry).await? else {
                 return Ok(Committed::Fenced);
@@ -300,6 +301,7 @@ impl Store for RedisStore {
             if put.seen.generations.len() != slot.tags.len() {
                 return Ok(false);
             }
+            check_lines(&put.entry)?;
             let life = life(&put.entry);
             let mut commands = pipe();
             let mut names = Names::new(&mut commands);
@@ -381,6 +383,15 @@ fn generation(record: Vec<u8>) -> Option<Generation> {
 /// How long the entry may be served in any way. Redis knows no life of nothing.
 fn life(entry: &Entry) -> Duration {
     entry.life().clamp(Duration::from_millis(1), LONGEST)
+}
+
+/// # Errors
+/// When there are more than can be read again.
+fn check_lines(entry: &Entry) -> Result<(), StoreError> {
+    match entry.headers.fit_the_wire() {
+        true => Ok(()),
+        false => Err(StoreError::refused("the entry has too many header lines")),
+    }
 }
 
 /// A time to live as the scripts take it, in milliseconds.
