@@ -58,6 +58,8 @@ async fn refresh_runs_the_handler_and_stores_what_it_answers() {
     let state = || State(runs.clone());
     let error = page::refresh(Path(1), state()).await.unwrap_err();
     assert!(error.is_not_initialized(), "{error}");
+    // Nothing of it is done before it is awaited.
+    let early = page::refresh(Path(1), state());
     assert_eq!(runs.total(), 0);
 
     let server = RedisServer::start();
@@ -71,7 +73,7 @@ async fn refresh_runs_the_handler_and_stores_what_it_answers() {
     let app = App(router);
     let stored = async || cache.shutdown().await.unwrap();
 
-    let response = page::refresh(Path(1), state()).await.unwrap();
+    let response = early.await.unwrap();
     assert_eq!(response.status(), StatusCode::OK);
     assert_eq!(response.headers()["x-cache"], "Miss");
     stored().await;

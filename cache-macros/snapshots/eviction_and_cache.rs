@@ -85,19 +85,11 @@ impl touch {
     #[inline]
     fn refresh(__arg0: Path<u64>, __arg1: Db) -> ::handler_cache::__private::Refreshing {
         ::handler_cache::__private::refresh(
-            match ::handler_cache::__private::CacheContext::renewing(touch::__itself()) {
-                ::core::result::Result::Ok(__context) => {
-                    ::core::result::Result::Ok(
-                        touch(
-                            (__context, __arg0),
-                            ::handler_cache::__private::Deferred::extracted((__arg1,)),
-                        ),
-                    )
-                }
-                ::core::result::Result::Err(__error) => {
-                    ::core::result::Result::Err(__error)
-                }
-            },
+            touch::__itself(),
+            ::std::boxed::Box::new(move |__context| touch(
+                (__context, __arg0),
+                ::handler_cache::__private::Deferred::extracted((__arg1,)),
+            )),
         )
     }
     #[doc(hidden)]

@@ -117,28 +117,18 @@ impl ProductCache {
         R: Clone,
     {
         my::cache::__private::refresh(
-            match my::cache::__private::CacheContext::renewing(
-                ProductCache::__itself::<R, N>(),
-            ) {
-                ::core::result::Result::Ok(__context) => {
-                    ::core::result::Result::Ok(
-                        product::<
-                            R,
-                            N,
-                        >(
-                            (
-                                ::core::convert::Into::into(__context),
-                                my::cache::__private::DeferredBeside::extracted((__arg0,)),
-                            ),
-                            __arg1,
-                            __arg2,
-                        ),
-                    )
-                }
-                ::core::result::Result::Err(__error) => {
-                    ::core::result::Result::Err(__error)
-                }
-            },
+            ProductCache::__itself::<R, N>(),
+            ::std::boxed::Box::new(move |__context| product::<
+                R,
+                N,
+            >(
+                (
+                    ::core::convert::Into::into(__context),
+                    my::cache::__private::DeferredBeside::extracted((__arg0,)),
+                ),
+                __arg1,
+                __arg2,
+            )),
         )
     }
     #[doc(hidden)]

@@ -78,16 +78,8 @@ impl product {
         __arg1: User,
     ) -> ::handler_cache::__private::Refreshing {
         ::handler_cache::__private::refresh(
-            match ::handler_cache::__private::CacheContext::renewing(
-                product::__itself(),
-            ) {
-                ::core::result::Result::Ok(__context) => {
-                    ::core::result::Result::Ok(product((__context, __arg0), __arg1))
-                }
-                ::core::result::Result::Err(__error) => {
-                    ::core::result::Result::Err(__error)
-                }
-            },
+            product::__itself(),
+            ::std::boxed::Box::new(move |__context| product((__context, __arg0), __arg1)),
         )
     }
     #[doc(hidden)]

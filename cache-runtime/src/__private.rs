@@ -96,7 +96,7 @@ impl CacheContext {
     ///
     /// # Errors
     /// When there is no global cache.
-    pub fn renewing(itself: Itself) -> Result<Self, Error> {
+    fn renewing(itself: Itself) -> Result<Self, Error> {
         let cache = Cache::global().ok_or_else(Error::not_initialized)?;
         Ok(Self {
             cached: Some((cache.engine, RequestHead::renewing(itself.site.method()))),
@@ -251,13 +251,16 @@ impl IntoResponse for Unkeyed {
 /// What a companion's refreshes return.
 pub type Refreshing = BoxFuture<'static, Result<Response, Error>>;
 
-/// What a handler answers whose entry is to be made anew.
+/// Calls a handler, as a request would.
+pub type Call = Box<dyn FnOnce(CacheContext) -> ResponseFuture + Send>;
+
+/// What a handler answers whose entry is to be made anew. It is asked when this is awaited, not before.
 ///
 /// # Errors
-/// As `response`; when the arguments have no key, or another handler has the name.
-pub fn refresh(response: Result<ResponseFuture, Error>) -> Refreshing {
-    Box::pin(async {
-        let response = response?.await;
+/// When there is no global cache, the arguments have no key, or another handler has the name.
+pub fn refresh(itself: Itself, call: Call) -> Refreshing {
+    Box::pin(async move {
+        let response = call(CacheContext::renewing(itself)?).await;
         match response.extensions().get() {
             Some(Unkeyed) => Err(Error::key(KeyError::new(
                 "an argument has no text, or another handler has this one's name",

@@ -93,25 +93,17 @@ fn through_cache(cx: &Cx<'_>, context: &Ident) -> TokenStream {
 /// Input: `Path(id): Path<u64>, State(db): State<Db>`
 /// Output:
 /// ```text
-/// refresh(match CacheContext::renewing(product::itself()) {
-///     Ok(context) => Ok(product((context, arg0), arg1)),
-///     Err(error) => Err(error),
-/// })
+/// refresh(product::itself(), Box::new(move |context| product((context, arg0), arg1)))
 /// ```
 /// The handler is called as axum calls it, with a context that stands for no request.
 pub(super) fn refresh(cx: &Cx<'_>) -> TokenStream {
     let private = cx.private(cx.span);
     let context = hidden("__context");
-    let (itself, error) = (cx.itself(), hidden("__error"));
+    let itself = cx.itself();
     let (handler, turbofish) = (&cx.names.handler, &cx.turbofish);
     let arguments = inputs(cx, &context).into_iter().map(|input| input.argument);
     quote_spanned! {cx.span=>
-        #private::refresh(match #private::CacheContext::renewing(#itself) {
-            ::core::result::Result::Ok(#context) => {
-                ::core::result::Result::Ok(#handler #turbofish (#(#arguments),*))
-            }
-            ::core::result::Result::Err(#error) => ::core::result::Result::Err(#error),
-        })
+        #private::refresh(#itself, ::std::boxed::Box::new(move |#context| #handler #turbofish (#(#arguments),*)))
     }
 }
 
