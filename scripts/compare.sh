@@ -14,7 +14,7 @@ fail() {
     exit 1
 }
 usage() {
-    echo "usage: compare.sh [-r rounds] [-s seconds] [-c connections] [directory]" >&2
+    echo "usage: compare.sh [-r rounds, 7] [-s seconds a run, 3] [-c connections, 128] [directory, docs/performance]" >&2
     exit 2
 }
 
@@ -35,25 +35,11 @@ shift $((OPTIND - 1))
 directory=${1:-docs/performance}
 sizes="1024 65536"
 
-# need <command> <Debian package>
-need() {
-    command -v "$1" >/dev/null && return
-    if command -v apt-get >/dev/null; then
-        local sudo=""
-        [ "$(id -u)" -eq 0 ] || sudo="sudo"
-        echo "compare.sh: installing $2" >&2
-        $sudo apt-get update -qq
-        # The server that the package would start is not wanted.
-        $sudo env DEBIAN_FRONTEND=noninteractive RUNLEVEL=1 apt-get install -y -qq --no-install-recommends "$2" >&2
-    fi
-    command -v "$1" >/dev/null || fail "'$1' is missing; install it (Debian: $2) and run this again"
-}
-
-need wrk wrk
-need redis-server redis-server
-need redis-cli redis-tools
-need curl curl
-need taskset util-linux
+./scripts/need.sh wrk wrk
+./scripts/need.sh redis-server redis-server
+./scripts/need.sh redis-cli redis-tools
+./scripts/need.sh curl curl
+./scripts/need.sh taskset util-linux
 
 # A core for the server alone. Redis has the third if there is one, else it shares that of the load.
 cores=$(nproc)

@@ -5,10 +5,11 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-if ! command -v valgrind >/dev/null; then
-    echo "instructions.sh needs valgrind: apt-get install valgrind" >&2
-    exit 1
+if [ $# -gt 0 ]; then
+    echo "usage: instructions.sh" >&2
+    exit 2
 fi
+./scripts/need.sh valgrind valgrind
 cargo build --quiet --release --package cost
 cost=${CARGO_TARGET_DIR:-target}/release/cost
 

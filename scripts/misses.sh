@@ -5,21 +5,14 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-if [ $# -gt 1 ]; then
-    echo "usage: misses.sh [directory]" >&2
+if [ $# -gt 1 ] || [[ "${1:-}" == -* ]]; then
+    echo "usage: misses.sh [directory, docs/performance]" >&2
     exit 2
 fi
 directory=${1:-docs/performance}
 
-# need <command> <Debian package>
-need() {
-    command -v "$1" >/dev/null && return
-    echo "misses.sh needs $1; install it (Debian: $2) and run this again" >&2
-    exit 1
-}
-
-need redis-server redis-server
-need taskset util-linux
+./scripts/need.sh redis-server redis-server
+./scripts/need.sh taskset util-linux
 cargo build --quiet --release --manifest-path benches/compare/Cargo.toml --bin misses
 programs=${CARGO_TARGET_DIR:-benches/compare/target}/release
 
