@@ -12,13 +12,14 @@ use tokio::{
 use super::Engine;
 use crate::store::{LEASE_TTL, Slot, Token};
 
-/// How long a run may hold its lease before it is left to lapse.
+/// How long a lease is renewed; one in memory stands for twice as long, and is not.
 const LONGEST: Duration = Duration::from_secs(60);
 
 /// What becomes of a lease while its run lasts.
 #[derive(Debug)]
 pub(super) enum Renewal {
-    /// In this process's memory it needs no renewing, and counts as lapsing from then on.
+    /// It is in this process's memory, and needs no renewing. Who passes a body on gives it up at this time, as if renewing
+    /// had ended.
     Stands { until: Instant },
     /// It is renewed for as long as it lives, in a task of its own: a handler that computes without a pause must not lose
     /// the lease for that.

@@ -60,7 +60,7 @@ pub trait Store: fmt::Debug + Send + Sync + 'static {
     /// Who holds the slot's lease, for those that wait for it to change.
     fn holder<'a>(&'a self, slot: &'a Slot) -> StoreFuture<'a, Option<Holder>>;
 
-    /// Extends the lease by [`LEASE_TTL`] while it stands. `false`: it stands no more.
+    /// Extends the lease by [`LEASE_TTL`] or more while it stands. `false`: it stands no more.
     fn renew<'a>(&'a self, slot: &'a Slot, token: Token) -> StoreFuture<'a, bool>;
 
     /// Stores the entry and ends the lease, in one step, if the lease still stands; an entry that names tags of its own,

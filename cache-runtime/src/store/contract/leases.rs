@@ -1,7 +1,7 @@
 //! At most one fill holds a slot, and only it may commit.
 
 use super::*;
-use crate::store::{LEASE_TTL, Mark, PASS_TTL};
+use crate::store::{LEASE_TTL, Mark, MemoryStore, PASS_TTL};
 
 checks![
     lease_names_the_tags,
@@ -265,10 +265,10 @@ async fn renewed_lease_stands_longer(bench: &Bench) {
 async fn lease_lapses(bench: &Bench) {
     let slot = bench.slot(["root"]);
     let grant = bench.grant(&slot).await;
-    // A store that shares the process of its callers may wait longer for a sign of life.
+    // In memory leases stand longer, for nobody renews them.
     let lapse = match bench.time {
         Time::Real => LEASE_TTL,
-        Time::Manual(_) => Duration::from_secs(120),
+        Time::Manual(_) => MemoryStore::LEASE_LIFE,
     };
     bench
         .after(lapse, "a lease outlives its holder", async || {

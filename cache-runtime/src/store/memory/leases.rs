@@ -7,7 +7,7 @@ use std::{
     time::Duration,
 };
 
-use super::tags::{Captures, Standing};
+use super::tags::{Captures, Terms};
 use crate::{
     clock::Timestamp,
     store::{Generation, Grant, Holder, Mark, Token},
@@ -18,7 +18,7 @@ const SHARDS: usize = 64;
 
 /// How long a fill has its lease, which is not renewed. Longer than elsewhere: its process is this one, and the engine notices
 /// when the run is gone, while a handler that computes without a pause may keep a whole runtime from renewing.
-const LIFE: Duration = Duration::from_secs(120);
+pub(super) const LIFE: Duration = Duration::from_secs(120);
 
 /// With so many leases in a shard, no marks are added: about 2 MiB in all.
 const MOST: usize = 128;
@@ -33,7 +33,7 @@ pub(super) struct Shard {
     leases: HashMap<Arc<str>, Lease>,
     /// What entries were last stored under, for each owner. Entries of one shard share it, not all of them: a hit counts
     /// itself among its holders, and threads would wait for one another there.
-    standing: HashMap<Generation, Arc<Standing>>,
+    terms: HashMap<Generation, Arc<Terms>>,
 }
 
 pub(super) struct Lease {
@@ -84,9 +84,7 @@ impl Leases {
         for shard in &self.shards {
             let mut shard = lock(shard);
             shard.leases.retain(|_, lease| lease.until > now);
-            shard
-                .standing
-                .retain(|_, standing| Arc::strong_count(standing) > 1);
+            shard.terms.retain(|_, terms| Arc::strong_count(terms) > 1);
         }
     }
 }
@@ -137,15 +135,15 @@ impl Shard {
     }
 
     /// What an entry is stored under.
-    pub(super) fn standing(&mut self, owner: Generation, captures: Captures) -> Arc<Standing> {
-        if let Some(standing) = self.standing.get(&owner)
-            && standing.captures == captures
+    pub(super) fn terms(&mut self, owner: Generation, captures: Captures) -> Arc<Terms> {
+        if let Some(terms) = self.terms.get(&owner)
+            && terms.captures == captures
         {
-            return Arc::clone(standing);
+            return Arc::clone(terms);
         }
-        let standing = Arc::new(Standing { owner, captures });
-        self.standing.insert(owner, Arc::clone(&standing));
-        standing
+        let terms = Arc::new(Terms { owner, captures });
+        self.terms.insert(owner, Arc::clone(&terms));
+        terms
     }
 
     pub(super) fn remove(&mut self, key: &str) {

@@ -9,7 +9,7 @@ use quick_cache::{DefaultHashBuilder, OptionsBuilder, Weighter, sync::Cache as Q
 
 use self::{
     leases::{Lease, Leases},
-    tags::{Standing, Tags},
+    tags::{Tags, Terms},
 };
 use super::{
     Ask, Committed, Found, Grant, Head, Holder, Leased, Mark, Put, Read, Seen, Slot, Store, StoreError,
@@ -54,14 +54,14 @@ pub struct MemoryStore {
 struct Stored {
     entry: Arc<Entry>,
     token: Token,
-    standing: Arc<Standing>,
+    terms: Arc<Terms>,
     weight: u64,
 }
 
 impl Stored {
     /// Whether no tag of it was retired since.
     fn stands(&self) -> bool {
-        self.standing.captures.stand()
+        self.terms.captures.stand()
     }
 }
 
@@ -88,6 +88,10 @@ fn weight(slot: &Slot, entry: &Entry) -> u64 {
 }
 
 impl MemoryStore {
+    /// How long a lease stands.
+    #[cfg(feature = "test-util")]
+    pub(super) const LEASE_LIFE: Duration = leases::LIFE;
+
     /// Holds at most `capacity` bytes, and entries of `largest_body` bytes if that is possible at all.
     pub(crate) fn new(capacity: u64, largest_body: usize, clock: Clock) -> Self {
         let parallelism = available_parallelism().map_or(1, usize::from);
@@ -145,15 +149,15 @@ impl MemoryStore {
         let stored = self.entries.get(&*slot.key);
         let head = head(stored.as_ref());
         let now = self.clock.now();
-        let standing = stored.filter(|stored| {
-            let captured = stored.standing.captures.generations().map(Some);
-            stored.standing.owner == slot.owner
+        let terms = stored.filter(|stored| {
+            let captured = stored.terms.captures.generations().map(Some);
+            stored.terms.owner == slot.owner
                 && stored.entry.expires() > now
                 && stored.stands()
                 && captured.take(generations.len()).eq(generations.iter().copied())
         });
         Read {
-            found: standing.map_or(Found::Nothing, |stored| Found::Entry(stored.entry)),
+            found: terms.map_or(Found::Nothing, |stored| Found::Entry(stored.entry)),
             seen: Seen {
                 head,
                 generations,
@@ -202,7 +206,7 @@ impl MemoryStore {
         let stored = Stored {
             entry: Arc::clone(entry),
             token: grant.token,
-            standing: leases.standing(slot.owner, captures),
+            terms: leases.terms(slot.owner, captures),
             weight,
         };
         self.entries.insert(Arc::clone(&slot.key), stored);
@@ -222,7 +226,7 @@ impl MemoryStore {
         let stored = Stored {
             entry: put.entry,
             token: put.token,
-            standing: leases.standing(slot.owner, captures),
+            terms: leases.terms(slot.owner, captures),
             weight,
         };
         self.entries.insert(Arc::clone(&slot.key), stored);

@@ -46,7 +46,7 @@ impl Live {
 }
 
 /// What an entry stands under: whose it is, and the generations of its tags. The entries of a handler share it.
-pub(super) struct Standing {
+pub(super) struct Terms {
     pub(super) owner: Generation,
     pub(super) captures: Captures,
 }
