@@ -7,5 +7,6 @@ if [ $# -ne 0 ]; then
     echo "evictions.sh takes no arguments" >&2
     exit 2
 fi
+./scripts/need.sh redis-server redis-server
 cargo build --release --package cluster
 cargo run --quiet --release --package cluster --bin evictions

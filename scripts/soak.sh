@@ -13,5 +13,6 @@ if [ $# -lt 1 ] || [ $# -gt 2 ]; then
     echo "usage: soak.sh <minutes> [seed]" >&2
     exit 2
 fi
+./scripts/need.sh redis-server redis-server
 cargo build --release --package cluster
 cargo run --quiet --release --package cluster --bin soak -- "$@"
