@@ -110,6 +110,7 @@ impl Fill {
         }
     }
 
+    /// What is rarer than a whole body is boxed, so that a run does not take its room.
     async fn finish(self, response: Response, size: SizeHint) {
         let (mut parts, body) = response.into_parts();
         if self.policy.http.is_some() {
@@ -120,7 +121,7 @@ impl Fill {
             return self.alone(Response::from_parts(parts, body), None).await;
         }
         let Some(lifetime) = self.lifetime(&parts) else {
-            return self.refuse(parts, body, &size).await;
+            return Box::pin(self.refuse(parts, body, &size)).await;
         };
         let limit = self.limit();
         match size.exact() {
@@ -133,7 +134,9 @@ impl Fill {
                 };
                 match collected {
                     Collected::Whole(body) => self.share(parts, body, lifetime).await,
-                    Collected::Pending(body) => self.stream(parts, body, lifetime, Some(exact)).await,
+                    Collected::Pending(body) => {
+                        Box::pin(self.stream(parts, body, lifetime, Some(exact))).await
+                    }
                     Collected::Unstorable(body) => {
                         self.not_stored(Refusal::BrokenBody);
                         let mark = self.unfit();
@@ -141,7 +144,7 @@ impl Fill {
                     }
                 }
             }
-            None if size.lower() <= limit as u64 => self.stream(parts, body, lifetime, None).await,
+            None if size.lower() <= limit as u64 => Box::pin(self.stream(parts, body, lifetime, None)).await,
             _ => {
                 self.not_stored(Refusal::BodyLength);
                 let mark = self.unfit();

@@ -138,7 +138,7 @@ impl Request {
     }
 
     /// As [`serve`](Self::serve).
-    pub(crate) fn serve_boxed(self, handler: BoxedRun) -> BoxFuture<'static, Response> {
+    pub(crate) fn serve_boxed(self: Box<Self>, handler: BoxedRun) -> BoxFuture<'static, Response> {
         Box::pin(self.serve(handler))
     }
 
@@ -146,7 +146,7 @@ impl Request {
     ///
     /// # Cancel safety
     /// Safe: a run that has begun goes on and is stored.
-    pub(crate) async fn serve<F, Fut>(mut self, handler: F) -> Response
+    pub(crate) async fn serve<F, Fut>(mut self: Box<Self>, handler: F) -> Response
     where
         F: FnOnce(Run) -> Fut + Send + 'static,
         Fut: Future<Output = Response> + Send + 'static,
@@ -179,7 +179,7 @@ impl Request {
 
     /// Runs the handler in a task of its own, and answers with what comes of it, or with the entry in reserve.
     pub(super) async fn lead<F, Fut>(
-        self,
+        &self,
         runtime: &Handle,
         seat: Seat,
         grant: Option<Grant>,

@@ -21,7 +21,7 @@ const MOST_VANISHED: u32 = 1;
 impl Request {
     /// Leads a run that nothing is stored of, or waits for one.
     pub(super) async fn unleased<F, Fut>(
-        self,
+        &self,
         runtime: &Handle,
         join: Join,
         spare: Spare,

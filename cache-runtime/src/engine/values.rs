@@ -152,7 +152,7 @@ impl Engine {
                 }
             })
         });
-        let mut response = request.serve_boxed(run).await;
+        let mut response = Box::new(request).serve_boxed(run).await;
         if response.status() == StatusCode::OK
             && let Some(value) = lock(&found).take()
         {
