@@ -127,14 +127,19 @@ impl Example {
 
     /// Asks until the answer is as it should be; every answer on the way is a 200.
     pub fn get_until(&self, path: &str, verdict: &str) {
+        self.get_until_it(path, verdict, |answer| answer.verdict() == Some(verdict));
+    }
+
+    /// Asks until it holds of the answer, which is returned; every answer on the way is a 200.
+    pub fn get_until_it(&self, path: &str, what: &str, holds: impl Fn(&Answer) -> bool) -> Answer {
         let begun = Instant::now();
         loop {
             let answer = self.get(path);
             assert_eq!(answer.status, 200, "{}", answer.head);
-            if answer.verdict() == Some(verdict) {
-                return;
+            if holds(&answer) {
+                return answer;
             }
-            assert!(begun.elapsed() < PATIENCE, "{path} does not come to a {verdict}");
+            assert!(begun.elapsed() < PATIENCE, "{path} does not come to {what}");
         }
     }
 
