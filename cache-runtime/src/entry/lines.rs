@@ -158,11 +158,13 @@ impl HeaderLines {
     /// The lines that these bytes are, to the last byte and as this would write them.
     pub(super) fn of_wire(wire: Bytes) -> Option<Self> {
         let mut rest = &*wire;
+        let mut count = 0;
         while !rest.is_empty() {
             let line = Line::read(&mut rest)?;
             line.name().zip(line.value(&wire))?;
+            count += 1;
         }
-        Some(Self(wire)).filter(Self::fit_the_wire)
+        (count <= MOST).then_some(Self(wire))
     }
 
     /// Whether they can be read again.

@@ -4,10 +4,13 @@
 #[cfg(any(feature = "redis", feature = "test-util", test))]
 pub(super) const LENGTH: usize = 4;
 
-/// Beyond 4 GiB the length is a lie, which makes the entry a miss.
+/// Beyond 4 GiB it is a lie, which makes the entry a miss.
+pub(super) fn length(bytes: usize) -> u32 {
+    u32::try_from(bytes).unwrap_or(u32::MAX)
+}
+
 pub(super) fn write(text: &[u8], buffer: &mut Vec<u8>) {
-    let length = u32::try_from(text.len()).unwrap_or(u32::MAX);
-    buffer.extend_from_slice(&length.to_be_bytes());
+    buffer.extend_from_slice(&length(text.len()).to_be_bytes());
     buffer.extend_from_slice(text);
 }
 

@@ -19,7 +19,7 @@ use http::StatusCode;
 
 use super::{
     Entry, HeaderLines,
-    text::{self, LENGTH},
+    text::{self, LENGTH, length},
 };
 use crate::{
     clock::{Timestamp, millis},
@@ -119,8 +119,8 @@ pub(crate) fn decode(wire: Bytes) -> Option<Decoded> {
     let mut time = || text::take(&mut rest).map(u64::from_be_bytes);
     let born = Timestamp::from_millis(time()?);
     let [fresh, stale, cost] = [time()?, time()?, time()?].map(Duration::from_millis);
-    let meta = usize::try_from(u32::from_be_bytes(text::take(&mut rest)?)).ok()?;
-    let (mut meta, body) = rest.split_at_checked(meta)?;
+    let mut meta = text::read(&mut rest)?;
+    let body = rest;
 
     let preamble = Preamble::read(&mut meta)?;
     if preamble.body != body.len() as u64 {
@@ -148,11 +148,6 @@ pub(crate) fn decode(wire: Bytes) -> Option<Decoded> {
         },
         digest,
     })
-}
-
-/// Beyond 4 GiB it is a lie, which makes the entry a miss.
-fn length(bytes: usize) -> u32 {
-    u32::try_from(bytes).unwrap_or(u32::MAX)
 }
 
 /// Whether `wire` is an entry of a later version than this one.

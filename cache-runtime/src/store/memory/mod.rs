@@ -149,7 +149,7 @@ impl MemoryStore {
         let stored = self.entries.get(&*slot.key);
         let head = head(stored.as_ref());
         let now = self.clock.now();
-        let terms = stored.filter(|stored| {
+        let standing = stored.filter(|stored| {
             let captured = stored.terms.captures.generations().map(Some);
             stored.terms.owner == slot.owner
                 && stored.entry.expires() > now
@@ -157,7 +157,7 @@ impl MemoryStore {
                 && captured.take(generations.len()).eq(generations.iter().copied())
         });
         Read {
-            found: terms.map_or(Found::Nothing, |stored| Found::Entry(stored.entry)),
+            found: standing.map_or(Found::Nothing, |stored| Found::Entry(stored.entry)),
             seen: Seen {
                 head,
                 generations,
