@@ -109,12 +109,12 @@ pub(crate) fn hit(
     style: &Style,
     times: Times,
 ) -> Response {
-    let is_whole =
-        entry.status == StatusCode::OK && request.method != Method::HEAD && !is_unchanged(entry, request);
+    let is_unchanged = is_unchanged(entry, request);
+    let is_whole = entry.status == StatusCode::OK && request.method != Method::HEAD && !is_unchanged;
     let prepared = is_whole.then(|| prepared::headers(entry, request, policy, style, times));
     match prepared.flatten() {
         Some(headers) => assembled((entry.status, headers, Body::from(entry.body.clone()))),
-        None => respond(entry, request, policy, style, Verdict::Hit, times),
+        None => weighed(entry, request, policy, style, Verdict::Hit, times, is_unchanged),
     }
 }
 
@@ -127,7 +127,28 @@ pub(crate) fn respond(
     verdict: Verdict,
     times: Times,
 ) -> Response {
-    let (status, mut headers, body) = content(entry, request, policy, added(policy, style));
+    let is_unchanged = is_unchanged(entry, request);
+    weighed(entry, request, policy, style, verdict, times, is_unchanged)
+}
+
+/// The same, once it is known whether the client has it already.
+fn weighed(
+    entry: &Entry,
+    request: &RequestHead,
+    policy: &Policy,
+    style: &Style,
+    verdict: Verdict,
+    times: Times,
+    is_unchanged: bool,
+) -> Response {
+    let added = added(policy, style);
+    let (status, mut headers, body) = match is_unchanged {
+        true => {
+            let headers = repeated(&entry.headers, added);
+            (StatusCode::NOT_MODIFIED, headers, Body::new(NoBody))
+        }
+        false => content(entry, request, policy, added),
+    };
     complete(&mut headers, entry, request, policy, style, verdict, times);
     assembled((status, headers, body))
 }
@@ -189,12 +210,8 @@ fn is_unchanged(entry: &Entry, request: &RequestHead) -> bool {
     entry.status == StatusCode::OK && not_modified(request, |name| entry.headers.get(name))
 }
 
-/// What the request gets of the entry: all of it, its headers, a part, or that it has it already.
+/// What the request gets of an entry that it does not have: all of it, its headers, or a part.
 fn content(entry: &Entry, request: &RequestHead, policy: &Policy, added: usize) -> Content {
-    if is_unchanged(entry, request) {
-        let headers = repeated(&entry.headers, added);
-        return (StatusCode::NOT_MODIFIED, headers, Body::new(NoBody));
-    }
     let mut headers = entry.headers.to_map(added);
     if entry.status == StatusCode::NO_CONTENT {
         return (entry.status, headers, Body::new(NoBody));
