@@ -2,20 +2,19 @@
 //!
 //! `growth [entries, a million unless told]`. Requests go to a router in process, without a network.
 
-use std::{env, error::Error, fs, hint::black_box, process::ExitCode, sync::Arc, thread, time::Instant};
+use std::{env, error::Error, fs, process::ExitCode, sync::Arc, thread, time::Instant};
 
 use axum::{
     Router,
-    body::{Body, Bytes},
+    body::Bytes,
     extract::{Path, State},
-    http::{HeaderName, Request, header},
-    response::{IntoResponse, Response},
+    http::{HeaderName, header},
+    response::IntoResponse,
     routing::get,
 };
+use compare::{ask, median};
 use handler_cache::{Cache, cache};
-use http_body_util::BodyExt;
 use tokio::runtime::{Builder, Handle};
-use tower::ServiceExt;
 
 const FEW: usize = 1_000;
 const BODY: usize = 1024;
@@ -29,6 +28,10 @@ const REQUESTS: usize = 50_000;
 
 /// Every id has as many digits, so that no request is dearer to read than another.
 const FIRST_ID: usize = 10_000_000;
+
+fn path(id: usize) -> String {
+    format!("/{}", FIRST_ID + id)
+}
 
 const JSON: [(HeaderName, &str); 1] = [(header::CONTENT_TYPE, "application/json")];
 
@@ -110,7 +113,7 @@ impl Side {
         let before = resident_bytes()?;
         handle.block_on(async {
             for id in 0..ids {
-                ask(&app, id).await;
+                ask(&app, &path(id)).await;
             }
         });
         let grown = resident_bytes()?.saturating_sub(before);
@@ -122,7 +125,7 @@ impl Side {
         let begin = Instant::now();
         handle.block_on(async {
             for _ in 0..REQUESTS {
-                ask(&self.app, fastrand::usize(..self.ids)).await;
+                ask(&self.app, &path(fastrand::usize(..self.ids))).await;
             }
         });
         begin.elapsed().as_nanos() as f64 / REQUESTS as f64
@@ -138,14 +141,6 @@ impl Side {
         });
         (threads * REQUESTS) as f64 / begin.elapsed().as_secs_f64()
     }
-}
-
-async fn ask(app: &Router, id: usize) {
-    let request = Request::get(format!("/{}", FIRST_ID + id)).body(Body::empty());
-    let request = request.expect("the path is a number");
-    let response: Response = app.clone().oneshot(request).await.expect("a router cannot fail");
-    let body = response.into_body().collect().await;
-    black_box(body.expect("the body is at hand").to_bytes());
 }
 
 /// A cache of its own with so many entries.
@@ -249,13 +244,6 @@ fn print_threads(handle: &Handle, plain: &Side, cached: &Side) {
         let beside = median(rounds.iter().map(|round| round[at] / round[0]));
         println!("| {name} | {gain:.2} | {beside:.2} |");
     }
-}
-
-/// The middle one; there are [`ROUNDS`], an odd number.
-fn median(values: impl Iterator<Item = f64>) -> f64 {
-    let mut values: Vec<f64> = values.collect();
-    values.sort_by(f64::total_cmp);
-    values[values.len() / 2]
 }
 
 /// What the system says that this process holds.

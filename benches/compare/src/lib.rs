@@ -1,7 +1,12 @@
-//! What is compared: the servers, how each is named, what its ratio is taken to, and the versions.
+//! What is compared: the servers, how each is named, what its ratio is taken to, and the versions; requests in process, and
+//! where what was measured lies.
 
+mod requests;
+mod spread;
 mod versions;
 
+pub use requests::ask;
+pub use spread::{median, quantile};
 pub use versions::with_version;
 
 /// A server that is measured.

@@ -12,13 +12,13 @@ use axum::{
     response::IntoResponse,
     routing::get,
 };
+use compare::{ask, median, quantile};
 use handler_cache::{Cache, cache};
 use tokio::{runtime::Builder, task::JoinSet, time::sleep};
 
 use crate::{
-    page::{Fresh, ask, page},
+    page::{Fresh, page},
     server::RedisServer,
-    spread::{median, quantile},
 };
 
 const ROUNDS: usize = 11;

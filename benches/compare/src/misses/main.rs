@@ -7,7 +7,6 @@ use std::{error::Error, process::ExitCode};
 use compare::with_version;
 
 mod page;
-mod spread;
 mod cores;
 mod memory;
 mod redis;

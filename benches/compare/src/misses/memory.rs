@@ -3,13 +3,11 @@
 use std::{error::Error, time::Instant};
 
 use axum::{Router, routing::get};
+use compare::{ask, median};
 use handler_cache::Cache;
 use tokio::runtime::Builder;
 
-use crate::{
-    page::{Fresh, ask, bare, cached},
-    spread::median,
-};
+use crate::page::{Fresh, bare, cached};
 
 const ROUNDS: usize = 21;
 /// Requests of one side in one round.

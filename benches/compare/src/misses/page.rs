@@ -1,17 +1,12 @@
-//! The page that is asked for, and requests for it.
-
-use std::hint::black_box;
+//! The page that is asked for, and by what paths.
 
 use axum::{
-    Router,
-    body::{Body, Bytes},
+    body::Bytes,
     extract::Path,
-    http::{HeaderName, Request, header},
-    response::{IntoResponse, Response},
+    http::{HeaderName, header},
+    response::IntoResponse,
 };
 use handler_cache::cache;
-use http_body_util::BodyExt;
-use tower::ServiceExt;
 
 static BODY: [u8; 1024] = [b'x'; 1024];
 
@@ -33,16 +28,6 @@ pub(crate) async fn bare(Path(_id): Path<u64>) -> impl IntoResponse {
 pub(crate) async fn cached(Path(id): Path<u64>) -> impl IntoResponse {
     let _ = id;
     page()
-}
-
-/// Asks for the path and takes the whole response.
-pub(crate) async fn ask(app: &Router, path: &str) {
-    let request = Request::get(path).body(Body::empty());
-    let request = request.expect("the path is well-formed");
-    let response: Response = app.clone().oneshot(request).await.expect("a router cannot fail");
-    assert!(response.status().is_success(), "{path}: {}", response.status());
-    let body = response.into_body().collect().await;
-    black_box(body.expect("the body is at hand").to_bytes());
 }
 
 /// Paths that nobody asked for before, all of the same length.

@@ -3,15 +3,15 @@
 use std::{error::Error, time::Instant};
 
 use axum::{Router, routing::get};
+use compare::{ask, median};
 use handler_cache::Cache;
 use redis::{AsyncCommands, Client, RedisResult, Value, aio::MultiplexedConnection, cmd};
 use tokio::{runtime::Builder, task::yield_now};
 
 use crate::{
     cores::apart,
-    page::{Fresh, ask, cached},
+    page::{Fresh, cached},
     server::RedisServer,
-    spread::median,
 };
 
 const ROUNDS: usize = 21;

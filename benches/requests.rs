@@ -1,4 +1,4 @@
-//! What a hit in memory costs beside the same response made by plain axum, through the `Router`, without a network.
+//! What hits and misses in memory cost beside the same response made by plain axum, through the `Router`, without a network.
 
 #![allow(missing_docs, reason = "criterion's macros make public items")]
 
@@ -55,7 +55,8 @@ fn ask(runtime: &Runtime, app: &Router, path: &str, headers: &[(&str, &str)]) {
     });
 }
 
-fn hit(criterion: &mut Criterion) {
+/// A router with a cache of its own, and what runs it.
+fn shop() -> (Runtime, Cache, Router) {
     let runtime = Builder::new_current_thread()
         .enable_all()
         .build()
@@ -67,6 +68,11 @@ fn hit(criterion: &mut Criterion) {
         .route("/plain/{id}", get(plain))
         .route("/cached/{id}", get(cached))
         .layer(cache.attach());
+    (runtime, cache, app)
+}
+
+fn hit(criterion: &mut Criterion) {
+    let (runtime, _cache, app) = shop();
     ask(&runtime, &app, "/cached/1", &[]);
 
     let mut group = criterion.benchmark_group("1 KiB");
@@ -88,5 +94,22 @@ fn hit(criterion: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, hit);
+/// Each request has an id of its own, so that none is a hit.
+fn miss(criterion: &mut Criterion) {
+    let (runtime, cache, app) = shop();
+    let mut ids = 10_000_000_u64..;
+    let mut path = |route: &str| format!("/{route}/{}", ids.next().expect("there are enough ids"));
+
+    let mut group = criterion.benchmark_group("miss of 1 KiB");
+    group.throughput(Throughput::Elements(1));
+    for route in ["plain", "cached"] {
+        group.bench_function(route, |bencher| {
+            bencher.iter(|| ask(&runtime, &app, &path(route), &[]))
+        });
+    }
+    group.finish();
+    assert_eq!(cache.stats().total.hits, 0, "a request was no miss");
+}
+
+criterion_group!(benches, hit, miss);
 criterion_main!(benches);

@@ -5,7 +5,7 @@
 /// # Panics
 ///
 /// There are none.
-pub(crate) fn quantile(values: impl IntoIterator<Item = f64>, share: f64) -> f64 {
+pub fn quantile(values: impl IntoIterator<Item = f64>, share: f64) -> f64 {
     let mut values: Vec<f64> = values.into_iter().collect();
     values.sort_by(f64::total_cmp);
     let last = values.len().checked_sub(1).expect("something was measured");
@@ -13,7 +13,7 @@ pub(crate) fn quantile(values: impl IntoIterator<Item = f64>, share: f64) -> f64
 }
 
 /// The one in the middle.
-pub(crate) fn median(values: impl IntoIterator<Item = f64>) -> f64 {
+pub fn median(values: impl IntoIterator<Item = f64>) -> f64 {
     quantile(values, 0.5)
 }
 
