@@ -43,10 +43,15 @@ pub(crate) struct Cause(pub(crate) Arc<dyn Any + Send + Sync>);
 #[derive(Debug)]
 struct Flight {
     token: Token,
-    /// The slot it fills, for flights that no store knows of.
-    slot: Option<Slot>,
-    began: Instant,
+    unleased: Option<Unleased>,
     ended: watch::Sender<Option<Ended>>,
+}
+
+/// What others find a flight by that no store knows of.
+#[derive(Debug)]
+struct Unleased {
+    slot: Slot,
+    began: Instant,
 }
 
 #[derive(Debug, Clone)]
@@ -163,7 +168,11 @@ impl Flights {
             }
         }
         let place = place()?;
-        let flight = Arc::new(Flight::new(Token::new(), Some(slot.clone())));
+        let found_by = Unleased {
+            slot: slot.clone(),
+            began: Instant::now(),
+        };
+        let flight = Arc::new(Flight::new(Token::new(), Some(found_by)));
         unleased.insert(Arc::clone(&slot.key), Arc::clone(&flight));
         Some(Part::Leader(self.lead(flight, Some(place))))
     }
@@ -209,11 +218,10 @@ impl Flights {
 }
 
 impl Flight {
-    fn new(token: Token, slot: Option<Slot>) -> Self {
+    fn new(token: Token, unleased: Option<Unleased>) -> Self {
         Self {
             token,
-            slot,
-            began: Instant::now(),
+            unleased,
             ended: watch::Sender::new(None),
         }
     }
@@ -223,16 +231,16 @@ impl Flight {
     }
 
     fn admits(&self, join: Join) -> bool {
-        match join {
-            Join::Any => true,
-            Join::BegunAfter(instant) => self.began > instant,
+        match (join, &self.unleased) {
+            (Join::Any, _) => true,
+            (Join::BegunAfter(instant), Some(unleased)) => unleased.began > instant,
+            (Join::BegunAfter(_), None) => false,
         }
     }
 
     fn bears(&self, tag: &str) -> bool {
-        self.slot
-            .as_ref()
-            .is_some_and(|slot| slot.tags.iter().any(|own| **own == *tag))
+        let slot = self.unleased.as_ref().map(|unleased| &unleased.slot);
+        slot.is_some_and(|slot| slot.tags.iter().any(|own| **own == *tag))
     }
 }
 
@@ -259,17 +267,21 @@ impl Seat {
 
     /// Tells those that wait, and those that still join while the entry is on its way to the store.
     pub(crate) fn tell(&self, outcome: Outcome) {
-        self.flight.ended.send_replace(Some(Ended::now(outcome)));
+        self.flight.ended.send_if_modified(|ended| {
+            *ended = Some(Ended::now(outcome));
+            // Seen under the lock under which who waits looks first: without them there is nobody to wake.
+            self.is_waited_for()
+        });
     }
 }
 
 impl Drop for Seat {
     fn drop(&mut self) {
-        match &self.flight.slot {
+        match &self.flight.unleased {
             None => {
                 lock(&self.flights.leased).remove(&self.flight.token);
             }
-            Some(slot) => {
+            Some(Unleased { slot, .. }) => {
                 let mut unleased = lock(&self.flights.unleased);
                 // Evicted or replaced meanwhile, the place belongs to somebody else.
                 if unleased

@@ -139,8 +139,32 @@ pub struct Grant {
 }
 
 /// What tells one content of a slot from the next: the first bytes of the wire form, or nothing.
-#[derive(Clone, PartialEq, Eq, Default)]
-pub struct Head(pub Vec<u8>);
+#[derive(Clone, Copy, PartialEq, Eq, Default)]
+pub struct Head {
+    /// Zeros from `len` on.
+    bytes: [u8; Self::LONGEST],
+    len: u8,
+}
+
+impl Head {
+    /// So many bytes of a content, at the most, tell it from every other.
+    pub const LONGEST: usize = 21;
+
+    /// That of a slot with this content, or with one that begins like this.
+    pub fn of(content: &[u8]) -> Self {
+        let mut head = Self::default();
+        for (byte, content) in head.bytes.iter_mut().zip(content) {
+            *byte = *content;
+            head.len += 1;
+        }
+        head
+    }
+
+    /// No bytes: the slot is empty.
+    pub fn as_bytes(&self) -> &[u8] {
+        &self.bytes[..usize::from(self.len)]
+    }
+}
 
 macro_rules! debug_as_hex {
     ($($type:ty),*) => {$(
@@ -156,7 +180,13 @@ macro_rules! debug_as_hex {
     )*};
 }
 
-debug_as_hex!(Token, Generation, Digest, Head);
+debug_as_hex!(Token, Generation, Digest);
+
+impl fmt::Debug for Head {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Head(\"{}\")", self.as_bytes().escape_ascii())
+    }
+}
 
 /// Tells this process from every other.
 static PROCESS: LazyLock<u64> = LazyLock::new(random);

@@ -74,7 +74,7 @@ async fn every_step_is_one_round_trip() {
 
     let asked = proxy.one("a read that misses", ask(&store, &slot)).await;
     let leased = proxy
-        .one("a lease that names two tags", store.lease(&slot, asked))
+        .one("a lease that names two tags", store.lease(&slot, &asked))
         .await;
     let Ok(Leased::Granted(grant)) = leased else {
         panic!("expected the lease, got {leased:?}");

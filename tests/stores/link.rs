@@ -43,7 +43,7 @@ async fn p1_without_a_connection_every_call_fails_at_once() {
     let nobody_connects = async {
         let errors = [
             store.read(&slot).await.err(),
-            store.lease(&slot, asked).await.err(),
+            store.lease(&slot, &asked).await.err(),
             store.holder(&slot).await.err(),
             store.renew(&slot, token).await.err(),
             store.commit(&slot, grant, &entry("", HOUR)).await.err(),
@@ -155,7 +155,7 @@ async fn p4_lease_whose_asker_went_away_is_given_back() {
     let asked = ask(&store, &slot).await;
     server.freeze();
     let short = Duration::from_millis(20);
-    assert!(timeout(short, store.lease(&slot, asked)).await.is_err());
+    assert!(timeout(short, store.lease(&slot, &asked)).await.is_err());
     server.thaw();
     // It was granted: the tags were named. Long before its TTL it is free again.
     let begun = Instant::now();
@@ -194,7 +194,7 @@ async fn server_that_became_a_replica_is_left_for_another_and_read_meanwhile() {
     for _ in 0..3 {
         // From within a script, too.
         let asked = ask(&store, &other).await;
-        let refused = store.lease(&other, asked).await;
+        let refused = store.lease(&other, &asked).await;
         assert!(!refused.expect_err("no writes").is_unavailable());
         assert_eq!(
             found(&store, &slot).await.as_deref(),

@@ -69,7 +69,7 @@ async fn ask(store: &dyn Store, slot: &Slot) -> Ask {
 
 async fn grant(store: &dyn Store, slot: &Slot) -> Grant {
     let ask = ask(store, slot).await;
-    match store.lease(slot, ask).await.expect("lease answers") {
+    match store.lease(slot, &ask).await.expect("lease answers") {
         Leased::Granted(grant) => grant,
         other => panic!("expected the lease, got {other:?}"),
     }

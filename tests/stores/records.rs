@@ -119,7 +119,7 @@ async fn p8_garbage_and_wrong_types_under_the_lease_can_be_replaced() {
         }
         let holder = store.holder(&slot).await.expect("holder answers");
         let asked = ask(&store, &slot).await;
-        let held = store.lease(&slot, asked.clone()).await.expect("lease answers");
+        let held = store.lease(&slot, &asked).await.expect("lease answers");
         let Leased::Held(unknown @ Holder::Unknown(_)) = held else {
             panic!("expected something unknown, got {held:?}");
         };
@@ -134,7 +134,7 @@ async fn p8_garbage_and_wrong_types_under_the_lease_can_be_replaced() {
             replaces: Some(unknown),
             ..ask(&store, &slot).await
         };
-        let Leased::Granted(granted) = store.lease(&slot, again).await.expect("lease answers") else {
+        let Leased::Granted(granted) = store.lease(&slot, &again).await.expect("lease answers") else {
             panic!("what was named is replaced");
         };
         let committed = store.commit(&slot, granted, &entry("healed", HOUR)).await;
@@ -171,7 +171,7 @@ async fn p8_entry_of_a_later_version_is_neither_served_nor_overwritten() {
 
     let read = store.read(&slot).await.expect("read answers");
     assert!(matches!(read.found, Found::Newer), "{read:?}");
-    let leased = store.lease(&slot, before).await.expect("lease answers");
+    let leased = store.lease(&slot, &before).await.expect("lease answers");
     assert_eq!(leased, Leased::Changed, "a lease on what was there before");
     assert_eq!(server.get(&slot.key), later);
 
@@ -267,7 +267,7 @@ async fn p1_full_server_refuses_entries_and_still_evicts() {
         .await
         .expect("release answers");
     assert_eq!(store.holder(&other).await.expect("holder answers"), None);
-    let error = store.lease(&other, ask(&store, &other).await).await;
+    let error = store.lease(&other, &ask(&store, &other).await).await;
     assert!(!error.expect_err("the server is full").is_unavailable());
 
     store
@@ -321,7 +321,7 @@ async fn missing_permission_is_a_refusal() {
     let store = connect(&url).await;
     let slot = slot();
     let asked = ask(&store, &slot).await;
-    let error = store.lease(&slot, asked).await.expect_err("no EVAL for readers");
+    let error = store.lease(&slot, &asked).await.expect_err("no EVAL for readers");
     assert!(!error.is_unavailable(), "{error:?}");
     let error = store.evict(&[Arc::clone(&slot.key)]).await;
     assert!(!error.expect_err("no UNLINK for readers").is_unavailable());

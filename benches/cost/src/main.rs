@@ -63,7 +63,7 @@ async fn hit_large(Path(id): Path<u64>) -> impl IntoResponse {
     (JSON, Bytes::from_static(&LARGE))
 }
 
-/// A kind of request: name, method, path, headers.
+/// A kind of request: name, method, path, headers. In the path `*` stands for another number each time.
 type Scenario = (
     &'static str,
     &'static str,
@@ -100,10 +100,13 @@ const SCENARIOS: &[Scenario] = &[
     ),
     ("bypass-post", "POST", "/hit/1", &[]),
     ("layer-hit", "GET", "/layered/1", &[]),
+    ("plain-each", "GET", "/plain/*", &[]),
+    ("miss", "GET", "/hit/*", &[]),
 ];
 
-fn ask(runtime: &Runtime, app: &Router, (_, method, path, headers): &Scenario) {
-    let mut request = Request::builder().method(*method).uri(*path);
+fn ask(runtime: &Runtime, app: &Router, (_, method, path, headers): &Scenario, number: u32) {
+    let path = path.replace('*', &number.to_string());
+    let mut request = Request::builder().method(*method).uri(path);
     for (name, value) in *headers {
         request = request.header(*name, *value);
     }
@@ -144,8 +147,8 @@ fn main() -> ExitCode {
         .route("/hit-large/{id}", get(hit_large))
         .route("/layered/{id}", get(plain).layer(layer))
         .layer(cache.attach());
-    for _ in 0..times {
-        ask(&runtime, &app, scenario);
+    for number in 0..times {
+        ask(&runtime, &app, scenario, number);
     }
     ExitCode::SUCCESS
 }

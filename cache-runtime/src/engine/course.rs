@@ -86,8 +86,9 @@ pub(super) struct Way {
 
 impl Way {
     /// What the next lease may replace, given the generations read now.
-    fn replaces(&mut self, digest: Option<Digest>) -> Option<Holder> {
-        let outdated = self.doubted.take().filter(|grant| Some(grant.digest) != digest);
+    fn replaces(&mut self, digest: impl FnOnce() -> Option<Digest>) -> Option<Holder> {
+        let doubted = self.doubted.take();
+        let outdated = doubted.filter(|grant| Some(grant.digest) != digest());
         self.replaces.take().or(outdated.map(Holder::Fill))
     }
 }
@@ -181,18 +182,18 @@ impl Request {
         let any = seen
             .any
             .filter(|_| !self.engine.overdue.names_tag(&self.slot.any));
-        let digest = seen.digest(&self.slot);
+        let digest = |seen: &Seen| seen.digest(&self.slot);
         let Some(place) = self.engine.place() else {
             return spare.or_alone(Refusal::Limit);
         };
         let seat = self.engine.flights.seat(place);
         let ask = Ask {
             token: seat.token(),
+            replaces: way.replaces(|| digest(&seen)),
             seen,
-            replaces: way.replaces(digest),
         };
         let holder = match guard
-            .call(&mut way.budget, guard.store().lease(&self.slot, ask))
+            .call(&mut way.budget, guard.store().lease(&self.slot, &ask))
             .await
         {
             Err(error) => return self.without_store(&error, way, spare),
@@ -212,12 +213,12 @@ impl Request {
             Holder::Unknown(_) => way.replaces = Some(holder),
             // It fills for tags that were retired since, so its run is not for this request: take its place, but look
             // at the tags once more first, for it may be the one that knows them better.
-            Holder::Fill(grant) if Some(grant.digest) != digest => way.doubted = Some(grant),
+            Holder::Fill(grant) if Some(grant.digest) != digest(&ask.seen) => way.doubted = Some(grant),
             // What the run makes is likely to be for its own request alone again.
             Holder::Fill(_) if spare.stored.as_ref().is_some_and(|stored| stored.fresh.is_zero()) => {
                 return Step::Break(Course::Alone(Refusal::AsTheLast, spare));
             }
-            Holder::Fill(grant) => return self.wait_for(way, grant, any, spare).await,
+            Holder::Fill(grant) => return Box::pin(self.wait_for(way, grant, any, spare)).await,
         }
         Step::Continue(())
     }

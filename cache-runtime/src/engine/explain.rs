@@ -46,7 +46,7 @@ impl Engine {
     fn standing(&self, read: Read, keyed: &Keyed) -> (Standing, Option<Arc<Entry>>) {
         match read.found {
             Found::Newer => (Standing::Newer, None),
-            Found::Nothing if read.seen.head.0.is_empty() => (Standing::Absent, None),
+            Found::Nothing if read.seen.head.as_bytes().is_empty() => (Standing::Absent, None),
             Found::Nothing if keyed.tags.is_some() => (Standing::Unusable, None),
             Found::Nothing => (Standing::Unclear, None),
             Found::Entry(entry) if !(keyed.accepts)(&entry) => (Standing::Unusable, None),

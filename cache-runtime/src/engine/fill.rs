@@ -81,13 +81,16 @@ pub(super) struct Fill {
 
 impl Fill {
     /// Runs the handler, answers everyone, stores.
+    ///
+    /// It borrows itself, as does all that follows, so that the future of a run holds it once.
     pub(super) async fn run<Fut: Future<Output = Response> + Send>(
-        mut self,
+        &mut self,
         handler: impl FnOnce() -> Fut + Send,
     ) {
+        let began = Instant::now();
         self.renewal = self
             .grant
-            .map(|grant| Renewal::start(&self.engine, &self.slot, grant.token));
+            .map(|grant| Renewal::start(&self.engine, &self.slot, grant.token, began));
         // Called in there, too: what a handler does before its first await may panic as well.
         // So may a body that is asked for its size.
         let handler = AssertUnwindSafe(async {
@@ -95,7 +98,6 @@ impl Fill {
             let size = response.body().size_hint();
             (response, size)
         });
-        let began = Instant::now();
         let ended = handler.catch_unwind().await;
         let failed = ended
             .as_ref()
@@ -111,7 +113,7 @@ impl Fill {
     }
 
     /// What is rarer than a whole body is boxed, so that a run does not take its room.
-    async fn finish(self, response: Response, size: SizeHint) {
+    async fn finish(&mut self, response: Response, size: SizeHint) {
         let (mut parts, body) = response.into_parts();
         if self.policy.http.is_some() {
             self.date(&mut parts);
@@ -154,7 +156,7 @@ impl Fill {
     }
 
     /// Passes the body on as it comes; whoever waits gets it when it has ended.
-    async fn stream(mut self, parts: Parts, body: Body, lifetime: Lifetime, exact: Option<u64>) {
+    async fn stream(&mut self, parts: Parts, body: Body, lifetime: Lifetime, exact: Option<u64>) {
         let Some(renewal) = &self.renewal else {
             // Nothing will be stored, so nothing is read that the client does not ask for.
             self.not_stored(Refusal::NoLease);
@@ -178,7 +180,7 @@ impl Fill {
     }
 
     /// Answers with a response that must not be stored. A failure that holds nothing private answers those that wait.
-    async fn refuse(self, parts: Parts, body: Body, size: &SizeHint) {
+    async fn refuse(&mut self, parts: Parts, body: Body, size: &SizeHint) {
         if self.has_stale && parts.status.is_server_error() {
             // Nobody is answered with it.
             let mark = self.failed();
@@ -218,7 +220,7 @@ impl Fill {
     ///
     /// A store that must be waited for is written to behind the responses. Memory comes first, so that whoever was
     /// answered finds at least that answer there.
-    async fn share(mut self, mut parts: Parts, body: Bytes, lifetime: Lifetime) {
+    async fn share(&mut self, mut parts: Parts, body: Bytes, lifetime: Lifetime) {
         let times = self.engine.clock.times();
         let extensions = std::mem::take(&mut parts.extensions);
         let (whole, extensions) = self.entry(parts, extensions, body, lifetime, times);
@@ -283,7 +285,7 @@ impl Fill {
     }
 
     /// Answers the request that led, and nobody else.
-    async fn alone(self, response: Response, mark: Option<Mark>) {
+    async fn alone(&mut self, response: Response, mark: Option<Mark>) {
         let outcome = match response.status().is_server_error() {
             true => Outcome::Failed(None),
             false => Outcome::Alone,
@@ -291,8 +293,9 @@ impl Fill {
         self.end(Some(outcome), Reply::Response(response), mark).await;
     }
 
-    /// Ends without an entry. The seat is given up last: who is elected after a panic finds no lease in the way.
-    async fn end(mut self, outcome: Option<Outcome>, reply: Reply, mark: Option<Mark>) {
+    /// Ends without an entry. The seat goes with the run, after the lease: who is elected after a panic finds none in the
+    /// way.
+    async fn end(&mut self, outcome: Option<Outcome>, reply: Reply, mark: Option<Mark>) {
         if let Some(outcome) = outcome {
             self.seat.tell(outcome);
         }

@@ -19,7 +19,7 @@ use crate::{
     store::{Mark, PASS_TTL},
 };
 
-/// The longest body that is copied to save a piece of memory, in bytes.
+/// The longest body that shares a piece of memory with its headers, in bytes.
 const SMALL: usize = 4096;
 
 impl Fill {
@@ -134,7 +134,8 @@ impl Fill {
         }
         let (headers, body) = match body.len() {
             ..=SMALL => HeaderLines::beside(&headers, &body),
-            _ => (headers.into(), body),
+            // An exact copy: in the handler's buffer it would keep all of that in memory, however little it uses.
+            _ => (headers.into(), Bytes::copy_from_slice(&body)),
         };
         let entry = Entry {
             fresh,

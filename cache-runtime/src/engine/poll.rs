@@ -43,7 +43,7 @@ async fn poll(engine: Arc<Engine>, slot: Slot, grant: Grant, seat: Seat) {
     }
     // What stands there must be of that run: an older entry is not what everybody waits for.
     if let Ok(read) = guard.behind(guard.store().read(&slot)).await
-        && read.seen.head.0.ends_with(&grant.token.0)
+        && read.seen.head.as_bytes().ends_with(&grant.token.0)
         && let Found::Entry(entry) = read.found
     {
         seat.tell(Outcome::Shared(entry));

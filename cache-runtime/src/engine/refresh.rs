@@ -98,9 +98,9 @@ impl Request {
         };
         let refresh = async move {
             let guard = &fill.engine.guard;
-            let leased = guard.behind(guard.store().lease(&fill.slot, ask)).await;
+            let leased = guard.behind(guard.store().lease(&fill.slot, &ask)).await;
             if let Ok(Leased::Granted(grant)) = leased {
-                let fill = Fill {
+                let mut fill = Fill {
                     grant: Some(grant),
                     has_stale: true,
                     has_fresh,

@@ -35,10 +35,10 @@ pub(super) enum Renewal {
 pub(super) struct Task(AbortHandle);
 
 impl Renewal {
-    pub(super) fn start(engine: &Arc<Engine>, slot: &Slot, token: Token) -> Self {
+    pub(super) fn start(engine: &Arc<Engine>, slot: &Slot, token: Token, began: Instant) -> Self {
         if engine.guard.is_memory() {
             return Self::Stands {
-                until: Instant::now() + LONGEST,
+                until: began + LONGEST,
             };
         }
         let (renewing, ended) = watch::channel(());

@@ -193,7 +193,7 @@ impl Request {
         let (reply, answer) = oneshot::channel();
         let why = self.why(&spare);
         let has_lease = grant.is_some();
-        let fill = Fill {
+        let mut fill = Fill {
             grant,
             has_stale: spare.reserve.is_some(),
             has_fresh: spare.is_fresh,
@@ -206,7 +206,8 @@ impl Request {
             is_shared: true,
             stored,
         };
-        spawn(runtime, Box::pin(fill.run(|| handler(run)).instrument(span)));
+        let running = async move { fill.run(|| handler(run)).await };
+        spawn(runtime, Box::pin(running.instrument(span)));
         let answer = match (&reserve, self.policy.stale_if_slow) {
             (Some(entry), Some(slow)) => match time::timeout(slow, answer).await {
                 Ok(answer) => answer,

@@ -10,7 +10,7 @@
 use std::fmt;
 
 use bytes::Bytes;
-use http::{HeaderMap, HeaderName, HeaderValue, header};
+use http::{HeaderMap, HeaderName, HeaderValue};
 
 use super::text;
 
@@ -20,58 +20,72 @@ use super::text;
 #[derive(Clone, PartialEq, Eq, Default)]
 pub struct HeaderLines(Bytes);
 
-/// Names that responses often have, as one byte. The wire form of entries has these codes, too: what changes here
-/// raises its version.
-static NAMES: [HeaderName; 48] = [
-    header::ACCEPT_RANGES,
-    header::ACCESS_CONTROL_ALLOW_CREDENTIALS,
-    header::ACCESS_CONTROL_ALLOW_HEADERS,
-    header::ACCESS_CONTROL_ALLOW_METHODS,
-    header::ACCESS_CONTROL_ALLOW_ORIGIN,
-    header::ACCESS_CONTROL_EXPOSE_HEADERS,
-    header::ACCESS_CONTROL_MAX_AGE,
-    header::AGE,
-    header::ALLOW,
-    header::ALT_SVC,
-    header::CACHE_CONTROL,
-    header::CACHE_STATUS,
-    header::CDN_CACHE_CONTROL,
-    header::CONTENT_DISPOSITION,
-    header::CONTENT_ENCODING,
-    header::CONTENT_LANGUAGE,
-    header::CONTENT_LOCATION,
-    header::CONTENT_RANGE,
-    header::CONTENT_SECURITY_POLICY,
-    header::CONTENT_SECURITY_POLICY_REPORT_ONLY,
-    header::CONTENT_TYPE,
-    header::DATE,
-    header::ETAG,
-    header::EXPIRES,
-    header::LAST_MODIFIED,
-    header::LINK,
-    header::LOCATION,
-    header::PRAGMA,
-    header::REFERRER_POLICY,
-    header::REFRESH,
-    header::RETRY_AFTER,
-    header::SERVER,
-    header::SET_COOKIE,
-    header::STRICT_TRANSPORT_SECURITY,
-    header::VARY,
-    header::VIA,
-    header::WARNING,
-    header::WWW_AUTHENTICATE,
-    header::X_CONTENT_TYPE_OPTIONS,
-    header::X_DNS_PREFETCH_CONTROL,
-    header::X_FRAME_OPTIONS,
-    header::X_XSS_PROTECTION,
-    HeaderName::from_static("cross-origin-embedder-policy"),
-    HeaderName::from_static("cross-origin-opener-policy"),
-    HeaderName::from_static("cross-origin-resource-policy"),
-    HeaderName::from_static("permissions-policy"),
-    HeaderName::from_static("server-timing"),
-    HeaderName::from_static("x-request-id"),
-];
+/// Gives each name its code: its place in [`NAMES`], from 1.
+macro_rules! names {
+    ($($code:literal $name:literal),* $(,)?) => {
+        static NAMES: [HeaderName; [$($code),*].len()] = [$(HeaderName::from_static($name)),*];
+
+        fn code(name: &HeaderName) -> u8 {
+            match name.as_str() {
+                $($name => $code,)*
+                _ => SPELLED,
+            }
+        }
+    };
+}
+
+// Names that responses often have, as one byte. The wire form of entries has these codes, too: what changes here
+// raises its version.
+names! {
+    1 "accept-ranges",
+    2 "access-control-allow-credentials",
+    3 "access-control-allow-headers",
+    4 "access-control-allow-methods",
+    5 "access-control-allow-origin",
+    6 "access-control-expose-headers",
+    7 "access-control-max-age",
+    8 "age",
+    9 "allow",
+    10 "alt-svc",
+    11 "cache-control",
+    12 "cache-status",
+    13 "cdn-cache-control",
+    14 "content-disposition",
+    15 "content-encoding",
+    16 "content-language",
+    17 "content-location",
+    18 "content-range",
+    19 "content-security-policy",
+    20 "content-security-policy-report-only",
+    21 "content-type",
+    22 "date",
+    23 "etag",
+    24 "expires",
+    25 "last-modified",
+    26 "link",
+    27 "location",
+    28 "pragma",
+    29 "referrer-policy",
+    30 "refresh",
+    31 "retry-after",
+    32 "server",
+    33 "set-cookie",
+    34 "strict-transport-security",
+    35 "vary",
+    36 "via",
+    37 "warning",
+    38 "www-authenticate",
+    39 "x-content-type-options",
+    40 "x-dns-prefetch-control",
+    41 "x-frame-options",
+    42 "x-xss-protection",
+    43 "cross-origin-embedder-policy",
+    44 "cross-origin-opener-policy",
+    45 "cross-origin-resource-policy",
+    46 "permissions-policy",
+    47 "server-timing",
+    48 "x-request-id",
+}
 
 /// The code of a name that is spelled out.
 const SPELLED: u8 = 0;
@@ -208,11 +222,6 @@ impl fmt::Debug for HeaderLines {
     }
 }
 
-fn code(name: &HeaderName) -> u8 {
-    let place = NAMES.iter().position(|known| known == name);
-    place.map_or(SPELLED, |place| place as u8 + 1)
-}
-
 /// A line as it is in the buffer.
 struct Line<'b> {
     code: u8,
@@ -263,6 +272,8 @@ impl<'b> Line<'b> {
 
 #[cfg(test)]
 mod tests {
+    use http::header;
+
     use super::*;
     use crate::rules::fixtures::headers;
 

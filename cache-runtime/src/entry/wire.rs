@@ -23,11 +23,13 @@ use super::{
 };
 use crate::{
     clock::{Timestamp, millis},
-    slot::{Digest, Generation, Token},
+    slot::{Digest, Generation, Head, Token},
 };
 
 /// The length of the head, in bytes.
 pub(crate) const HEAD: usize = MAGIC.len() + 1 + 16;
+
+const _: () = assert!(HEAD == Head::LONGEST, "the head tells contents apart");
 
 /// Begins with a byte that no text has, so that no text is taken for an entry.
 const MAGIC: [u8; 4] = *b"\xf5hce";

@@ -55,7 +55,7 @@ pub trait Store: fmt::Debug + Send + Sync + 'static {
     fn read<'a>(&'a self, slot: &'a Slot) -> StoreFuture<'a, Read>;
 
     /// Asks to be the one that fills the slot. Tags without a generation get one first.
-    fn lease<'a>(&'a self, slot: &'a Slot, ask: Ask) -> StoreFuture<'a, Leased>;
+    fn lease<'a>(&'a self, slot: &'a Slot, ask: &'a Ask) -> StoreFuture<'a, Leased>;
 
     /// Who holds the slot's lease, for those that wait for it to change.
     fn holder<'a>(&'a self, slot: &'a Slot) -> StoreFuture<'a, Option<Holder>>;

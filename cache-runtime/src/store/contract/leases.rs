@@ -61,7 +61,7 @@ async fn lease_is_granted_once(bench: &Bench) {
     let ask = bench.ask(&slot).await;
     let held = Holder::Fill(grant);
     assert_eq!(bench.lease(&slot, &ask).await, Leased::Held(held.clone()));
-    let there = bench.there.lease(&slot, ask).await.expect("lease answers");
+    let there = bench.there.lease(&slot, &ask).await.expect("lease answers");
     assert_eq!(there, Leased::Held(held.clone()));
     assert_eq!(bench.holder(&slot).await, Some(held));
 }
@@ -69,20 +69,19 @@ async fn lease_is_granted_once(bench: &Bench) {
 async fn of_many_askers_one_is_granted(bench: &Bench) {
     let slot = bench.slot(["root", "handler"]);
     let ask = bench.ask(&slot).await;
-    let asks = (0..32).map(|number| {
-        let store = if number % 2 == 0 {
-            &bench.here
-        } else {
-            &bench.there
-        };
-        let ask = Ask {
+    let asks: Vec<_> = (0..32)
+        .map(|_| Ask {
             token: Token::new(),
             ..ask.clone()
-        };
-        store.lease(&slot, ask)
-    });
+        })
+        .collect();
+    let stores = [&bench.here, &bench.there].into_iter().cycle();
+    let leases = asks
+        .iter()
+        .zip(stores)
+        .map(|(ask, store)| store.lease(&slot, ask));
     let mut granted = Vec::new();
-    for leased in join_all(asks).await {
+    for leased in join_all(leases).await {
         match leased.expect("lease answers") {
             Leased::Granted(grant) => granted.push(grant),
             Leased::Held(_) | Leased::Changed => {}

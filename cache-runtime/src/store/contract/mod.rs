@@ -211,7 +211,7 @@ impl Bench {
     }
 
     async fn lease(&self, slot: &Slot, ask: &Ask) -> Leased {
-        self.here.lease(slot, ask.clone()).await.expect("lease answers")
+        self.here.lease(slot, ask).await.expect("lease answers")
     }
 
     async fn grant(&self, slot: &Slot) -> Grant {

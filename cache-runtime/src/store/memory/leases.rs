@@ -1,16 +1,16 @@
 //! Leases in memory, in shards. A shard's lock also guards the entries of its keys against interleaved changes.
 
-use std::{
-    collections::HashMap,
-    hash::{BuildHasher, RandomState},
-    sync::Arc,
-    time::Duration,
-};
+use std::{hash::BuildHasher, sync::Arc, time::Duration};
 
-use super::tags::{Captures, Terms};
+use quick_cache::DefaultHashBuilder;
+
+use super::{
+    Table,
+    tags::{Captures, Terms},
+};
 use crate::{
     clock::Timestamp,
-    store::{Generation, Grant, Holder, Mark, Token},
+    store::{Generation, Grant, Holder, Mark, Slot, Token},
     sync::{Mutex, MutexGuard, lock},
 };
 
@@ -25,15 +25,15 @@ const MOST: usize = 128;
 
 pub(super) struct Leases {
     shards: Box<[Mutex<Shard>]>,
-    hasher: RandomState,
+    hasher: DefaultHashBuilder,
 }
 
 #[derive(Default)]
 pub(super) struct Shard {
-    leases: HashMap<Arc<str>, Lease>,
-    /// What entries were last stored under, for each owner. Entries of one shard share it, not all of them: a hit counts
-    /// itself among its holders, and threads would wait for one another there.
-    terms: HashMap<Generation, Arc<Terms>>,
+    leases: Table<Arc<str>, Lease>,
+    /// What was last filled under, for each owner and number of tags. Entries of one shard share it, not all of them: a hit
+    /// counts itself among its holders, and threads would wait for one another there.
+    terms: Table<(Generation, usize), Arc<Terms>>,
 }
 
 pub(super) struct Lease {
@@ -42,15 +42,15 @@ pub(super) struct Lease {
 }
 
 enum Kind {
-    /// Under these generations, and this one of `any`.
-    Fill(Grant, Captures, Captures),
+    /// Under these terms, and this generation of `any`.
+    Fill(Grant, Arc<Terms>, Captures),
     Mark(Mark),
 }
 
 impl Lease {
-    pub(super) fn fill(grant: Grant, captures: Captures, any: Captures, now: Timestamp) -> Self {
+    pub(super) fn fill(grant: Grant, terms: Arc<Terms>, any: Captures, now: Timestamp) -> Self {
         Self {
-            kind: Kind::Fill(grant, captures, any),
+            kind: Kind::Fill(grant, terms, any),
             until: now + LIFE,
         }
     }
@@ -71,7 +71,7 @@ impl Leases {
     pub(super) fn new() -> Self {
         Self {
             shards: (0..SHARDS).map(|_| Mutex::default()).collect(),
-            hasher: RandomState::new(),
+            hasher: DefaultHashBuilder::default(),
         }
     }
 
@@ -124,25 +124,30 @@ impl Shard {
 
     /// Ends the fill, unless it was evicted or another took over, and gives back what it was granted under. Its time
     /// does not matter: had anybody needed the slot since, they would have it.
-    pub(super) fn end(&mut self, key: &str, token: Token) -> Option<(Captures, Captures)> {
+    pub(super) fn end(&mut self, key: &str, token: Token) -> Option<(Arc<Terms>, Captures)> {
         if !self.leases.get(key).is_some_and(|lease| lease.is_fill(token)) {
             return None;
         }
         match self.leases.remove(key)?.kind {
-            Kind::Fill(_, captures, any) => Some((captures, any)),
+            Kind::Fill(_, terms, any) => Some((terms, any)),
             Kind::Mark(_) => None,
         }
     }
 
-    /// What an entry is stored under.
-    pub(super) fn terms(&mut self, owner: Generation, captures: Captures) -> Arc<Terms> {
-        if let Some(terms) = self.terms.get(&owner)
+    /// What a slot is filled under.
+    pub(super) fn terms(&mut self, slot: &Slot, captures: Captures) -> Arc<Terms> {
+        let kept = (slot.owner, captures.count());
+        if let Some(terms) = self.terms.get(&kept)
             && terms.captures == captures
         {
             return Arc::clone(terms);
         }
-        let terms = Arc::new(Terms { owner, captures });
-        self.terms.insert(owner, Arc::clone(&terms));
+        let terms = Arc::new(Terms {
+            owner: slot.owner,
+            digest: slot.digest(captures.generations()),
+            captures,
+        });
+        self.terms.insert(kept, Arc::clone(&terms));
         terms
     }
 

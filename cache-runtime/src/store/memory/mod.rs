@@ -3,7 +3,9 @@
 mod leases;
 mod tags;
 
-use std::{fmt, future::ready, slice, sync::Arc, thread::available_parallelism, time::Duration};
+use std::{
+    collections::HashMap, fmt, future::ready, slice, sync::Arc, thread::available_parallelism, time::Duration,
+};
 
 use quick_cache::{DefaultHashBuilder, OptionsBuilder, Weighter, sync::Cache as QuickCache};
 
@@ -36,6 +38,9 @@ const SHARED_TAGS: usize = 2;
 
 /// A typical entry, in bytes. Only sizes the table of recently evicted keys.
 const TYPICAL_ENTRY: u64 = 2048;
+
+/// A table hashed as that of the entries is.
+type Table<K, V> = HashMap<K, V, DefaultHashBuilder>;
 
 /// Entries in memory: scan-resistant, weighed in bytes, handed out without a copy.
 ///
@@ -76,7 +81,7 @@ impl Weighter<Arc<str>, Stored> for Weigh {
 
 /// What stands in a slot, servable or not.
 fn head(stored: Option<&Stored>) -> Head {
-    stored.map_or_else(Head::default, |stored| Head(stored.token.0.to_vec()))
+    stored.map_or_else(Head::default, |stored| Head::of(&stored.token.0))
 }
 
 /// Bytes that an entry occupies, with the tags that nothing else bears, for all that is known.
@@ -148,11 +153,10 @@ impl MemoryStore {
         let generations = self.tags.generations(&slot.tags);
         let stored = self.entries.get(&*slot.key);
         let head = head(stored.as_ref());
-        let now = self.clock.now();
         let standing = stored.filter(|stored| {
             let captured = stored.terms.captures.generations().map(Some);
             stored.terms.owner == slot.owner
-                && stored.entry.expires() > now
+                && stored.entry.expires() > self.clock.now()
                 && stored.stands()
                 && captured.take(generations.len()).eq(generations.iter().copied())
         });
@@ -182,31 +186,38 @@ impl MemoryStore {
         {
             return Leased::Held(holder);
         }
+        let terms = leases.terms(slot, captures);
         let grant = Grant {
             token: ask.token,
-            digest: slot.digest(captures.generations()),
+            digest: terms.digest,
             any: any.generations().next().unwrap_or_default(),
         };
-        leases.grant(&slot.key, Lease::fill(grant, captures, any, now));
+        leases.grant(&slot.key, Lease::fill(grant, terms, any, now));
         Leased::Granted(grant)
     }
 
     fn commit_now(&self, slot: &Slot, grant: Grant, entry: &Arc<Entry>) -> Result<Committed, StoreError> {
         let mut leases = self.leases.lock(&slot.key);
         let weight = self.weight_of(slot, entry)?;
-        let Some((captures, any)) = leases.end(&slot.key, grant.token) else {
+        let Some((mut terms, any)) = leases.end(&slot.key, grant.token) else {
             return Ok(Committed::Fenced);
         };
-        // Its own tags before `any`, which is retired before them: one that was retired since the lease shows in `any`,
-        // one that is retired from here on shows in its capture.
-        let captures = captures.and(self.tags.capture_now(&entry.tags));
-        if !captures.stand() || !(entry.tags.is_empty() || any.stand()) {
+        if !entry.tags.is_empty() {
+            // Before `any`, which is retired before them: one that was retired since the lease shows in `any`, one that is
+            // retired from here on shows in its capture.
+            let own = self.tags.capture_now(&entry.tags);
+            if !any.stand() {
+                return Ok(Committed::Fenced);
+            }
+            terms = leases.terms(slot, terms.captures.and(&own));
+        }
+        if !terms.captures.stand() {
             return Ok(Committed::Fenced);
         }
         let stored = Stored {
             entry: Arc::clone(entry),
             token: grant.token,
-            terms: leases.terms(slot.owner, captures),
+            terms,
             weight,
         };
         self.entries.insert(Arc::clone(&slot.key), stored);
@@ -226,7 +237,7 @@ impl MemoryStore {
         let stored = Stored {
             entry: put.entry,
             token: put.token,
-            terms: leases.terms(slot.owner, captures),
+            terms: leases.terms(slot, captures),
             weight,
         };
         self.entries.insert(Arc::clone(&slot.key), stored);
@@ -265,8 +276,8 @@ impl Store for MemoryStore {
         Box::pin(ready(Ok(self.read_now(slot))))
     }
 
-    fn lease<'a>(&'a self, slot: &'a Slot, ask: Ask) -> StoreFuture<'a, Leased> {
-        Box::pin(ready(Ok(self.lease_now(slot, &ask))))
+    fn lease<'a>(&'a self, slot: &'a Slot, ask: &'a Ask) -> StoreFuture<'a, Leased> {
+        Box::pin(ready(Ok(self.lease_now(slot, ask))))
     }
 
     fn holder<'a>(&'a self, slot: &'a Slot) -> StoreFuture<'a, Option<Holder>> {

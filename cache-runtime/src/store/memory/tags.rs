@@ -1,12 +1,10 @@
 //! Tags in memory: a counter each, shared by the entries that bear the tag.
 
-use std::{
-    collections::HashMap,
-    sync::{Arc, atomic::Ordering},
-};
+use std::sync::{Arc, atomic::Ordering};
 
+use super::Table;
 use crate::{
-    store::Generation,
+    store::{Digest, Generation},
     sync::{AtomicU64, Mutex, lock},
 };
 
@@ -17,7 +15,7 @@ pub(super) struct Tags {
 
 #[derive(Default)]
 struct Live {
-    counters: HashMap<Arc<str>, Arc<AtomicU64>>,
+    counters: Table<Arc<str>, Arc<AtomicU64>>,
     /// The generation that began last: no tag has it twice.
     last: u64,
     /// With so many tags, those that nobody bears any more are forgotten.
@@ -45,10 +43,11 @@ impl Live {
     }
 }
 
-/// What an entry stands under: whose it is, and the generations of its tags. The entries of a handler share it.
+/// What an entry or a fill stands under: whose it is, and the generations of its tags. Those of a handler share it.
 pub(super) struct Terms {
     pub(super) owner: Generation,
     pub(super) captures: Captures,
+    pub(super) digest: Digest,
 }
 
 /// The generations that an entry or a fill was made under.
@@ -64,11 +63,12 @@ impl PartialEq for Captures {
 }
 
 impl Captures {
+    pub(super) fn count(&self) -> usize {
+        self.0.len()
+    }
+
     /// These, and those.
-    pub(super) fn and(self, more: Self) -> Self {
-        if more.0.is_empty() {
-            return self;
-        }
+    pub(super) fn and(&self, more: &Self) -> Self {
         Self(self.0.iter().chain(&*more.0).cloned().collect())
     }
 

@@ -63,7 +63,7 @@ pub(super) fn release(entry: &str, token: Token, mark: Option<(Mark, Duration)>)
 }
 
 /// Asks for the lease. One round trip: generations for the tags that have none, then the lease under them.
-pub(super) async fn lease(link: &Link, slot: &Slot, ask: Ask) -> Result<Leased, StoreError> {
+pub(super) async fn lease(link: &Link, slot: &Slot, ask: &Ask) -> Result<Leased, StoreError> {
     if ask.seen.generations.len() != slot.tags.len() {
         return Ok(Leased::Changed);
     }
@@ -75,14 +75,16 @@ pub(super) async fn lease(link: &Link, slot: &Slot, ask: Ask) -> Result<Leased, 
         any: names.generation(&slot.any, ask.seen.any, ANY_LIFE),
     };
     let named = names.count;
+    let (own, holder_then, life) = (key(&slot.key), bytes(&Holder::Fill(grant)), px(LEASE_TTL));
+    let replaces = ask.replaces.as_ref().map(bytes);
     let mut arguments = vec![
-        slot.key.as_bytes().to_vec(),
-        key(&slot.key).into_bytes(),
-        ask.seen.head.0,
-        bytes(&Holder::Fill(grant)),
-        px(LEASE_TTL),
+        slot.key.as_bytes(),
+        own.as_bytes(),
+        ask.seen.head.as_bytes(),
+        &holder_then,
+        &life,
     ];
-    arguments.extend(ask.replaces.as_ref().map(bytes));
+    arguments.extend(replaces.as_deref());
     commands.add_command(scripts::LEASE.with(&arguments));
 
     let line = link.line()?;

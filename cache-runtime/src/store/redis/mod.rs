@@ -128,7 +128,7 @@ impl RedisStore {
         any: Option<Generation>,
     ) -> Result<Read, StoreError> {
         let record = Bytes::from(record.unwrap_or_default());
-        let head = Head(record[..record.len().min(wire::HEAD)].to_vec());
+        let head = Head::of(&record);
         let found = if wire::is_newer(&record) {
             Found::Newer
         } else if let Some(decoded) = wire::decode(record)
@@ -224,7 +224,7 @@ impl Store for RedisStore {
         })
     }
 
-    fn lease<'a>(&'a self, slot: &'a Slot, ask: Ask) -> StoreFuture<'a, Leased> {
+    fn lease<'a>(&'a self, slot: &'a Slot, ask: &'a Ask) -> StoreFuture<'a, Leased> {
         Box::pin(lease::lease(&self.link, slot, ask))
     }
 
@@ -310,7 +310,7 @@ impl Store for RedisStore {
             commands.add_command(scripts::PUT.with(&[
                 slot.key.as_bytes(),
                 lease::key(&slot.key).as_bytes(),
-                &put.seen.head.0,
+                put.seen.head.as_bytes(),
                 &wire::encode(&put.entry, put.token, digest),
                 &px(life),
             ]));
