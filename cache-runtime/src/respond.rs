@@ -16,10 +16,9 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use http_body::{Frame, SizeHint};
 
 pub(crate) use self::promise::http_date;
-use self::promise::promise;
 use crate::{
     clock::Times,
-    entry::{Entry, HeaderLines},
+    entry::Entry,
     policy::Policy,
     request::RequestHead,
     rules::{self, current_age, not_modified, remaining, rfc9111::Ranged},
@@ -101,99 +100,102 @@ const REPEATED: [HeaderName; 7] = [
     header::DATE,
 ];
 
-/// Answers the request from an entry in this process's memory.
-pub(crate) fn hit(
-    entry: &Arc<Entry>,
-    request: &RequestHead,
-    policy: &Policy,
-    style: &Style,
-    times: Times,
-) -> Response {
-    let is_unchanged = is_unchanged(entry, request);
-    let is_whole = entry.status == StatusCode::OK && request.method != Method::HEAD && !is_unchanged;
-    let prepared = is_whole.then(|| prepared::headers(entry, request, policy, style, times));
-    match prepared.flatten() {
-        Some(headers) => assembled((entry.status, headers, Body::from(entry.body.clone()))),
-        None => weighed(entry, request, policy, style, Verdict::Hit, times, is_unchanged),
-    }
+/// Answers one request from entries.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Responder<'a> {
+    pub(crate) request: &'a RequestHead,
+    pub(crate) policy: &'a Policy,
+    pub(crate) style: &'a Style,
+    /// Now.
+    pub(crate) times: Times,
 }
 
-/// Answers the request from the entry.
-pub(crate) fn respond(
-    entry: &Entry,
-    request: &RequestHead,
-    policy: &Policy,
-    style: &Style,
-    verdict: Verdict,
-    times: Times,
-) -> Response {
-    let is_unchanged = is_unchanged(entry, request);
-    weighed(entry, request, policy, style, verdict, times, is_unchanged)
-}
-
-/// The same, once it is known whether the client has it already.
-fn weighed(
-    entry: &Entry,
-    request: &RequestHead,
-    policy: &Policy,
-    style: &Style,
-    verdict: Verdict,
-    times: Times,
-    is_unchanged: bool,
-) -> Response {
-    let added = added(policy, style);
-    let (status, mut headers, body) = match is_unchanged {
-        true => {
-            let headers = repeated(&entry.headers, added);
-            (StatusCode::NOT_MODIFIED, headers, Body::new(NoBody))
+impl Responder<'_> {
+    /// Answers with a hit in this process's memory.
+    pub(crate) fn hit(&self, entry: &Arc<Entry>) -> Response {
+        let is_unchanged = self.is_unchanged(entry);
+        let is_whole = entry.status == StatusCode::OK && self.request.method != Method::HEAD && !is_unchanged;
+        let prepared = is_whole.then(|| self.prepared(entry));
+        match prepared.flatten() {
+            Some(headers) => assembled((entry.status, headers, Body::from(entry.body.clone()))),
+            None => self.weighed(entry, Verdict::Hit, is_unchanged),
         }
-        false => content(entry, request, policy, added),
-    };
-    complete(&mut headers, entry, request, policy, style, verdict, times);
-    assembled((status, headers, body))
-}
-
-/// Adds what the cache has to say.
-fn complete(
-    headers: &mut HeaderMap,
-    entry: &Entry,
-    request: &RequestHead,
-    policy: &Policy,
-    style: &Style,
-    verdict: Verdict,
-    times: Times,
-) {
-    let now = times.now;
-    let is_stored = matches!(verdict, Verdict::Hit | Verdict::Stale);
-    // What the response says of its life is all there is to say.
-    let is_told = policy.http.is_some() || entry.headers.contains(&header::CACHE_CONTROL);
-    if !is_told {
-        promise(headers, entry, request, policy, times);
-    } else if is_stored {
-        // Not on a miss: there `Age` would deny that the handler has just answered (RFC 9111 section 5.1).
-        let age = current_age(entry, now).as_secs();
-        headers.insert(header::AGE, HeaderValue::from(age));
     }
-    name_variants(headers, policy.vary);
-    headers.insert(style.hit_header.clone(), verdict.as_value());
-    if let Some(cache) = &style.cache_status {
-        let status = match verdict {
-            Verdict::Hit => format!("hit; ttl={}", remaining(entry, now).as_secs()),
-            // Negative once it is stale (RFC 9211 section 2.3).
-            Verdict::Stale => match now.since(entry.born + entry.fresh).as_secs() {
-                0 => "hit; ttl=0".to_owned(),
-                late => format!("hit; ttl=-{late}"),
-            },
-            Verdict::Made(made) => made.status(),
+
+    /// Answers from an entry, wherever it comes from.
+    pub(crate) fn answer(&self, entry: &Entry, verdict: Verdict) -> Response {
+        self.weighed(entry, verdict, self.is_unchanged(entry))
+    }
+
+    /// The same, once it is known whether the client has it already.
+    fn weighed(&self, entry: &Entry, verdict: Verdict, is_unchanged: bool) -> Response {
+        let (status, mut headers, body) = match is_unchanged {
+            true => {
+                let headers = entry.headers.only(&REPEATED);
+                (StatusCode::NOT_MODIFIED, headers, Body::new(NoBody))
+            }
+            false => self.content(entry),
         };
-        append_status(headers, cache, &status);
+        self.complete(&mut headers, entry, verdict);
+        assembled((status, headers, body))
     }
-}
 
-/// The most headers that a response has besides those of its entry: `Cache-Control`, `Expires`, the one that says hit or
-/// miss, the `Content-Length` that axum adds, and what is asked for. A map without room for them is laid out anew.
-fn added(policy: &Policy, style: &Style) -> usize {
-    4 + usize::from(!policy.vary.is_empty()) + usize::from(style.cache_status.is_some())
+    /// Adds what the cache has to say.
+    fn complete(&self, headers: &mut HeaderMap, entry: &Entry, verdict: Verdict) {
+        let now = self.times.now;
+        let is_stored = matches!(verdict, Verdict::Hit | Verdict::Stale);
+        // What the response says of its life is all there is to say.
+        let is_told = self.policy.http.is_some() || entry.headers.contains(&header::CACHE_CONTROL);
+        if !is_told {
+            self.promise(headers, entry);
+        } else if is_stored {
+            // Not on a miss: there `Age` would deny that the handler has just answered (RFC 9111 section 5.1).
+            let age = current_age(entry, now).as_secs();
+            headers.insert(header::AGE, HeaderValue::from(age));
+        }
+        name_variants(headers, self.policy.vary);
+        headers.insert(self.style.hit_header.clone(), verdict.as_value());
+        if let Some(cache) = &self.style.cache_status {
+            let status = match verdict {
+                Verdict::Hit => format!("hit; ttl={}", remaining(entry, now).as_secs()),
+                // Negative once it is stale (RFC 9211 section 2.3).
+                Verdict::Stale => match now.since(entry.born + entry.fresh).as_secs() {
+                    0 => "hit; ttl=0".to_owned(),
+                    late => format!("hit; ttl=-{late}"),
+                },
+                Verdict::Made(made) => made.status(),
+            };
+            append_status(headers, cache, &status);
+        }
+    }
+
+    /// The most headers that a response has besides those of its entry: `Cache-Control`, `Expires`, the one that says hit
+    /// or miss, the `Content-Length` that axum adds, and what is asked for. A map without room for them is laid out anew.
+    fn added(&self) -> usize {
+        4 + usize::from(!self.policy.vary.is_empty()) + usize::from(self.style.cache_status.is_some())
+    }
+
+    /// Whether the client has it already. Only a 200 is weighed against the request's conditions (RFC 9111 section
+    /// 4.3.2).
+    fn is_unchanged(&self, entry: &Entry) -> bool {
+        entry.status == StatusCode::OK && not_modified(self.request, |name| entry.headers.get(name))
+    }
+
+    /// What the request gets of an entry that it does not have: all of it, its headers, or a part.
+    fn content(&self, entry: &Entry) -> Content {
+        let mut headers = entry.headers.to_map(self.added());
+        if entry.status == StatusCode::NO_CONTENT {
+            return (entry.status, headers, Body::new(NoBody));
+        }
+        if self.request.method == Method::HEAD {
+            headers.insert(header::CONTENT_LENGTH, HeaderValue::from(entry.body.len()));
+            return (entry.status, headers, Body::new(NoBody));
+        }
+        if entry.status == StatusCode::OK && self.policy.http.is_some() && self.request.range {
+            return part(entry, &self.request.fields().vary, headers);
+        }
+        (entry.status, headers, Body::from(entry.body.clone()))
+    }
 }
 
 type Content = (StatusCode, HeaderMap, Body);
@@ -203,27 +205,6 @@ fn assembled((status, headers, body): Content) -> Response {
     *response.status_mut() = status;
     *response.headers_mut() = headers;
     response
-}
-
-/// Whether the client has it already. Only a 200 is weighed against the request's conditions (RFC 9111 section 4.3.2).
-fn is_unchanged(entry: &Entry, request: &RequestHead) -> bool {
-    entry.status == StatusCode::OK && not_modified(request, |name| entry.headers.get(name))
-}
-
-/// What the request gets of an entry that it does not have: all of it, its headers, or a part.
-fn content(entry: &Entry, request: &RequestHead, policy: &Policy, added: usize) -> Content {
-    let mut headers = entry.headers.to_map(added);
-    if entry.status == StatusCode::NO_CONTENT {
-        return (entry.status, headers, Body::new(NoBody));
-    }
-    if request.method == Method::HEAD {
-        headers.insert(header::CONTENT_LENGTH, HeaderValue::from(entry.body.len()));
-        return (entry.status, headers, Body::new(NoBody));
-    }
-    if entry.status == StatusCode::OK && policy.http.is_some() && request.range {
-        return part(entry, &request.fields().vary, headers);
-    }
-    (entry.status, headers, Body::from(entry.body.clone()))
 }
 
 /// The part of a 200 that was asked for (RFC 9110 section 14).
@@ -313,15 +294,6 @@ impl Verdict {
             Self::Made(_) => "Miss",
         })
     }
-}
-
-fn repeated(stored: &HeaderLines, added: usize) -> HeaderMap {
-    // The tag, for the most part.
-    let mut headers = HeaderMap::with_capacity(1 + added);
-    for (name, value) in stored.iter().filter(|(name, _)| REPEATED.contains(name)) {
-        headers.append(name, value);
-    }
-    headers
 }
 
 /// Adds to `Vary` what the key takes in and the handler did not name.

@@ -17,7 +17,7 @@ use crate::{
     },
     policy::Policy,
     request::{RequestHead, Vary},
-    respond::{Style, hit},
+    respond::{Responder, Style},
     slot::{Digest, Generation, Slot, Token},
     store::{MemoryStore, Put, Store},
 };
@@ -110,12 +110,21 @@ impl Steps {
 
     /// The response to a plain request.
     pub fn hit(&self) -> Response {
-        hit(&self.entry, &self.request, &POLICY, &self.style, self.times)
+        self.responder(&self.request).hit(&self.entry)
     }
 
     /// The response to a request that has the entry's `ETag`.
     pub fn not_modified(&self) -> Response {
-        hit(&self.entry, &self.revalidation, &POLICY, &self.style, self.times)
+        self.responder(&self.revalidation).hit(&self.entry)
+    }
+
+    fn responder<'a>(&'a self, request: &'a RequestHead) -> Responder<'a> {
+        Responder {
+            request,
+            policy: &POLICY,
+            style: &self.style,
+            times: self.times,
+        }
     }
 }
 

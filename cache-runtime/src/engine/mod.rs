@@ -49,7 +49,7 @@ use crate::{
     key::{KeyArgs, KeyError},
     policy::{ClientControl, Policy},
     request::RequestHead,
-    respond::{self, Style},
+    respond::{Responder, Style},
     rules::{self, Admission, Freshness},
     stats::Counters,
     store::Guard,
@@ -146,8 +146,13 @@ impl Engine {
                 {
                     events::key_found(key);
                     counters.hits.count();
-                    let style = &self.settings.style;
-                    return Ok(respond::hit(&entry, &request, policy, style, times));
+                    let responder = Responder {
+                        request: &request,
+                        policy,
+                        style: &self.settings.style,
+                        times,
+                    };
+                    return Ok(responder.hit(&entry));
                 }
             }
             Err(names.slot(

@@ -33,7 +33,7 @@ use crate::{
     key::KeyError,
     policy::Policy,
     request::RequestHead,
-    respond::{self, Forward, Made, Verdict},
+    respond::{self, Forward, Made, Responder, Verdict},
     rules::{Refusal, Wishes},
     stats::HandlerCounters,
     steering::Steering,
@@ -298,16 +298,14 @@ impl Request {
     }
 
     fn respond(&self, entry: &Entry, verdict: Verdict, times: Times) -> Response {
-        let settings = &self.engine.settings;
         self.counters().answered(verdict);
-        respond::respond(
-            entry,
-            &self.request,
-            &self.policy,
-            &settings.style,
-            verdict,
+        let responder = Responder {
+            request: &self.request,
+            policy: &self.policy,
+            style: &self.engine.settings.style,
             times,
-        )
+        };
+        responder.answer(entry, verdict)
     }
 
     /// Another's failure.

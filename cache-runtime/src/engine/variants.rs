@@ -24,10 +24,7 @@ pub(super) fn answers(entry: &Entry, asked: &HeaderMap) -> bool {
 
 /// Which variant requests with these headers get, where the entry is another.
 fn variant(entry: &Entry, asked: &HeaderMap) -> Option<Generation> {
-    let varies = entry.headers.contains(&header::VARY);
-    varies
-        .then(|| rfc9111::variant(&entry.headers.to_map(0), asked))
-        .flatten()
+    rfc9111::variant(&entry.headers.only(&[header::VARY]), asked)
 }
 
 /// So many slots a request looks into for its variant: a service may name more fields from one response to the next.

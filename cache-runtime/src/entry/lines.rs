@@ -139,6 +139,18 @@ impl HeaderLines {
         headers
     }
 
+    /// A map of those with these names alone.
+    pub(crate) fn only(&self, names: &[HeaderName]) -> HeaderMap {
+        let own = |line: &Line<'_>| names.iter().find(|name| line.is(name));
+        let mut headers = HeaderMap::new();
+        for line in self.lines() {
+            if let Some((name, value)) = own(&line).zip(line.value(&self.0)) {
+                headers.append(name.clone(), value);
+            }
+        }
+        headers
+    }
+
     /// How many names there are: repeats stand together.
     fn names(&self) -> usize {
         let mut last = None;
@@ -314,6 +326,14 @@ mod tests {
             assert!(!lines.contains(&name));
             assert_eq!(lines.get(&name), None);
         }
+    }
+
+    #[test]
+    fn some_names_make_a_map_of_their_own() {
+        let own = HeaderName::from_static("x-own");
+        let map = lines().only(&[header::LINK, header::ETAG, own]);
+        let expected = headers(&[("link", "</a>"), ("link", "</b>"), ("x-own", "1")]);
+        assert_eq!(map, expected);
     }
 
     #[test]

@@ -13,7 +13,7 @@ use crate::{
         wire::{FIXED, HEAD, decode, encode, is_newer},
     },
     policy::Policy,
-    respond::{Style, Verdict, hit, respond},
+    respond::{Responder, Style, Verdict},
     slot::{Digest, Generation, Token},
 };
 
@@ -113,11 +113,18 @@ fn serve(entry: &Entry) {
     };
     let shared = Arc::new(entry.clone());
     let request = request(Method::GET, HeaderMap::new());
+    let policy = Policy::new();
+    let responder = |now, style| Responder {
+        request: &request,
+        policy: &policy,
+        style,
+        times: Times { now, local: now },
+    };
     let ends = [entry.born, entry.born + entry.fresh, entry.expires()];
     for now in [0, u64::MAX].map(Timestamp::from_millis).into_iter().chain(ends) {
-        let times = Times { now, local: now };
+        let responder = responder(now, &style);
         for verdict in [Verdict::Hit, Verdict::Stale] {
-            let response = respond(entry, &request, &Policy::new(), &style, verdict, times);
+            let response = responder.answer(entry, verdict);
             assert_eq!(response.status(), entry.status);
             let sent = response.headers().keys_len();
             assert!(
@@ -129,10 +136,9 @@ fn serve(entry: &Entry) {
     // While it is fresh.
     for age in [Duration::ZERO, entry.fresh / 2, entry.fresh / 2] {
         let now = entry.born + age;
-        let times = Times { now, local: now };
-        let hit = hit(&shared, &request, &Policy::new(), &plain, times);
-        let expected = respond(entry, &request, &Policy::new(), &plain, Verdict::Hit, times);
-        assert_eq!(hit.headers(), expected.headers());
+        let responder = responder(now, &plain);
+        let expected = responder.answer(entry, Verdict::Hit);
+        assert_eq!(responder.hit(&shared).headers(), expected.headers());
     }
 }
 

@@ -8,16 +8,8 @@ use std::{
 
 use http::{HeaderMap, HeaderValue, header};
 
-use super::{
-    Style, Verdict, complete,
-    promise::{left, max_age, visibility},
-};
-use crate::{
-    clock::Times,
-    entry::{Entry, HeaderLines},
-    policy::Policy,
-    request::RequestHead,
-};
+use super::{Responder, Verdict, promise::max_age};
+use crate::entry::{Entry, HeaderLines};
 
 /// How many entries a thread keeps headers of, and of which: some 300 KiB at most.
 const KEPT: usize = 64;
@@ -40,46 +32,57 @@ impl Place {
     };
 }
 
-/// The headers of a whole hit in this process's memory, if there is nothing more to them than a `max-age` that counts down, and
-/// the entry is one of those that this thread is often asked for.
-pub(super) fn headers(
-    entry: &Arc<Entry>,
-    request: &RequestHead,
-    policy: &Policy,
-    style: &Style,
-    times: Times,
-) -> Option<HeaderMap> {
-    let counts_down_alone =
-        policy.http.is_none() && policy.client_max_age.is_none() && style.cache_status.is_none();
-    if !counts_down_alone {
-        return None;
-    }
-    let mut headers = PLACES.with_borrow_mut(|places| {
-        let address = Arc::as_ptr(entry).addr();
-        let place = &mut places[place_of(address)];
-        match &place.prepared {
-            Some((of, headers)) if of.as_ptr().addr() == address => {
-                place.last = address;
-                Some(headers.clone())
-            }
-            _ if !is_fit(&entry.headers) => None,
-            _ if place.last == address => {
-                let headers = prepare(entry, request, policy, style, times);
-                place.prepared = Some((Arc::downgrade(entry), headers.clone()));
-                Some(headers)
-            }
-            _ => {
-                place.last = address;
-                None
-            }
+impl Responder<'_> {
+    /// The headers of a whole hit in this process's memory, if there is nothing more to them than a `max-age` that counts
+    /// down, and the entry is one of those that this thread is often asked for.
+    pub(super) fn prepared(&self, entry: &Arc<Entry>) -> Option<HeaderMap> {
+        let policy = self.policy;
+        let counts_down_alone =
+            policy.http.is_none() && policy.client_max_age.is_none() && self.style.cache_status.is_none();
+        if !counts_down_alone {
+            return None;
         }
-    })?;
-    // A copy has no room. This makes some for the length that axum adds, once nobody can change the body any more.
-    headers.remove(header::CONTENT_LENGTH);
-    if let Some(told) = headers.values_mut().next() {
-        *told = max_age(visibility(request, policy), left(entry, times).as_secs());
+        let mut headers = PLACES.with_borrow_mut(|places| {
+            let address = Arc::as_ptr(entry).addr();
+            let place = &mut places[place_of(address)];
+            match &place.prepared {
+                Some((of, headers)) if of.as_ptr().addr() == address => {
+                    place.last = address;
+                    Some(headers.clone())
+                }
+                _ if !is_fit(&entry.headers) => None,
+                _ if place.last == address => {
+                    let headers = self.prepare(entry);
+                    place.prepared = Some((Arc::downgrade(entry), headers.clone()));
+                    Some(headers)
+                }
+                _ => {
+                    place.last = address;
+                    None
+                }
+            }
+        })?;
+        // A copy has no room. This makes some for the length that axum adds, once nobody can change the body any more.
+        headers.remove(header::CONTENT_LENGTH);
+        if let Some(told) = headers.values_mut().next() {
+            *told = max_age(self.visibility(), self.left(entry).as_secs());
+        }
+        Some(headers)
     }
-    Some(headers)
+
+    /// With `Cache-Control` first, where it is found without a search. The values are copies: threads that answer from one
+    /// entry share nothing but its body.
+    fn prepare(&self, entry: &Entry) -> HeaderMap {
+        let mut headers = HeaderMap::new();
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static(""));
+        for (name, value) in entry.headers.iter() {
+            let own = HeaderValue::from_bytes(value.as_bytes()).expect("it was a header value");
+            headers.append(name, own);
+        }
+        self.complete(&mut headers, entry, Verdict::Hit);
+        headers.insert(header::CONTENT_LENGTH, HeaderValue::from_static(""));
+        headers
+    }
 }
 
 /// By Fibonacci hashing: entries of one size lie at even distances.
@@ -92,18 +95,4 @@ fn is_fit(lines: &HeaderLines) -> bool {
         && lines.count() <= MOST_LINES
         && !lines.has_sensitive()
         && !lines.contains(&header::CACHE_CONTROL)
-}
-
-/// With `Cache-Control` first, where it is found without a search. The values are copies: threads that answer from one entry
-/// share nothing but its body.
-fn prepare(entry: &Entry, request: &RequestHead, policy: &Policy, style: &Style, times: Times) -> HeaderMap {
-    let mut headers = HeaderMap::new();
-    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static(""));
-    for (name, value) in entry.headers.iter() {
-        let own = HeaderValue::from_bytes(value.as_bytes()).expect("it was a header value");
-        headers.append(name, own);
-    }
-    complete(&mut headers, entry, request, policy, style, Verdict::Hit, times);
-    headers.insert(header::CONTENT_LENGTH, HeaderValue::from_static(""));
-    headers
 }

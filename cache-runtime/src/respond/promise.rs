@@ -9,47 +9,43 @@ use std::{
 use http::{HeaderMap, HeaderValue, header};
 use httpdate::HttpDate;
 
+use super::Responder;
 use crate::{
-    clock::{Times, Timestamp},
+    clock::Timestamp,
     entry::Entry,
-    policy::{ONE_YEAR, Policy, Visibility},
-    request::RequestHead,
+    policy::{ONE_YEAR, Visibility},
     rules::remaining,
 };
 
-/// Writes `Cache-Control` and, unless the handler did, `Expires`: never more than what is left of the entry.
-pub(super) fn promise(
-    headers: &mut HeaderMap,
-    entry: &Entry,
-    request: &RequestHead,
-    policy: &Policy,
-    times: Times,
-) {
-    let visibility = visibility(request, policy);
-    if policy.client_max_age.is_some_and(|told| told.as_secs() == 0) {
-        headers.insert(header::CACHE_CONTROL, no_cache(visibility));
-        return;
+impl Responder<'_> {
+    /// Writes `Cache-Control` and, unless the handler did, `Expires`: never more than what is left of the entry.
+    pub(super) fn promise(&self, headers: &mut HeaderMap, entry: &Entry) {
+        if self.policy.client_max_age.is_some_and(|told| told.as_secs() == 0) {
+            headers.insert(header::CACHE_CONTROL, no_cache(self.visibility()));
+            return;
+        }
+        let left = self
+            .left(entry)
+            .min(self.policy.client_max_age.unwrap_or(ONE_YEAR));
+        headers.insert(header::CACHE_CONTROL, max_age(self.visibility(), left.as_secs()));
+        if !entry.headers.contains(&header::EXPIRES)
+            // The parts of a second count, so that every hit names the same.
+            && let Some(expires) = http_date(self.times.local + left)
+        {
+            headers.insert(header::EXPIRES, expires);
+        }
     }
-    let left = left(entry, times).min(policy.client_max_age.unwrap_or(ONE_YEAR));
-    headers.insert(header::CACHE_CONTROL, max_age(visibility, left.as_secs()));
-    if !entry.headers.contains(&header::EXPIRES)
-        // The parts of a second count, so that every hit names the same.
-        && let Some(expires) = http_date(times.local + left)
-    {
-        headers.insert(header::EXPIRES, expires);
+
+    /// What is left of the entry. Clients gain nothing by more than a year, and some count no further.
+    pub(super) fn left(&self, entry: &Entry) -> Duration {
+        remaining(entry, self.times.now).min(ONE_YEAR)
     }
-}
 
-/// What is left of the entry. Clients gain nothing by more than a year, and some count no further.
-pub(super) fn left(entry: &Entry, times: Times) -> Duration {
-    remaining(entry, times.now).min(ONE_YEAR)
-}
-
-/// Who may keep the response.
-pub(super) fn visibility(request: &RequestHead, policy: &Policy) -> Option<Visibility> {
-    policy
-        .visibility
-        .or(request.credentials.then_some(Visibility::Private))
+    /// Who may keep the response.
+    pub(super) fn visibility(&self) -> Option<Visibility> {
+        let private = self.request.credentials.then_some(Visibility::Private);
+        self.policy.visibility.or(private)
+    }
 }
 
 /// Each thread keeps what it wrote last of every few seconds, for entries that were made together end together.

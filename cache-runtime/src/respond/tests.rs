@@ -15,7 +15,22 @@ fn respond(
     verdict: Verdict,
     now: Timestamp,
 ) -> Response {
-    super::respond(entry, request, policy, style, verdict, Times { now, local: now })
+    responder(request, policy, style, now).answer(entry, verdict)
+}
+
+fn responder<'a>(
+    request: &'a RequestHead,
+    policy: &'a Policy,
+    style: &'a Style,
+    now: Timestamp,
+) -> Responder<'a> {
+    let times = Times { now, local: now };
+    Responder {
+        request,
+        policy,
+        style,
+        times,
+    }
 }
 
 const STYLE: Style = Style {
@@ -359,7 +374,7 @@ fn a_hit_is_the_same_however_often_it_was_asked_for() {
                 request("HEAD", &[]),
             ] {
                 let expected = respond(&entry, &asked, &policy, &STYLE, Verdict::Hit, now);
-                let response = super::hit(&entry, &asked, &policy, &STYLE, Times { now, local: now });
+                let response = responder(&asked, &policy, &STYLE, now).hit(&entry);
                 assert_eq!(response.status(), expected.status());
                 assert_eq!(sorted(&response), sorted(&expected), "after {millis} ms");
                 assert_eq!(body(response), body(expected));
@@ -370,14 +385,17 @@ fn a_hit_is_the_same_however_often_it_was_asked_for() {
 
 #[test]
 fn an_entry_where_another_was_gets_its_own_headers() {
-    let times = Times { now: NOW, local: NOW };
+    let request = request("GET", &[]);
+    let policy = Policy::new();
+    let style = STYLE;
+    let responder = responder(&request, &policy, &style, NOW);
     let mut places = std::collections::HashSet::new();
     for number in 0..1_000_u32 {
         let number = number.to_string();
         let entry = Arc::new(entry(secs(30), &[("x-own", &number)]));
         places.insert(Arc::as_ptr(&entry));
         for _ in 0..3 {
-            let response = super::hit(&entry, &request("GET", &[]), &Policy::new(), &STYLE, times);
+            let response = responder.hit(&entry);
             assert_eq!(response.headers()["x-own"], number);
         }
     }

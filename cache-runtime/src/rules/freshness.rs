@@ -52,7 +52,7 @@ fn staleness(entry: &Entry, policy: &Policy, wishes: &Wishes, now: Timestamp) ->
     if late >= entry.stale || wishes.min_fresh.is_some() {
         return Freshness::Dead;
     }
-    let own = ResponseDirectives::parse(&entry.headers.to_map(0));
+    let own = ResponseDirectives::parse(&entry.headers.only(&[header::CACHE_CONTROL]));
     if own.forbids_stale() {
         return Freshness::Dead;
     }
