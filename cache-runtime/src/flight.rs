@@ -3,7 +3,7 @@
 use std::{any::Any, collections::HashMap, sync::Arc};
 
 use tokio::{
-    sync::{OwnedSemaphorePermit, watch},
+    sync::{OwnedSemaphorePermit, SetOnce},
     time::Instant,
 };
 
@@ -44,7 +44,9 @@ pub(crate) struct Cause(pub(crate) Arc<dyn Any + Send + Sync>);
 struct Flight {
     token: Token,
     unleased: Option<Unleased>,
-    ended: watch::Sender<Option<Ended>>,
+    ended: SetOnce<Ended>,
+    /// Set when the seat is given up.
+    left: SetOnce<()>,
 }
 
 /// What others find a flight by that no store knows of.
@@ -54,7 +56,7 @@ struct Unleased {
     began: Instant,
 }
 
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 struct Ended {
     at: Instant,
     outcome: Outcome,
@@ -222,12 +224,18 @@ impl Flight {
         Self {
             token,
             unleased,
-            ended: watch::Sender::new(None),
+            ended: SetOnce::new(),
+            left: SetOnce::new(),
         }
     }
 
-    fn wait(&self) -> Waiter {
-        Waiter(self.ended.subscribe())
+    fn wait(self: &Arc<Self>) -> Waiter {
+        Waiter(Arc::clone(self))
+    }
+
+    /// Tells everyone, unless they were told before.
+    fn end(&self, outcome: Outcome) {
+        let _ = self.ended.set(Ended::now(outcome));
     }
 
     fn admits(&self, join: Join) -> bool {
@@ -261,17 +269,15 @@ impl Seat {
         self.flight.token
     }
 
+    /// Whether somebody waits for a flight that others still find.
     pub(crate) fn is_waited_for(&self) -> bool {
-        self.flight.ended.receiver_count() > 0
+        // Besides them it is held here, and where it is found.
+        Arc::strong_count(&self.flight) > 2
     }
 
     /// Tells those that wait, and those that still join while the entry is on its way to the store.
     pub(crate) fn tell(&self, outcome: Outcome) {
-        self.flight.ended.send_if_modified(|ended| {
-            *ended = Some(Ended::now(outcome));
-            // Seen under the lock under which who waits looks first: without them there is nobody to wake.
-            self.is_waited_for()
-        });
+        self.flight.end(outcome);
     }
 }
 
@@ -292,47 +298,37 @@ impl Drop for Seat {
                 }
             }
         }
-        self.flight.ended.send_if_modified(|ended| {
-            let vanished = ended.is_none();
-            if vanished {
-                *ended = Some(Ended::now(Outcome::Vanished));
-            }
-            vanished
-        });
+        if !self.flight.ended.initialized() {
+            self.flight.end(Outcome::Vanished);
+        }
+        let _ = self.flight.left.set(());
     }
 }
 
 /// A request that waits for a flight.
 #[derive(Debug, Clone)]
-pub(crate) struct Waiter(watch::Receiver<Option<Ended>>);
+pub(crate) struct Waiter(Arc<Flight>);
 
 impl Waiter {
     /// What the flight came to.
     ///
     /// # Cancel safety
     /// Safe: the flight goes on, and others that wait are not touched.
-    pub(crate) async fn outcome(mut self) -> Outcome {
-        match self.0.wait_for(Option::is_some).await {
-            Ok(ended) => ended
-                .as_ref()
-                .map_or(Outcome::Vanished, |ended| ended.outcome.clone()),
-            Err(_) => Outcome::Vanished,
-        }
+    pub(crate) async fn outcome(self) -> Outcome {
+        self.0.ended.wait().await.outcome.clone()
     }
 
     /// Waits until the flight has left: its lease is gone, too.
     ///
     /// # Cancel safety
     /// As [`outcome`](Self::outcome).
-    pub(crate) async fn gone(mut self) {
-        // The sender goes with the seat.
-        while self.0.changed().await.is_ok() {}
+    pub(crate) async fn gone(self) {
+        self.0.left.wait().await;
     }
 
     /// What the flight came to if that was before `began`: it is over, and only on its way into the store.
     pub(crate) fn ended_before(&self, began: Instant) -> Option<Outcome> {
-        let ended = self.0.borrow();
-        let ended = ended.as_ref().filter(|ended| ended.at < began);
+        let ended = self.0.ended.get().filter(|ended| ended.at < began);
         ended.map(|ended| ended.outcome.clone())
     }
 }
