@@ -2,7 +2,7 @@
 //!
 //! `cost <scenario> <times>`; without arguments it names the scenarios.
 
-use std::{env, hint::black_box, process::ExitCode, time::Duration};
+use std::{borrow::Cow, env, hint::black_box, process::ExitCode, time::Duration};
 
 use axum::{
     Json, Router,
@@ -63,7 +63,11 @@ async fn hit_large(Path(id): Path<u64>) -> impl IntoResponse {
     (JSON, Bytes::from_static(&LARGE))
 }
 
-/// A kind of request: name, method, path, headers. In the path `*` stands for another number each time.
+/// More entries than a thread keeps the headers of, and no more than the few requests that the script begins with.
+const MANY: u32 = 200;
+
+/// A kind of request: name, method, path, headers. At the end of the path `*` stands for the request's number, `?` for one of
+/// [`MANY`].
 type Scenario = (
     &'static str,
     &'static str,
@@ -100,13 +104,19 @@ const SCENARIOS: &[Scenario] = &[
     ),
     ("bypass-post", "POST", "/hit/1", &[]),
     ("layer-hit", "GET", "/layered/1", &[]),
+    ("plain-many", "GET", "/plain/?", &[]),
+    ("hit-many", "GET", "/hit/?", &[]),
     ("plain-each", "GET", "/plain/*", &[]),
     ("miss", "GET", "/hit/*", &[]),
 ];
 
 fn ask(runtime: &Runtime, app: &Router, (_, method, path, headers): &Scenario, number: u32) {
-    let path = path.replace('*', &number.to_string());
-    let mut request = Request::builder().method(*method).uri(path);
+    let each = path.strip_suffix('*').map(|path| format!("{path}{number}"));
+    let many = path
+        .strip_suffix('?')
+        .map(|path| format!("{path}{}", number % MANY));
+    let path = each.or(many).map_or(Cow::Borrowed(*path), Cow::Owned);
+    let mut request = Request::builder().method(*method).uri(&*path);
     for (name, value) in *headers {
         request = request.header(*name, *value);
     }

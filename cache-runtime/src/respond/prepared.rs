@@ -50,15 +50,15 @@ impl Responder<'_> {
                     place.last = address;
                     Some(headers.clone())
                 }
+                _ if place.last != address => {
+                    place.last = address;
+                    None
+                }
                 _ if !is_fit(&entry.headers) => None,
-                _ if place.last == address => {
+                _ => {
                     let headers = self.prepare(entry);
                     place.prepared = Some((Arc::downgrade(entry), headers.clone()));
                     Some(headers)
-                }
-                _ => {
-                    place.last = address;
-                    None
                 }
             }
         })?;
