@@ -25,6 +25,11 @@ impl Timestamp {
         self.0
     }
 
+    /// Whole seconds since the Unix epoch.
+    pub(crate) const fn as_secs(self) -> u64 {
+        self.0 / 1000
+    }
+
     /// How long ago `earlier` was; zero when it lies ahead.
     pub fn since(self, earlier: Self) -> Duration {
         Duration::from_millis(self.0.saturating_sub(earlier.0))

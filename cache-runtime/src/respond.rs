@@ -6,7 +6,6 @@ mod promise;
 use std::{
     convert::Infallible,
     pin::Pin,
-    sync::Arc,
     task::{Context, Poll},
 };
 
@@ -112,7 +111,7 @@ pub(crate) struct Responder<'a> {
 
 impl Responder<'_> {
     /// Answers with a hit in this process's memory.
-    pub(crate) fn hit(&self, entry: &Arc<Entry>) -> Response {
+    pub(crate) fn hit(&self, entry: &Entry) -> Response {
         let is_unchanged = self.is_unchanged(entry);
         let is_whole = entry.status == StatusCode::OK && self.request.method != Method::HEAD && !is_unchanged;
         let prepared = is_whole.then(|| self.prepared(entry));

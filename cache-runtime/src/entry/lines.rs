@@ -151,6 +151,25 @@ impl HeaderLines {
         headers
     }
 
+    /// The same in a buffer of their own.
+    pub(crate) fn copied(&self) -> Self {
+        Self(Bytes::copy_from_slice(&self.0))
+    }
+
+    /// Puts each value into its place. `false`: the places are those of other names.
+    pub(crate) fn put_into<'m>(
+        &self,
+        places: &mut impl Iterator<Item = (&'m HeaderName, &'m mut HeaderValue)>,
+    ) -> bool {
+        self.lines().all(|line| match places.next() {
+            Some((name, value)) if line.is(name) => {
+                line.put_into(value);
+                true
+            }
+            _ => false,
+        })
+    }
+
     /// How many names there are: repeats stand together.
     fn names(&self) -> usize {
         let mut last = None;
@@ -272,6 +291,15 @@ impl<'b> Line<'b> {
                 .ok()
                 .filter(|name| self.is(name) && code(name) == SPELLED),
             code => NAMES.get(usize::from(code) - 1).cloned(),
+        }
+    }
+
+    /// Leaves a place as it is that has this value already; the value is a copy.
+    fn put_into(&self, place: &mut HeaderValue) {
+        if self.is_sensitive || *place != *self.value {
+            *place =
+                HeaderValue::from_bytes(self.value).expect("lines are read once before they are taken in");
+            place.set_sensitive(self.is_sensitive);
         }
     }
 

@@ -1,78 +1,108 @@
-//! The headers of hits on entries that are asked for again and again: each thread keeps some, copies them, and puts in what
-//! counts down.
+//! The headers of plain hits. To lay out a map is most of what they cost, so each thread keeps some that are laid out, copies
+//! them, and puts in the values.
 
-use std::{
-    cell::RefCell,
-    sync::{Arc, Weak},
+use std::{cell::RefCell, ptr};
+
+use http::{HeaderMap, HeaderName, HeaderValue, header};
+
+use super::{
+    Responder, Verdict,
+    promise::{http_date, max_age},
+};
+use crate::{
+    entry::{Entry, HeaderLines},
+    policy::Visibility,
 };
 
-use http::{HeaderMap, HeaderValue, header};
-
-use super::{Responder, Verdict, promise::max_age};
-use crate::entry::{Entry, HeaderLines};
-
-/// How many entries a thread keeps headers of, and of which: some 300 KiB at most.
+/// How many maps a thread keeps, and of which entries: some 350 KiB at most.
 const KEPT: usize = 64;
 const MOST_LINES: usize = 16;
 const MOST_BYTES: usize = 1024;
 
+/// Behind so many entries in a row that a map is not for, the next one takes its place.
+const MISFITS: u32 = 2;
+
 thread_local!(static PLACES: RefCell<[Place; KEPT]> = const { RefCell::new([const { Place::EMPTY }; KEPT]) });
 
 struct Place {
-    /// Where in memory the entry is that was asked for last: if it is the next one as well, its headers are kept.
-    last: usize,
-    /// While this stands, no other entry has the same address.
-    prepared: Option<(Weak<Entry>, HeaderMap)>,
+    kept: Option<Prepared>,
+    misfits: u32,
 }
 
 impl Place {
     const EMPTY: Self = Self {
-        last: 0,
-        prepared: None,
+        kept: None,
+        misfits: MISFITS,
     };
 }
 
+/// A map laid out for entries whose headers have these names: `Cache-Control`, where it is found without a search, the
+/// entry's own, what the cache adds, and room for the length that axum adds.
+///
+/// The values are those of the first such entry: what others have in common with it, as the `Content-Type`, is shared within
+/// this thread. Threads that answer from one entry share nothing but its body.
+struct Prepared {
+    headers: HeaderMap,
+    /// So many of them are the entry's own, and these are theirs.
+    own: usize,
+    lines: HeaderLines,
+    /// `Expires` comes next.
+    tells_end: bool,
+    /// What `Cache-Control` and `Expires` say now.
+    told: Option<(Option<Visibility>, u64)>,
+    end: Option<u64>,
+    /// What else the names depend on.
+    vary: &'static [&'static str],
+    hit_header: HeaderName,
+}
+
 impl Responder<'_> {
-    /// The headers of a whole hit in this process's memory, if there is nothing more to them than a `max-age` that counts
-    /// down, and the entry is one of those that this thread is often asked for.
-    pub(super) fn prepared(&self, entry: &Arc<Entry>) -> Option<HeaderMap> {
+    /// The headers of a whole hit, if nothing in them depends on more than their names and what is left of the entry, and this
+    /// thread has laid out such ones.
+    pub(super) fn prepared(&self, entry: &Entry) -> Option<HeaderMap> {
         let policy = self.policy;
-        let counts_down_alone =
+        let is_plain =
             policy.http.is_none() && policy.client_max_age.is_none() && self.style.cache_status.is_none();
-        if !counts_down_alone {
+        if !is_plain {
             return None;
         }
-        let mut headers = PLACES.with_borrow_mut(|places| {
-            let address = Arc::as_ptr(entry).addr();
-            let place = &mut places[place_of(address)];
-            match &place.prepared {
-                Some((of, headers)) if of.as_ptr().addr() == address => {
-                    place.last = address;
-                    Some(headers.clone())
-                }
-                _ if place.last != address => {
-                    place.last = address;
-                    None
-                }
-                _ if !is_fit(&entry.headers) => None,
-                _ => {
-                    let headers = self.prepare(entry);
-                    place.prepared = Some((Arc::downgrade(entry), headers.clone()));
-                    Some(headers)
-                }
+        PLACES.with_borrow_mut(|places| {
+            // Entries of one handler have headers of the same names, and most of the same size.
+            let place = &mut places[place_of(ptr::from_ref(policy).addr() ^ entry.headers.size())];
+            let kept = place.kept.as_mut().filter(|kept| kept.is_for(self));
+            let filled = kept.and_then(|kept| kept.filled(self, entry));
+            match filled {
+                Some(_) => place.misfits = 0,
+                None if place.misfits < MISFITS => place.misfits += 1,
+                None => *place = self.place(entry),
             }
-        })?;
-        // A copy has no room. This makes some for the length that axum adds, once nobody can change the body any more.
-        headers.remove(header::CONTENT_LENGTH);
-        if let Some(told) = headers.values_mut().next() {
-            *told = max_age(self.visibility(), self.left(entry).as_secs());
-        }
-        Some(headers)
+            filled
+        })
     }
 
-    /// With `Cache-Control` first, where it is found without a search. The values are copies: threads that answer from one
-    /// entry share nothing but its body.
-    fn prepare(&self, entry: &Entry) -> HeaderMap {
+    fn place(&self, entry: &Entry) -> Place {
+        Place {
+            kept: self.is_fit(&entry.headers).then(|| self.prepare(entry)).flatten(),
+            misfits: 0,
+        }
+    }
+
+    /// Whether a map for these lines is small, keeps no secret, and has each name in the place where it is looked for.
+    fn is_fit(&self, lines: &HeaderLines) -> bool {
+        let written = [
+            &header::CACHE_CONTROL,
+            &header::CONTENT_LENGTH,
+            &self.style.hit_header,
+        ];
+        lines.size() <= MOST_BYTES
+            && lines.count() <= MOST_LINES
+            && !lines.has_sensitive()
+            && !written.iter().any(|name| lines.contains(name))
+            && (self.policy.vary.is_empty() || !lines.contains(&header::VARY))
+    }
+
+    /// None where the end of the entry's life is no date.
+    fn prepare(&self, entry: &Entry) -> Option<Prepared> {
         let mut headers = HeaderMap::new();
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static(""));
         for (name, value) in entry.headers.iter() {
@@ -81,18 +111,56 @@ impl Responder<'_> {
         }
         self.complete(&mut headers, entry, Verdict::Hit);
         headers.insert(header::CONTENT_LENGTH, HeaderValue::from_static(""));
-        headers
+        headers.contains_key(header::EXPIRES).then_some(Prepared {
+            headers,
+            own: entry.headers.count(),
+            lines: entry.headers.copied(),
+            tells_end: !entry.headers.contains(&header::EXPIRES),
+            told: None,
+            end: None,
+            vary: self.policy.vary,
+            hit_header: self.style.hit_header.clone(),
+        })
     }
 }
 
-/// By Fibonacci hashing: entries of one size lie at even distances.
-fn place_of(address: usize) -> usize {
-    ((address as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 32) as usize % KEPT
+impl Prepared {
+    fn is_for(&self, responder: &Responder<'_>) -> bool {
+        ptr::eq(self.vary, responder.policy.vary) && self.hit_header == responder.style.hit_header
+    }
+
+    /// The headers of a hit on this entry, if its own have the names that these are laid out for.
+    fn filled(&mut self, responder: &Responder<'_>, entry: &Entry) -> Option<HeaderMap> {
+        self.promise(responder, entry)?;
+        let mut headers = self.headers.clone();
+        if entry.headers != self.lines {
+            let mut own = headers.iter_mut().skip(1).take(self.own);
+            let is_filled = entry.headers.put_into(&mut own) && own.next().is_none();
+            is_filled.then_some(())?;
+        }
+        // A copy has no room. This makes some for the length that axum adds, once nobody can change the body any more.
+        headers.remove(header::CONTENT_LENGTH);
+        Some(headers)
+    }
+
+    /// Puts in what clients are told of the entry's life, where it is not what the last one was told.
+    fn promise(&mut self, responder: &Responder<'_>, entry: &Entry) -> Option<()> {
+        let left = responder.left(entry);
+        let told = (responder.visibility(), left.as_secs());
+        if self.told != Some(told) {
+            *self.headers.values_mut().next()? = max_age(told.0, told.1);
+            self.told = Some(told);
+        }
+        let end = responder.times.local + left;
+        if self.tells_end && self.end != Some(end.as_secs()) {
+            *self.headers.values_mut().nth(1 + self.own)? = http_date(end)?;
+            self.end = Some(end.as_secs());
+        }
+        Some(())
+    }
 }
 
-fn is_fit(lines: &HeaderLines) -> bool {
-    lines.size() <= MOST_BYTES
-        && lines.count() <= MOST_LINES
-        && !lines.has_sensitive()
-        && !lines.contains(&header::CACHE_CONTROL)
+/// By Fibonacci hashing: what lies at even distances gets places of its own.
+fn place_of(number: usize) -> usize {
+    ((number as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 32) as usize % KEPT
 }

@@ -98,7 +98,7 @@ pub(crate) fn http_date(time: Timestamp) -> Option<HeaderValue> {
     }
     // Hits of one entry name the same second again and again.
     thread_local!(static LAST: RefCell<Option<(u64, HeaderValue)>> = const { RefCell::new(None) });
-    let second = time.as_millis() / 1000;
+    let second = time.as_secs();
     LAST.with_borrow_mut(|last| match last {
         Some((of, date)) if *of == second => Some(date.clone()),
         _ => {
