@@ -110,24 +110,25 @@ pub(crate) struct Responder<'a> {
 }
 
 impl Responder<'_> {
-    /// Answers with a hit in this process's memory.
-    pub(crate) fn hit(&self, entry: &Entry) -> Response {
+    /// The response from this entry.
+    pub(crate) fn answer(&self, entry: &Entry, verdict: Verdict) -> Response {
         let is_unchanged = self.is_unchanged(entry);
         let is_whole = entry.status == StatusCode::OK && self.request.method != Method::HEAD && !is_unchanged;
-        let prepared = is_whole.then(|| self.prepared(entry));
-        match prepared.flatten() {
-            Some(headers) => assembled((entry.status, headers, Body::from(entry.body.clone()))),
-            None => self.weighed(entry, Verdict::Hit, is_unchanged),
-        }
+        let prepared = is_whole.then(|| self.prepared(entry, verdict)).flatten();
+        assembled(match prepared {
+            Some(headers) => (entry.status, headers, Body::from(entry.body.clone())),
+            None => self.laid_out(entry, verdict, is_unchanged),
+        })
     }
 
-    /// Answers from an entry, wherever it comes from.
-    pub(crate) fn answer(&self, entry: &Entry, verdict: Verdict) -> Response {
-        self.weighed(entry, verdict, self.is_unchanged(entry))
+    /// The same, whatever this thread keeps: what [`answer`](Self::answer) is held to.
+    #[cfg(any(feature = "test-util", test))]
+    pub(crate) fn unprepared(&self, entry: &Entry, verdict: Verdict) -> Response {
+        assembled(self.laid_out(entry, verdict, self.is_unchanged(entry)))
     }
 
-    /// The same, once it is known whether the client has it already.
-    fn weighed(&self, entry: &Entry, verdict: Verdict, is_unchanged: bool) -> Response {
+    /// What it consists of, made from nothing. The client may have the entry's content already.
+    fn laid_out(&self, entry: &Entry, verdict: Verdict, is_unchanged: bool) -> Content {
         let (status, mut headers, body) = match is_unchanged {
             true => {
                 let headers = entry.headers.only(&REPEATED);
@@ -136,7 +137,7 @@ impl Responder<'_> {
             false => self.content(entry),
         };
         self.complete(&mut headers, entry, verdict);
-        assembled((status, headers, body))
+        (status, headers, body)
     }
 
     /// Adds what the cache has to say.

@@ -17,7 +17,7 @@ use crate::{
     },
     policy::Policy,
     request::{RequestHead, Vary},
-    respond::{Responder, Style},
+    respond::{Responder, Style, Verdict},
     slot::{Digest, Generation, Slot, Token},
     store::{MemoryStore, Put, Store},
 };
@@ -110,12 +110,13 @@ impl Steps {
 
     /// The response to a plain request.
     pub fn hit(&self) -> Response {
-        self.responder(&self.request).hit(&self.entry)
+        self.responder(&self.request).answer(&self.entry, Verdict::Hit)
     }
 
     /// The response to a request that has the entry's `ETag`.
     pub fn not_modified(&self) -> Response {
-        self.responder(&self.revalidation).hit(&self.entry)
+        self.responder(&self.revalidation)
+            .answer(&self.entry, Verdict::Hit)
     }
 
     fn responder<'a>(&'a self, request: &'a RequestHead) -> Responder<'a> {

@@ -49,7 +49,7 @@ use crate::{
     key::{KeyArgs, KeyError},
     policy::{ClientControl, Policy},
     request::RequestHead,
-    respond::{Responder, Style},
+    respond::{Responder, Style, Verdict},
     rules::{self, Admission, Freshness},
     stats::Counters,
     store::Guard,
@@ -152,7 +152,7 @@ impl Engine {
                         style: &self.settings.style,
                         times,
                     };
-                    return Ok(responder.hit(&entry));
+                    return Ok(responder.answer(&entry, Verdict::Hit));
                 }
             }
             Err(names.slot(

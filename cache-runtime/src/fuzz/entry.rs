@@ -1,6 +1,6 @@
 //! Entries as bytes: what is read is whole, is what was written, and can be served.
 
-use std::{ops::Range, sync::Arc, time::Duration};
+use std::{ops::Range, time::Duration};
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
@@ -111,7 +111,6 @@ fn serve(entry: &Entry) {
         cache_status: Some(HeaderValue::from_static("shop")),
         ..plain.clone()
     };
-    let shared = Arc::new(entry.clone());
     let request = request(Method::GET, HeaderMap::new());
     let policy = Policy::new();
     let responder = |now, style| Responder {
@@ -137,8 +136,11 @@ fn serve(entry: &Entry) {
     for age in [Duration::ZERO, entry.fresh / 2, entry.fresh / 2] {
         let now = entry.born + age;
         let responder = responder(now, &plain);
-        let expected = responder.answer(entry, Verdict::Hit);
-        assert_eq!(responder.hit(&shared).headers(), expected.headers());
+        let expected = responder.unprepared(entry, Verdict::Hit);
+        assert_eq!(
+            responder.answer(entry, Verdict::Hit).headers(),
+            expected.headers()
+        );
     }
 }
 

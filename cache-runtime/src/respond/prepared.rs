@@ -1,5 +1,5 @@
-//! The headers of plain hits. To lay out a map is most of what they cost, so each thread keeps some that are laid out, copies
-//! them, and puts in the values.
+//! The headers of plain responses. To lay out a map is most of what a hit costs, so each thread keeps some that are laid out,
+//! copies them, and puts in the values.
 
 use std::{cell::RefCell, ptr};
 
@@ -57,9 +57,9 @@ struct Prepared {
 }
 
 impl Responder<'_> {
-    /// The headers of a whole hit, if nothing in them depends on more than their names and what is left of the entry, and this
+    /// The headers of a response with the whole entry, if what the cache adds to them is always of the same names, and this
     /// thread has laid out such ones.
-    pub(super) fn prepared(&self, entry: &Entry) -> Option<HeaderMap> {
+    pub(super) fn prepared(&self, entry: &Entry, verdict: Verdict) -> Option<HeaderMap> {
         let policy = self.policy;
         let is_plain =
             policy.http.is_none() && policy.client_max_age.is_none() && self.style.cache_status.is_none();
@@ -76,7 +76,12 @@ impl Responder<'_> {
                 None if place.misfits < MISFITS => place.misfits += 1,
                 None => *place = self.place(entry),
             }
-            filled
+            filled.map(|mut headers| {
+                if verdict != Verdict::Hit {
+                    headers.insert(self.style.hit_header.clone(), verdict.as_value());
+                }
+                headers
+            })
         })
     }
 
@@ -129,7 +134,7 @@ impl Prepared {
         ptr::eq(self.vary, responder.policy.vary) && self.hit_header == responder.style.hit_header
     }
 
-    /// The headers of a hit on this entry, if its own have the names that these are laid out for.
+    /// Those of a hit on this entry, if its own headers have the names that these are laid out for.
     fn filled(&mut self, responder: &Responder<'_>, entry: &Entry) -> Option<HeaderMap> {
         self.promise(responder, entry)?;
         let mut headers = self.headers.clone();
