@@ -1,10 +1,10 @@
 //! Options that name bindings: each name must bind something that the option can act on.
 
 use proc_macro2::Ident;
-use syn::{Expr, ext::IdentExt as _};
+use syn::{Expr, ExprLit, Lit, ext::IdentExt as _};
 
 use crate::{
-    args::{Args, Given},
+    args::{Args, Given, Target},
     errors::{Errors, listed, nearest},
     handler::{Handler, Param, Role, contains, is_named},
     mentions::mentioned,
@@ -29,6 +29,12 @@ pub(super) fn check(handler: &Handler, args: &Args, errors: &mut Errors) {
     key(handler, args, errors);
     for tag in args.tags.iter().flat_map(|tags| &tags.value) {
         not_lazy(handler, tag, "the tags are", errors);
+        unformatted(handler, tag, errors);
+    }
+    for target in args.evict.iter().flatten() {
+        if let Target::Tag { value, .. } = target {
+            unformatted(handler, value, errors);
+        }
     }
     if let Some(lazy) = &args.lazy {
         for param in handler.params.iter().filter(|param| param.role == Role::Lazy) {
@@ -60,6 +66,25 @@ fn unbound(handler: &Handler, names: &Given<Vec<Ident>>, errors: &mut Errors) {
                 names.name,
                 handler.name().unraw()
             ),
+        );
+    }
+}
+
+/// A tag `"product:{id}"` is those very letters, and nobody ever evicts it.
+fn unformatted(handler: &Handler, tag: &Expr, errors: &mut Errors) {
+    let Expr::Lit(ExprLit {
+        lit: Lit::Str(text), ..
+    }) = tag
+    else {
+        return;
+    };
+    let named = mentioned(tag);
+    let mut bindings = handler.params.iter().flat_map(|param| &param.bindings);
+    if let Some(binding) = bindings.find(|binding| named.contains(&binding.unraw().to_string())) {
+        let text = text.token();
+        errors.on(
+            tag,
+            format!("`{{{binding}}}` is not filled in here; write `format!({text})`"),
         );
     }
 }

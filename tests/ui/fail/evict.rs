@@ -30,6 +30,9 @@ async fn nothing() {}
 )]
 async fn everything() {}
 
+#[cache_evict(tag = "product:{id}", tag = "{products}")]
+async fn unformatted_tag(Path(id): Path<u64>) {}
+
 #[cache_evict(get_product(..))]
 #[cache_evict(get_product(Path(1)))]
 async fn twice() {}

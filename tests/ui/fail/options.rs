@@ -69,6 +69,9 @@ async fn half_typed_brackets(Path(id): Path<u64>) {}
 #[cache(key = (id, page), ignore = [page], lazy = [uri, id])]
 async fn key_of_what_is_not_there(Path(id): Path<u64>, Query(page): Query<u64>, uri: Uri) {}
 
+#[cache(tags = ["product:{id}", "products", "{no}", format!("{id}")])]
+async fn unformatted_tag(Path(id): Path<u64>) {}
+
 #[cache(lazy = [a, body])]
 async fn lazy_parts(Path((a, b)): Path<(u64, u64)>, body: String) {}
 
