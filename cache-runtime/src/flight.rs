@@ -269,7 +269,7 @@ impl Seat {
         self.flight.token
     }
 
-    /// Whether somebody waits for a flight that others still find.
+    /// Whether somebody waits for a flight that others still find: a request, or a cache that shuts down.
     pub(crate) fn is_waited_for(&self) -> bool {
         // Besides them it is held here, and where it is found.
         Arc::strong_count(&self.flight) > 2
@@ -336,3 +336,37 @@ impl Waiter {
 #[cfg(test)]
 #[cfg(shuttle)]
 mod interleavings;
+
+#[cfg(test)]
+#[cfg(not(shuttle))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn p6_a_flight_is_waited_for_while_somebody_waits() {
+        let flights = Arc::new(Flights::default());
+        let token = Token::new();
+        let (first, seat) = flights.watch(token);
+        let seat = seat.unwrap();
+        let (second, none) = flights.watch(token);
+        assert!(none.is_none() && seat.is_waited_for());
+        drop(first);
+        assert!(seat.is_waited_for());
+        drop(second);
+        assert!(!seat.is_waited_for());
+        assert!(flights.join(token).is_some());
+        assert!(!seat.is_waited_for());
+    }
+
+    #[test]
+    fn only_the_first_outcome_counts() {
+        let flights = Arc::new(Flights::default());
+        let (waiter, seat) = flights.watch(Token::new());
+        let seat = seat.unwrap();
+        seat.tell(Outcome::Alone);
+        seat.tell(Outcome::Failed(None));
+        drop(seat);
+        let outcome = waiter.ended_before(Instant::now() + std::time::Duration::from_secs(1));
+        assert!(matches!(outcome, Some(Outcome::Alone)));
+    }
+}

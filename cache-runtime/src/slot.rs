@@ -138,7 +138,8 @@ pub struct Grant {
     pub any: Generation,
 }
 
-/// What tells one content of a slot from the next: the first bytes of the wire form, or nothing.
+/// What tells one content of a slot from the next: the first bytes of the wire form, or the fill's token where there is no
+/// wire; nothing where the slot is empty.
 #[derive(Clone, Copy, PartialEq, Eq, Default)]
 pub struct Head {
     /// Zeros from `len` on.
@@ -160,7 +161,7 @@ impl Head {
         head
     }
 
-    /// No bytes: the slot is empty.
+    /// None where the slot is empty.
     pub fn as_bytes(&self) -> &[u8] {
         &self.bytes[..usize::from(self.len)]
     }
@@ -203,4 +204,20 @@ fn unique(origin: u64) -> [u8; 16] {
     bytes[..8].copy_from_slice(&origin.to_be_bytes());
     bytes[8..].copy_from_slice(&count.to_be_bytes());
     bytes
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn p8_the_head_of_what_is_short_is_all_of_it_and_no_more() {
+        let long = [7; 64];
+        for length in 0..=64 {
+            let head = Head::of(&long[..length]);
+            assert_eq!(head.as_bytes(), &long[..length.min(Head::LONGEST)]);
+        }
+        assert_ne!(Head::of(b""), Head::of(b"\0"));
+        assert_ne!(Head::of(b"a"), Head::of(b"a\0"));
+    }
 }

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use axum::{
     Router,
     extract::{Path, State},
+    http::StatusCode,
     routing::get,
 };
 use handler_cache::{Cache, cache};
@@ -13,17 +14,17 @@ use super::{
     Gate, ask, page, pages,
     support::{
         RedisServer,
-        app::{App, PATIENCE, Runs},
+        app::{App, PATIENCE, Runs, eventually},
     },
 };
 
+async fn cache_on(server: &RedisServer) -> Cache {
+    let cache = Cache::builder().prefix("test").url(server.url()).build().await;
+    cache.expect("the settings are good")
+}
+
 async fn replica(server: &RedisServer, gate: &Gate) -> (Cache, App) {
-    let cache = Cache::builder()
-        .prefix("test")
-        .url(server.url())
-        .build()
-        .await
-        .expect("the settings are good");
+    let cache = cache_on(server).await;
     let app = App(pages(gate).layer(cache.attach()));
     (cache, app)
 }
@@ -176,4 +177,44 @@ async fn waiters_of_one_process_ask_for_a_foreign_lease_through_one_poller() {
     for answer in waiters.into_iter().chain([leader]) {
         assert_eq!(answer.await.unwrap().text(), "page 1, run 1");
     }
+}
+
+/// The second run fails.
+#[cache(expire = 60)]
+async fn moody(State(gate): State<Gate>) -> Result<String, StatusCode> {
+    match gate.pass().await {
+        2 => Err(StatusCode::INTERNAL_SERVER_ERROR),
+        run => Ok(format!("run {run}")),
+    }
+}
+
+/// What stands there when the other's run has ended may be what neither of them wanted.
+#[tokio::test]
+async fn an_older_entry_is_not_taken_for_what_another_replica_made() {
+    let server = RedisServer::start();
+    let gate = Gate::new();
+    let pages = || Router::new().route("/", get(moody)).with_state(gate.clone());
+    let [here, there] =
+        [cache_on(&server).await, cache_on(&server).await].map(|cache| App(pages().layer(cache.attach())));
+    gate.let_through(1);
+    assert_eq!(here.get("/").await.text(), "run 1");
+    gate.entered().await;
+    eventually("the page is stored", async || {
+        there.get("/").await.verdict() == Some("Hit")
+    })
+    .await;
+    let anew = |app: &App| {
+        let app = app.clone();
+        tokio::spawn(async move { app.get_with("/", [("cache-control", "max-age=0")]).await })
+    };
+    let failing = anew(&here);
+    gate.entered().await;
+    let before = server.calls("get");
+    let other = anew(&there);
+    while server.calls("get") == before {
+        tokio::task::yield_now().await;
+    }
+    gate.let_through(2);
+    assert_eq!(failing.await.unwrap().status, 500);
+    assert_eq!(other.await.unwrap().text(), "run 3");
 }

@@ -1,8 +1,14 @@
 //! What is held is bounded: in memory by `memory_size`, in Redis by short lives.
 
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering},
+};
+
 use axum::{
     Router,
-    extract::Path,
+    body::Bytes,
+    extract::{Path, State},
     http::{HeaderMap, StatusCode},
     routing::get,
 };
@@ -176,5 +182,48 @@ mod memory {
             let grown = resident().saturating_sub(before);
             assert!(grown < 60 * MIB, "a thread keeps {} KiB", grown / 1024);
         });
+    }
+}
+
+/// Tells when nobody holds it any more.
+struct Watched(Vec<u8>, Arc<AtomicBool>);
+
+impl AsRef<[u8]> for Watched {
+    fn as_ref(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+impl Drop for Watched {
+    fn drop(&mut self) {
+        self.1.store(true, Ordering::SeqCst);
+    }
+}
+
+type Freed = Arc<AtomicBool>;
+
+/// A slice of a large buffer.
+#[cache(expire = 30)]
+async fn slice(Path(length): Path<usize>, State(freed): State<Freed>) -> Bytes {
+    Bytes::from_owner(Watched(vec![b'x'; 1024 * 1024], freed)).slice(..length)
+}
+
+#[tokio::test]
+async fn p6_an_entry_does_not_keep_the_handlers_buffer() {
+    let bench = Bench::memory().await;
+    for length in [1, 4096, 4097, 64 * 1024] {
+        let freed = Freed::default();
+        let app = bench.app(
+            Router::new()
+                .route("/slices/{length}", get(slice))
+                .with_state(freed.clone()),
+        );
+        let path = format!("/slices/{length}");
+        drop(app.get(&path).await);
+        assert_eq!(app.get(&path).await.verdict(), Some("Hit"));
+        assert!(
+            freed.load(Ordering::SeqCst),
+            "{length} bytes keep all of their buffer"
+        );
     }
 }

@@ -66,14 +66,14 @@ pub(super) fn collect_ready(mut body: Body, size: u64, limit: usize) -> Collecte
 /// What was read of a body.
 #[derive(Default)]
 struct Gathered {
-    copy: Copied,
+    joined: Joined,
     seen: Vec<Chunk>,
 }
 
 impl Gathered {
     /// Whether the body can still be stored.
     fn take(&mut self, chunk: Chunk, limit: usize) -> bool {
-        let storable = self.copy.take(&chunk, limit);
+        let storable = self.joined.take(&chunk, limit);
         self.seen.push(chunk);
         storable
     }
@@ -84,16 +84,16 @@ impl Gathered {
     }
 
     fn whole(self, size: u64) -> Collected {
-        match self.copy.len() as u64 == size {
-            true => Collected::Whole(self.copy.finish()),
+        match self.joined.len() as u64 == size {
+            true => Collected::Whole(self.joined.finish()),
             false => Collected::Unstorable(self.before(Body::empty(), size)),
         }
     }
 }
 
-/// Passes a body on as it comes, of `exact` bytes where that is known, and copies it meanwhile.
+/// Passes a body on as it comes, of `exact` bytes where that is known, and keeps what passes.
 ///
-/// The second part reads the body whether or not the client still listens, and gives the copy if the body ended well
+/// The second part reads the body whether or not the client still listens, and gives the whole if the body ended well
 /// within `limit` bytes and before `given_up`. From then on the client reads the rest for itself; where it has left,
 /// nobody does.
 pub(super) fn tee(
@@ -104,7 +104,7 @@ pub(super) fn tee(
 ) -> (Body, impl Future<Output = Option<Bytes>> + Send) {
     let (sender, receiver) = mpsc::unbounded_channel();
     let copying = async move {
-        let mut copy = Copied::default();
+        let mut joined = Joined::default();
         let mut given_up = pin!(given_up);
         loop {
             tokio::task::consume_budget().await;
@@ -121,8 +121,8 @@ pub(super) fn tee(
                     return None;
                 }
             };
-            let storable = copy.take(&chunk, limit);
-            // A client that went away changes nothing: the copy is for those that come after it.
+            let storable = joined.take(&chunk, limit);
+            // A client that went away changes nothing: what was read is for those that come after it.
             let _ = sender.send(Part::Chunk(chunk));
             if !storable {
                 let _ = sender.send(Part::Rest(body));
@@ -130,7 +130,7 @@ pub(super) fn tee(
             }
         }
         let _ = sender.send(Part::End);
-        Some(copy.finish())
+        Some(joined.finish())
     };
     let copied = Body::new(Tail::Copied(receiver));
     // By its length the client learns when it was cut short.
@@ -154,13 +154,13 @@ async fn next(body: &mut Body) -> Option<Chunk> {
 
 /// The chunks of a body, together. One alone is as the handler made it.
 #[derive(Default)]
-struct Copied {
+struct Joined {
     chunks: usize,
     first: Option<Bytes>,
     all: BytesMut,
 }
 
-impl Copied {
+impl Joined {
     /// Whether the body can still be stored: no failure, no trailers, not too long, not in too many pieces.
     fn take(&mut self, chunk: &Chunk, limit: usize) -> bool {
         let Some(data) = chunk.as_ref().ok().and_then(Frame::data_ref) else {

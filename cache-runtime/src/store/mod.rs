@@ -54,7 +54,7 @@ pub trait Store: fmt::Debug + Send + Sync + 'static {
     /// The entry and the generations of the slot's tags. What cannot be decoded is missing.
     fn read<'a>(&'a self, slot: &'a Slot) -> StoreFuture<'a, Read>;
 
-    /// Asks to be the one that fills the slot. Tags without a generation get one first.
+    /// Asks to be the one that fills the slot. Tags without a generation get one first. Who asks again, asks with another token.
     fn lease<'a>(&'a self, slot: &'a Slot, ask: &'a Ask) -> StoreFuture<'a, Leased>;
 
     /// Who holds the slot's lease, for those that wait for it to change.

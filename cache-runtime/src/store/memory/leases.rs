@@ -31,9 +31,9 @@ pub(super) struct Leases {
 #[derive(Default)]
 pub(super) struct Shard {
     leases: Table<Arc<str>, Lease>,
-    /// What was last filled under, for each owner and number of tags. Entries of one shard share it, not all of them: a hit
-    /// counts itself among its holders, and threads would wait for one another there.
-    terms: Table<(Generation, usize), Arc<Terms>>,
+    /// What the last fill of each owner was granted under, until that owner has no entries. Entries of one shard share it, not
+    /// all of them: a hit counts itself among its holders, and threads would wait for one another there.
+    terms: Table<Generation, Arc<Terms>>,
 }
 
 pub(super) struct Lease {
@@ -134,10 +134,10 @@ impl Shard {
         }
     }
 
-    /// What a slot is filled under.
+    /// What a slot is filled under, by the tags that it has beforehand. Those that answers name are as many as they like, and
+    /// differ from one to the next: they would fill the table.
     pub(super) fn terms(&mut self, slot: &Slot, captures: Captures) -> Arc<Terms> {
-        let kept = (slot.owner, captures.count());
-        if let Some(terms) = self.terms.get(&kept)
+        if let Some(terms) = self.terms.get(&slot.owner)
             && terms.captures == captures
         {
             return Arc::clone(terms);
@@ -147,7 +147,7 @@ impl Shard {
             digest: slot.digest(captures.generations()),
             captures,
         });
-        self.terms.insert(kept, Arc::clone(&terms));
+        self.terms.insert(slot.owner, Arc::clone(&terms));
         terms
     }
 

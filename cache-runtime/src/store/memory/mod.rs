@@ -39,7 +39,8 @@ const SHARED_TAGS: usize = 2;
 /// A typical entry, in bytes. Only sizes the table of recently evicted keys.
 const TYPICAL_ENTRY: u64 = 2048;
 
-/// A table hashed as that of the entries is.
+/// Hashed as the table of the entries is, each with a seed of its own: who could make keys that meet in one place would slow
+/// down that one first.
 type Table<K, V> = HashMap<K, V, DefaultHashBuilder>;
 
 /// Entries in memory: scan-resistant, weighed in bytes, handed out without a copy.
@@ -209,7 +210,7 @@ impl MemoryStore {
             if !any.stand() {
                 return Ok(Committed::Fenced);
             }
-            terms = leases.terms(slot, terms.captures.and(&own));
+            terms = Arc::new(terms.and(&own));
         }
         if !terms.captures.stand() {
             return Ok(Committed::Fenced);

@@ -47,7 +47,18 @@ impl Live {
 pub(super) struct Terms {
     pub(super) owner: Generation,
     pub(super) captures: Captures,
+    /// Of the tags that were known beforehand.
     pub(super) digest: Digest,
+}
+
+impl Terms {
+    /// With the tags that an answer named.
+    pub(super) fn and(&self, own: &Captures) -> Self {
+        Self {
+            captures: self.captures.and(own),
+            ..*self
+        }
+    }
 }
 
 /// The generations that an entry or a fill was made under.
@@ -63,12 +74,8 @@ impl PartialEq for Captures {
 }
 
 impl Captures {
-    pub(super) fn count(&self) -> usize {
-        self.0.len()
-    }
-
     /// These, and those.
-    pub(super) fn and(&self, more: &Self) -> Self {
+    fn and(&self, more: &Self) -> Self {
         Self(self.0.iter().chain(&*more.0).cloned().collect())
     }
 
@@ -145,6 +152,11 @@ impl Tags {
         for counter in tags.iter().filter_map(|tag| live.counters.remove(tag)) {
             counter.store(RETIRED, Ordering::Release);
         }
+    }
+
+    #[cfg(test)]
+    pub(super) fn count(&self) -> usize {
+        lock(&self.live).counters.len()
     }
 
     /// Forgets tags that no entry and no fill bears. One that comes back begins a generation never seen before.

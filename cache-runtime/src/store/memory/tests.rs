@@ -90,3 +90,48 @@ fn sweep_drops_what_has_expired_or_was_retired() {
     store.sweep();
     assert_eq!((store.entries.len(), store.weight()), (0, 0));
 }
+
+/// Each answer names as many tags as it lists things: what the store holds of them is bounded by what it holds of entries.
+#[test]
+fn p6_tags_of_entries_that_left_leave_too() {
+    const MOST_TAGS: usize = 300;
+    let capacity = 256 * 1024;
+    let (store, _) = memory(capacity);
+    for number in 0..6_000_usize {
+        let tags = 1 + number % MOST_TAGS;
+        let entry = Arc::new(Entry {
+            tags: (0..tags)
+                .map(|tag| Arc::from(format!("thing:{number}:{tag}")))
+                .collect(),
+            ..Entry::clone(&entry(100))
+        });
+        let _ = fill(&store, &slot(&format!("list{number}")), &entry);
+    }
+    store.tags.sweep();
+    let held = store.tags.count();
+    // Those that the entries pay for, and those of one answer for each of the 64 shards.
+    let most = capacity as usize / TAG_OVERHEAD + 64 * MOST_TAGS;
+    assert!(
+        held <= most,
+        "{held} tags are held, beside entries of {} bytes, for {} entries",
+        store.weight(),
+        store.len()
+    );
+}
+
+#[test]
+fn p6_what_handlers_that_left_were_filled_under_leaves_too() {
+    let (store, clock) = memory(1024 * 1024);
+    for owner in 0..100 {
+        let slot = Slot {
+            owner: Generation([owner; 16]),
+            tags: [Arc::from(format!("tag{owner}"))].into(),
+            ..slot("key")
+        };
+        fill(&store, &slot, &entry(100)).unwrap();
+    }
+    clock.advance(Duration::from_secs(60));
+    // The first call lets go of the terms, which hold the tags.
+    store.sweep();
+    assert_eq!(store.tags.count(), 0);
+}

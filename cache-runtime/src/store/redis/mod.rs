@@ -155,15 +155,15 @@ impl RedisStore {
         decoded: &Decoded,
         generations: &[Option<Generation>],
     ) -> Result<bool, StoreError> {
-        let Some(standing) = all_known(generations) else {
+        if generations.contains(&None) {
             return Ok(false);
-        };
+        }
         let own = self.values(decoded.entry.tags.iter().map(|tag| &**tag)).await?;
         let own: Vec<_> = own.into_iter().map(|value| value.and_then(generation)).collect();
         let Some(own) = all_known(&own) else {
             return Ok(false);
         };
-        Ok(decoded.digest == slot.digest(standing).with(&own))
+        Ok(decoded.digest == slot.digest(generations.iter().flatten().copied()).with(&own))
     }
 
     /// Gives the entry's own tags a generation each, and returns them; none if `any` does not stand any more.
