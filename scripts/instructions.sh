@@ -13,6 +13,7 @@ fi
 cargo build --quiet --release --package cost
 cost=${CARGO_TARGET_DIR:-target}/release/cost
 
+# At least as many as there are entries in the scenarios of hits.
 few=200
 many=1200
 
@@ -33,6 +34,8 @@ per_request() {
     echo $(((second - first) / (many - few)))
 }
 
+./scripts/facts.sh -
+echo
 echo "| request | instructions | allocations |"
 echo "|---|---|---|"
 for scenario in $("$cost"); do

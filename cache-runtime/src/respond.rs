@@ -102,6 +102,8 @@ const REPEATED: [HeaderName; 7] = [
 /// Answers one request from entries.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Responder<'a> {
+    /// Of its handler.
+    pub(crate) number: usize,
     pub(crate) request: &'a RequestHead,
     pub(crate) policy: &'a Policy,
     pub(crate) style: &'a Style,

@@ -121,6 +121,7 @@ impl Steps {
 
     fn responder<'a>(&'a self, request: &'a RequestHead) -> Responder<'a> {
         Responder {
+            number: 0,
             request,
             policy: &POLICY,
             style: &self.style,

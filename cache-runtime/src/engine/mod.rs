@@ -147,6 +147,7 @@ impl Engine {
                     events::key_found(key);
                     counters.hits.count();
                     let responder = Responder {
+                        number: handler.number,
                         request: &request,
                         policy,
                         style: &self.settings.style,

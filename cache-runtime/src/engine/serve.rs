@@ -300,6 +300,7 @@ impl Request {
     fn respond(&self, entry: &Entry, verdict: Verdict, times: Times) -> Response {
         self.counters().answered(verdict);
         let responder = Responder {
+            number: self.handler.number,
             request: &self.request,
             policy: &self.policy,
             style: &self.engine.settings.style,

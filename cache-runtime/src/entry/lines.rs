@@ -177,6 +177,11 @@ impl HeaderLines {
         lines.filter(|name| last.replace(*name) != Some(*name)).count()
     }
 
+    /// Whether the name is one that responses often have.
+    pub(crate) fn is_common(name: &HeaderName) -> bool {
+        code(name) != SPELLED
+    }
+
     /// How many there are.
     pub(crate) fn count(&self) -> usize {
         self.lines().count()
@@ -201,7 +206,7 @@ impl HeaderLines {
 #[cfg(any(feature = "redis", feature = "test-util", test))]
 impl HeaderLines {
     /// The lines that these bytes are, to the last byte and as this would write them.
-    pub(super) fn of_wire(wire: Bytes) -> Option<Self> {
+    pub(crate) fn of_wire(wire: Bytes) -> Option<Self> {
         let mut rest = &*wire;
         let mut count = 0;
         while !rest.is_empty() {
@@ -217,7 +222,7 @@ impl HeaderLines {
         self.count() <= MOST
     }
 
-    pub(super) fn as_wire(&self) -> &[u8] {
+    pub(crate) fn as_wire(&self) -> &[u8] {
         &self.0
     }
 }

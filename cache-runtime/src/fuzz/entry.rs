@@ -114,6 +114,7 @@ fn serve(entry: &Entry) {
     let request = request(Method::GET, HeaderMap::new());
     let policy = Policy::new();
     let responder = |now, style| Responder {
+        number: 0,
         request: &request,
         policy: &policy,
         style,

@@ -34,19 +34,24 @@ impl Place {
         kept: None,
         misfits: MISFITS,
     };
+
+    fn filled(&mut self, responder: &Responder<'_>, entry: &Entry) -> Option<HeaderMap> {
+        let kept = self.kept.as_mut().filter(|kept| kept.is_for(responder));
+        kept.and_then(|kept| kept.filled(responder, entry))
+    }
 }
 
-/// A map laid out for entries whose headers have these names: `Cache-Control`, where it is found without a search, the
-/// entry's own, what the cache adds, and room for the length that axum adds.
+/// A map laid out for entries whose headers have these names: the entry's own, then what the cache adds, `Cache-Control` first,
+/// and room for the length that axum adds.
 ///
 /// The values are those of the first such entry: what others have in common with it, as the `Content-Type`, is shared within
 /// this thread. Threads that answer from one entry share nothing but its body.
 struct Prepared {
     headers: HeaderMap,
-    /// So many of them are the entry's own, and these are theirs.
-    own: usize,
+    /// The entry's own, and how many they are.
     lines: HeaderLines,
-    /// `Expires` comes next.
+    own: usize,
+    /// `Expires` stands behind `Cache-Control`.
     tells_end: bool,
     /// What `Cache-Control` and `Expires` say now.
     told: Option<(Option<Visibility>, u64)>,
@@ -68,20 +73,25 @@ impl Responder<'_> {
         }
         PLACES.with_borrow_mut(|places| {
             // Entries of one handler have headers of the same names, and most of the same size.
-            let place = &mut places[place_of(ptr::from_ref(policy).addr() ^ entry.headers.size())];
-            let kept = place.kept.as_mut().filter(|kept| kept.is_for(self));
-            let filled = kept.and_then(|kept| kept.filled(self, entry));
-            match filled {
-                Some(_) => place.misfits = 0,
-                None if place.misfits < MISFITS => place.misfits += 1,
-                None => *place = self.place(entry),
-            }
-            filled.map(|mut headers| {
-                if verdict != Verdict::Hit {
-                    headers.insert(self.style.hit_header.clone(), verdict.as_value());
+            let place = &mut places[place_of(self.number << 16 ^ entry.headers.size())];
+            let mut headers = match place.filled(self, entry) {
+                Some(headers) => {
+                    place.misfits = 0;
+                    headers
                 }
-                headers
-            })
+                None if place.misfits < MISFITS => {
+                    place.misfits += 1;
+                    return None;
+                }
+                None => {
+                    *place = self.place(entry);
+                    place.filled(self, entry)?
+                }
+            };
+            if verdict != Verdict::Hit {
+                headers.insert(self.style.hit_header.clone(), verdict.as_value());
+            }
+            Some(headers)
         })
     }
 
@@ -109,7 +119,6 @@ impl Responder<'_> {
     /// None where the end of the entry's life is no date.
     fn prepare(&self, entry: &Entry) -> Option<Prepared> {
         let mut headers = HeaderMap::new();
-        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static(""));
         for (name, value) in entry.headers.iter() {
             let own = HeaderValue::from_bytes(value.as_bytes()).expect("it was a header value");
             headers.append(name, own);
@@ -118,8 +127,8 @@ impl Responder<'_> {
         headers.insert(header::CONTENT_LENGTH, HeaderValue::from_static(""));
         headers.contains_key(header::EXPIRES).then_some(Prepared {
             headers,
-            own: entry.headers.count(),
             lines: entry.headers.copied(),
+            own: entry.headers.count(),
             tells_end: !entry.headers.contains(&header::EXPIRES),
             told: None,
             end: None,
@@ -139,7 +148,7 @@ impl Prepared {
         self.promise(responder, entry)?;
         let mut headers = self.headers.clone();
         if entry.headers != self.lines {
-            let mut own = headers.iter_mut().skip(1).take(self.own);
+            let mut own = headers.iter_mut().take(self.own);
             let is_filled = entry.headers.put_into(&mut own) && own.next().is_none();
             is_filled.then_some(())?;
         }
@@ -153,12 +162,12 @@ impl Prepared {
         let left = responder.left(entry);
         let told = (responder.visibility(), left.as_secs());
         if self.told != Some(told) {
-            *self.headers.values_mut().next()? = max_age(told.0, told.1);
+            *self.headers.values_mut().nth(self.own)? = max_age(told.0, told.1);
             self.told = Some(told);
         }
         let end = responder.times.local + left;
         if self.tells_end && self.end != Some(end.as_secs()) {
-            *self.headers.values_mut().nth(1 + self.own)? = http_date(end)?;
+            *self.headers.values_mut().nth(self.own + 1)? = http_date(end)?;
             self.end = Some(end.as_secs());
         }
         Some(())
@@ -169,3 +178,6 @@ impl Prepared {
 fn place_of(number: usize) -> usize {
     ((number as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 32) as usize % KEPT
 }
+
+#[cfg(test)]
+mod tests;

@@ -274,7 +274,8 @@ pub(super) fn is_event_stream(headers: &HeaderMap) -> bool {
     })
 }
 
-fn is_of_the_connection(name: &HeaderName) -> bool {
+/// Whether it is a field of the connection (RFC 9110 section 7.6.1), or of proxies' authentication.
+pub(crate) fn is_of_the_connection(name: &HeaderName) -> bool {
     matches!(
         *name,
         header::CONNECTION

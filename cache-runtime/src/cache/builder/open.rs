@@ -9,10 +9,12 @@ use super::CacheBuilder;
 use crate::{
     cache::Cache,
     engine::{Engine, Names, Overdue, Purges, Refreshes, Settings},
+    entry::HeaderLines,
     error::Error,
     flight::Flights,
     meter::{Meter, Metric},
     respond::Style,
+    rules,
     stats::Counters,
     store::{Guard, MemoryStore, Store},
 };
@@ -20,25 +22,35 @@ use crate::{
 /// Leaves room in a key for the handler, below the 240 bytes at which keys are cut.
 const LONGEST_PREFIX: usize = 64;
 
+/// # Errors
+/// When it is no header name, or one that means something else to clients.
+fn hit_header(name: &str) -> Result<HeaderName, Error> {
+    let refuse = |why| Error::settings(format!("`response_header` is {why}: {name:?}"));
+    let own = HeaderName::try_from(name).map_err(|_| refuse("no header name"))?;
+    match HeaderLines::is_common(&own) || rules::is_of_the_connection(&own) {
+        true => Err(refuse("a header that means something else")),
+        false => Ok(own),
+    }
+}
+
 impl CacheBuilder {
     /// The cache, whose store is not asked yet.
     pub(super) fn open(self) -> Result<Cache, Error> {
         check_prefix(&self.prefix)?;
-        let hit_header = HeaderName::try_from(&*self.response_header).map_err(|_| {
-            Error::settings(format!(
-                "`response_header` is no header name: {:?}",
-                self.response_header
-            ))
-        })?;
+        let hit_header = hit_header(&self.response_header)?;
         if self.default_expire < Duration::from_millis(1) {
             return Err(Error::settings(
                 "`default_expire` must be at least one millisecond",
             ));
         }
-        if self.memory_size == 0 || self.store_budget.is_zero() {
-            return Err(Error::settings(
-                "`memory_size` and `store_budget` cannot be zero; leave `#[cache]` off, or the cache unset, to cache nothing",
-            ));
+        let zeros = [
+            ("memory_size", self.memory_size == 0),
+            ("store_budget", self.store_budget.is_zero()),
+        ];
+        if let Some((name, _)) = zeros.iter().find(|(_, is_zero)| *is_zero) {
+            return Err(Error::settings(format!(
+                "`{name}` cannot be zero; leave `#[cache]` off, or the cache unset, to cache nothing"
+            )));
         }
         if !(0.0..=1.0).contains(&self.jitter) {
             return Err(Error::settings("`jitter` is a share of the life, from 0 to 1"));
