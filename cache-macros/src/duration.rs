@@ -30,7 +30,7 @@ impl Life {
             Expr::Lit(ExprLit {
                 lit: Lit::Str(text), ..
             }) if text.value().trim() == "never" => Ok(Self::Never),
-            _ => Period::positive(value).map(Self::For),
+            _ => Period::positive_or(value, "take the attribute away").map(Self::For),
         }
     }
 }
@@ -38,11 +38,15 @@ impl Life {
 impl Period {
     /// A period of a millisecond or more: nothing below that can be kept.
     pub(crate) fn positive(value: &Expr) -> syn::Result<Self> {
+        Self::positive_or(value, "leave the option out")
+    }
+
+    fn positive_or(value: &Expr, instead: &str) -> syn::Result<Self> {
         let period = Self::parse(value)?;
         match &period {
             Self::Literal(Duration::ZERO, _) => Err(syn::Error::new_spanned(
                 value,
-                "a life of zero keeps nothing; give at least a millisecond, or take the attribute away",
+                format!("a life of zero keeps nothing; give at least a millisecond, or {instead}"),
             )),
             Self::Literal(duration, _) if duration.as_millis() == 0 => Err(syn::Error::new_spanned(
                 value,

@@ -151,7 +151,7 @@ impl Policy {
         while index < names.len() {
             assert!(
                 is_lower_case_header_name(names[index].as_bytes()),
-                "`vary` takes header names in lower case"
+                "`vary` takes names of headers, in lower case"
             );
             index += 1;
         }

@@ -28,7 +28,8 @@ impl fmt::Display for Address {
 
 /// A client for the server at `url`, not yet connected. No error repeats any part of the URL but its scheme.
 pub(super) fn client(url: &str) -> Result<(Client, Address), Error> {
-    let parsed = redis::parse_redis_url(url).ok_or_else(|| refuse("it is not a URL with a Redis scheme"))?;
+    let parsed = redis::parse_redis_url(url)
+        .ok_or_else(|| refuse("its scheme, host or port is none of a Redis server"))?;
     let scheme = parsed.scheme();
     if matches!(scheme, "rediss" | "valkeys") {
         return Err(Error::settings(format!(
