@@ -3,24 +3,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-# need <command> <Debian package>
-need() {
-    command -v "$1" >/dev/null && return
-    if command -v apt-get >/dev/null; then
-        local sudo=""
-        [ "$(id -u)" -eq 0 ] || sudo="sudo"
-        echo "test.sh: installing $2" >&2
-        $sudo apt-get update -qq
-        # The server that the package would start is not wanted: each test starts its own.
-        $sudo env DEBIAN_FRONTEND=noninteractive RUNLEVEL=1 apt-get install -y -qq --no-install-recommends "$2" >&2
-    fi
-    if ! command -v "$1" >/dev/null; then
-        echo "test.sh: '$1' is missing; install it (Debian: $2, Fedora: redis, macOS: brew install redis) and run this again" >&2
-        exit 1
-    fi
-}
-
-need redis-server redis-server
+./scripts/need.sh redis-server redis-server "Fedora: redis, macOS: brew install redis"
 
 cargo test --workspace --all-targets --all-features
 cargo test --workspace --doc --all-features
