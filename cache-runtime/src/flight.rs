@@ -235,7 +235,9 @@ impl Flight {
 
     /// Tells everyone, unless they were told before.
     fn end(&self, outcome: Outcome) {
-        let _ = self.ended.set(Ended::now(outcome));
+        if !self.ended.initialized() {
+            let _ = self.ended.set(Ended::now(outcome));
+        }
     }
 
     fn admits(&self, join: Join) -> bool {
@@ -298,9 +300,7 @@ impl Drop for Seat {
                 }
             }
         }
-        if !self.flight.ended.initialized() {
-            self.flight.end(Outcome::Vanished);
-        }
+        self.flight.end(Outcome::Vanished);
         let _ = self.flight.left.set(());
     }
 }

@@ -78,9 +78,8 @@ fn unformatted(handler: &Handler, tag: &Expr, errors: &mut Errors) {
     else {
         return;
     };
-    let named = mentioned(tag);
-    let mut bindings = handler.params.iter().flat_map(|param| &param.bindings);
-    if let Some(binding) = bindings.find(|binding| named.contains(&binding.unraw().to_string())) {
+    let named = handler.mentioned_in(tag);
+    if let Some(binding) = named.iter().flat_map(|keyed| &keyed.bindings).next() {
         let text = text.token();
         errors.on(
             tag,

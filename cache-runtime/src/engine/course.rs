@@ -12,7 +12,7 @@ use crate::{
     flight::{Failure, Join, Outcome, Seat, Waiter},
     respond::Verdict,
     rules::{self, Freshness, Refusal, Wishes},
-    store::{Ask, Budget, Digest, Found, Generation, Grant, Holder, Leased, Mark, Read, Seen, StoreError},
+    store::{Ask, Budget, Found, Generation, Grant, Holder, Leased, Mark, Read, Seen, Slot, StoreError},
 };
 
 /// So often a request looks again, because runs by others came to nothing or the slot changed under it; then it goes on
@@ -86,9 +86,9 @@ pub(super) struct Way {
 
 impl Way {
     /// What the next lease may replace, given the generations read now.
-    fn replaces(&mut self, digest: impl FnOnce() -> Option<Digest>) -> Option<Holder> {
+    fn replaces(&mut self, slot: &Slot, seen: &Seen) -> Option<Holder> {
         let doubted = self.doubted.take();
-        let outdated = doubted.filter(|grant| Some(grant.digest) != digest());
+        let outdated = doubted.filter(|grant| Some(grant.digest) != seen.digest(slot));
         self.replaces.take().or(outdated.map(Holder::Fill))
     }
 }
@@ -182,14 +182,13 @@ impl Request {
         let any = seen
             .any
             .filter(|_| !self.engine.overdue.names_tag(&self.slot.any));
-        let digest = |seen: &Seen| seen.digest(&self.slot);
         let Some(place) = self.engine.place() else {
             return spare.or_alone(Refusal::Limit);
         };
         let seat = self.engine.flights.seat(place);
         let ask = Ask {
             token: seat.token(),
-            replaces: way.replaces(|| digest(&seen)),
+            replaces: way.replaces(&self.slot, &seen),
             seen,
         };
         let holder = match guard
@@ -213,7 +212,9 @@ impl Request {
             Holder::Unknown(_) => way.replaces = Some(holder),
             // It fills for tags that were retired since, so its run is not for this request: take its place, but look
             // at the tags once more first, for it may be the one that knows them better.
-            Holder::Fill(grant) if Some(grant.digest) != digest(&ask.seen) => way.doubted = Some(grant),
+            Holder::Fill(grant) if Some(grant.digest) != ask.seen.digest(&self.slot) => {
+                way.doubted = Some(grant)
+            }
             // What the run makes is likely to be for its own request alone again.
             Holder::Fill(_) if spare.stored.as_ref().is_some_and(|stored| stored.fresh.is_zero()) => {
                 return Step::Break(Course::Alone(Refusal::AsTheLast, spare));

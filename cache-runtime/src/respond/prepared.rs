@@ -118,18 +118,15 @@ impl Responder<'_> {
 
     /// None where the end of the entry's life is no date.
     fn prepare(&self, entry: &Entry) -> Option<Prepared> {
-        let mut headers = HeaderMap::new();
-        for (name, value) in entry.headers.iter() {
-            let own = HeaderValue::from_bytes(value.as_bytes()).expect("it was a header value");
-            headers.append(name, own);
-        }
+        let lines = entry.headers.copied();
+        let mut headers = lines.to_map(self.added());
         self.complete(&mut headers, entry, Verdict::Hit);
         headers.insert(header::CONTENT_LENGTH, HeaderValue::from_static(""));
         headers.contains_key(header::EXPIRES).then_some(Prepared {
             headers,
-            lines: entry.headers.copied(),
-            own: entry.headers.count(),
-            tells_end: !entry.headers.contains(&header::EXPIRES),
+            own: lines.count(),
+            tells_end: !lines.contains(&header::EXPIRES),
+            lines,
             told: None,
             end: None,
             vary: self.policy.vary,

@@ -126,7 +126,7 @@ pub(super) fn parse_date(text: &[u8]) -> Option<Timestamp> {
 
 /// The time as an HTTP date can say it.
 pub(super) fn whole_seconds(time: Timestamp) -> Timestamp {
-    Timestamp::from_millis(time.as_millis() / 1000 * 1000)
+    Timestamp::from_millis(time.as_secs() * 1000)
 }
 
 #[cfg(test)]

@@ -22,17 +22,6 @@ use crate::{
 /// Leaves room in a key for the handler, below the 240 bytes at which keys are cut.
 const LONGEST_PREFIX: usize = 64;
 
-/// # Errors
-/// When it is no header name, or one that means something else to clients.
-fn hit_header(name: &str) -> Result<HeaderName, Error> {
-    let refuse = |why| Error::settings(format!("`response_header` is {why}: {name:?}"));
-    let own = HeaderName::try_from(name).map_err(|_| refuse("no header name"))?;
-    match HeaderLines::is_common(&own) || rules::is_of_the_connection(&own) {
-        true => Err(refuse("a header that means something else")),
-        false => Ok(own),
-    }
-}
-
 impl CacheBuilder {
     /// The cache, whose store is not asked yet.
     pub(super) fn open(self) -> Result<Cache, Error> {
@@ -124,6 +113,17 @@ fn open_redis(_url: &str) -> Result<Box<dyn Store>, Error> {
     Err(Error::settings(
         "this build has no Redis store; turn on the feature `redis` of `handler-cache`",
     ))
+}
+
+/// # Errors
+/// When it is no header name, or one that means something else to clients.
+fn hit_header(name: &str) -> Result<HeaderName, Error> {
+    let refuse = |why| Error::settings(format!("`response_header` is {why}: {name:?}"));
+    let own = HeaderName::try_from(name).map_err(|_| refuse("no header name"))?;
+    match HeaderLines::is_common(&own) || rules::is_of_the_connection(&own) {
+        true => Err(refuse("a header that means something else")),
+        false => Ok(own),
+    }
 }
 
 fn check_prefix(prefix: &str) -> Result<(), Error> {
