@@ -56,23 +56,46 @@ async fn line_21_and_26_clearing_touches_its_own_prefix_alone_in_every_version()
     let (_, newer_app) = cache("user", Some("2")).await;
     let others = [cache("users", None).await, cache("user-2", Some("2")).await];
     server.command(["SET", "session:user:7", "somebody else's"]);
+    server.command([
+        "SET",
+        "user:session:7",
+        "an application's own, by the same prefix",
+    ]);
+    server.command(["HSET", "user:cart:7", "shirt", "2"]);
+    server.command(["RPUSH", "user:jobs", "one"]);
 
     user.clear().await.unwrap();
+    let entries =
+        async || server.command(["EXISTS", "user:flights::page(id=1)", "user@2:flights::page(id=1)"]);
+    eventually("entries are left", async || {
+        entries().await == redis::Value::Int(0)
+    })
+    .await;
     for app in [&user_app, &newer_app] {
         assert_eq!(app.get("/pages/1").await.verdict(), Some("Miss"));
     }
     for (_, app) in &others {
         assert_eq!(app.get("/pages/1").await.verdict(), Some("Hit"));
     }
-    assert!(server.exists("session:user:7"));
+    for not_ours in ["session:user:7", "user:session:7", "user:cart:7", "user:jobs"] {
+        assert!(server.exists(not_ours), "{not_ours}");
+    }
+}
+
+/// Stores this many entries of an earlier time under `test:old(n=…)`.
+fn fill(server: &RedisServer, entries: u32) {
+    // Magic and wire version, then token, digest, and the time of birth.
+    let fill = r"
+        local entry = '\245hce\3' .. string.rep('t', 16) .. string.rep('d', 16) .. string.rep('\0', 8)
+        for n = 1, tonumber(ARGV[1]) do redis.call('SET', 'test:old(n=' .. n .. ')', entry) end";
+    server.command(["EVAL", fill, "0", &entries.to_string()]);
 }
 
 #[tokio::test]
 async fn cleared_entries_do_not_stay_in_redis() {
     let server = RedisServer::start();
     // More than one step.
-    let fill = "for n = 1, 3000 do redis.call('SET', 'test:old(n=' .. n .. ')', 'x') end";
-    server.command(["EVAL", fill, "0"]);
+    fill(&server, 3000);
     let builder = Cache::builder().prefix("test").url(server.url());
     let cache = builder.store_budget(PATIENCE).build().await.unwrap();
     server.command(["SET", "test:#t:kept", "a generation"]);
@@ -86,8 +109,7 @@ async fn cleared_entries_do_not_stay_in_redis() {
 /// A Redis with more records than one step clears, and an application on it.
 async fn crowded() -> (RedisServer, Cache, App) {
     let server = RedisServer::start();
-    let fill = "for n = 1, 50000 do redis.call('SET', 'test:old(n=' .. n .. ')', 'x') end";
-    server.command(["EVAL", fill, "0"]);
+    fill(&server, 50_000);
     let builder = Cache::builder().prefix("test").url(server.url());
     let cache = builder.store_budget(PATIENCE).build().await;
     let cache = cache.expect("the settings are good");

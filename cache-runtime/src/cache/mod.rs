@@ -149,8 +149,9 @@ impl Cache {
 
     /// Removes every entry of this cache, that is of its prefix, in every version. Nothing else on the server is touched.
     ///
-    /// When it returns no old entry is found any more, however many there were. Their records in Redis are removed behind
-    /// it, a thousand at a time; what that does not reach, as when Redis goes away meanwhile, leaves at its own end.
+    /// When it returns no old entry is found any more, however many there were. Their records in Redis are removed in the
+    /// background, a thousand at a time; those that this does not reach, as when Redis goes away meanwhile, leave at the
+    /// end of their TTL, as tags and leases do. Records that are no entries stay, even if their names begin with the prefix.
     ///
     /// ```
     /// # async fn imported(cache: handler_cache::Cache) -> Result<(), handler_cache::Error> {

@@ -32,9 +32,9 @@ pub(crate) const HEAD: usize = MAGIC.len() + 1 + 16;
 const _: () = assert!(HEAD == Head::LONGEST, "the head tells contents apart");
 
 /// Begins with a byte that no text has, so that no text is taken for an entry.
-const MAGIC: [u8; 4] = *b"\xf5hce";
+pub(crate) const MAGIC: [u8; 4] = *b"\xf5hce";
 /// Raised when anything behind the head changes; older readers then leave the entry alone.
-const VERSION: u8 = 3;
+pub(crate) const VERSION: u8 = 3;
 /// Up to `meta`, whose length comes last.
 pub(crate) const FIXED: usize = HEAD + 16 + 4 * 8 + LENGTH;
 const LONGEST_PREAMBLE: usize = 2 + 2 * LENGTH + 8 + 1 + 16;

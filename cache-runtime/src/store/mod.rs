@@ -93,7 +93,7 @@ pub trait Store: fmt::Debug + Send + Sync + 'static {
 
     /// Removes some of the entries whose keys begin with the prefix and `:` or `@`, and that were born before a time;
     /// returns from where to go on, `None` when that was all. For entries that were retired then: they would leave by
-    /// themselves, at the end of their lives.
+    /// themselves, at the end of their lives. Records that are not the store's own stay, whatever their names.
     fn purge<'a>(&'a self, _prefix: &'a str, _before: Timestamp, _from: u64) -> StoreFuture<'a, Option<u64>> {
         Box::pin(ready(Ok(None)))
     }

@@ -350,10 +350,15 @@ impl Store for RedisStore {
             let (next, keys): (u64, Vec<Vec<u8>>) =
                 redis::from_redis_value(answer).map_err(|_| fault::nonsense())?;
             let tags = format!("{prefix}:#");
+            let (version, before) = (wire::VERSION.to_string(), before.as_millis().to_string());
             let mut commands = pipe();
             for key in keys.iter().filter(|key| !key.starts_with(tags.as_bytes())) {
-                let before = before.as_millis().to_string();
-                commands.add_command(scripts::PURGE.with(&[key.as_slice(), before.as_bytes()]));
+                commands.add_command(scripts::PURGE.with(&[
+                    key.as_slice(),
+                    &wire::MAGIC,
+                    version.as_bytes(),
+                    before.as_bytes(),
+                ]));
             }
             self.all(commands).await?;
             Ok((next != 0).then_some(next))

@@ -4,7 +4,8 @@
 //! cluster too. They are sent whole: at this size that costs the server about a microsecond and only fills pay
 //! it, while `EVALSHA` has to handle a script cache that was flushed, or lost with the server.
 //!
-//! `pcall` where a record may have a type that is not ours: garbage counts as empty, and is replaced (P8).
+//! `pcall` where a record may have a type that is not ours: under a name that only the cache makes, garbage counts as
+//! empty and is replaced (P8). Names that merely begin with the prefix are not ours, see [`PURGE`] (P10).
 
 use redis::Cmd;
 
@@ -93,13 +94,15 @@ redis.call('DEL', KEYS[2])
 return 1",
 };
 
-/// `entry; ms`: removes the entry if it was born before, or is none of ours. Its time of birth stands behind head
-/// and digest.
+/// `record; magic, version, ms`: removes an entry of this wire version or an older one that was born before. Its time of
+/// birth follows head and digest. Any other record stays, whatever its type (P10): the prefix alone does not make it ours.
 pub(super) const PURGE: Script = Script {
     keys: 1,
     lua: "\
-local born = redis.pcall('GETRANGE', KEYS[1], 37, 44)
-if type(born) == 'string' and #born == 8 and struct.unpack('>I8', born) >= tonumber(ARGV[1]) then return 0 end
+local head = redis.pcall('GETRANGE', KEYS[1], 0, 44)
+if type(head) ~= 'string' or #head < 45 or string.sub(head, 1, 4) ~= ARGV[1] then return 0 end
+if string.byte(head, 5) > tonumber(ARGV[2]) then return 0 end
+if struct.unpack('>I8', string.sub(head, 38)) >= tonumber(ARGV[3]) then return 0 end
 return redis.call('UNLINK', KEYS[1])",
 };
 
