@@ -88,14 +88,14 @@ async fn p2_no_handler_has_a_key_of_the_layer() {
     let app = bench.app(
         Router::new()
             .route("/cached", get(named_like_the_layer))
-            .merge(super::pages().layer(CacheLayer::new())),
+            .merge(super::pages().layer(CacheLayer::new().name("pages"))),
     );
     for path in ["/a?b=c%20d&e", "/cached"] {
         app.get(path).await;
         bench.settled().await;
     }
     let keys = [
-        r#"test:!(host=none,path="/a",query=[("b",some("c%20d")),("e",none)])"#,
+        r#"test:!(layer="pages",host=none,path="/a",query=[("b",some("c%20d")),("e",none)])"#,
         r#"test:%21("/cached")"#,
     ];
     for key in keys {
@@ -107,11 +107,12 @@ async fn p2_no_handler_has_a_key_of_the_layer() {
 #[tokio::test]
 async fn p2_nested_routers_do_not_share() {
     let bench = Bench::memory().await;
+    let layer = CacheLayer::new();
     let nested = || {
         Router::new()
             .route("/users", get(page))
             .with_state(Runs::default())
-            .layer(CacheLayer::new())
+            .layer(layer.clone())
     };
     let app = bench.app(Router::new().nest("/one", nested()).nest("/two", nested()));
     assert_eq!(app.get("/one/users").await.text(), "/one/users, run 1");

@@ -5,6 +5,7 @@ mod support;
 
 mod evictions;
 mod keys;
+mod namespaces;
 mod python;
 mod rfc9111;
 mod services;

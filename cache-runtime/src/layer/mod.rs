@@ -3,6 +3,7 @@
 //! The attribute knows a handler's arguments; the layer sees requests alone. It ends in the same engine: same stores,
 //! flights, evictions and stale rules.
 
+mod namespace;
 mod pattern;
 mod resource;
 mod plan;
@@ -20,6 +21,7 @@ use tower_layer::Layer;
 
 pub use self::{future::ResponseFuture, pattern::PathPattern, service::CacheService};
 use self::{
+    namespace::Namespace,
     pattern::Route,
     plan::{EvictOn, Given, Plan, Rule, Target},
     resource::{Glob, Names},
@@ -54,6 +56,10 @@ use crate::{
 /// that stands for none, as `axum::body::Body` has.
 ///
 /// The cache is the one [attached](Cache::attach) further out, else the global one; [`of`](Self::of) names another.
+///
+/// A layer is one namespace: its clones share entries, and so do all services that it is put around. Two layers, each with
+/// its own `CacheLayer::new()`, never share one, so give each service its own, or give each a [`name`](Self::name).
+/// Evictions by path reach all layers of a cache.
 #[derive(Debug, Clone)]
 #[must_use = "a layer does nothing until it is around a service"]
 pub struct CacheLayer {
@@ -63,6 +69,7 @@ pub struct CacheLayer {
 }
 
 impl Default for CacheLayer {
+    #[track_caller]
     fn default() -> Self {
         Self::new()
     }
@@ -70,14 +77,19 @@ impl Default for CacheLayer {
 
 impl CacheLayer {
     /// All paths, for the cache's `default_expire`.
+    #[track_caller]
     pub fn new() -> Self {
         Self {
-            plan: Plan::default(),
+            plan: Plan {
+                namespace: Namespace::here(),
+                ..Plan::default()
+            },
             settled: Arc::default(),
         }
     }
 
     /// With this cache, whatever else is attached.
+    #[track_caller]
     pub fn of(cache: &Cache) -> Self {
         Self::new().with(|plan| plan.cache = Some(cache.clone()))
     }
@@ -87,6 +99,26 @@ impl CacheLayer {
         // What was made of it before is for those that have it.
         self.settled = Arc::default();
         self
+    }
+
+    /// Names the namespace of the entries: layers with the same name share entries, all others do not.
+    ///
+    /// Without a name, the namespace is the place in the source that made the layer, `src/main.rs:20:9`, and the ordinal of
+    /// the layer among those that were made there. Give a name
+    ///
+    /// - to keep the entries over releases, since any change of the file may move the place;
+    /// - where two programs share a prefix, or where it depends on the configuration which layers a process makes at one
+    ///   place, since ordinals of two processes then mean different layers;
+    /// - where layers are made for each request.
+    ///
+    /// ```
+    /// use handler_cache::layer::CacheLayer;
+    ///
+    /// let public = CacheLayer::new().name("public");
+    /// let admin = CacheLayer::new().name("admin");
+    /// ```
+    pub fn name(self, name: &str) -> Self {
+        self.with(|plan| plan.namespace = Namespace::named(name))
     }
 
     /// How long entries live where no [`rule`](Self::rule) says otherwise. Below a millisecond nothing is stored.

@@ -11,6 +11,7 @@ use axum::{extract::MatchedPath, routing::MethodFilter};
 use http::{HeaderMap, Method, header, request, response};
 
 use super::{
+    namespace::Namespace,
     pattern::{PathPattern, Route},
     resource::{Names, Resource},
 };
@@ -33,6 +34,7 @@ type OfResponse<T> = Given<dyn Fn(&response::Parts) -> T + Send + Sync>;
 /// What the builder was told.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Plan {
+    pub(super) namespace: Namespace,
     pub(super) cache: Option<Cache>,
     pub(super) rules: Vec<Rule>,
     pub(super) default: Option<Policy>,
@@ -145,6 +147,7 @@ impl Plan {
         admitted: &Admitted<'_>,
         key: &mut KeyArgs<'_>,
     ) -> Result<(), KeyError> {
+        self.namespace.write_key(key)?;
         admitted.resource.write_key(&self.names, key)?;
         if let Some(also) = &self.key {
             key.arg("key").str(&also(request))?;
