@@ -4,6 +4,9 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 ./scripts/need.sh redis-server redis-server "Fedora: redis, macOS: brew install redis"
+if [ "$(uname)" = Linux ]; then
+    ./scripts/need.sh faketime faketime "Fedora: libfaketime"
+fi
 
 cargo test --workspace --all-targets --all-features
 cargo test --workspace --doc --all-features

@@ -1,14 +1,17 @@
-//! The time of the cache: wall-clock milliseconds that never jump with the machine's own clock.
+//! Two clocks: one for ages and TTLs, which no step of a wall clock moves, and the machine's wall clock, for dates.
 
+#[cfg(feature = "test-util")]
+use std::sync::atomic::Ordering;
 use std::{
     fmt,
     ops::{Add, Sub},
-    sync::{
-        Arc,
-        atomic::{AtomicI64, Ordering},
-    },
-    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
+    sync::Arc,
+    time::{Duration, SystemTime, UNIX_EPOCH},
 };
+
+mod system;
+
+use self::system::SystemClock;
 
 /// A point in time: milliseconds since the Unix epoch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -67,9 +70,9 @@ impl Add<Duration> for Timestamp {
 /// One moment on two clocks.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Times {
-    /// By the store's, which all replicas follow: for lives and ages.
+    /// By the store's clock, which all replicas follow: for TTLs and ages.
     pub(crate) now: Timestamp,
-    /// By this machine's, from which handlers and HTTP servers take the dates that they write.
+    /// By this machine's wall clock, as it was at most a second ago: for dates that clients get.
     pub(crate) local: Timestamp,
 }
 
@@ -79,51 +82,30 @@ pub(crate) fn millis(duration: Duration) -> u64 {
 }
 
 /// Where a cache takes its time from; clones share it.
-///
-/// The machine's wall clock is read once. From there on the monotonic clock counts, corrected by the
-/// store's own time when the store has one, so that replicas agree on what is fresh.
 #[derive(Clone)]
 pub(crate) struct Clock(Arc<Source>);
 
 enum Source {
     System(SystemClock),
     #[cfg(feature = "test-util")]
-    Manual(std::sync::atomic::AtomicU64),
-}
-
-struct SystemClock {
-    started: Instant,
-    started_at: Timestamp,
-    /// Milliseconds to add to arrive at the store's time.
-    offset: AtomicI64,
-}
-
-impl SystemClock {
-    /// This machine's time, as if its clock had only ever run on since the start.
-    fn local(&self) -> Timestamp {
-        self.started_at + self.started.elapsed()
-    }
+    Manual {
+        now: std::sync::atomic::AtomicU64,
+        /// By how many milliseconds the wall clock is ahead.
+        wall_ahead: std::sync::atomic::AtomicI64,
+    },
 }
 
 impl Clock {
     pub(crate) fn system() -> Self {
-        Self::system_at(Timestamp::system())
+        Self(Arc::new(Source::System(SystemClock::new(0))))
     }
 
-    /// As if this machine's clock said so.
-    fn system_at(started_at: Timestamp) -> Self {
-        Self(Arc::new(Source::System(SystemClock {
-            started: Instant::now(),
-            started_at,
-            offset: AtomicI64::new(0),
-        })))
-    }
-
-    /// As if this machine's clock were so many seconds ahead.
+    /// As if this machine's wall clock were this many seconds ahead.
     #[cfg(feature = "test-util")]
     pub(crate) fn system_ahead(seconds: i64) -> Self {
-        let ahead = seconds.saturating_mul(1000);
-        Self::system_at(Timestamp(Timestamp::system().0.saturating_add_signed(ahead)))
+        Self(Arc::new(Source::System(SystemClock::new(
+            seconds.saturating_mul(1000),
+        ))))
     }
 
     /// The store's time.
@@ -133,32 +115,36 @@ impl Clock {
 
     pub(crate) fn times(&self) -> Times {
         match &*self.0 {
-            Source::System(clock) => {
-                let local = clock.local();
-                let offset = clock.offset.load(Ordering::Relaxed);
-                let now = Timestamp(local.0.saturating_add_signed(offset));
-                Times { now, local }
-            }
+            Source::System(clock) => clock.times(),
             #[cfg(feature = "test-util")]
-            Source::Manual(now) => {
-                let now = Timestamp(now.load(Ordering::SeqCst));
-                Times { now, local: now }
-            }
+            Source::Manual { now, .. } => Times {
+                now: Timestamp(now.load(Ordering::SeqCst)),
+                local: self.wall(),
+            },
         }
     }
 
-    /// Takes over the store's time, as read just now.
-    pub(crate) fn follow(&self, store: Timestamp) {
+    /// This machine's wall clock, read now: handlers and HTTP servers take the dates that they write from it.
+    pub(crate) fn wall(&self) -> Timestamp {
         match &*self.0 {
-            Source::System(clock) => {
-                let ahead = i128::from(store.0) - i128::from(clock.local().0);
-                // Farther apart than any two clocks are: garbage, which changes nothing.
-                if let Ok(ahead) = i64::try_from(ahead) {
-                    clock.offset.store(ahead, Ordering::Relaxed);
-                }
-            }
+            Source::System(clock) => clock.wall(),
             #[cfg(feature = "test-util")]
-            Source::Manual(_) => {}
+            Source::Manual { now, wall_ahead } => Timestamp(
+                now.load(Ordering::SeqCst)
+                    .saturating_add_signed(wall_ahead.load(Ordering::SeqCst)),
+            ),
+        }
+    }
+
+    /// Takes over the store's time from an answer that took this long to arrive.
+    ///
+    /// Whatever the store says is followed at once, also backwards: replicas that started since know no other time. Entries
+    /// that were stored before such a step then seem to come from the future, and count as expired.
+    pub(crate) fn follow(&self, store: Timestamp, round_trip: Duration) {
+        match &*self.0 {
+            Source::System(clock) => clock.follow(store, round_trip),
+            #[cfg(feature = "test-util")]
+            Source::Manual { .. } => {}
         }
     }
 }
@@ -178,13 +164,23 @@ pub struct ManualClock(Clock);
 impl ManualClock {
     /// Stands at `now`.
     pub fn at(now: Timestamp) -> Self {
-        Self(Clock(Arc::new(Source::Manual(now.0.into()))))
+        Self(Clock(Arc::new(Source::Manual {
+            now: now.0.into(),
+            wall_ahead: 0.into(),
+        })))
     }
 
     /// Moves the clock on.
     pub fn advance(&self, by: Duration) {
-        if let Source::Manual(now) = &*self.0.0 {
+        if let Source::Manual { now, .. } = &*self.0.0 {
             now.fetch_add(millis(by), Ordering::SeqCst);
+        }
+    }
+
+    /// Steps the wall clock alone by this many seconds, as an administrator or NTP does: TTLs and ages do not notice.
+    pub fn step_wall(&self, seconds: i64) {
+        if let Source::Manual { wall_ahead, .. } = &*self.0.0 {
+            wall_ahead.fetch_add(seconds.saturating_mul(1000), Ordering::SeqCst);
         }
     }
 
@@ -196,25 +192,6 @@ impl ManualClock {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn clock_takes_over_the_store_s_time_and_counts_on_from_there() {
-        let clock = Clock::system();
-        let own = clock.now();
-        for hours in [5, 0, 48] {
-            let store = own + Duration::from_secs(hours * 3600);
-            clock.follow(store);
-            let now = clock.now();
-            assert!(
-                now >= store && now.since(store) < Duration::from_secs(60),
-                "{hours}"
-            );
-            assert!(clock.now() >= now);
-        }
-        // The past, too: this machine may be the one that is ahead.
-        clock.follow(Timestamp::from_millis(1_000));
-        assert!(clock.now() < Timestamp::from_millis(61_000));
-    }
 
     #[test]
     fn time_saturates() {

@@ -4,6 +4,7 @@
 mod support;
 
 mod bounds;
+mod clocks;
 mod evictions;
 mod http;
 mod identities;

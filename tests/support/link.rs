@@ -21,8 +21,6 @@ use super::server::RedisServer;
 pub struct Link {
     server: u16,
     port: u16,
-    /// Seconds that its clock is ahead.
-    ahead: i64,
     condition: watch::Sender<Condition>,
 }
 
@@ -32,6 +30,8 @@ pub struct Condition {
     pub way: Way,
     /// Answers come this much later.
     pub delay: Duration,
+    /// Seconds that the server's clock is ahead.
+    pub ahead: i64,
 }
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -54,15 +54,19 @@ impl Link {
         Self {
             server: server.port(),
             port: 0,
-            ahead: 0,
             condition: watch::Sender::default(),
         }
     }
 
     /// As if the server's clock were this many seconds ahead.
-    pub fn ahead(mut self, seconds: i64) -> Self {
-        self.ahead = seconds;
+    pub fn ahead(self, seconds: i64) -> Self {
+        self.steps_to(seconds);
         self
+    }
+
+    /// From now on the server's clock is this many seconds ahead.
+    pub fn steps_to(&self, seconds: i64) {
+        self.condition.send_modify(|condition| condition.ahead = seconds);
     }
 
     pub async fn start(mut self) -> Self {
@@ -70,10 +74,10 @@ impl Link {
             .await
             .expect("there is a free port");
         self.port = listener.local_addr().expect("it is bound").port();
-        let (server, ahead, condition) = (self.server, self.ahead, self.condition.subscribe());
+        let (server, condition) = (self.server, self.condition.subscribe());
         tokio::spawn(async move {
             while let Ok((client, _)) = listener.accept().await {
-                tokio::spawn(connect(client, server, ahead, condition.clone()));
+                tokio::spawn(connect(client, server, condition.clone()));
             }
         });
         self
@@ -95,14 +99,14 @@ impl Link {
 }
 
 /// One connection, until either end or the link ends it.
-async fn connect(client: TcpStream, server: u16, ahead: i64, condition: watch::Receiver<Condition>) {
+async fn connect(client: TcpStream, server: u16, condition: watch::Receiver<Condition>) {
     let mut cut = condition.clone();
     let passed = async {
         let server = TcpStream::connect(("127.0.0.1", server)).await.ok()?;
         let (questions, to_client) = client.into_split();
         let (answers, to_server) = server.into_split();
         tokio::select! {
-            () = pass(questions, to_server, condition.clone(), Stream::Questions { ahead }) => {}
+            () = pass(questions, to_server, condition.clone(), Stream::Questions) => {}
             () = pass(answers, to_client, condition, Stream::Answers) => {}
         }
         Some(())
@@ -116,9 +120,7 @@ async fn connect(client: TcpStream, server: u16, ahead: i64, condition: watch::R
 #[derive(Clone, Copy)]
 enum Stream {
     /// The one for the time becomes one for another time.
-    Questions {
-        ahead: i64,
-    },
+    Questions,
     Answers,
 }
 
@@ -126,16 +128,16 @@ impl Stream {
     fn is_let_through(self, way: Way) -> bool {
         match way {
             Way::Silent => false,
-            Way::HalfOpen => matches!(self, Self::Questions { .. }),
+            Way::HalfOpen => matches!(self, Self::Questions),
             Way::Open | Way::Cut | Way::Garbage => true,
         }
     }
 
-    fn passed_on(self, bytes: &[u8], way: Way) -> Vec<u8> {
+    fn passed_on(self, bytes: &[u8], Condition { way, ahead, .. }: Condition) -> Vec<u8> {
         match self {
-            Self::Questions { ahead } if ahead != 0 => at_another_time(bytes, ahead),
+            Self::Questions if ahead != 0 => at_another_time(bytes, ahead),
             Self::Answers if way == Way::Garbage => b"?\x00 garbage \xff\r\n".to_vec(),
-            Self::Questions { .. } | Self::Answers => bytes.to_vec(),
+            Self::Questions | Self::Answers => bytes.to_vec(),
         }
     }
 }
@@ -152,13 +154,13 @@ async fn pass(
     let reading = async move {
         let mut buffer = vec![0; 65536];
         while let Ok(length @ 1..) = from.read(&mut buffer).await {
-            let Condition { way, delay } = *now.borrow();
+            let condition = *now.borrow();
             let due = match stream {
-                Stream::Questions { .. } => Instant::now(),
-                Stream::Answers => Instant::now() + delay,
+                Stream::Questions => Instant::now(),
+                Stream::Answers => Instant::now() + condition.delay,
             };
             if sender
-                .send((due, stream.passed_on(&buffer[..length], way)))
+                .send((due, stream.passed_on(&buffer[..length], condition)))
                 .is_err()
             {
                 break;

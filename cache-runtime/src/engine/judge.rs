@@ -67,11 +67,11 @@ impl Fill {
             return None;
         }
         let default = self.engine.settings.default_expire;
-        // The dates in the response are of this machine's clock.
-        let times = self.engine.clock.times();
+        // The dates in the response are of this machine's clock, as it is now.
+        let clock = &self.engine.clock;
         let arrival = Arrival {
-            at: times.local,
-            took: times.now.since(self.began),
+            at: clock.wall(),
+            took: clock.now().since(self.began),
         };
         // A `store_if` that panics has not said yes, and its response is none the worse for it.
         let judged = catch_unwind(AssertUnwindSafe(|| {
@@ -87,7 +87,7 @@ impl Fill {
 
     /// Who receives a response without a date gives it one (RFC 9110 section 6.6.1).
     pub(super) fn date(&self, parts: &mut Parts) {
-        if let Some(now) = respond::http_date(self.engine.clock.times().local) {
+        if let Some(now) = respond::http_date(self.engine.clock.wall()) {
             parts.headers.entry(header::DATE).or_insert(now);
         }
     }

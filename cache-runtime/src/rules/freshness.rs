@@ -23,13 +23,17 @@ pub(crate) enum Freshness {
     Dead,
 }
 
+/// How far ahead the clock of the process may have been that stored an entry: more than replicas that follow one store
+/// differ by.
+const CLOCK_SKEW: Duration = Duration::from_secs(10);
+
 /// Weighs the entry against the policy's windows and the request's wishes.
 ///
 /// A request's `max-age=0` is met by no entry, not even by one stored within the same millisecond: it is how
 /// browsers say "reload".
 pub(crate) fn freshness(entry: &Entry, policy: &Policy, wishes: &Wishes, now: Timestamp) -> Freshness {
     let too_old = |limit: Duration| limit.is_zero() || current_age(entry, now) > limit;
-    if wishes.refresh || wishes.max_age.is_some_and(too_old) {
+    if is_from_the_future(entry, now) || wishes.refresh || wishes.max_age.is_some_and(too_old) {
         return Freshness::Dead;
     }
     let left = remaining(entry, now);
@@ -82,8 +86,17 @@ pub(crate) fn is_early(left: Duration, cost: Duration, factor: f64, random: f64)
     factor > 0.0 && ahead >= left.as_secs_f64()
 }
 
+/// Whether the clock has stepped back since the entry was stored, or was wrong then. Its age is unknown, and it would be
+/// fresh for as much longer.
+fn is_from_the_future(entry: &Entry, now: Timestamp) -> bool {
+    entry.born.since(now) > CLOCK_SKEW
+}
+
 /// How long the entry stays fresh; zero when it no longer is.
 pub(crate) fn remaining(entry: &Entry, now: Timestamp) -> Duration {
+    if is_from_the_future(entry, now) {
+        return Duration::ZERO;
+    }
     entry.fresh.saturating_sub(now.since(entry.born))
 }
 

@@ -283,8 +283,9 @@ impl Guard {
 
     /// Asks the store for its time; its answer closes the breaker.
     async fn probe(&self, store: &dyn Store, breaker: &Breaker) -> Result<(), StoreError> {
+        let asked = std::time::Instant::now();
         if let Some(time) = within(PROBE, store.ping()).await? {
-            self.clock.follow(time);
+            self.clock.follow(time, asked.elapsed());
         }
         breaker.failures.store(0, Ordering::Relaxed);
         if breaker.set(false) {

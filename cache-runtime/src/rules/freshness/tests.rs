@@ -26,10 +26,23 @@ fn an_entry_is_fresh_until_its_life_ends() {
 }
 
 #[test]
-fn an_entry_from_a_clock_ahead_has_no_age() {
+fn an_entry_from_a_clock_a_little_ahead_has_no_age() {
     let mut entry = entry(secs(30), &[]);
-    entry.born = NOW + secs(60);
+    entry.born = NOW + secs(10);
     assert_eq!(freshness(&entry, &ANY, NOW), fresh(30));
+}
+
+#[test]
+fn an_entry_from_before_the_clock_stepped_back_has_expired() {
+    let policy = Policy {
+        stale_while_revalidate: Some(secs(60)),
+        ..PLAIN
+    };
+    let mut entry = entry(secs(30), &[]);
+    entry.stale = secs(3600);
+    entry.born = NOW + secs(8 * 3600);
+    assert_eq!(super::freshness(&entry, &policy, &ANY, NOW), Freshness::Dead);
+    assert_eq!(remaining(&entry, NOW), Duration::ZERO);
 }
 
 #[test]
