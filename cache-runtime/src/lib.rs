@@ -18,6 +18,7 @@ mod meter;
 mod sync;
 mod clock;
 mod policy;
+mod credentials;
 mod request;
 mod key;
 mod slot;

@@ -8,6 +8,8 @@ use std::sync::{
 use axum::http::request::Parts;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, header};
 
+use crate::credentials::is_credential;
+
 /// The method and the headers that matter. Small, because it is passed on by value from room to room.
 #[derive(Debug, Clone)]
 pub(crate) struct RequestHead {
@@ -18,7 +20,7 @@ pub(crate) struct RequestHead {
     pub(crate) no_store: bool,
     /// A line of `Cache-Control` or `Pragma` is `no-cache`.
     pub(crate) no_cache: bool,
-    /// The request carries `Authorization` or `Cookie`.
+    /// A header of the request says who is asking.
     pub(crate) credentials: bool,
     /// No client's: the application has the entry made anew.
     pub(crate) renews: bool,
@@ -126,7 +128,7 @@ impl RequestHead {
                 first.get_or_insert_with(|| value.clone());
             }
             head.range |= *name == header::RANGE;
-            head.credentials |= *name == header::AUTHORIZATION || *name == header::COOKIE;
+            head.credentials |= is_credential(name.as_str());
         }
         match vary {
             Vary::Names([]) => {}

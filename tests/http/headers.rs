@@ -141,7 +141,12 @@ async fn a_response_that_was_old_when_it_came_stays_that_much_older() {
 
 #[tokio::test]
 async fn credentials_make_the_generated_cache_control_private() {
-    for line in [("authorization", "Bearer x"), ("cookie", "session=1")] {
+    for line in [
+        ("authorization", "Bearer x"),
+        ("cookie", "session=1"),
+        ("x-api-key", "alice"),
+        ("x-forwarded-user", "alice"),
+    ] {
         for bench in Bench::every().await {
             let origin = Origin::counting();
             let app = bench.app(pages(&origin));

@@ -10,7 +10,7 @@ use axum::{
 use handler_cache::layer::CacheLayer;
 
 use super::{
-    app,
+    MINUTE, app,
     support::app::{Bench, Runs},
 };
 
@@ -67,6 +67,65 @@ async fn p5_pages_for_logins_are_shared_only_if_they_say_so() {
         let bob = app.get_with("/news", [("authorization", "Bearer bob")]).await;
         assert_eq!((alice.verdict(), bob.verdict()), (Some("Miss"), Some("Hit")));
         assert_eq!(alice.body, bob.body);
+    }
+}
+
+/// A page of whoever asks, by any of the headers that say so.
+async fn greeting(State(runs): State<Runs>, headers: HeaderMap) -> String {
+    format!("{headers:?}, run {}", runs.count())
+}
+
+#[tokio::test]
+async fn p5_pages_for_any_credentials_are_not_shared() {
+    for bench in Bench::every().await {
+        let layer = CacheLayer::new().credentials(["X-Badge"]);
+        for layer in [layer.clone(), layer.http().expire(MINUTE)] {
+            let router = Router::new().fallback(greeting).with_state(Runs::default());
+            let app = bench.app(router.layer(layer));
+            for name in [
+                "x-api-key",
+                "x-auth-token",
+                "x-forwarded-user",
+                "x-remote-user",
+                "proxy-authorization",
+                "cf-access-jwt-assertion",
+                "x-amzn-oidc-data",
+                "x-auth-request-email",
+                "x-badge",
+            ] {
+                for user in ["alice", "bob"] {
+                    let answer = app.get_with("/me", [(name, user)]).await;
+                    bench.settled().await;
+                    assert_eq!(answer.verdict(), Some("Miss"), "{name}");
+                    assert!(answer.text().contains(user), "{name}: {}", answer.text());
+                }
+            }
+            let anonymous = app.get("/me").await;
+            bench.settled().await;
+            assert!(anonymous.text().starts_with("{},"), "{}", anonymous.text());
+            let traced = [("x-request-id", "1"), ("x-forwarded-for", "192.0.2.1")];
+            assert_eq!(app.get_with("/me", traced).await.verdict(), Some("Hit"));
+        }
+    }
+}
+
+/// RFC 9111 section 3.5, whatever header the credentials are in.
+#[tokio::test]
+async fn p5_responses_for_credentials_are_shared_only_if_they_say_so() {
+    for bench in Bench::every().await {
+        for (control, shared) in [
+            ("max-age=60", false),
+            ("public, max-age=60", true),
+            ("max-age=60, must-revalidate", true),
+            ("s-maxage=60", true),
+        ] {
+            let page = async move || ([(header::CACHE_CONTROL, control)], "page");
+            let app = bench.app(Router::new().fallback(page).layer(CacheLayer::new().http()));
+            app.get_with("/a", [("x-api-key", "alice")]).await;
+            bench.settled().await;
+            let answer = app.get_with("/a", [("x-api-key", "bob")]).await;
+            assert_eq!(answer.verdict() == Some("Hit"), shared, "{control}");
+        }
     }
 }
 

@@ -23,7 +23,7 @@ impl<S: Sync> FromRequestParts<S> for User {
     type Rejection = StatusCode;
 
     async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, StatusCode> {
-        let name = parts.headers.get("x-user").and_then(|name| name.to_str().ok());
+        let name = parts.headers.get("x-visitor").and_then(|name| name.to_str().ok());
         name.map(|name| Self(name.to_owned()))
             .ok_or(StatusCode::UNAUTHORIZED)
     }
@@ -62,19 +62,19 @@ async fn line_15_an_argument_is_ignored_by_its_binding_whatever_its_type() {
                 .route("/each", get(for_each))
                 .with_state(runs.clone()),
         );
-        let miss = app.get_with("/all", [("x-user", "alice")]).await;
+        let miss = app.get_with("/all", [("x-visitor", "alice")]).await;
         assert_eq!(miss.text(), "known: true, run 1");
-        assert_replays(&app.get_with("/all", [("x-user", "bob")]).await, &miss);
+        assert_replays(&app.get_with("/all", [("x-visitor", "bob")]).await, &miss);
         assert_replays(&app.get("/all").await, &miss);
 
-        let alice = app.get_with("/each", [("x-user", "alice")]).await;
+        let alice = app.get_with("/each", [("x-visitor", "alice")]).await;
         assert_eq!(alice.text(), "Some(User(\"alice\")), run 2");
-        let bob = app.get_with("/each", [("x-user", "bob")]).await;
+        let bob = app.get_with("/each", [("x-visitor", "bob")]).await;
         assert_eq!(bob.text(), "Some(User(\"bob\")), run 3");
         let nobody = app.get("/each").await;
         assert_eq!(nobody.text(), "None, run 4");
-        assert_replays(&app.get_with("/each", [("x-user", "alice")]).await, &alice);
-        assert_replays(&app.get_with("/each", [("x-user", "bob")]).await, &bob);
+        assert_replays(&app.get_with("/each", [("x-visitor", "alice")]).await, &alice);
+        assert_replays(&app.get_with("/each", [("x-visitor", "bob")]).await, &bob);
         assert_replays(&app.get("/each").await, &nobody);
     }
 }

@@ -22,7 +22,7 @@ use super::{
     },
 };
 
-#[cache(expire = 60, vary = ["authorization"], max_body = 100_000)]
+#[cache(expire = 60, vary = ["authorization", "x-api-key"], max_body = 100_000)]
 async fn account() -> Bytes {
     Bytes::from(vec![b'x'; 50_000])
 }
@@ -36,7 +36,8 @@ async fn secrets_in_keys_are_not_logged() {
         let bench = Bench::memory_with(|builder| builder.memory_size(size)).await;
         let app = bench.app(Router::new().route("/", get(account)));
         for _ in 0..2 {
-            app.get_with("/", [("authorization", "Bearer-s3cret")]).await;
+            app.get_with("/", [("authorization", "Bearer-s3cret"), ("x-api-key", "s3cret")])
+                .await;
         }
     }
     let text = log.text();

@@ -11,6 +11,7 @@ use http::{HeaderMap, HeaderValue, Method};
 
 use crate::{
     cache_key::{CacheKey, Keyed},
+    credentials::is_credential,
     handler::Handler,
     key::{self, KeyArgs, KeyError, KeyWriter},
     policy::Policy,
@@ -342,7 +343,7 @@ fn push_field(key: &mut String, headers: &HeaderMap, name: &str) -> Result<(), K
         Cow::Owned([&*list, b", ", line].concat())
     });
     let mut writer = KeyWriter::new(key);
-    if matches!(name, "authorization" | "cookie" | "proxy-authorization") {
+    if is_credential(name) {
         // Keys are logged, and listed by whoever looks into the store: credentials are told apart, not shown.
         return writer.bytes(&Generation::of_bytes(&value).0);
     }

@@ -16,7 +16,7 @@ use std::{
 };
 
 use axum::routing::MethodFilter;
-use http::{Method, request, response};
+use http::{HeaderName, Method, request, response};
 use tower_layer::Layer;
 
 pub use self::{future::ResponseFuture, pattern::PathPattern, service::CacheService};
@@ -35,8 +35,8 @@ use crate::{
 /// Caches the responses of a router, of one route, or of any tower service that speaks HTTP.
 ///
 /// Entries are told apart by method, host, path and query; a query's order and escapes do not count. Requests with
-/// `Authorization` or `Cookie` have no part in what others share, unless [`partition`](Self::partition) or
-/// [`public`](Self::public) says otherwise, or the response does (RFC 9111 section 3.5).
+/// [credentials](Self::credentials), such as `Authorization`, `Cookie` or `x-api-key`, have no part in what others share, unless
+/// [`partition`](Self::partition) or [`public`](Self::public) says otherwise, or the response does (RFC 9111 section 3.5).
 ///
 /// ```
 /// use std::time::Duration;
@@ -189,16 +189,34 @@ impl CacheLayer {
     }
 
     /// A cache for each answer of this function: each user, each tenant, those who signed in and all others. It must know
-    /// whom the response is for, for then requests with `Authorization` or `Cookie` are cached as others are.
+    /// whom the response is for, for then requests with credentials are cached as others are.
     ///
     /// What it returns stands in keys as a hash.
     pub fn partition(self, of: impl Fn(&request::Parts) -> Option<String> + Send + Sync + 'static) -> Self {
         self.with(|plan| plan.partition = Some(Given(Arc::new(of))))
     }
 
-    /// Responses are for everybody: requests with `Authorization` or `Cookie` share them.
+    /// Responses are for everybody: requests with credentials share them.
     pub fn public(self) -> Self {
         self.with(|plan| plan.public = true)
+    }
+
+    /// More request headers that say who is asking, in any case of letters.
+    ///
+    /// `Authorization`, `Cookie`, API keys, tokens, and what proxies say of a user (`x-forwarded-user`, `x-auth-…`,
+    /// `x-amzn-oidc-…`) are known already: see [the guide](crate::guide::layer#credentials).
+    ///
+    /// # Panics
+    /// When a name is not a header name.
+    #[track_caller]
+    pub fn credentials<'a>(self, names: impl IntoIterator<Item = &'a str>) -> Self {
+        self.with(|plan| {
+            let names = names.into_iter().map(|name| match HeaderName::try_from(name) {
+                Ok(name) => name,
+                Err(_) => panic!("{name:?} is not a header name"),
+            });
+            plan.credentials.extend(names);
+        })
     }
 
     /// Something more of the request that tells entries apart.

@@ -8,7 +8,7 @@ use std::{
 };
 
 use axum::{extract::MatchedPath, routing::MethodFilter};
-use http::{HeaderMap, Method, header, request, response};
+use http::{HeaderName, Method, request, response};
 
 use super::{
     namespace::Namespace,
@@ -20,6 +20,7 @@ use crate::{
     handler::{self, Handler},
     key::{KeyArgs, KeyError},
     policy::{Http, Policy},
+    request::{RequestHead, Vary},
 };
 
 /// A path of more segments is not cached: each has a tag, so that all below it can be evicted at once.
@@ -43,6 +44,8 @@ pub(super) struct Plan {
     pub(super) only: Option<Vec<PathPattern>>,
     pub(super) exclude: Vec<PathPattern>,
     pub(super) names: Names,
+    /// Request headers that are credentials, beside the well-known ones.
+    pub(super) credentials: Vec<HeaderName>,
     pub(super) vary: Vec<&'static str>,
     pub(super) methods: Option<MethodFilter>,
     pub(super) max_body: Option<usize>,
@@ -116,7 +119,7 @@ impl Plan {
     }
 
     /// Whether the cache has a part in this request, and which.
-    pub(super) fn admit<'a>(&self, request: &'a request::Parts) -> Option<Admitted<'a>> {
+    pub(super) fn admit<'a>(&self, request: &'a request::Parts) -> Option<(Admitted<'a>, RequestHead)> {
         let resource = Resource::of(request)?;
         let path = resource.path;
         let is_meant = |patterns: &[PathPattern]| patterns.iter().any(|pattern| pattern.matches(path));
@@ -131,14 +134,23 @@ impl Plan {
         if path.split('/').count() > DEEPEST || self.admit.as_ref().is_some_and(|admit| !admit(request)) {
             return None;
         }
-        let must_be_public = !self.public && self.partition.is_none() && has_credentials(&request.headers);
-        Some(Admitted {
+        let mut head = RequestHead::of(request, fields(&policy));
+        head.credentials |= self
+            .credentials
+            .iter()
+            .any(|name| request.headers.contains_key(name));
+        let must_be_public = !self.public && self.partition.is_none() && head.credentials;
+        let partition = self.partition.as_ref().map(|partition| partition(request));
+        // Caches further out must not share what is somebody's own.
+        head.credentials |= matches!(partition, Some(Some(_)));
+        let admitted = Admitted {
             resource,
             policy,
             handler,
-            partition: self.partition.as_ref().map(|partition| partition(request)),
+            partition,
             must_be_public,
-        })
+        };
+        Some((admitted, head))
     }
 
     pub(super) fn write_key(
@@ -186,8 +198,12 @@ impl Plan {
     }
 }
 
-fn has_credentials(headers: &HeaderMap) -> bool {
-    headers.contains_key(header::AUTHORIZATION) || headers.contains_key(header::COOKIE)
+/// Which of the request's fields count.
+fn fields(policy: &Policy) -> Vary {
+    match policy.http {
+        None => Vary::Names(policy.vary),
+        Some(_) => Vary::All,
+    }
 }
 
 /// The path and those above it, without the root.

@@ -29,8 +29,7 @@ use crate::{
     events,
     evict::{Evictor, Pending},
     key::KeyArgs,
-    policy::Policy,
-    request::{LayerAround, RequestHead, Vary},
+    request::LayerAround,
     rules::{self, rfc9111},
     steering::Steering,
     sync::{Mutex, lock},
@@ -161,8 +160,8 @@ impl Plan {
         // The user's functions are asked in there, and may panic.
         let admitted = catch_unwind(AssertUnwindSafe(|| self.admit(request)));
         let admitted = admitted.ok().flatten();
-        let Some(admitted) =
-            admitted.filter(|admitted| rules::takes(admitted.policy.methods, &request.method))
+        let Some((admitted, head)) =
+            admitted.filter(|(admitted, _)| rules::takes(admitted.policy.methods, &request.method))
         else {
             return self.eviction(engine, request);
         };
@@ -172,9 +171,6 @@ impl Plan {
             must_be_public,
             ..
         } = admitted;
-        let mut head = RequestHead::of(request, fields(&policy));
-        // Caches further out must not share what is somebody's own.
-        head.credentials |= matches!(admitted.partition, Some(Some(_)));
         let write = |key: &mut KeyArgs<'_>| self.write_key(request, &admitted, key);
         match Arc::clone(&engine).look_up(&policy, handler, head, write) {
             Lookup::Bypass => Way::Past,
@@ -213,14 +209,6 @@ impl Plan {
             }
         });
         Way::Evicting(pending, engine, host(request))
-    }
-}
-
-/// Which of the request's fields count.
-fn fields(policy: &Policy) -> Vary {
-    match policy.http {
-        None => Vary::Names(policy.vary),
-        Some(_) => Vary::All,
     }
 }
 
