@@ -83,32 +83,16 @@ pub(crate) struct Flights {
     unleased: Mutex<HashMap<Arc<str>, Arc<Flight>>>,
 }
 
-/// Which unleased flights a request may join.
-#[derive(Debug, Clone, Copy)]
-pub(crate) enum Join {
-    /// Any: the store is away, so nothing tells of evictions elsewhere.
-    Any,
-    /// Those that began later than this: an eviction before the request began then came before the flight, too.
-    BegunAfter(Instant),
-}
-
-/// A request's part in an unleased flight.
+/// A request's part in the local fill of its key: one that no store knows of.
 #[derive(Debug)]
 pub(crate) enum Part {
     Leader(Seat),
-    Waiter(Waiter),
-    /// There is one that it may not join: when that has left, it asks again. Who comes meanwhile does as well, and so
-    /// they share the next.
-    Behind(Waiter),
-}
-
-/// What a request does about an unleased flight that it may not join.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Older {
-    /// Waits until it has left.
-    IsWaitedFor,
-    /// Leads another beside it.
-    IsReplaced,
+    Waiter {
+        fill: Waiter,
+        /// The fill began after the request, so that an eviction which the request comes after came before the fill, too.
+        /// Another one is waited for until it has ended; those that do so share the next.
+        joins: bool,
+    },
 }
 
 impl Default for Flights {
@@ -152,34 +136,53 @@ impl Flights {
         (flight.wait(), Some(self.lead(flight, None)))
     }
 
-    /// Joins the flight that fills the slot without a lease, or leads one if there is a place for it.
+    /// Joins the local fill of the slot if it began after `since`, waits for the end of one that began earlier, or leads
+    /// the next.
     pub(crate) fn join_or_lead(
         self: &Arc<Self>,
         slot: &Slot,
-        join: Join,
-        older: Older,
+        since: Instant,
         place: impl FnOnce() -> Option<Place>,
-    ) -> Option<Part> {
+    ) -> Part {
         let mut unleased = lock(&self.unleased);
-        if let Some(flight) = unleased.get(&slot.key) {
-            if flight.admits(join) {
-                return Some(Part::Waiter(flight.wait()));
-            }
-            if older == Older::IsWaitedFor {
-                return Some(Part::Behind(flight.wait()));
-            }
+        match unleased.get(&slot.key) {
+            Some(flight) => Part::Waiter {
+                fill: flight.wait(),
+                joins: flight.began_after(since),
+            },
+            None => Part::Leader(self.lead_local(&mut unleased, slot, place())),
         }
-        let place = place()?;
+    }
+
+    /// Leads a local fill beside the one that goes on, if any, and returns that one, too, if it began after `since`.
+    pub(crate) fn lead_beside(
+        self: &Arc<Self>,
+        slot: &Slot,
+        since: Instant,
+        place: Option<Place>,
+    ) -> (Seat, Option<Waiter>) {
+        let mut unleased = lock(&self.unleased);
+        let other = unleased.get(&slot.key).filter(|flight| flight.began_after(since));
+        let other = other.map(|flight| flight.wait());
+        (self.lead_local(&mut unleased, slot, place), other)
+    }
+
+    fn lead_local(
+        self: &Arc<Self>,
+        unleased: &mut HashMap<Arc<str>, Arc<Flight>>,
+        slot: &Slot,
+        place: Option<Place>,
+    ) -> Seat {
         let found_by = Unleased {
             slot: slot.clone(),
             began: Instant::now(),
         };
         let flight = Arc::new(Flight::new(Token::new(), Some(found_by)));
         unleased.insert(Arc::clone(&slot.key), Arc::clone(&flight));
-        Some(Part::Leader(self.lead(flight, Some(place))))
+        self.lead(flight, place)
     }
 
-    /// The same for every flight.
+    /// No request that comes later joins a local fill: something was evicted that any of them may turn out to bear.
     pub(crate) fn detach_all(&self) {
         lock(&self.unleased).clear();
     }
@@ -188,7 +191,7 @@ impl Flights {
         Seat {
             flights: Arc::clone(self),
             flight,
-            _place: place,
+            place,
         }
     }
 
@@ -240,12 +243,9 @@ impl Flight {
         }
     }
 
-    fn admits(&self, join: Join) -> bool {
-        match (join, &self.unleased) {
-            (Join::Any, _) => true,
-            (Join::BegunAfter(instant), Some(unleased)) => unleased.began > instant,
-            (Join::BegunAfter(_), None) => false,
-        }
+    fn began_after(&self, instant: Instant) -> bool {
+        let unleased = self.unleased.as_ref();
+        unleased.is_some_and(|unleased| unleased.began >= instant)
     }
 
     fn bears(&self, tag: &str) -> bool {
@@ -259,8 +259,8 @@ impl Flight {
 pub(crate) struct Seat {
     flights: Arc<Flights>,
     flight: Arc<Flight>,
-    /// None for who only waits for another process.
-    _place: Option<Place>,
+    /// None for a leader that only waits for another process, or fills in its request's own task.
+    place: Option<Place>,
 }
 
 /// The right to one run in a task of its own: there are so many at once.
@@ -269,6 +269,11 @@ pub(crate) type Place = OwnedSemaphorePermit;
 impl Seat {
     pub(crate) fn token(&self) -> Token {
         self.flight.token
+    }
+
+    /// Whether the fill may go on in a task of its own.
+    pub(crate) fn may_detach(&self) -> bool {
+        self.place.is_some()
     }
 
     /// Whether somebody waits for a flight that others still find: a request, or a cache that shuts down.

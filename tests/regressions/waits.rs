@@ -5,15 +5,23 @@ use std::{
     time::Duration,
 };
 
-use axum::{Router, extract::State, routing::get};
-use handler_cache::{Cache, cache};
-use tokio::time::{Instant, sleep, timeout};
+use axum::{
+    Router,
+    extract::{Path, State},
+    routing::get,
+};
+use futures_util::future::join_all;
+use handler_cache::{Cache, ValueKey, cache};
+use tokio::{
+    sync::Semaphore,
+    time::{Instant, sleep, timeout},
+};
 
 use super::{
-    Gate, ask, gated_pages,
+    Gate, ask, gated, gated_pages, settle,
     support::{
         RedisServer,
-        app::{App, Bench, PATIENCE},
+        app::{App, Bench, PATIENCE, Runs},
         link::Link,
         log::Log,
     },
@@ -40,11 +48,7 @@ async fn p1_all_waiting_of_a_request_together_is_bounded_by_wait() {
     // On the paused clock: time for two waits, one after the other.
     sleep(wait * 3).await;
     let begun = begun.0.lock().unwrap();
-    assert_eq!(
-        begun.len(),
-        2,
-        "the first, and one for the two that waited in vain"
-    );
+    assert_eq!(begun.len(), 3, "who waited in vain runs the handler itself");
     for at in begun.iter() {
         assert!(*at <= start + wait + Duration::from_secs(1));
     }
@@ -114,4 +118,192 @@ async fn p4_replicas_on_a_slow_store_share_one_run_and_do_not_call_it_ailing() {
         assert_eq!(client.await.unwrap().text(), "page 1, run 2");
     }
     assert!(!log.text().contains("STORE_AILING"), "{}", log.text());
+}
+
+/// The first calls never return.
+#[derive(Debug, Clone)]
+struct Hanging {
+    runs: Runs,
+    first: usize,
+}
+
+#[cache(expire = 60)]
+async fn hangs_at_first(State(hanging): State<Hanging>) -> String {
+    let run = hanging.runs.count();
+    if run <= hanging.first {
+        std::future::pending::<()>().await;
+    }
+    format!("run {run}")
+}
+
+#[tokio::test(start_paused = true)]
+async fn p1_requests_wait_once_however_many_handlers_never_return() {
+    let wait = Duration::from_secs(2);
+    for first in [1, 2, 5] {
+        let bench = Bench::memory_with(|builder| builder.wait(wait)).await;
+        let hanging = Hanging {
+            runs: Runs::default(),
+            first,
+        };
+        let app = bench.app(Router::new().route("/", get(hangs_at_first)).with_state(hanging));
+        let begun = Instant::now();
+        let clients: Vec<_> = (0..100).map(|_| ask(&app, "/")).collect();
+        let answers = join_all(clients.into_iter().map(|client| timeout(2 * wait, client))).await;
+        let answered = answers.iter().filter(|answer| answer.is_ok()).count();
+        assert_eq!(answered, 100 - first, "without the cache it is as many");
+        assert!(begun.elapsed() <= 2 * wait);
+    }
+}
+
+#[derive(Debug, Clone)]
+struct Slow {
+    runs: Runs,
+    takes: Duration,
+}
+
+#[cache(expire = 60)]
+async fn slow(State(slow): State<Slow>) -> String {
+    let run = slow.runs.count();
+    sleep(slow.takes).await;
+    format!("run {run}")
+}
+
+/// One visitor each second, and a handler four times as slow as requests wait for one another.
+#[tokio::test(start_paused = true)]
+async fn p4_a_waiter_is_served_by_whichever_fill_ends_first() {
+    let (wait, takes) = (Duration::from_secs(10), Duration::from_secs(40));
+    let bench = Bench::memory_with(|builder| builder.wait(wait)).await;
+    let runs = Runs::default();
+    let slow_one = Slow { runs, takes };
+    let app = bench.app(Router::new().route("/", get(slow)).with_state(slow_one));
+    let begun = Instant::now();
+    let mut visitors = Vec::new();
+    for _ in 0..39 {
+        let app = app.clone();
+        visitors.push(tokio::spawn(async move {
+            let answer = app.get("/").await;
+            (answer, Instant::now())
+        }));
+        sleep(Duration::from_secs(1)).await;
+    }
+    for (number, visitor) in visitors.into_iter().enumerate() {
+        let (answer, at) = visitor.await.unwrap();
+        assert_eq!(answer.text(), "run 1", "visitor {number}");
+        assert!(
+            at - begun < takes + Duration::from_secs(1),
+            "visitor {number}: {:?}",
+            at - begun
+        );
+    }
+}
+
+#[tokio::test]
+async fn p4_requests_join_a_fill_that_goes_on_when_no_other_may_begin() {
+    for bench in Bench::every_with(|builder| builder.runs(1)).await {
+        let gate = Gate::new();
+        let app = bench.app(gated_pages(&gate));
+        let leader = ask(&app, "/pages/1");
+        gate.entered().await;
+        let waiters: Vec<_> = (0..50).map(|_| ask(&app, "/pages/1")).collect();
+        match &bench.redis {
+            Some(server) => {
+                while server.calls("get") < 50 {
+                    sleep(Duration::from_millis(1)).await;
+                }
+            }
+            None => settle().await,
+        }
+        gate.let_through(51);
+        for client in waiters.into_iter().chain([leader]) {
+            assert_eq!(client.await.unwrap().text(), "page 1, run 1");
+        }
+    }
+}
+
+/// None of them may have a task of its own, so the fill goes on in that of its leader, and ends with it.
+#[tokio::test]
+async fn p4_requests_share_a_fill_when_none_may_have_a_task() {
+    let bench = Bench::memory_with(|builder| builder.runs(0)).await;
+    let gate = Gate::new();
+    let app = bench.app(gated_pages(&gate));
+    let leader = ask(&app, "/pages/1");
+    gate.entered().await;
+    let waiters: Vec<_> = (0..50).map(|_| ask(&app, "/pages/1")).collect();
+    settle().await;
+    leader.abort();
+    gate.entered().await;
+    settle().await;
+    gate.let_through(52);
+    for waiter in waiters {
+        assert_eq!(waiter.await.unwrap().text(), "page 1, run 2");
+    }
+    assert_eq!(gate.runs.total(), 2);
+}
+
+/// Two replicas; one of them begins a fill while the store does not answer, which lasts until after an eviction.
+#[tokio::test]
+async fn p3_requests_do_not_join_a_fill_from_a_hiccup_before_an_eviction() {
+    let server = RedisServer::start();
+    let gate = Gate::new();
+    let budget = Duration::from_millis(150);
+    let here = replica(&server.url(), &gate, PATIENCE, budget).await;
+    let other = Cache::builder().prefix("test").url(server.url());
+    let other = other.build().await.unwrap();
+    server.freeze();
+    let early = ask(&here, "/pages/7");
+    gate.entered().await;
+    server.thaw();
+    other.evict(gated::key(Path(7))).await.unwrap();
+    server.freeze();
+    let late = ask(&here, "/pages/7");
+    // Waits for the end of the first fill, then runs the handler.
+    gate.let_through(1);
+    assert_eq!(early.await.unwrap().text(), "page 7, run 1");
+    gate.entered().await;
+    gate.let_through(1);
+    assert_eq!(late.await.unwrap().text(), "page 7, run 2");
+    server.thaw();
+}
+
+#[tokio::test]
+async fn p3_values_do_not_join_a_fill_from_a_hiccup_before_an_eviction() {
+    let server = RedisServer::start();
+    let build = || {
+        Cache::builder()
+            .prefix("test")
+            .url(server.url())
+            .store_budget(Duration::from_millis(150))
+    };
+    let (here, other) = (build().build().await.unwrap(), build().build().await.unwrap());
+    let (database, entered, open) = (
+        Arc::new(Mutex::new(1)),
+        Arc::new(Semaphore::new(0)),
+        Arc::new(Semaphore::new(0)),
+    );
+    let fill = || {
+        let (cache, database) = (here.clone(), Arc::clone(&database));
+        let (entered, open) = (Arc::clone(&entered), Arc::clone(&open));
+        tokio::spawn(async move {
+            let key = ValueKey::<u32>::new("number", &7);
+            let fill = move || async move {
+                let value = *database.lock().unwrap();
+                entered.add_permits(1);
+                open.acquire().await.unwrap().forget();
+                value
+            };
+            cache.get_or_fill(&key, Duration::from_secs(60), fill).await
+        })
+    };
+    server.freeze();
+    let early = fill();
+    entered.acquire().await.unwrap().forget();
+    server.thaw();
+    *database.lock().unwrap() = 2;
+    other.evict(ValueKey::<u32>::new("number", &7)).await.unwrap();
+    server.freeze();
+    let late = fill();
+    open.add_permits(2);
+    assert_eq!(early.await.unwrap(), 1);
+    assert_eq!(late.await.unwrap(), 2);
+    server.thaw();
 }

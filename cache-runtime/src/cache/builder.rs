@@ -144,7 +144,9 @@ impl CacheBuilder {
         self
     }
 
-    /// How long a request waits for another's run of the same handler and arguments; zero: not at all. Default: 10 s.
+    /// How long a request waits for other requests' fills of its key, in all; zero: not at all. After that it runs the handler
+    /// itself, and is answered by whichever of the fills ends first. Should be longer than the slowest handler takes: a
+    /// slower one runs once for each request that has waited so long. Default: 10 s.
     pub fn wait(mut self, limit: Duration) -> Self {
         self.wait = limit;
         self

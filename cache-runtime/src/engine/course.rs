@@ -1,18 +1,22 @@
 //! Which way a request goes that memory could not answer: it reads, asks for the lease, and waits for others.
 
-use std::{ops::ControlFlow, sync::Arc, time::Duration};
+use std::{ops::ControlFlow, sync::Arc};
 
-use tokio::time;
 use tracing::Instrument;
 
-use super::{Engine, Request, poll, serve::wait};
+use super::{
+    Engine, Request,
+    deadlines::{Deadlines, Waited},
+    local::Joined,
+    poll,
+};
 use crate::{
     entry::Entry,
     events,
-    flight::{Failure, Join, Outcome, Seat, Waiter},
+    flight::{Failure, Outcome, Seat, Waiter},
     respond::Verdict,
     rules::{self, Freshness, Refusal, Wishes},
-    store::{Ask, Budget, Found, Generation, Grant, Holder, Leased, Mark, Read, Seen, Slot, StoreError},
+    store::{Ask, Budget, Found, Grant, Holder, Leased, Mark, Read, Seen, Slot, StoreError},
 };
 
 /// So often a request looks again, because runs by others came to nothing or the slot changed under it; then it goes on
@@ -38,8 +42,8 @@ pub(super) enum Course {
     Lead(Seat, Grant, Spare),
     /// The request runs the handler for itself alone, and this is why nothing is stored of it.
     Alone(Refusal, Spare),
-    /// The request runs the handler, or joins a run, that nothing is stored of.
-    Unleased(Join, Spare),
+    /// The request joins or leads a fill that no store knows of, perhaps after it has waited in vain for another.
+    Local(Option<Joined>, Spare),
     /// A failure that others share.
     Failed(Arc<Failure>),
 }
@@ -78,8 +82,6 @@ pub(super) struct Way {
     /// Runs by others that came to nothing.
     ended: u32,
     looks: u32,
-    /// The store has answered since the request began.
-    answered: bool,
     /// How often it went on to another variant's slot.
     pub(super) turns: u32,
 }
@@ -101,7 +103,6 @@ impl Request {
             doubted: None,
             ended: 0,
             looks: 0,
-            answered: false,
             turns: 0,
         };
         loop {
@@ -119,25 +120,19 @@ impl Request {
     async fn look(&mut self, way: &mut Way) -> Step {
         let engine = Arc::clone(&self.engine);
         let Engine { guard, overdue, .. } = &*engine;
-        // Evicted, though the store does not know it yet. What began before that was detached.
-        let overdue_join = if guard.is_open() {
-            Join::Any
-        } else {
-            Join::BegunAfter(self.began)
-        };
+        // Evicted, though the store does not know it yet.
         if overdue.concerns(&self.slot) {
-            return self.past_the_store(overdue_join, Spare::default());
+            return self.past_the_store(Spare::default());
         }
         let Read { found, seen } = match guard.call(&mut way.budget, guard.store().read(&self.slot)).await {
             Ok(read) => read,
-            Err(error) => return self.without_store(&error, way, Spare::default()),
+            Err(error) => return self.without_store(&error, Spare::default()),
         };
-        way.answered = true;
         let is_newer = matches!(found, Found::Newer);
         let spare = match found {
             Found::Newer | Found::Nothing => Spare::default(),
             Found::Entry(entry) if overdue.concerns_own(&entry) => {
-                return self.past_the_store(overdue_join, Spare::default());
+                return self.past_the_store(Spare::default());
             }
             Found::Entry(entry) if !self.accepts.accept(&entry) => {
                 if self.turn_to_variant(way, &entry) {
@@ -170,7 +165,7 @@ impl Request {
         }
         way.looks += 1;
         if way.ended >= PATIENCE || way.looks > MOST_LOOKS {
-            return Step::Break(Course::Unleased(Join::BegunAfter(self.began), spare));
+            return Step::Break(Course::Local(None, spare));
         }
         // Boxed, as are the courses, so that a hit does not have to move what waits for others.
         Box::pin(self.lease(way, seen, spare)).await
@@ -178,14 +173,10 @@ impl Request {
 
     async fn lease(&self, way: &mut Way, seen: Seen, spare: Spare) -> Step {
         let guard = &self.engine.guard;
-        // With a tag overdue, `any` is: no run from before has an answer that is sure not to bear it.
-        let any = seen
-            .any
-            .filter(|_| !self.engine.overdue.names_tag(&self.slot.any));
-        let Some(place) = self.engine.place() else {
-            return spare.or_alone(Refusal::Limit);
+        let Some(permit) = self.engine.permit() else {
+            return self.join_at_limit(way, seen, spare).await;
         };
-        let seat = self.engine.flights.seat(place);
+        let seat = self.engine.flights.seat(permit);
         let ask = Ask {
             token: seat.token(),
             replaces: way.replaces(&self.slot, &seen),
@@ -195,7 +186,7 @@ impl Request {
             .call(&mut way.budget, guard.store().lease(&self.slot, &ask))
             .await
         {
-            Err(error) => return self.without_store(&error, way, spare),
+            Err(error) => return self.without_store(&error, spare),
             Ok(Leased::Granted(grant)) => return Step::Break(Course::Lead(seat, grant, spare)),
             Ok(Leased::Changed) => return Step::Continue(()),
             Ok(Leased::Held(holder)) => holder,
@@ -210,96 +201,105 @@ impl Request {
                 way.replaces = Some(holder);
             }
             Holder::Unknown(_) => way.replaces = Some(holder),
-            // It fills for tags that were retired since, so its run is not for this request: take its place, but look
+            // It fills for tags that were retired since, so its fill is not for this request: take its place, but look
             // at the tags once more first, for it may be the one that knows them better.
             Holder::Fill(grant) if Some(grant.digest) != ask.seen.digest(&self.slot) => {
-                way.doubted = Some(grant)
+                way.doubted = Some(grant);
             }
-            // What the run makes is likely to be for its own request alone again.
-            Holder::Fill(_) if spare.stored.as_ref().is_some_and(|stored| stored.fresh.is_zero()) => {
-                return Step::Break(Course::Alone(Refusal::AsTheLast, spare));
-            }
-            Holder::Fill(grant) => return Box::pin(self.wait_for(way, grant, any, spare)).await,
+            Holder::Fill(grant) => return Box::pin(self.join(way, grant, &ask.seen, spare)).await,
         }
         Step::Continue(())
     }
 
-    /// Waits for the run that holds the lease, here or elsewhere.
-    async fn wait_for(&self, way: &mut Way, grant: Grant, any: Option<Generation>, spare: Spare) -> Step {
-        let left = self.left();
-        if left.is_zero() {
-            return Step::Break(Course::Unleased(Join::BegunAfter(self.began), spare));
+    /// No more fills may begin, but one that goes on may be joined.
+    async fn join_at_limit(&self, way: &mut Way, seen: Seen, spare: Spare) -> Step {
+        let guard = &self.engine.guard;
+        let holder = match guard
+            .call(&mut way.budget, guard.store().holder(&self.slot))
+            .await
+        {
+            Err(error) => return self.without_store(&error, spare),
+            Ok(holder) => holder,
+        };
+        match holder {
+            Some(Holder::Fill(grant)) if Some(grant.digest) == seen.digest(&self.slot) => {
+                Box::pin(self.join(way, grant, &seen, spare)).await
+            }
+            Some(Holder::Mark(Mark::Pass)) => Step::Break(Course::Alone(Refusal::AsTheLast, spare)),
+            _ => Step::Break(Course::Local(None, spare)),
         }
-        let Some(_waiting) = self.engine.may_wait() else {
+    }
+
+    /// Waits for the fill that holds the lease, here or elsewhere.
+    async fn join(&self, way: &mut Way, grant: Grant, seen: &Seen, spare: Spare) -> Step {
+        // What that fill makes is likely to be for its own request alone.
+        if !self.coalesces || spare.stored.as_ref().is_some_and(|stored| stored.fresh.is_zero()) {
+            return Step::Break(Course::Alone(Refusal::AsTheLast, spare));
+        }
+        let Some(_permit) = self.engine.may_wait() else {
             return spare.or_alone(Refusal::Limit);
         };
         let waiter = match self.engine.flights.join(grant.token) {
             Some(waiter) => waiter,
-            // A run of this cache that has left: its lease could not be given back.
+            // A fill of this cache that has ended: its lease could not be given back.
             None if self.engine.flights.made(grant.token) => {
                 way.replaces = Some(Holder::Fill(grant));
                 return Step::Continue(());
             }
             None => poll::watch(&self.engine, &self.slot, grant),
         };
-        let slow = self.policy.stale_if_slow.filter(|_| spare.reserve.is_some());
-        let limit = slow.map_or(left, |slow| slow.min(left));
+        let deadlines = self.deadlines(&spare);
         if self.comes_too_late_for(&waiter) {
-            return self.see_off(way, waiter, slow, spare).await;
+            return wait_for_next(way, waiter, &deadlines, spare).await;
         }
-        let outcome = wait(waiter.clone(), limit)
+        // Where a tag is still to be evicted, so is `any`: no fill from before is sure not to bear it.
+        let is_current = seen.any == Some(grant.any) && !self.engine.overdue.names_tag(&self.slot.any);
+        let waited = deadlines
+            .wait_for_others(waiter.clone().outcome())
             .instrument(events::wait(&self.slot.key))
             .await;
-        let reserve = spare.reserve.clone();
-        Step::Break(match (outcome, reserve) {
-            // A tag that only the answer names may have been retired since that run began.
-            (Some(Outcome::Shared(entry)), _) if !entry.tags.is_empty() && any != Some(grant.any) => {
-                return self.see_off(way, waiter, slow, spare).await;
+        let outcome = match waited {
+            Waited::Done(outcome) => outcome,
+            Waited::Slow => return spare.or_alone(Refusal::NoLease),
+            Waited::Late => return Step::Break(Course::Local(Some(Joined::new(waiter, is_current)), spare)),
+        };
+        match (outcome, &spare.reserve) {
+            (Outcome::Shared(entry), _) if self.is_answered_by(&entry, is_current) => {
+                Step::Break(Course::Hit(entry))
             }
-            (Some(Outcome::Vanished), _) => return self.see_off(way, waiter, slow, spare).await,
-            (Some(Outcome::Shared(entry)), _) if !self.accepts.accept(&entry) => {
-                return self.see_off(way, waiter, slow, spare).await;
+            (Outcome::Shared(_) | Outcome::Vanished, _) => {
+                wait_for_next(way, waiter, &deadlines, spare).await
             }
-            (Some(Outcome::Shared(entry)), _) => Course::Hit(entry),
-            (Some(Outcome::Failed(_)), Some(reserve)) => Course::Stale(reserve),
-            (Some(Outcome::Failed(Some(failure))), None) => Course::Failed(failure),
-            (Some(Outcome::Failed(None) | Outcome::Alone), _) => Course::Alone(Refusal::AsTheLast, spare),
-            (None, Some(reserve)) if slow.is_some() => Course::Stale(reserve),
-            (None, _) => Course::Unleased(Join::BegunAfter(self.began), spare),
-        })
-    }
-
-    /// Looks again when a run that came to nothing for this request has left: what stands there next is another's.
-    async fn see_off(&self, way: &mut Way, run: Waiter, slow: Option<Duration>, spare: Spare) -> Step {
-        let left = self.left();
-        let gone = time::timeout(slow.map_or(left, |slow| slow.min(left)), run.gone()).await;
-        if let (Err(_), Some(_), Some(reserve)) = (gone, slow, spare.reserve) {
-            return Step::Break(Course::Stale(reserve));
+            (Outcome::Failed(Some(failure)), None) => Step::Break(Course::Failed(failure)),
+            (Outcome::Failed(_), _) => spare.or_alone(Refusal::AsTheLast),
+            (Outcome::Alone, _) => Step::Break(Course::Alone(Refusal::AsTheLast, spare)),
         }
-        way.ended += 1;
-        Step::Continue(())
     }
 
-    fn without_store(&self, error: &StoreError, way: &Way, spare: Spare) -> Step {
+    fn without_store(&self, error: &StoreError, spare: Spare) -> Step {
         if !error.is_unavailable() {
             self.engine.counters.entries.count();
         }
-        // A store that refuses, or has answered this request, is no store that is away: others evict there, and what
-        // they evict must not be joined.
-        let join = if error.is_unavailable() && !way.answered {
-            Join::Any
-        } else {
-            Join::BegunAfter(self.began)
-        };
-        self.past_the_store(join, spare)
+        self.past_the_store(spare)
     }
 
-    fn past_the_store(&self, join: Join, spare: Spare) -> Step {
+    fn past_the_store(&self, spare: Spare) -> Step {
         Step::Break(match (self.wishes.only_if_cached, self.wishes.fills) {
             (true, _) => Course::NotCached,
-            (false, true) => Course::Unleased(join, spare),
+            (false, true) => Course::Local(None, spare),
             (false, false) => Course::Alone(self.unfit(), spare),
         })
+    }
+
+    /// Whether the request may be answered by this entry of a fill that it joined.
+    pub(super) fn is_answered_by(&self, entry: &Entry, is_current: bool) -> bool {
+        (is_current || entry.tags.is_empty()) && self.accepts.accept(entry)
+    }
+
+    /// How long the request waits.
+    pub(super) fn deadlines(&self, spare: &Spare) -> Deadlines {
+        let stale = self.policy.stale_if_slow.filter(|_| spare.reserve.is_some());
+        Deadlines::new(self.began, self.engine.settings.wait, stale)
     }
 
     /// Of an entry that is not to be served now.
@@ -337,4 +337,13 @@ impl Request {
 
 fn refresh(entry: Arc<Entry>, verdict: Verdict, seen: Seen) -> Step {
     Step::Break(Course::Refresh { entry, verdict, seen })
+}
+
+/// Looks again when a fill that came to nothing for this request has ended: its lease is gone then.
+async fn wait_for_next(way: &mut Way, fill: Waiter, deadlines: &Deadlines, spare: Spare) -> Step {
+    if let Waited::Slow = deadlines.wait_for_others(fill.gone()).await {
+        return spare.or_alone(Refusal::NoLease);
+    }
+    way.ended += 1;
+    Step::Continue(())
 }

@@ -6,7 +6,8 @@ mod names;
 mod course;
 mod serve;
 mod variants;
-mod unleased;
+mod deadlines;
+mod local;
 mod refresh;
 mod poll;
 mod fill;
@@ -178,6 +179,7 @@ impl Engine {
                 wishes,
                 resource: Arc::clone(&slot.key),
                 slot,
+                coalesces: true,
                 began: Instant::now(),
             })),
             // Some argument has no text, such as a rejection: there is nothing to look up.
@@ -200,13 +202,9 @@ impl Engine {
         }
     }
 
-    /// A place for one more run, if there is any.
-    fn place(&self) -> Option<Place> {
-        let place = Arc::clone(&self.runs).try_acquire_owned().ok();
-        if place.is_none() {
-            self.counters.runs.count();
-        }
-        place
+    /// The right to one more fill in a task of its own, if any is left.
+    fn permit(&self) -> Option<Place> {
+        Arc::clone(&self.runs).try_acquire_owned().ok()
     }
 
     /// The right to wait for another's run, if there is room for one more.

@@ -83,8 +83,11 @@ impl Request {
         let Some(pass) = refreshes.begin(&self.slot.key, &counters.refreshes) else {
             return;
         };
-        let Some(place) = self.engine.place() else { return };
-        let seat = self.engine.flights.seat(place);
+        let Some(permit) = self.engine.permit() else {
+            counters.runs.count();
+            return;
+        };
+        let seat = self.engine.flights.seat(permit);
         let ask = Ask {
             token: seat.token(),
             seen,

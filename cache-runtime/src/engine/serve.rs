@@ -4,31 +4,32 @@ use std::{
     fmt,
     future::Future,
     panic::{AssertUnwindSafe, resume_unwind},
+    pin::pin,
     sync::Arc,
-    time::Duration,
 };
 
 use axum::response::{IntoResponse, Response};
-use futures_util::{FutureExt, future::BoxFuture};
-use http::{HeaderMap, StatusCode};
-use tokio::{
-    runtime::Handle,
-    sync::oneshot,
-    time::{self, Instant},
+use futures_util::{
+    FutureExt,
+    future::{BoxFuture, Either, select},
 };
+use http::{HeaderMap, StatusCode};
+use tokio::{runtime::Handle, sync::oneshot, time::Instant};
 use tracing::Instrument;
 
 use super::{
     Engine,
     course::{Course, Spare},
+    deadlines::Deadlines,
     fill::{CachedWithin, Fill, Reply, Validated},
+    local::Joined,
     spawn, variants,
 };
 use crate::{
     clock::Times,
     entry::Entry,
     events,
-    flight::{Failure, Outcome, Seat, Waiter},
+    flight::{Failure, Seat},
     handler::Handler,
     key::KeyError,
     policy::Policy,
@@ -117,7 +118,20 @@ pub(crate) struct Request {
     pub(super) accepts: Accepts,
     /// The key of what it asks for, of which the slot may be one variant's.
     pub(super) resource: Arc<str>,
+    /// Requests for the slot are likely to get the same answer: they wait for one another's fills.
+    pub(super) coalesces: bool,
     pub(super) began: Instant,
+}
+
+/// What a request that fills is answered with.
+enum First {
+    Own(Reply),
+    /// The entry of another fill, which ended first.
+    Joined(Arc<Entry>),
+    /// The stale fallback.
+    Slow,
+    /// Nothing: the fill is gone.
+    Gone,
 }
 
 impl Request {
@@ -171,25 +185,36 @@ impl Request {
             // What follows is large, and boxed so that a hit does not have to move it.
             Course::Alone(refusal, spare) => Box::pin(self.run_alone(handler, refusal, spare)).await,
             Course::Lead(seat, grant, spare) => {
-                Box::pin(self.lead(&runtime, seat, Some(grant), spare, handler)).await
+                Box::pin(self.lead(&runtime, seat, Some(grant), spare, Vec::new(), handler)).await
             }
-            Course::Unleased(join, spare) => Box::pin(self.unleased(&runtime, join, spare, handler)).await,
+            Course::Local(late, spare) => Box::pin(self.fill_locally(&runtime, late, spare, handler)).await,
         }
     }
 
-    /// Runs the handler in a task of its own, and answers with what comes of it, or with the entry in reserve.
+    /// Fills in a task of its own, and answers with what comes of it, with the stale fallback, or with the entry of a fill
+    /// in `joined` that ends first. Without a permit for a task it fills in the request's own, and the client that leaves
+    /// ends it.
     pub(super) async fn lead<F, Fut>(
         &self,
         runtime: &Handle,
         seat: Seat,
         grant: Option<Grant>,
         spare: Spare,
+        joined: Vec<Joined>,
         handler: F,
     ) -> Response
     where
         F: FnOnce(Run) -> Fut + Send + 'static,
         Fut: Future<Output = Response> + Send + 'static,
     {
+        let is_detached = seat.may_detach();
+        if !is_detached {
+            self.engine.counters.runs.count();
+            if let Some(reserve) = &spare.reserve {
+                return self.hit(reserve, Verdict::Stale);
+            }
+        }
+        let deadlines = self.deadlines(&spare);
         let (reply, answer) = oneshot::channel();
         let why = self.why(&spare);
         let has_lease = grant.is_some();
@@ -206,17 +231,15 @@ impl Request {
             is_shared: true,
             stored,
         };
-        let running = async move { fill.run(|| handler(run)).await };
-        spawn(runtime, Box::pin(running.instrument(span)));
-        let answer = match (&reserve, self.policy.stale_if_slow) {
-            (Some(entry), Some(slow)) => match time::timeout(slow, answer).await {
-                Ok(answer) => answer,
-                Err(_) => return self.hit(entry, Verdict::Stale),
-            },
-            _ => answer.await,
-        };
-        match (answer, reserve) {
-            (Ok(Reply::Entry(entry, times, mut extensions)), _) => {
+        let filling = async move { fill.run(|| handler(run)).await };
+        let filling = Box::pin(filling.instrument(span));
+        match is_detached {
+            true => spawn(runtime, filling),
+            false => filling.await,
+        }
+        match (self.first(answer, joined, &deadlines).await, reserve) {
+            (First::Joined(entry), _) => self.hit(&entry, Verdict::Hit),
+            (First::Own(Reply::Entry(entry, times, mut extensions)), _) => {
                 let verdict = Verdict::Made(Made {
                     why,
                     validated: extensions.remove::<Validated>().is_some(),
@@ -226,11 +249,11 @@ impl Request {
                 *response.extensions_mut() = extensions;
                 response
             }
-            (Ok(Reply::Response(response)), Some(entry)) if response.status().is_server_error() => {
+            (First::Own(Reply::Response(response)), Some(entry)) if response.status().is_server_error() => {
                 self.hit(&entry, Verdict::Stale)
             }
-            (Ok(Reply::Panicked(_)), Some(entry)) => self.hit(&entry, Verdict::Stale),
-            (Ok(Reply::Response(response)), _) => {
+            (First::Own(Reply::Panicked(_)) | First::Slow, Some(entry)) => self.hit(&entry, Verdict::Stale),
+            (First::Own(Reply::Response(response)), _) => {
                 let response = self.uncached(response, why);
                 match self.policy.http {
                     // Its run was for others as well, and so without the conditions of its own request.
@@ -238,21 +261,39 @@ impl Request {
                     None => response,
                 }
             }
-            (Ok(Reply::Panicked(panic)), None) => {
+            (First::Own(Reply::Panicked(panic)), None) => {
                 self.counters().misses.count();
                 resume_unwind(panic)
             }
-            // The runtime shuts down and took the run with it.
-            (Err(_), _) => {
+            // The runtime shuts down and took the fill with it.
+            (First::Gone | First::Slow, _) => {
                 self.counters().misses.count();
                 StatusCode::SERVICE_UNAVAILABLE.into_response()
             }
         }
     }
 
-    /// How long it may still wait for others.
-    pub(super) fn left(&self) -> Duration {
-        self.engine.settings.wait.saturating_sub(self.began.elapsed())
+    /// What answers a request that fills: its own fill, unless another that it has joined ends first.
+    async fn first(
+        &self,
+        own: oneshot::Receiver<Reply>,
+        joined: Vec<Joined>,
+        deadlines: &Deadlines,
+    ) -> First {
+        let own = async {
+            match deadlines.wait_for_own(own).await {
+                Some(Ok(reply)) => First::Own(reply),
+                Some(Err(_)) => First::Gone,
+                None => First::Slow,
+            }
+        };
+        if joined.is_empty() {
+            return own.await;
+        }
+        match select(pin!(own), pin!(self.first_of(joined))).await {
+            Either::Left((own, _)) => own,
+            Either::Right((entry, _)) => First::Joined(entry),
+        }
     }
 
     /// Of the response nothing is stored, for this reason.
@@ -340,9 +381,4 @@ impl Request {
         };
         respond::uncached(response, &self.policy, &self.engine.settings.style, made)
     }
-}
-
-/// What the flight came to, unless it takes longer than `limit`.
-pub(super) async fn wait(waiter: Waiter, limit: Duration) -> Option<Outcome> {
-    time::timeout(limit, waiter.outcome()).await.ok()
 }

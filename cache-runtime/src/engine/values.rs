@@ -137,6 +137,7 @@ impl Engine {
             resource: Arc::clone(&slot.key),
             slot,
             accepts: Accepts::only(accepts),
+            coalesces: true,
             began: Instant::now(),
         };
         let name = Arc::clone(&request.slot.key);

@@ -124,24 +124,24 @@ fn p4_one_at_a_time_looks_after_a_run_elsewhere() {
 }
 
 /// Who leads stays until all have come.
-fn of_those_that_come_together_one_leads(come: fn(&Arc<Flights>) -> Option<Part>) {
+fn of_those_that_come_together_one_leads(come: fn(&Arc<Flights>, Instant) -> Part) {
     for leaves in Leaves::ALL {
         explore(move || {
             let flights = &Arc::new(Flights::default());
             let (leaders, together) = (&AtomicUsize::new(0), &Barrier::new(3));
+            let before = Instant::now();
             thread::scope(|scope| {
                 for _ in 0..3 {
                     scope.spawn(move || {
-                        let part = come(flights);
+                        let part = come(flights, before);
                         together.wait();
                         match part {
-                            Some(Part::Leader(seat)) => {
+                            Part::Leader(seat) => {
                                 leaders.fetch_add(1, Ordering::SeqCst);
                                 leaves.leave(seat);
                             }
-                            Some(Part::Waiter(waiter)) => leaves.learn(waiter),
-                            Some(Part::Behind(_)) => unreachable!("any may be joined"),
-                            None => unreachable!("there was a place"),
+                            Part::Waiter { fill, joins: true } => leaves.learn(fill),
+                            Part::Waiter { .. } => unreachable!("any may be joined"),
                         }
                     });
                 }
@@ -154,16 +154,16 @@ fn of_those_that_come_together_one_leads(come: fn(&Arc<Flights>) -> Option<Part>
 
 #[test]
 fn p4_of_those_that_come_together_one_runs_the_handler() {
-    of_those_that_come_together_one_leads(|flights| {
-        flights.join_or_lead(&slot(), Join::Any, Older::IsReplaced, || Some(place()))
+    of_those_that_come_together_one_leads(|flights, before| {
+        flights.join_or_lead(&slot(), before, || Some(place()))
     });
 }
 
 #[test]
 fn p4_of_those_that_come_together_one_looks_after_a_run_elsewhere() {
-    of_those_that_come_together_one_leads(|flights| {
-        let (waiter, seat) = flights.watch(Token([1; 16]));
-        Some(seat.map_or(Part::Waiter(waiter), Part::Leader))
+    of_those_that_come_together_one_leads(|flights, _| {
+        let (fill, seat) = flights.watch(Token([1; 16]));
+        seat.map_or(Part::Waiter { fill, joins: true }, Part::Leader)
     });
 }
 
@@ -174,34 +174,34 @@ const DETACH: [fn(&Flights); 3] = [
     Flights::detach_all,
 ];
 
-/// Leads a run of a handler that reads the origin, or waits for one, if need be for the next.
-fn run(flights: &Arc<Flights>, join: Join, origin: &Origin) -> u64 {
+/// Leads a fill that reads the origin, or waits for one that began after `since`.
+fn fill(flights: &Arc<Flights>, since: Instant, origin: &Origin) -> u64 {
     loop {
-        match flights.join_or_lead(&slot(), join, Older::IsWaitedFor, || Some(place())) {
-            Some(Part::Leader(seat)) => {
+        match flights.join_or_lead(&slot(), since, || Some(place())) {
+            Part::Leader(seat) => {
                 let value = origin.get();
                 seat.tell(Outcome::Shared(entry(value, Vec::new())));
                 yield_now();
                 return value;
             }
-            Some(Part::Waiter(waiter)) => match block_on(waiter.outcome()) {
+            Part::Waiter { fill, joins: true } => match block_on(fill.outcome()) {
                 Outcome::Shared(entry) => return number(&entry),
-                other => panic!("the leader told, and those that waited learned {other:?}"),
+                other => panic!("the leader shared its entry, and the waiters got {other:?}"),
             },
-            Some(Part::Behind(flight)) => block_on(flight.gone()),
-            None => unreachable!("there was a place"),
+            Part::Waiter { fill, joins: false } => block_on(fill.gone()),
         }
     }
 }
 
-/// Runs while somebody writes.
-fn runs_and_a_write(join: fn() -> Join, detach: fn(&Flights)) {
+/// Fills while somebody writes. `since` is asked for by each request; what it is given is from before all of them.
+fn fills_and_a_write(since: fn(Instant) -> Instant, detach: fn(&Flights)) {
     explore(move || {
         let flights = &Arc::new(Flights::default());
         let origin = &Origin::default();
+        let before = Instant::now();
         thread::scope(|scope| {
             for _ in 0..3 {
-                scope.spawn(|| origin.ask(|| run(flights, join(), origin)));
+                scope.spawn(move || origin.ask(|| fill(flights, since(before), origin)));
             }
             scope.spawn(|| origin.write(|| detach(flights)));
         });
@@ -210,38 +210,35 @@ fn runs_and_a_write(join: fn() -> Join, detach: fn(&Flights)) {
 }
 
 #[test]
-fn p3_nobody_joins_a_flight_that_was_detached_before() {
+fn p3_nobody_joins_a_fill_that_was_detached_before() {
     for detach in DETACH {
-        runs_and_a_write(|| Join::Any, detach);
+        fills_and_a_write(|before| before, detach);
     }
 }
 
 #[test]
-fn p3_nobody_joins_a_flight_from_before_who_asks_for_a_later_one() {
-    runs_and_a_write(|| Join::BegunAfter(Instant::now()), |_| ());
+fn p3_nobody_joins_a_fill_that_began_before_the_request() {
+    fills_and_a_write(|_| Instant::now(), |_| ());
 }
 
 #[test]
-fn p4_a_flight_that_was_replaced_takes_no_other_with_it() {
+fn p4_a_fill_that_was_replaced_takes_no_other_with_it() {
     let replace: fn(&Flights) = |_| ();
     for detach in DETACH.into_iter().chain([replace]) {
         explore(move || {
             let flights = &Arc::new(Flights::default());
-            let lead = |join| flights.join_or_lead(&slot(), join, Older::IsReplaced, || Some(place()));
-            let Some(Part::Leader(old)) = lead(Join::Any) else {
-                panic!("nobody else leads")
-            };
+            let before = Instant::now();
+            let (old, _) = flights.lead_beside(&slot(), before, Some(place()));
             thread::scope(|scope| {
                 scope.spawn(|| drop(old));
                 scope.spawn(|| {
                     detach(flights);
-                    // Replaces the old flight where that was not detached.
-                    let Some(Part::Leader(_new)) = lead(Join::BegunAfter(Instant::now())) else {
-                        panic!("the old flight was joined")
-                    };
+                    // Replaces the old fill where that was not detached.
+                    let (_new, _) = flights.lead_beside(&slot(), Instant::now(), Some(place()));
                     yield_now();
+                    let part = flights.join_or_lead(&slot(), before, || Some(place()));
                     assert!(
-                        matches!(lead(Join::Any), Some(Part::Waiter(_))),
+                        matches!(part, Part::Waiter { joins: true, .. }),
                         "the new one is gone"
                     );
                 });
