@@ -5,6 +5,7 @@ mod support;
 
 mod evictions;
 mod keys;
+mod hit_for_miss;
 mod namespaces;
 mod python;
 mod rfc9111;

@@ -76,7 +76,7 @@ async fn p4_failed_eviction_does_not_end_sharing_in_an_outage() {
     gate.let_through(8);
     let mut runs = Vec::new();
     for answer in asked {
-        runs.push(answer.await.unwrap().text());
+        runs.push(answer.await.unwrap().text().to_owned());
     }
     // Without the store, a request joins only fills that began after it: those that came during the first share the next.
     assert_eq!(runs[0], "run 1");

@@ -9,11 +9,13 @@ use std::{
 use bytes::Bytes;
 use http::{Extensions, StatusCode, header, response::Parts};
 
-use super::fill::Fill;
+use super::{Engine, fill::Fill};
 use crate::{
-    clock::Times,
+    clock::{Times, Timestamp},
     entry::{Entry, HeaderLines},
-    events, respond,
+    events,
+    policy::Policy,
+    respond,
     rules::{self, Arrival, Lifetime, Refusal},
     steering::Steering,
     store::{Mark, PASS_TTL},
@@ -21,6 +23,32 @@ use crate::{
 
 /// The longest body that shares a piece of memory with its headers, in bytes.
 const SMALL: usize = 4096;
+
+impl Engine {
+    /// How long a response to a request that `arrived` then may be stored, or why not at all.
+    pub(super) fn lifetime(
+        &self,
+        policy: &Policy,
+        parts: &Parts,
+        arrived: Timestamp,
+    ) -> Result<Lifetime, Refusal> {
+        // The dates in the response are of this machine's clock, as it is now.
+        let arrival = Arrival {
+            at: self.clock.wall(),
+            took: self.clock.now().since(arrived),
+        };
+        // A `store_if` that panics has not said yes, and its response is none the worse for it.
+        let judged = catch_unwind(AssertUnwindSafe(|| {
+            rules::storable(parts, policy, self.settings.default_expire, arrival)
+        }));
+        judged.unwrap_or(Err(Refusal::StoreIf))
+    }
+
+    /// The largest body that is stored, in bytes.
+    pub(super) fn limit(&self, policy: &Policy) -> usize {
+        policy.max_body.unwrap_or(self.settings.max_body)
+    }
+}
 
 impl Fill {
     /// What a failure leaves behind: while a stale entry serves, the handler is spared.
@@ -66,23 +94,12 @@ impl Fill {
             self.not_stored(Refusal::Status);
             return None;
         }
-        let default = self.engine.settings.default_expire;
-        // The dates in the response are of this machine's clock, as it is now.
-        let clock = &self.engine.clock;
-        let arrival = Arrival {
-            at: clock.wall(),
-            took: clock.now().since(self.began),
-        };
-        // A `store_if` that panics has not said yes, and its response is none the worse for it.
-        let judged = catch_unwind(AssertUnwindSafe(|| {
-            rules::storable(parts, &self.policy, default, arrival)
-        }));
-        let lifetime = judged.unwrap_or(Err(Refusal::StoreIf));
+        let lifetime = self.engine.lifetime(&self.policy, parts, self.began);
         lifetime.inspect_err(|refusal| self.not_stored(*refusal)).ok()
     }
 
     pub(super) fn limit(&self) -> usize {
-        self.policy.max_body.unwrap_or(self.engine.settings.max_body)
+        self.engine.limit(&self.policy)
     }
 
     /// Who receives a response without a date gives it one (RFC 9110 section 6.6.1).

@@ -7,6 +7,7 @@ mod course;
 mod serve;
 mod variants;
 mod deadlines;
+mod hit_for_miss;
 mod local;
 mod refresh;
 mod poll;

@@ -145,6 +145,12 @@ impl Request {
         self.slot.tags = self.slot.tags.iter().cloned().chain(tags).collect();
     }
 
+    /// Takes no part in coalescing: others are likely to get an answer of their own.
+    #[cfg_attr(not(feature = "layer"), expect(dead_code, reason = "for the layer"))]
+    pub(crate) fn fill_alone(&mut self) {
+        self.coalesces = false;
+    }
+
     /// Goes past the cache.
     pub(crate) fn pass(self, reason: &'static str) {
         events::no_key(self.handler.label, &KeyError::new(reason));
@@ -305,6 +311,7 @@ impl Request {
         let counters = self.counters();
         let why = self.why(&spare);
         let began = Instant::now();
+        let arrived = self.engine.clock.now();
         let run = Run {
             is_shared: false,
             stored: spare.stored.clone(),
@@ -324,6 +331,9 @@ impl Request {
             resume_unwind(panic)
         });
         counters.refused(refusal);
+        if refusal == Refusal::AsTheLast {
+            response = self.confirm_marker(response, arrived);
+        }
         response.extensions_mut().remove::<Steering>();
         self.evict_if_outdated(spare.stored.as_deref(), &response);
         self.uncached(response, why)

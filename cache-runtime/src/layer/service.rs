@@ -176,6 +176,9 @@ impl Plan {
             Lookup::Bypass => Way::Past,
             Lookup::Answered(response) => Way::Answered(response),
             Lookup::Ask(mut asked) => {
+                if must_be_public {
+                    asked.fill_alone();
+                }
                 let path = admitted.resource.path;
                 let below = ancestors(path).map(|above| engine.names.below_tag(above));
                 asked.bear(iter::once(engine.names.path_tag(path)).chain(below));

@@ -81,6 +81,9 @@ pub trait Store: fmt::Debug + Send + Sync + 'static {
         mark: Option<(Mark, Duration)>,
     ) -> StoreFuture<'a, ()>;
 
+    /// Has the mark stand for `ttl` from now on, if it stands.
+    fn keep_mark<'a>(&'a self, slot: &'a Slot, mark: Mark, ttl: Duration) -> StoreFuture<'a, ()>;
+
     /// Stores an entry that is no run's and names no tags, in place of what was read there, and ends the lease that stands, in
     /// one step. `false`: entry or tags are no longer those that were read, so read again.
     fn put<'a>(&'a self, slot: &'a Slot, put: Put) -> StoreFuture<'a, bool>;

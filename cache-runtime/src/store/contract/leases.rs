@@ -19,6 +19,8 @@ checks![
     renewed_lease_stands_longer,
     lease_lapses,
     mark_lapses,
+    kept_mark_stands_longer,
+    only_the_mark_that_stands_is_kept,
 ];
 
 async fn lease_names_the_tags(bench: &Bench) {
@@ -297,4 +299,47 @@ async fn mark_lapses(bench: &Bench) {
         })
         .await;
     bench.fill(&slot, "stored again").await;
+}
+
+async fn kept_mark_stands_longer(bench: &Bench) {
+    let slot = bench.slot(["root"]);
+    let grant = bench.grant(&slot).await;
+    let mark = Some((Mark::Pass, PASS_TTL));
+    bench
+        .here
+        .release(&slot, grant.token, mark)
+        .await
+        .expect("release answers");
+    if let Time::Manual(clock) = &bench.time {
+        for _ in 0..4 {
+            clock.advance(PASS_TTL * 3 / 4);
+            let kept = bench.here.keep_mark(&slot, Mark::Pass, PASS_TTL).await;
+            kept.expect("keep_mark answers");
+        }
+    } else {
+        let kept = bench.here.keep_mark(&slot, Mark::Pass, PASS_TTL * 1000).await;
+        kept.expect("keep_mark answers");
+    }
+    assert_eq!(bench.holder(&slot).await, Some(Holder::Mark(Mark::Pass)));
+}
+
+async fn only_the_mark_that_stands_is_kept(bench: &Bench) {
+    let slot = bench.slot(["root"]);
+    let keep = async |mark| {
+        let kept = bench.here.keep_mark(&slot, mark, PASS_TTL).await;
+        kept.expect("keep_mark answers");
+    };
+    keep(Mark::Pass).await;
+    assert_eq!(bench.holder(&slot).await, None, "keeping a mark makes none");
+    let grant = bench.grant(&slot).await;
+    keep(Mark::Pass).await;
+    assert_eq!(bench.holder(&slot).await, Some(Holder::Fill(grant)));
+    let mark = Some((Mark::Failed, PASS_TTL));
+    bench
+        .here
+        .release(&slot, grant.token, mark)
+        .await
+        .expect("release answers");
+    keep(Mark::Pass).await;
+    assert_eq!(bench.holder(&slot).await, Some(Holder::Mark(Mark::Failed)));
 }

@@ -122,6 +122,16 @@ impl Shard {
         }
     }
 
+    /// Has the mark stand for `ttl` from now on, if it stands.
+    pub(super) fn keep_mark(&mut self, key: &str, mark: Mark, now: Timestamp, ttl: Duration) {
+        if let Some(lease) = self.leases.get_mut(key)
+            && lease.until > now
+            && matches!(lease.kind, Kind::Mark(own) if own == mark)
+        {
+            lease.until = now + ttl;
+        }
+    }
+
     /// Ends the fill, unless it was evicted or another took over, and gives back what it was granted under. Its time
     /// does not matter: had anybody needed the slot since, they would have it.
     pub(super) fn end(&mut self, key: &str, token: Token) -> Option<(Arc<Terms>, Captures)> {

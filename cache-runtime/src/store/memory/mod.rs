@@ -322,6 +322,12 @@ impl Store for MemoryStore {
         Box::pin(ready(Ok(())))
     }
 
+    fn keep_mark<'a>(&'a self, slot: &'a Slot, mark: Mark, ttl: Duration) -> StoreFuture<'a, ()> {
+        let now = self.clock.now();
+        self.leases.lock(&slot.key).keep_mark(&slot.key, mark, now, ttl);
+        Box::pin(ready(Ok(())))
+    }
+
     fn put<'a>(&'a self, slot: &'a Slot, put: Put) -> StoreFuture<'a, bool> {
         Box::pin(ready(self.put_now(slot, put)))
     }

@@ -296,6 +296,15 @@ impl Store for RedisStore {
         Box::pin(async { self.flag(command).await.map(drop) })
     }
 
+    fn keep_mark<'a>(&'a self, slot: &'a Slot, mark: Mark, ttl: Duration) -> StoreFuture<'a, ()> {
+        let command = scripts::KEEP_MARK.with(&[
+            lease::key(&slot.key).as_bytes(),
+            &lease::bytes(&Holder::Mark(mark)),
+            &px(ttl),
+        ]);
+        Box::pin(async { self.flag(command).await.map(drop) })
+    }
+
     fn put<'a>(&'a self, slot: &'a Slot, put: Put) -> StoreFuture<'a, bool> {
         Box::pin(async move {
             if put.seen.generations.len() != slot.tags.len() {

@@ -72,6 +72,15 @@ redis.call('PEXPIRE', KEYS[1], ARGV[2])
 return 1",
 };
 
+/// `lease; mark, ms`. 1: the mark stands that long from now on; 0: it stands no more.
+pub(super) const KEEP_MARK: Script = Script {
+    keys: 1,
+    lua: "\
+if redis.pcall('GET', KEYS[1]) ~= ARGV[1] then return 0 end
+redis.call('PEXPIRE', KEYS[1], ARGV[2])
+return 1",
+};
+
 /// `entry, lease; holder, wire form, ms`. 1: stored; 0: fenced.
 pub(super) const COMMIT: Script = Script {
     keys: 2,
