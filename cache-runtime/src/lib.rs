@@ -20,6 +20,7 @@ mod clock;
 mod policy;
 mod credentials;
 mod request;
+mod path;
 mod key;
 mod slot;
 mod handler;

@@ -7,6 +7,7 @@ mod evictions;
 mod keys;
 mod hit_for_miss;
 mod namespaces;
+mod paths;
 mod python;
 mod rfc9111;
 mod services;

@@ -5,7 +5,10 @@ use crate::{error::Error, key::KeyError};
 
 /// By path, of what a [`CacheLayer`](crate::layer::CacheLayer) has stored.
 impl Cache {
-    /// Removes every entry of a path, as clients send it: of every host, query, method and variant.
+    /// Removes every entry of a path: of every layer, host, query, method and variant.
+    ///
+    /// However the path is spelled: `/users/café x` is `/users/caf%C3%A9%20x`, and `/users/7/`, `/users/%37` and `/users/7;v=1`
+    /// are `/users/7`.
     ///
     /// ```
     /// # async fn saved(cache: handler_cache::Cache) -> Result<(), handler_cache::Error> {

@@ -14,6 +14,7 @@ use crate::{
     credentials::is_credential,
     handler::Handler,
     key::{self, KeyArgs, KeyError, KeyWriter},
+    path::normalize,
     policy::Policy,
     request::RequestHead,
     store::{Generation, Slot},
@@ -196,16 +197,16 @@ impl Names {
         self.tag('t', &key::escape_tag(tag), "")
     }
 
-    /// Every entry of this path bears it, whatever its host, query, method and variant.
+    /// Every entry of this path bears it, however the path is spelled, whatever its host, query, method and variant.
     pub(crate) fn path_tag(&self, path: &str) -> Arc<str> {
-        self.tag('p', &key::escape_tag(path), "")
+        self.tag('p', &key::escape_tag(&normalize(path)), "")
     }
 
     /// Every entry at or below this path bears it.
     pub(crate) fn below_tag(&self, path: &str) -> Arc<str> {
-        match path.trim_end_matches('/') {
+        match &*normalize(path) {
             // All entries with paths have their handler in common.
-            "" => self.handler_tag(Handler::ROUTES),
+            "/" => self.handler_tag(Handler::ROUTES),
             path => self.tag('b', &key::escape_tag(path), ""),
         }
     }

@@ -166,6 +166,16 @@ impl<'a> KeyArgs<'a> {
         &mut self.writer
     }
 
+    /// A whole argument, name and value, whose text was written before.
+    pub(crate) fn written(&mut self, argument: &str) {
+        if !std::mem::take(&mut self.first) {
+            self.check();
+            self.writer.out.push(',');
+        }
+        self.writer.out.push_str(argument);
+        self.writer.state = State::Written;
+    }
+
     /// The place for the one value that stands for all arguments.
     pub fn whole(&mut self) -> &mut KeyWriter<'a> {
         self.first = false;

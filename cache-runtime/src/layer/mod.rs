@@ -6,6 +6,7 @@
 mod namespace;
 mod pattern;
 mod resource;
+mod reference;
 mod plan;
 mod future;
 mod service;
@@ -149,7 +150,7 @@ impl CacheLayer {
         })
     }
 
-    /// Caches these paths only.
+    /// Caches these paths only, as clients send them.
     ///
     /// # Panics
     /// When a text is no path.
@@ -161,7 +162,9 @@ impl CacheLayer {
         })
     }
 
-    /// Does not cache these paths, whatever else is said.
+    /// Does not cache these paths, whatever else is said, nor any path that a server may take for one of them: without escapes,
+    /// without parameters (`/account;x.css`), with dot segments resolved (`/static/..;/account`). Where the URI was rewritten
+    /// further out, neither of the two paths may be one.
     ///
     /// # Panics
     /// As [`only`](Self::only).
@@ -275,7 +278,8 @@ impl CacheLayer {
         self.with(|plan| plan.max_body = Some(bytes))
     }
 
-    /// Once such a request succeeded, evicts these paths before the response is sent.
+    /// Once such a request succeeded, evicts these paths before the response is sent, however the request's path or theirs
+    /// are spelled.
     ///
     /// A target is a path, `"/users/{id}"` with what the request's path has in the place of the name; or `"/users/*"`: the
     /// path and all below it.

@@ -8,7 +8,7 @@ use std::{
 };
 
 use crate::{
-    key::{KeyArgs, KeyError},
+    key::{self, KeyArgs},
     slot::Generation,
 };
 
@@ -21,9 +21,9 @@ const LONGEST: usize = 48;
 /// never of an address or a random number.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Namespace {
-    /// The user's name; otherwise the place in the source, and its ordinal among the layers that were made there.
-    is_named: bool,
-    text: String,
+    /// An argument of a key: `layer="pages"` by the user's name, otherwise `at="src/main.rs:20:9"`, the place in the source and
+    /// the ordinal among the layers that were made there.
+    argument: String,
 }
 
 impl Namespace {
@@ -38,35 +38,35 @@ impl Namespace {
             1 => place,
             ordinal => format!("{place}#{ordinal}"),
         };
-        Self {
-            is_named: false,
-            text: short(text),
-        }
+        Self::new("at", text)
     }
 
     /// The one that the user gave a name.
     pub(super) fn named(name: &str) -> Self {
+        Self::new("layer", name.to_owned())
+    }
+
+    /// Writes the argument, since every request that follows has the same.
+    fn new(name: &'static str, text: String) -> Self {
+        let text = match text.len() > LONGEST {
+            true => Generation::of_bytes(text.as_bytes()).hex(),
+            false => text,
+        };
+        let mut argument = String::new();
+        key::write_args(&mut argument, |key| key.arg(name).str(&text))
+            .expect("text can be written into a key");
         Self {
-            is_named: true,
-            text: short(name.to_owned()),
+            argument: argument[1..argument.len() - 1].to_owned(),
         }
     }
 
-    pub(super) fn write_key(&self, key: &mut KeyArgs<'_>) -> Result<(), KeyError> {
-        let name = if self.is_named { "layer" } else { "at" };
-        key.arg(name).str(&self.text)
+    pub(super) fn write_key(&self, key: &mut KeyArgs<'_>) {
+        key.written(&self.argument);
     }
 }
 
 /// How many layers each place in the source has made. It grows with the program, not with its requests.
 static MADE: LazyLock<Mutex<HashMap<String, usize>>> = LazyLock::new(Mutex::default);
-
-fn short(text: String) -> String {
-    match text.len() > LONGEST {
-        true => Generation::of_bytes(text.as_bytes()).hex(),
-        false => text,
-    }
-}
 
 /// `src/main.rs:20:9`, as far as that goes the same on every machine that builds the source.
 fn place(location: &Location<'_>) -> String {
@@ -104,14 +104,20 @@ mod tests {
         let made: Vec<_> = (0..3).map(|_| Namespace::here()).collect();
         assert_ne!(made[0], made[1]);
         assert_ne!(made[1], made[2]);
-        assert_eq!(format!("{}#3", made[0].text), made[2].text);
+        assert_eq!(
+            made[2].argument,
+            format!("{}#3\"", made[0].argument.trim_end_matches('"'))
+        );
         assert_ne!(Namespace::here(), Namespace::here());
     }
 
     #[test]
     fn no_name_is_taken_for_a_place() {
-        let here = Namespace::here();
-        assert_ne!(here, Namespace::named(&here.text));
+        assert_eq!(
+            Namespace::named("src/main.rs:1:1").argument,
+            r#"layer="src/main.rs:1:1""#
+        );
+        assert!(Namespace::here().argument.starts_with("at=\""));
         assert_eq!(Namespace::named("a"), Namespace::named("a"));
     }
 
@@ -119,7 +125,7 @@ mod tests {
     fn long_names_stand_in_keys_as_hashes() {
         let [one, other] = ["a", "b"].map(|end| Namespace::named(&format!("{}{end}", "x".repeat(100))));
         assert_ne!(one, other);
-        assert_eq!(one.text.len(), 32);
+        assert_eq!(one.argument.len(), r#"layer="""#.len() + 32);
     }
 
     #[cfg(unix)]

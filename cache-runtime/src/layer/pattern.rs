@@ -1,8 +1,10 @@
 //! Which paths are meant: by segments, by a pattern as axum's routes have it, or by a function.
 
-use std::{fmt, sync::Arc};
+use std::{borrow::Cow, fmt, iter, sync::Arc};
 
 use matchit::{Params, Router};
+
+use crate::path::{decoded, normal_encoding, normalize};
 
 /// Paths: all below a prefix, those of a route, or those that a function accepts.
 ///
@@ -10,6 +12,8 @@ use matchit::{Params, Router};
 /// |---|---|
 /// | `"/users"` | `/users` and all below it, `/users/7`, but not `/users-archive` |
 /// | `"/users/{id}"` | each `/users/7`, and nothing below it: as axum's routes, `{*rest}` included |
+///
+/// Escapes do not count: `"/café"` is `/caf%C3%A9`, and `"/@me"` is `/%40me`.
 ///
 /// ```
 /// use handler_cache::layer::PathPattern;
@@ -24,7 +28,7 @@ pub struct PathPattern(Kind);
 
 #[derive(Clone)]
 enum Kind {
-    /// Without the slash at its end; the root is empty.
+    /// In its normal encoding, without the slash at its end; the root is empty.
     Below(String),
     Route(Route),
     Accepted(Arc<dyn Fn(&str) -> bool + Send + Sync>),
@@ -32,7 +36,7 @@ enum Kind {
 
 impl PathPattern {
     /// Those that the function accepts, such as `move |path| regex.is_match(path)`. It sees the path as it was sent, with
-    /// its escapes.
+    /// its escapes; in [`exclude`](super::CacheLayer::exclude) also without them, and without what servers may leave out.
     pub fn matching(accepts: impl Fn(&str) -> bool + Send + Sync + 'static) -> Self {
         Self(Kind::Accepted(Arc::new(accepts)))
     }
@@ -40,11 +44,32 @@ impl PathPattern {
     /// Whether this path is meant.
     pub fn matches(&self, path: &str) -> bool {
         match &self.0 {
-            Kind::Below(prefix) => is_below(path, prefix),
-            Kind::Route(route) => route.captures(path).is_some(),
+            Kind::Below(prefix) => is_below(&normal_encoding(path), prefix),
+            Kind::Route(route) => route.matches(path),
             Kind::Accepted(accepts) => accepts(path),
         }
     }
+
+    /// Whether this path is meant by any way to read it.
+    pub(super) fn matches_any_reading(&self, path: &str) -> bool {
+        match &self.0 {
+            Kind::Below(prefix) => readings(path).any(|reading| is_below(&reading, prefix)),
+            Kind::Route(route) => readings(path).any(|reading| route.captures(&reading).is_some()),
+            Kind::Accepted(accepts) => {
+                accepts(path)
+                    || readings(path).any(|reading| accepts(&reading) || accepts(&decoded(&reading)))
+            }
+        }
+    }
+}
+
+/// The ways to read a path, in their normal encoding: as it is; as the resource that it may stand for; and that one with a slash
+/// at its end.
+pub(super) fn readings(path: &str) -> impl Iterator<Item = Cow<'_, str>> {
+    let encoded = normal_encoding(path);
+    let name = Some(normalize(path)).filter(|name| *name != encoded);
+    let with_slash = name.as_ref().map(|name| format!("{name}/").into());
+    iter::once(encoded).chain(name).chain(with_slash)
 }
 
 impl From<&str> for PathPattern {
@@ -58,7 +83,9 @@ impl From<&str> for PathPattern {
             text.starts_with('/'),
             "a path begins with `/`, and {text:?} does not"
         );
-        Self(Kind::Below(text.trim_end_matches('/').to_owned()))
+        Self(Kind::Below(
+            normal_encoding(text.trim_end_matches('/')).into_owned(),
+        ))
     }
 }
 
@@ -99,7 +126,7 @@ impl Route {
             "a route names its parts in braces, `{{id}}` and `{{*rest}}`, and {text:?} does not"
         );
         let mut router = Router::new();
-        if let Err(error) = router.insert(text, ()) {
+        if let Err(error) = router.insert(encoded(text), ()) {
             panic!("{text:?} is no route: {error}");
         }
         Self {
@@ -112,11 +139,38 @@ impl Route {
         &self.text
     }
 
-    /// What stands in the place of each name, with its escapes; nothing where the path is another.
+    /// Whether the path is one of these, whatever its escapes.
+    pub(super) fn matches(&self, path: &str) -> bool {
+        self.captures(&normal_encoding(path)).is_some()
+    }
+
+    /// What stands in the place of each name in a path of normal encoding; nothing where the path is another.
     pub(super) fn captures<'p>(&self, path: &'p str) -> Option<Params<'_, 'p>> {
         let matched = self.router.at(path).ok()?;
         Some(matched.params)
     }
+}
+
+/// The route with all that is no name in its normal encoding.
+fn encoded(route: &str) -> String {
+    let mut out = String::with_capacity(route.len());
+    let mut rest = route;
+    while let Some(brace) = rest.find(['{', '}']) {
+        let (text, from) = rest.split_at(brace);
+        out.push_str(&normal_encoding(text));
+        let (encoded, length) = match from.get(..2) {
+            Some("{{") => ("%7B", 2),
+            Some("}}") => ("%7D", 2),
+            _ => {
+                let length = from.find('}').map_or(from.len(), |end| end + 1);
+                (&from[..length], length)
+            }
+        };
+        out.push_str(encoded);
+        rest = &from[length..];
+    }
+    out.push_str(&normal_encoding(rest));
+    out
 }
 
 impl fmt::Debug for Route {

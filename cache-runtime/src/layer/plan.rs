@@ -2,7 +2,7 @@
 
 use std::{
     collections::HashSet,
-    fmt, iter,
+    fmt,
     ops::Deref,
     sync::{Arc, PoisonError, RwLock},
 };
@@ -12,8 +12,8 @@ use http::{HeaderName, Method, request, response};
 
 use super::{
     namespace::Namespace,
-    pattern::{PathPattern, Route},
-    resource::{Names, Resource},
+    pattern::{PathPattern, Route, readings},
+    resource::{Names, Resource, resources},
 };
 use crate::{
     cache::Cache,
@@ -121,17 +121,23 @@ impl Plan {
     /// Whether the cache has a part in this request, and which.
     pub(super) fn admit<'a>(&self, request: &'a request::Parts) -> Option<(Admitted<'a>, RequestHead)> {
         let resource = Resource::of(request)?;
-        let path = resource.path;
-        let is_meant = |patterns: &[PathPattern]| patterns.iter().any(|pattern| pattern.matches(path));
-        if self.only.as_ref().is_some_and(|only| !is_meant(only)) || is_meant(&self.exclude) {
+        let path = resource.path();
+        let is_meant = |only: &[PathPattern]| only.iter().any(|pattern| pattern.matches(path));
+        let is_excluded = |path| {
+            self.exclude
+                .iter()
+                .any(|pattern| pattern.matches_any_reading(path))
+        };
+        if !self.only.as_deref().is_none_or(is_meant) || resource.paths().any(is_excluded) {
             return None;
         }
-        let rule = self.rules.iter().find(|rule| rule.route.captures(path).is_some());
+        let rule = self.rules.iter().find(|rule| rule.route.matches(path));
         let (policy, handler) = match rule {
             Some(rule) => (rule.policy, rule.handler),
             None => (self.default?, self.others?),
         };
-        if path.split('/').count() > DEEPEST || self.admit.as_ref().is_some_and(|admit| !admit(request)) {
+        let is_too_deep = |path: &str| path.split('/').count() > DEEPEST;
+        if resource.paths().any(is_too_deep) || self.admit.as_ref().is_some_and(|admit| !admit(request)) {
             return None;
         }
         let mut head = RequestHead::of(request, fields(&policy));
@@ -159,7 +165,7 @@ impl Plan {
         admitted: &Admitted<'_>,
         key: &mut KeyArgs<'_>,
     ) -> Result<(), KeyError> {
-        self.namespace.write_key(key)?;
+        self.namespace.write_key(key);
         admitted.resource.write_key(&self.names, key)?;
         if let Some(also) = &self.key {
             key.arg("key").str(&also(request))?;
@@ -186,15 +192,23 @@ impl Plan {
         routes.insert(route.as_str().into());
     }
 
-    /// The targets of a request, given its path.
-    pub(super) fn evictions(&self, method: &Method, path: &str) -> Vec<Evicted> {
-        let meant = self.evictions.iter().filter(|evict| evict.method == *method);
-        let targets = meant.filter_map(|evict| {
-            let captures = evict.route.captures(path)?;
-            let fill = |target: &Target| target.filled(|name| captures.get(name).unwrap_or_default());
-            Some(evict.targets.iter().map(fill).collect::<Vec<_>>())
-        });
-        targets.flatten().collect()
+    /// The targets of a request, by any way to read its path.
+    pub(super) fn evictions(&self, request: &request::Parts) -> Vec<Evicted> {
+        let meant = self
+            .evictions
+            .iter()
+            .filter(|evict| evict.method == request.method);
+        let mut all = Vec::new();
+        for evict in meant {
+            for path in resources(request).flat_map(readings) {
+                let Some(captures) = evict.route.captures(&path) else {
+                    continue;
+                };
+                let fill = |target: &Target| target.filled(|name| captures.get(name).unwrap_or_default());
+                all.extend(evict.targets.iter().map(fill));
+            }
+        }
+        all
     }
 }
 
@@ -204,15 +218,6 @@ fn fields(policy: &Policy) -> Vary {
         None => Vary::Names(policy.vary),
         Some(_) => Vary::All,
     }
-}
-
-/// The path and those above it, without the root.
-pub(super) fn ancestors(path: &str) -> impl Iterator<Item = &str> {
-    let path = path.trim_end_matches('/');
-    let ends = path.match_indices('/').map(|(at, _)| at).filter(|at| *at > 0);
-    ends.chain(iter::once(path.len()))
-        .filter(|end| *end > 0)
-        .map(|end| &path[..end])
 }
 
 /// What is evicted.

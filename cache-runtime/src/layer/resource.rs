@@ -1,14 +1,16 @@
 //! What a request asks for: host, path and query, as text that tells two of them apart.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, iter, sync::Arc};
 
-use axum::extract::OriginalUri;
+use axum::extract::{NestedPath, OriginalUri};
 use http::{HeaderMap, HeaderName, HeaderValue, Uri, header, request::Parts, uri::Authority};
 use percent_encoding::percent_decode;
 use serde::Serialize;
 
 use crate::{
+    engine,
     key::{KeyArgs, KeyError},
+    path::{ancestors, escaped_byte, normalize},
     rules,
 };
 
@@ -77,9 +79,11 @@ impl Names {
 #[derive(Debug)]
 pub(super) struct Resource<'a> {
     host: Option<String>,
-    pub(super) path: &'a str,
-    query: Option<&'a str>,
-    headers: &'a HeaderMap,
+    parts: &'a Parts,
+    /// What the client asked for.
+    uri: &'a Uri,
+    /// What the service is asked for, where that is something else.
+    rewritten: Option<&'a Uri>,
     /// It says something of its own address.
     is_addressed: bool,
 }
@@ -87,19 +91,23 @@ pub(super) struct Resource<'a> {
 impl<'a> Resource<'a> {
     /// `None`: what it asks for is not certain, so no cache has a part in it.
     ///
-    /// That is a path that is not in its normal form (RFC 3986 section 6.2.2), which servers may read in several ways; a
-    /// body, which is not in the key; another method in disguise, or another protocol; more than one host, one that is no
+    /// That is a path, of the client's URI or of one that it was rewritten to, that is not in its normal form (RFC 3986 section
+    /// 6.2.2), which servers may read in several ways; a body, which is not in the key; another method in disguise, or another protocol; more than one host, one that is no
     /// text, or two that differ; and fields that the service will not see, being for this connection alone.
     pub(super) fn of(parts: &'a Parts) -> Option<Self> {
         let headers = &parts.headers;
         let uri = original_uri(parts);
-        let path = uri.path();
+        let rewritten = Some(&parts.uri).filter(|rewritten| *rewritten != uri);
+        let is_certain = |uri: &Uri| is_normal(uri.path());
         let has = |names: &[&str]| {
             let mut own = headers.keys().map(HeaderName::as_str);
             own.any(|name| name.starts_with(['f', 'x']) && names.contains(&name))
         };
         let upgrade = headers.contains_key(header::UPGRADE);
-        if has(&OVERRIDES) || upgrade || has_body(headers) || !is_normal(path) {
+        if has(&OVERRIDES) || upgrade || has_body(headers) || !is_certain(uri) {
+            return None;
+        }
+        if !rewritten.is_none_or(is_certain) {
             return None;
         }
         let mut hosts = headers.get_all(header::HOST).iter();
@@ -111,41 +119,113 @@ impl<'a> Resource<'a> {
         }
         Some(Self {
             host: host(parts),
-            path,
-            query: uri.query(),
-            headers,
+            parts,
+            uri,
+            rewritten,
             is_addressed: has(&ADDRESSES),
         })
     }
 
-    /// Host and path as they are; the query sorted by names, without escapes; and what was said of the address.
+    /// What the client asked for. Rules and `only` go by it.
+    pub(super) fn path(&self) -> &'a str {
+        self.uri.path()
+    }
+
+    /// That, and what the service is asked for.
+    pub(super) fn paths(&self) -> impl Iterator<Item = &'a str> + use<'a> {
+        iter::once(self.uri).chain(self.rewritten).map(Uri::path)
+    }
+
+    /// The tags by which evictions reach it.
+    pub(super) fn tags(&self, names: &engine::Names) -> Vec<Arc<str>> {
+        let mut tags = Vec::new();
+        for path in resources(self.parts) {
+            let path = normalize(path);
+            tags.push(names.path_tag(&path));
+            tags.extend(ancestors(&path).map(|above| names.below_tag(above)));
+        }
+        tags
+    }
+
+    /// Host and path as they are; the query sorted by names, without escapes; what the URI was rewritten to; and what was said
+    /// of the address.
     pub(super) fn write_key(&self, names: &Names, key: &mut KeyArgs<'_>) -> Result<(), KeyError> {
+        // Most requests do not say it, and it is what they mean then.
+        if let Some(scheme) = self.uri.scheme_str().filter(|scheme| *scheme != "http") {
+            key.arg("scheme").str(scheme)?;
+        }
         key.arg("host").serialize(&self.host)?;
-        key.arg("path").serialize(self.path)?;
-        key.arg("query").serialize(&self.pairs(names))?;
+        key.arg("path").serialize(self.path())?;
+        key.arg("query").serialize(&pairs(self.uri, names))?;
+        if let Some(rewritten) = self.rewritten {
+            self.write_rewritten(rewritten, names, key)?;
+        }
         let addresses = ADDRESSES.iter().filter(|_| self.is_addressed);
-        for name in addresses.filter(|name| self.headers.contains_key(**name)) {
-            let lines = self.headers.get_all(*name).iter();
+        let headers = &self.parts.headers;
+        for name in addresses.filter(|name| headers.contains_key(**name)) {
+            let lines = headers.get_all(*name).iter();
             let lines: Vec<_> = lines.map(|line| Text(line.as_bytes().into())).collect();
             key.arg(name).serialize(&lines)?;
         }
         Ok(())
     }
 
-    /// In the order of the names; those of one name as they came. A value that is absent is none, an empty one is empty.
-    fn pairs(&self, names: &Names) -> Vec<(Text<'a>, Option<Text<'a>>)> {
-        let parts = self.query.into_iter().flat_map(|query| query.split('&'));
-        let parts = parts.filter(|part| !part.is_empty());
-        let mut pairs: Vec<_> = parts
-            .map(|part| match part.split_once('=') {
-                Some((name, value)) => (Text::decoded(name), Some(Text::decoded(value))),
-                None => (Text::decoded(part), None),
-            })
-            .filter(|(name, _)| names.count(&name.0))
-            .collect();
-        pairs.sort_by(|(one, _), (other, _)| one.0.cmp(&other.0));
-        pairs
+    /// Whatever differs from what the client asked for: the service may look at both.
+    fn write_rewritten(
+        &self,
+        rewritten: &'a Uri,
+        names: &Names,
+        key: &mut KeyArgs<'_>,
+    ) -> Result<(), KeyError> {
+        if rewritten.path() != self.uri.path() {
+            key.arg("to_path").str(rewritten.path())?;
+        }
+        if rewritten.query() != self.uri.query() {
+            key.arg("to_query").serialize(&pairs(rewritten, names))?;
+        }
+        let origin = |uri: &'a Uri| (uri.scheme_str(), uri.authority().map(Authority::as_str));
+        if origin(rewritten) != origin(self.uri) {
+            key.arg("to_origin").serialize(&origin(rewritten))?;
+        }
+        Ok(())
     }
+}
+
+/// The query in the order of its names; those of one name as they came. A value that is absent is none, an empty one is empty.
+fn pairs<'a>(uri: &'a Uri, names: &Names) -> Vec<(Text<'a>, Option<Text<'a>>)> {
+    let parts = uri.query().into_iter().flat_map(|query| query.split('&'));
+    let parts = parts.filter(|part| !part.is_empty());
+    let mut pairs: Vec<_> = parts
+        .map(|part| match part.split_once('=') {
+            Some((name, value)) => (Text::decoded(name), Some(Text::decoded(value))),
+            None => (Text::decoded(part), None),
+        })
+        .filter(|(name, _)| names.count(&name.0))
+        .collect();
+    pairs.sort_by(|(one, _), (other, _)| one.0.cmp(&other.0));
+    pairs
+}
+
+/// The paths of the resource that a request is for: the client's, and the one that it was rewritten to.
+///
+/// What `Router::nest` leaves of a path names nothing: another nested router may have the same.
+pub(super) fn resources(parts: &Parts) -> impl Iterator<Item = &str> {
+    let path = original_uri(parts).path();
+    let rewritten = parts.uri.path();
+    let nested = parts.extensions.get::<NestedPath>();
+    let is_cut = || nested.is_some_and(|nested| cut(path, nested.as_str()) == rewritten);
+    let is_another = rewritten != path && !is_cut();
+    iter::once(path).chain(is_another.then_some(rewritten))
+}
+
+/// The path without the segments that a nested router stands for.
+fn cut<'a>(path: &'a str, nested: &str) -> &'a str {
+    let mut rest = path;
+    for _ in nested.split('/').filter(|segment| !segment.is_empty()) {
+        let after = rest.get(1..).unwrap_or_default();
+        rest = after.find('/').map_or("/", |slash| &after[slash..]);
+    }
+    rest
 }
 
 /// What the client asked for; `Router::nest` cuts the path that it hands on.
@@ -218,15 +298,8 @@ fn is_normal(path: &str) -> bool {
 
 /// Each escape's byte; nothing for one that is broken.
 fn escapes(path: &str) -> impl Iterator<Item = Option<u8>> + '_ {
-    let bytes = path.as_bytes();
-    let starts = bytes.iter().enumerate().filter(|(_, byte)| **byte == b'%');
-    starts.map(|(at, _)| {
-        let digits = bytes.get(at + 1..at + 3)?;
-        let digits = str::from_utf8(digits)
-            .ok()
-            .filter(|digits| digits.bytes().all(|digit| digit.is_ascii_hexdigit()))?;
-        u8::from_str_radix(digits, 16).ok()
-    })
+    let starts = path.match_indices('%');
+    starts.map(|(at, _)| escaped_byte(&path.as_bytes()[at..]))
 }
 
 fn is_needed(byte: u8) -> bool {

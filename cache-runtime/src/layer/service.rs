@@ -2,7 +2,6 @@
 
 use std::{
     future::poll_fn,
-    iter,
     panic::{AssertUnwindSafe, catch_unwind},
     sync::Arc,
     task::{Context, Poll},
@@ -14,13 +13,14 @@ use axum::{
     extract::MatchedPath,
 };
 use bytes::Bytes;
-use http::{HeaderMap, Request, Response, StatusCode, Uri, header, request, uri::Authority};
+use http::{HeaderMap, Request, Response, StatusCode, request};
 use tower_service::Service;
 
 use super::{
     future::ResponseFuture,
-    plan::{Admitted, Evicted, Plan, ancestors},
-    resource::{host, original_uri},
+    plan::{Admitted, Evicted, Plan},
+    reference::Base,
+    resource::resources,
 };
 use crate::{
     cache,
@@ -115,12 +115,12 @@ where
                 };
                 ResponseFuture::waited(response)
             }
-            Way::Evicting(pending, engine, host) => {
+            Way::Evicting(pending, engine, base) => {
                 tell(&mut request);
                 let answer = inner.call(request);
                 let response = async move {
                     let response = answer.await?.map(Body::new);
-                    for path in named(&response, host.as_deref()) {
+                    for path in base.changed(&response) {
                         if let Err(error) = engine.evict_path(&path).await {
                             events::failed_to_evict(&path, &error);
                         }
@@ -141,8 +141,9 @@ enum Way {
     Answered(Response<Body>),
     /// The store must be asked, and perhaps the service.
     Through(Box<engine::Request>, Judge),
-    /// It changes something: what that makes wrong is evicted when it has succeeded. With the host that it was sent to.
-    Evicting(Pending, Arc<Engine>, Option<String>),
+    /// It changes something: what that makes wrong is evicted when it has succeeded. With what its response's references are
+    /// resolved against.
+    Evicting(Pending, Arc<Engine>, Base),
 }
 
 impl Plan {
@@ -179,9 +180,7 @@ impl Plan {
                 if must_be_public {
                     asked.fill_alone();
                 }
-                let path = admitted.resource.path;
-                let below = ancestors(path).map(|above| engine.names.below_tag(above));
-                asked.bear(iter::once(engine.names.path_tag(path)).chain(below));
+                asked.bear(admitted.resource.tags(&engine.names));
                 let judge = Judge {
                     plan: Arc::clone(self),
                     around: LayerAround::and(around, cache),
@@ -194,8 +193,7 @@ impl Plan {
     }
 
     fn eviction(&self, engine: Arc<Engine>, request: &request::Parts) -> Way {
-        let uri = original_uri(request);
-        let evictions = self.evictions(&request.method, uri.path());
+        let evictions = self.evictions(request);
         if evictions.is_empty() && request.method.is_safe() {
             return Way::Past;
         }
@@ -208,10 +206,12 @@ impl Plan {
             }
             // What it was sent to is no longer what it was (RFC 9111 section 4.4).
             if !request.method.is_safe() {
-                targets.path(uri.path().to_owned());
+                for path in resources(request) {
+                    targets.path(path.to_owned());
+                }
             }
         });
-        Way::Evicting(pending, engine, host(request))
+        Way::Evicting(pending, engine, Base::of(request))
     }
 }
 
@@ -265,23 +265,6 @@ where
         *response.status_mut() = StatusCode::BAD_GATEWAY;
     }
     Ok(response)
-}
-
-/// What the response to an unsafe request has changed as well, on the same host (RFC 9111 section 4.4).
-fn named(response: &Response<Body>, host: Option<&str>) -> Vec<String> {
-    if !rules::succeeded(response) {
-        return Vec::new();
-    }
-    let names = [header::LOCATION, header::CONTENT_LOCATION];
-    let named = names
-        .iter()
-        .filter_map(|name| Uri::try_from(response.headers().get(name)?.as_bytes()).ok());
-    let here = named.filter(|named| {
-        let elsewhere =
-            |authority: &Authority| !host.is_some_and(|host| authority.as_str().eq_ignore_ascii_case(host));
-        !named.authority().is_some_and(elsewhere)
-    });
-    here.map(|named| named.path().to_owned()).collect()
 }
 
 /// What the layer itself says of a response before the rules do.
