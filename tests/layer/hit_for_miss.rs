@@ -71,7 +71,7 @@ async fn two_side_by_side(app: &App, gate: &Gate) {
     }
     gate.let_through(2);
     for answer in asked {
-        assert_eq!(answer.await.unwrap().status, 200);
+        assert_eq!(answer.await.expect("the request is answered").status, 200);
     }
 }
 
