@@ -27,26 +27,71 @@ use crate::{
 };
 
 const REPLICAS: usize = 3;
-const CLIENTS: u64 = 12;
-/// Few, so that requests meet on them.
-const REGISTERS: u32 = 3;
+/// How a campaign goes.
+#[derive(Debug, Clone, Copy)]
+pub struct Campaign {
+    /// Each once, in random order, then all over again.
+    faults: &'static [Fault],
+    /// How long nothing is wrong, in milliseconds.
+    peace: (u64, u64),
+    /// How long a fault lasts, in milliseconds.
+    lasts: (u64, u64),
+    manners: Manners,
+    clients: u64,
+    kinds: &'static [Kind],
+    /// Of each kind: few, so that requests meet on them.
+    registers: u32,
+    budget: Duration,
+}
 
-/// What is wrong in turn: each once, in random order, then all over again.
-const FAULTS: [Fault; 13] = [
-    Fault::ReplicaKilled,
-    Fault::ReplicaFrozen,
-    Fault::LinkCut,
-    Fault::LinkSilent,
-    Fault::LinkHalfOpen,
-    Fault::LinkSlow,
-    Fault::LinkGarbage,
-    Fault::RedisKilled,
-    Fault::RedisFrozen,
-    Fault::RedisRestarted,
-    Fault::RedisFull,
-    Fault::RedisReadOnly,
-    Fault::WrongTypes,
-];
+/// Everything goes wrong that can, one thing after another.
+pub const EVERYTHING: Campaign = Campaign {
+    faults: &[
+        Fault::ReplicaKilled,
+        Fault::ReplicaFrozen,
+        Fault::LinkCut,
+        Fault::LinkSilent,
+        Fault::LinkHalfOpen,
+        Fault::LinkSlow,
+        Fault::LinkGarbage,
+        Fault::RedisKilled,
+        Fault::RedisFrozen,
+        Fault::RedisRestarted,
+        Fault::RedisFull,
+        Fault::RedisReadOnly,
+        Fault::WrongTypes,
+    ],
+    peace: (300, 5000),
+    lasts: (100, 2500),
+    manners: Manners {
+        shortest: Duration::ZERO,
+        longest: Duration::from_millis(60),
+        slow: 0,
+        fails: 20,
+    },
+    clients: 12,
+    kinds: &Kind::ALL,
+    registers: 3,
+    // Patient: on a busy machine a store that is well may be slow.
+    budget: Duration::from_secs(2),
+};
+
+/// The store pauses again and again, too shortly for the breaker, and some handlers take longer than that.
+pub const HICCUPS: Campaign = Campaign {
+    faults: &[Fault::RedisFrozen],
+    peace: (200, 800),
+    lasts: (200, 400),
+    manners: Manners {
+        shortest: Duration::ZERO,
+        longest: Duration::from_millis(60),
+        slow: 2,
+        fails: 20,
+    },
+    clients: 40,
+    kinds: &[Kind::Plain, Kind::Named, Kind::Routed, Kind::Value],
+    registers: 1,
+    budget: Duration::from_millis(150),
+};
 
 /// How long evictions that were not acknowledged may take once all is mended: they are tried each second.
 const MADE_UP: Duration = Duration::from_secs(20);
@@ -64,17 +109,12 @@ struct Asker {
 ///
 /// # Panics
 /// When the processes cannot be run.
-pub async fn run(program: &Path, seed: u64, length: Duration) -> History {
+pub async fn run(program: &Path, campaign: Campaign, seed: u64, length: Duration) -> History {
     let plan = Plan {
         replicas: REPLICAS,
         seed,
-        manners: Manners {
-            shortest: Duration::ZERO,
-            longest: Duration::from_millis(60),
-            fails: 20,
-        },
-        // Patient: on a busy machine a store that is well may be slow.
-        budget: Duration::from_secs(2),
+        manners: campaign.manners,
+        budget: campaign.budget,
     };
     let mut cluster = Cluster::start(program, plan).await;
     let asker = Asker {
@@ -85,18 +125,28 @@ pub async fn run(program: &Path, seed: u64, length: Duration) -> History {
     };
     let over = Arc::new(AtomicBool::new(false));
     let mut clients = JoinSet::new();
-    for client in 0..CLIENTS {
+    for client in 0..campaign.clients {
         let (asker, over) = (asker.clone(), Arc::clone(&over));
         let random = Rng::with_seed(seed.wrapping_mul(1000) + client);
         clients.spawn(async move {
             let mut random = random;
             while !over.load(Ordering::Relaxed) {
-                asker.ask_at_random(&mut random).await;
+                asker.ask_at_random(&mut random, campaign).await;
             }
         });
     }
-    let mut history = History::default();
-    trouble(&mut cluster, &mut history, &mut Rng::with_seed(seed), length).await;
+    let mut history = History {
+        budget: campaign.budget,
+        ..History::default()
+    };
+    trouble(
+        &mut cluster,
+        campaign,
+        &mut history,
+        &mut Rng::with_seed(seed),
+        length,
+    )
+    .await;
     over.store(true, Ordering::Relaxed);
     while let Some(ended) = clients.join_next().await {
         ended.expect("a client keeps going");
@@ -112,13 +162,19 @@ pub async fn run(program: &Path, seed: u64, length: Duration) -> History {
 }
 
 /// One fault after another, with peace between them.
-async fn trouble(cluster: &mut Cluster, history: &mut History, random: &mut Rng, length: Duration) {
+async fn trouble(
+    cluster: &mut Cluster,
+    campaign: Campaign,
+    history: &mut History,
+    random: &mut Rng,
+    length: Duration,
+) {
     let end = cluster.now() + length;
     let mut faults = Vec::new();
     while cluster.now() < end {
-        sleep(between(random, 300, 5000)).await;
+        sleep(between(random, campaign.peace)).await;
         if faults.is_empty() {
-            faults = FAULTS.to_vec();
+            faults = campaign.faults.to_vec();
             random.shuffle(&mut faults);
         }
         let Some(fault) = faults.pop() else { continue };
@@ -138,8 +194,9 @@ async fn trouble(cluster: &mut Cluster, history: &mut History, random: &mut Rng,
         }
         block_in_place(|| cluster.inject(fault, replica));
         // A replica that is frozen now and then wakes up when its leases are gone.
-        let longest = if fault == Fault::ReplicaFrozen { 7000 } else { 2500 };
-        sleep(between(random, 100, longest)).await;
+        let (least, most) = campaign.lasts;
+        let most = if fault == Fault::ReplicaFrozen { 7000 } else { most };
+        sleep(between(random, (least, most))).await;
         block_in_place(|| cluster.mend(fault, replica));
         if let Some(trouble) = history.troubles.last_mut() {
             trouble.span.ended = cluster.now();
@@ -147,16 +204,16 @@ async fn trouble(cluster: &mut Cluster, history: &mut History, random: &mut Rng,
     }
 }
 
-fn between(random: &mut Rng, least: u64, most: u64) -> Duration {
+fn between(random: &mut Rng, (least, most): (u64, u64)) -> Duration {
     Duration::from_millis(random.u64(least..=most))
 }
 
 impl Asker {
-    async fn ask_at_random(&self, random: &mut Rng) {
+    async fn ask_at_random(&self, random: &mut Rng, campaign: Campaign) {
         sleep(Duration::from_micros(random.u64(..20_000))).await;
         let register = Register {
-            kind: *random.choice(Kind::ALL.iter()).expect("there are kinds"),
-            id: random.u32(..REGISTERS),
+            kind: *random.choice(campaign.kinds).expect("there are kinds"),
+            id: random.u32(..campaign.registers),
         };
         let (process, port) = self.addresses()[random.usize(..REPLICAS)];
         if random.u8(..10) < 8 {

@@ -32,6 +32,9 @@ struct Books {
     manners: Manners,
 }
 
+/// Longer than a store may pause without the breaker.
+pub const SLOW: Duration = Duration::from_millis(1500);
+
 /// How runs go.
 #[derive(Debug, Clone, Copy)]
 pub struct Manners {
@@ -39,6 +42,8 @@ pub struct Manners {
     pub shortest: Duration,
     /// to so long.
     pub longest: Duration,
+    /// One in so many takes up to [`SLOW`]; none for 0.
+    pub slow: u32,
     /// One in so many answers 500; none for 0.
     pub fails: u32,
 }
@@ -107,8 +112,13 @@ impl Database {
         let Manners {
             shortest,
             longest,
+            slow,
             fails,
         } = books.manners;
+        let longest = match slow > 0 && books.random.u32(..slow) == 0 {
+            true => SLOW,
+            false => longest,
+        };
         let takes = shortest + (longest - shortest).mul_f64(books.random.f64());
         let fails = fails > 0 && books.random.u32(..fails) == 0;
         let run = books.runs.len();

@@ -60,11 +60,6 @@ impl Fault {
         Self::LOCAL.contains(&self)
     }
 
-    /// A replica does not get answers from Redis, for as long as it lasts.
-    pub fn cuts_off(self) -> bool {
-        !matches!(self, Self::ReplicaKilled | Self::RedisFull | Self::WrongTypes)
-    }
-
     /// The breaker is to open.
     pub fn opens_the_breaker(self) -> bool {
         !matches!(

@@ -201,6 +201,8 @@ pub struct History {
     pub reads: Vec<Read>,
     pub writes: Vec<Write>,
     pub troubles: Vec<Trouble>,
+    /// Store time of one request.
+    pub budget: Duration,
     /// Processes that were killed, and when.
     pub deaths: Vec<(Process, Moment)>,
 }

@@ -104,6 +104,7 @@ pub async fn measure(program: &Path, fault: Fault, length: Duration) -> Measured
         manners: Manners {
             shortest: Duration::ZERO,
             longest: Duration::from_millis(4),
+            slow: 0,
             fails: 0,
         },
         budget: BUDGET,

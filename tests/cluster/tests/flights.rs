@@ -14,6 +14,7 @@ async fn cluster(runs: Duration) -> Cluster {
         manners: Manners {
             shortest: runs,
             longest: runs,
+            slow: 0,
             fails: 0,
         },
         budget: Duration::from_secs(20),

@@ -2,7 +2,11 @@
 
 use std::{process::ExitCode, time::Duration};
 
-use cluster::{Summary, campaign, check};
+use cluster::{
+    Summary,
+    campaign::{self, EVERYTHING, HICCUPS},
+    check,
+};
 
 /// Each part has processes and a Redis of its own, and a history short enough to be checked.
 const PART: Duration = Duration::from_secs(120);
@@ -32,7 +36,9 @@ async fn main() -> ExitCode {
     let first = seed;
     for seed in first..first + parts {
         let length = PART.min(Duration::from_secs(minutes * 60));
-        let history = campaign::run(&program, seed, length).await;
+        // In turn: with all kinds of faults, and with many short ones.
+        let campaign = if seed % 2 == 0 { HICCUPS } else { EVERYTHING };
+        let history = campaign::run(&program, campaign, seed, length).await;
         let summary = Summary::of(&history);
         println!("seed {seed}: {summary}");
         if !check::holds(&history, seed) {

@@ -119,32 +119,15 @@ fn overdue_eviction_is_owed_by_its_own_process_alone() {
 }
 
 #[test]
-fn replica_cut_off_may_share_a_run_in_flight_and_no_other() {
-    let story = |run, trouble| {
-        Story::default()
-            .trouble(trouble, span(0, 5000))
-            .run(HERE, run, 0)
+fn no_fault_excuses_a_page_from_before_an_eviction() {
+    for fault in Fault::LOCAL.into_iter().chain(Fault::SHARED) {
+        let story = Story::default()
+            .fault(fault, 0, span(0, 5000))
+            .run(HERE, span(50, 4550), 0)
             .write(THERE, span(100, 101), Outcome::Evicted(1))
-            .read(HERE, span(4500, 4600), 0, Verdict::Hit)
-    };
-    let (in_flight, over) = (span(50, 4550), span(50, 60));
-    assert!(story(in_flight, 0).broken().is_empty());
-    assert_eq!(story(over, 0).broken(), ["P3"], "that run was over");
-    assert_eq!(
-        story(in_flight, 1).broken(),
-        ["P3"],
-        "it was another that was cut off"
-    );
-}
-
-#[test]
-fn fault_that_cuts_nobody_off_excuses_nobody() {
-    let story = Story::default()
-        .fault(Fault::RedisFull, 0, span(0, 5000))
-        .run(HERE, span(50, 4550), 0)
-        .write(THERE, span(100, 101), Outcome::Evicted(1))
-        .read(HERE, span(4500, 4600), 0, Verdict::Hit);
-    assert_eq!(story.broken(), ["P3"]);
+            .read(HERE, span(4500, 4600), 0, Verdict::Hit);
+        assert_eq!(story.broken(), ["P3"], "{}", fault.name());
+    }
 }
 
 #[test]
