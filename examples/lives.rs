@@ -5,7 +5,8 @@
 //! CACHE_URL=redis://127.0.0.1:6379 cargo run --example lives              # entries in Redis
 //! ```
 //!
-//! `PORT` sets the port (3000). Each page says which run made it, and `cache-control` how many seconds it has left.
+//! `PORT` sets the port (3000). Each page says which run made it, and `cache-control` how many seconds it has left: these
+//! pages are the same for everybody, so browsers may use them as long as this cache does.
 
 use std::{
     env,
@@ -27,26 +28,26 @@ use axum::{
 use handler_cache::{Cache, Expire, cache, cache_one_day};
 use tokio::net::TcpListener;
 
-#[cache(expire = "10s")]
+#[cache(expire = "10s", client_max_age = "remaining")]
 async fn front_page(State(shop): State<Shop>) -> String {
     shop.page("Welcome!")
 }
 
 /// Past its minute the page is still served for ten more, as `x-cache: Stale`, and renewed behind the response.
-#[cache(expire = "1m", stale_while_revalidate = "10m")]
+#[cache(expire = "1m", stale_while_revalidate = "10m", client_max_age = "remaining")]
 async fn product(Path(id): Path<u64>, State(shop): State<Shop>) -> String {
     shop.page(&format!("Product {id}."))
 }
 
 /// A preset: it takes every option but `expire`.
-#[cache_one_day]
+#[cache_one_day(client_max_age = "remaining")]
 async fn countries(State(shop): State<Shop>) -> String {
     shop.page("Chile, Kenya, Norway.")
 }
 
 /// The answer decides: that a lot is open is true until the hammer falls. An answer that says nothing, such as that the
 /// lot is sold, lives as long as the attribute says.
-#[cache(expire = "1 day")]
+#[cache(expire = "1 day", client_max_age = "remaining")]
 async fn auction(Path(lot): Path<u8>, State(shop): State<Shop>) -> Response {
     let left = shop.hammer_falls(lot).saturating_duration_since(Instant::now());
     if left.is_zero() {

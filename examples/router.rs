@@ -114,9 +114,9 @@ async fn main() -> Result<(), Box<dyn Error>> {
     println!(
         "Listening on {url}, entries in {store}. Try:
 
-    curl -i '{url}/products/1?utm_source=news'                    # Miss, max-age=30
+    curl -i '{url}/products/1?utm_source=news'                    # Miss, for 30 seconds
     curl -i {url}/products/1                                      # Hit
-    curl -i {url}/products                                        # max-age=300
+    curl -i {url}/products                                        # for five minutes
     curl -i -X PUT {url}/products/1                               # evicts both
     curl -i {url}/basket -H 'authorization: Bearer alice'         # Miss, then Hit
     curl -i {url}/basket -H 'authorization: Bearer bob'           # Miss: his own

@@ -239,7 +239,7 @@ async fn err_is_never_stored_save_as_not_found() {
                 (Some("Miss"), Some("Miss")),
                 "{path}"
             );
-            assert_eq!(first.header("cache-control"), None);
+            assert_eq!(first.header("cache-control"), Some("private, no-cache"));
         }
         assert_eq!(runs.total(), 4);
         for path in ["/ok", "/unknown"] {
@@ -247,7 +247,7 @@ async fn err_is_never_stored_save_as_not_found() {
             assert_eq!((first.status, &first.body), (second.status, &second.body));
             assert_eq!(
                 (second.verdict(), second.header("cache-control")),
-                (Some("Hit"), Some("max-age=60"))
+                (Some("Hit"), Some("private, no-cache"))
             );
         }
         assert_eq!(runs.total(), 6);

@@ -52,8 +52,42 @@ fn tour(server: &Example) {
     }
     assert_eq!(server.get("/scoreboard/2019-05-09").verdict(), Some("Miss"));
     assert_eq!(server.get("/scoreboard/2019-05-09").verdict(), Some("Hit"));
-    assert_eq!(server.get("/countries").verdict(), Some("Miss"));
-    assert_eq!(server.get("/countries").verdict(), Some("Hit"));
+    for verdict in ["Miss", "Hit"] {
+        let countries = server.get("/countries");
+        assert_eq!(countries.verdict(), Some(verdict));
+        let control = countries.header("cache-control").expect("it says how long");
+        let seconds = control
+            .strip_prefix("private, max-age=")
+            .and_then(|told| told.parse().ok());
+        assert!(
+            seconds.is_some_and(|told: u32| (86_000..=86_400).contains(&told)),
+            "{control}"
+        );
+        assert!(countries.header("expires").is_some() && countries.header("etag").is_some());
+    }
+    browsers_ask_each_time(server);
+}
+
+/// But for the countries, above.
+fn browsers_ask_each_time(server: &Example) {
+    let alice = "authorization: Bearer alice";
+    for (path, headers) in [
+        ("/products?page=1", &[][..]),
+        ("/products/1", &[]),
+        ("/scoreboard/2019-05-09", &[]),
+        ("/me", &[alice]),
+    ] {
+        let page = server.send("GET", path, headers, "");
+        let etag = page.header("etag").expect("it has an ETag");
+        let told = (page.header("cache-control"), page.header("expires"));
+        assert_eq!(told, (Some("private, no-cache"), None), "{path}");
+        let condition = format!("if-none-match: {etag}");
+        let headers: Vec<&str> = headers.iter().copied().chain([&*condition]).collect();
+        let unchanged = server.send("GET", path, &headers, "");
+        assert_eq!((unchanged.status, &*unchanged.body), (304, ""), "{path}");
+    }
+    let missing = server.get("/products/99");
+    assert_eq!(missing.header("cache-control"), Some("private, no-cache"));
 }
 
 #[test]

@@ -21,7 +21,7 @@ const SHORT: Duration = Duration::from_secs(5);
 macro_rules! pages {
     ($($name:ident -> $output:ty $body:block)*) => {
         $(
-            #[cache(expire = 60)]
+            #[cache(expire = 60, client_max_age = "remaining")]
             async fn $name() -> $output $body
         )*
 
@@ -98,7 +98,11 @@ async fn life_and_tags_come_through_every_type() {
                 let answer = app.get(&path).await;
                 bench.settled().await;
                 assert_eq!(answer.verdict(), Some(verdict), "{page}");
-                assert_eq!(answer.header("cache-control"), Some("max-age=5"), "{page}");
+                assert_eq!(
+                    answer.header("cache-control"),
+                    Some("private, max-age=5"),
+                    "{page}"
+                );
                 assert_eq!(answer.header("x-extensions"), Some("0"), "{page}");
                 assert!(["it", "\"it\""].contains(&answer.text()), "{page}");
                 shows_nothing(&answer.headers);
@@ -129,7 +133,7 @@ fn shows_nothing(headers: &axum::http::HeaderMap) {
     }
 }
 
-#[cache(expire = 60, not_found = 60)]
+#[cache(expire = 60, not_found = 60, client_max_age = "remaining")]
 async fn fails(Path(how): Path<String>) -> Result<&'static str, Response> {
     Err(match &*how {
         "missing" => (StatusCode::NOT_FOUND, Expire(SHORT), Tags(["own"]), "none").into_response(),
@@ -144,9 +148,9 @@ async fn errors_are_steered_too() {
         let router = Router::new().route("/{how}", get(fails));
         let app = bench.app(router);
         for (path, life, again) in [
-            ("/missing", Some("max-age=5"), "Hit"),
-            ("/missing-and-unstored", None, "Miss"),
-            ("/broken", None, "Miss"),
+            ("/missing", Some("private, max-age=5"), "Hit"),
+            ("/missing-and-unstored", Some("private, no-cache"), "Miss"),
+            ("/broken", Some("private, no-cache"), "Miss"),
         ] {
             for verdict in ["Miss", again] {
                 let answer = app.get(path).await;
@@ -182,16 +186,17 @@ async fn nothing_is_shown_past_the_cache() {
             .layer(middleware::from_fn(looks)),
     );
     let no_cache = [("cache-control", "no-cache")];
+    let refused = Some("private, no-cache");
     let answers = [
-        plain.get("/tuple").await,
-        plain.get("/all").await,
-        cached.get_with("/tuple", no_cache).await,
-        cached.get("/all").await,
-        cached.get("/all").await,
+        (plain.get("/tuple").await, None),
+        (plain.get("/all").await, None),
+        (cached.get_with("/tuple", no_cache).await, None),
+        (cached.get("/all").await, refused),
+        (cached.get("/all").await, refused),
     ];
-    for answer in answers {
+    for (answer, control) in answers {
         assert_eq!(answer.text(), "it");
-        assert_eq!(answer.header("cache-control"), None);
+        assert_eq!(answer.header("cache-control"), control);
         shows_nothing(&answer.headers);
     }
 }

@@ -10,6 +10,17 @@ impl Api {
             ::handler_cache::__private::Deferred<(User,)>,
         ),
     ) -> ::handler_cache::__private::ResponseFuture {
+        let __context = __context
+            .url_decides(const {
+                use ::handler_cache::__private::NotFromUrl as _;
+                ::handler_cache::__private::all(
+                    &[
+                        #[cfg(unix)]
+                        ::handler_cache::__private::Argument::<Path<T>>::FROM_URL,
+                        ::handler_cache::__private::Argument::<User>::FROM_URL,
+                    ],
+                )
+            });
         let __ready = __context
             .key_by(
                 {

@@ -5,6 +5,16 @@ fn touch(
     __deferred: ::handler_cache::__private::Deferred<(Db,)>,
 ) -> ::handler_cache::__private::ResponseFuture {
     let __evictor = __context.evictor();
+    let __context = __context
+        .url_decides(const {
+            use ::handler_cache::__private::NotFromUrl as _;
+            ::handler_cache::__private::all(
+                &[
+                    ::handler_cache::__private::Argument::<Path<u64>>::FROM_URL,
+                    ::handler_cache::__private::Argument::<Db>::FROM_URL,
+                ],
+            )
+        });
     let __ready = __context.key(touch::__itself(), (&__arg0,), touch::__key);
     let __waiting = match __ready {
         ::handler_cache::__private::Ready::Answered(__response) => return __response,

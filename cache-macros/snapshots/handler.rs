@@ -5,6 +5,16 @@ pub fn product(
     __arg1: State<Db>,
 ) -> ::handler_cache::__private::ResponseFuture {
     let _ = ::handler_cache::__private::is_axum_state::<State<Db>>;
+    let __context = __context
+        .url_decides(const {
+            use ::handler_cache::__private::NotFromUrl as _;
+            ::handler_cache::__private::all(
+                &[
+                    ::handler_cache::__private::Argument::<Path<u64>>::FROM_URL,
+                    ::handler_cache::__private::Argument::<State<Db>>::FROM_URL,
+                ],
+            )
+        });
     let __ready = __context.key(product::__itself(), (&__arg0,), product::__key);
     let __waiting = match __ready {
         ::handler_cache::__private::Ready::Answered(__response) => return __response,

@@ -12,6 +12,17 @@ fn product<R: Repo + 'static, const N: usize>(
 where
     R: Clone,
 {
+    let __context = __context
+        .url_decides(const {
+            use my::cache::__private::NotFromUrl as _;
+            my::cache::__private::all(
+                &[
+                    my::cache::__private::Argument::<Db>::FROM_URL,
+                    my::cache::__private::Argument::<Path<(u64, u64)>>::FROM_URL,
+                    my::cache::__private::Argument::<String>::FROM_URL,
+                ],
+            )
+        });
     let __ready = __context
         .key(ProductCache::__itself::<R, N>(), (&__arg1,), ProductCache::__key::<R, N>);
     let __waiting = match __ready {

@@ -2,6 +2,16 @@ fn product(
     (__context, __arg0): (::handler_cache::__private::CacheContext, Path<u64>),
     __arg1: User,
 ) -> ::handler_cache::__private::ResponseFuture {
+    let __context = __context
+        .url_decides(const {
+            use ::handler_cache::__private::NotFromUrl as _;
+            ::handler_cache::__private::all(
+                &[
+                    ::handler_cache::__private::Argument::<Path<u64>>::FROM_URL,
+                    ::handler_cache::__private::Argument::<User>::FROM_URL,
+                ],
+            )
+        });
     let __ready = __context.key(product::__itself(), (&__arg0,), product::__key);
     let __waiting = match __ready {
         ::handler_cache::__private::Ready::Answered(__response) => return __response,

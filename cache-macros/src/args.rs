@@ -9,7 +9,7 @@ use syn::{Expr, ExprGroup, ExprParen, LitStr, Path, ext::IdentExt as _};
 
 pub(crate) use self::target::{Evicted, Target};
 use crate::{
-    duration::{Life, Period},
+    duration::{ClientMaxAge, Life, Period},
     errors::{Errors, listed, nearest},
 };
 
@@ -83,7 +83,7 @@ pub(crate) struct Args {
     pub(crate) lazy: Option<Given<Vec<Ident>>>,
     pub(crate) private: Option<Given<()>>,
     pub(crate) public: Option<Given<()>>,
-    pub(crate) client_max_age: Option<Given<Period>>,
+    pub(crate) client_max_age: Option<Given<ClientMaxAge>>,
     pub(crate) store_if: Option<Given<Expr>>,
     pub(crate) max_body: Option<Given<Expr>>,
     pub(crate) version: Option<Given<Expr>>,
@@ -214,7 +214,7 @@ impl Args {
             "not_found" => self.not_found = given(name, Period::positive(&value))?,
             "tags" => self.tags = given(name, Ok(value::expressions(name, &value, errors)))?,
             "lazy" => self.lazy = given(name, Ok(value::names(name, &value, errors)))?,
-            "client_max_age" => self.client_max_age = given(name, Period::seconds(&value))?,
+            "client_max_age" => self.client_max_age = given(name, ClientMaxAge::parse(&value))?,
             "store_if" => self.store_if = given(name, Ok(value))?,
             "max_body" => self.max_body = given(name, value::bytes(value))?,
             "version" => self.version = given(name, value::version(value))?,

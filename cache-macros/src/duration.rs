@@ -14,6 +14,13 @@ pub(crate) enum Life {
     Never,
 }
 
+/// For how long clients may use a response without asking again.
+pub(crate) enum ClientMaxAge {
+    Fixed(Period),
+    /// The remaining TTL of the entry.
+    Remaining,
+}
+
 /// A duration known here, or an expression whose value the compiler finds.
 pub(crate) enum Period {
     Literal(Duration, proc_macro2::Span),
@@ -32,6 +39,23 @@ impl Life {
             }) if text.value().trim() == "never" => Ok(Self::Never),
             _ => Period::positive_or(value, "take the attribute away").map(Self::For),
         }
+    }
+}
+
+impl ClientMaxAge {
+    /// Reads `client_max_age`: whole seconds, zero allowed, since `max-age` counts those.
+    pub(crate) fn parse(value: &Expr) -> syn::Result<Self> {
+        match ungrouped(value) {
+            Expr::Lit(ExprLit {
+                lit: Lit::Str(text), ..
+            }) if text.value().trim() == "remaining" => Ok(Self::Remaining),
+            _ => Period::seconds(value).map(Self::Fixed),
+        }
+    }
+
+    /// Whether it is known here that clients must ask each time.
+    pub(crate) fn is_zero(&self) -> bool {
+        matches!(self, Self::Fixed(Period::Literal(Duration::ZERO, _)))
     }
 }
 
@@ -56,8 +80,8 @@ impl Period {
         }
     }
 
-    /// A period of whole seconds, zero allowed: what `max-age` can say.
-    pub(crate) fn seconds(value: &Expr) -> syn::Result<Self> {
+    /// A period of whole seconds, zero allowed.
+    fn seconds(value: &Expr) -> syn::Result<Self> {
         let period = Self::parse(value)?;
         match &period {
             Self::Literal(duration, _) if duration.subsec_nanos() > 0 => Err(syn::Error::new_spanned(
@@ -156,7 +180,7 @@ mod tests {
 
     use syn::parse_quote;
 
-    use super::{Life, Period};
+    use super::{ClientMaxAge, Life, Period};
 
     fn expire(value: syn::Expr) -> Result<Duration, String> {
         match Life::parse(&value) {
@@ -213,9 +237,14 @@ mod tests {
 
     #[test]
     fn max_age_may_be_zero_but_not_a_fraction() {
-        assert!(Period::seconds(&parse_quote!(0)).is_ok());
-        assert!(Period::seconds(&parse_quote!("2 min")).is_ok());
-        assert!(Period::seconds(&parse_quote!("1500ms")).is_err());
-        assert!(Period::seconds(&parse_quote!("never")).is_err());
+        let max_age = |value| ClientMaxAge::parse(&value);
+        assert!(max_age(parse_quote!(0)).is_ok_and(|max_age| max_age.is_zero()));
+        assert!(max_age(parse_quote!("2 min")).is_ok_and(|max_age| !max_age.is_zero()));
+        assert!(matches!(
+            max_age(parse_quote!("remaining")),
+            Ok(ClientMaxAge::Remaining)
+        ));
+        assert!(max_age(parse_quote!("1500ms")).is_err());
+        assert!(max_age(parse_quote!("never")).is_err());
     }
 }

@@ -1,5 +1,6 @@
 //! The model, to tokens.
 
+mod client_max_age;
 mod companion;
 mod evict;
 mod key;

@@ -22,7 +22,10 @@ pub use axum::{
 use futures_util::future::BoxFuture;
 
 pub use crate::{
-    attribute::{Associated, Companion, NotAResult, Run, is_axum_state},
+    attribute::{
+        Argument, Associated, Companion, NotAResult, NotFromUrl, Run, all, is_axum_state, is_from_url,
+        may_grant_max_age,
+    },
     cache_key::CacheKey,
     engine::TagList,
     error::Error,
@@ -46,6 +49,8 @@ use crate::{
 pub struct CacheContext {
     /// Absent: nothing is cached.
     cached: Option<(Arc<dyn AnyEngine>, RequestHead)>,
+    /// The handler's response depends on nothing of the request but its URL.
+    url_decides: bool,
 }
 
 impl<S: Sync> FromRequestParts<S> for CacheContext {
@@ -89,6 +94,7 @@ impl CacheContext {
         }
         Self {
             cached: engine.map(|engine| (engine as Arc<dyn AnyEngine>, RequestHead::of(parts, vary))),
+            url_decides: false,
         }
     }
 
@@ -100,6 +106,7 @@ impl CacheContext {
         let cache = Cache::global().ok_or_else(Error::not_initialized)?;
         Ok(Self {
             cached: Some((cache.engine, RequestHead::renewing(itself.site.method()))),
+            url_decides: false,
         })
     }
 
@@ -112,6 +119,13 @@ impl CacheContext {
         )
     }
 
+    /// What the types of the handler's parameters prove.
+    #[must_use]
+    pub fn url_decides(mut self, is_proven: bool) -> Self {
+        self.url_decides = is_proven;
+        self
+    }
+
     /// Builds the key and looks into memory, at once and without a future.
     pub fn key<T: Copy>(self, itself: Itself, arguments: T, write: WriteArguments<T>) -> Ready {
         self.key_by(itself, &|key| write(key, arguments))
@@ -119,7 +133,7 @@ impl CacheContext {
 
     /// As [`key`](Self::key), by a closure: it is compiled for each handler anew.
     pub fn key_by(self, itself: Itself, write: &WriteKey<'_>) -> Ready {
-        Ready::look_up(self.cached, itself, write)
+        Ready::look_up(self, itself, write)
     }
 }
 
@@ -174,19 +188,17 @@ pub type WriteKey<'a> = dyn Fn(&mut KeyArgs<'_>) -> Result<(), KeyError> + 'a;
 pub type ListTags<'a> = dyn Fn(&mut TagList) + 'a;
 
 impl Ready {
-    fn look_up(
-        cached: Option<(Arc<dyn AnyEngine>, RequestHead)>,
-        itself: Itself,
-        write: &WriteKey<'_>,
-    ) -> Self {
-        let Some((engine, request)) = cached else {
+    fn look_up(context: CacheContext, itself: Itself, write: &WriteKey<'_>) -> Self {
+        let Some((engine, request)) = context.cached else {
             return Self::Waits(Waiting(None));
         };
         let renews = request.renews;
         let lookup = match itself.handler() {
-            Some(handler) => engine
-                .engine()
-                .look_up(&itself.site.policy, handler, request, write),
+            Some(handler) => {
+                engine
+                    .engine()
+                    .look_up(&itself.site.policy, handler, request, context.url_decides, write)
+            }
             None => Lookup::Bypass,
         };
         match lookup {

@@ -1,5 +1,7 @@
 //! What generated code asks at compile time, and of its own site.
 
+mod from_url;
+
 use std::{
     pin::Pin,
     task::{Context, Poll},
@@ -12,6 +14,7 @@ use axum::{
 use http::Method;
 use pin_project_lite::pin_project;
 
+pub use self::from_url::{Argument, NotFromUrl, all, is_from_url, may_grant_max_age};
 use crate::{
     handler::Site,
     request::Vary,

@@ -59,7 +59,7 @@ pub use entry::Entry;
 pub use error::Error;
 pub use explain::{EntryFacts, Explanation, Filler, Standing};
 pub use key::{CacheKeyPart, KeyError, KeyWriter};
-pub use policy::{ClientControl, Policy};
+pub use policy::{ClientControl, ClientMaxAge, Policy};
 pub use stats::{Counts, Memory, Refused, Stats};
 pub use steering::{Expire, NoStore, Tags};
 pub use value::{ValueKey, ValuePolicy};

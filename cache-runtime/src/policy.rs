@@ -27,8 +27,8 @@ pub struct Policy {
     pub(crate) stale_if_error: Option<Duration>,
     pub(crate) stale_if_slow: Option<Duration>,
     pub(crate) not_found: Option<Duration>,
-    pub(crate) visibility: Option<Visibility>,
-    pub(crate) client_max_age: Option<Duration>,
+    pub(crate) visibility: Visibility,
+    pub(crate) client_max_age: Option<ClientMaxAge>,
     pub(crate) store_if: Option<fn(&response::Parts) -> bool>,
     pub(crate) max_body: Option<usize>,
     pub(crate) version: Option<&'static str>,
@@ -53,11 +53,35 @@ pub(crate) enum Life {
     Never,
 }
 
-/// The word forced into the generated `Cache-Control`.
+/// Whether proxies may store a response, by the generated `Cache-Control`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Visibility {
     Private,
     Public,
+}
+
+/// For how long clients may use a response without asking again: the `max-age` of the generated `Cache-Control`.
+///
+/// Never more than the remaining TTL of the entry. See [`CacheBuilder::client_max_age`](crate::CacheBuilder::client_max_age).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ClientMaxAge {
+    /// This long, in whole seconds; less than a second says `no-cache`.
+    Fixed(Duration),
+    /// As long as the entry is fresh.
+    Remaining,
+}
+
+impl ClientMaxAge {
+    pub(crate) const fn is_zero(self) -> bool {
+        matches!(self, Self::Fixed(limit) if limit.as_secs() == 0)
+    }
+}
+
+impl From<Duration> for ClientMaxAge {
+    fn from(limit: Duration) -> Self {
+        Self::Fixed(limit)
+    }
 }
 
 /// What clients may ask of the cache through `Cache-Control` and `Pragma` in their requests.
@@ -90,7 +114,7 @@ impl Policy {
             stale_if_error: None,
             stale_if_slow: None,
             not_found: None,
-            visibility: None,
+            visibility: Visibility::Private,
             client_max_age: None,
             store_if: None,
             max_body: None,
@@ -219,24 +243,37 @@ impl Policy {
         self
     }
 
-    /// Says `private` in the generated `Cache-Control`: the user's own browser may keep it, proxies may not.
+    /// Says `private` in the generated `Cache-Control`: a browser may store it, proxies may not. The default.
     #[must_use]
     pub const fn private(mut self) -> Self {
-        self.visibility = Some(Visibility::Private);
+        self.visibility = Visibility::Private;
         self
     }
 
-    /// Says `public` in the generated `Cache-Control`, even to requests with credentials.
+    /// Says `public` in the generated `Cache-Control`: proxies may store the response too, and it is for everybody, also in
+    /// answer to requests with credentials.
     #[must_use]
     pub const fn public(mut self) -> Self {
-        self.visibility = Some(Visibility::Public);
+        self.visibility = Visibility::Public;
         self
     }
 
-    /// The `max-age` told to clients, whole seconds; zero says `no-cache`, so that they revalidate by ETag.
+    /// The `max-age` of the generated `Cache-Control`, in whole seconds, and never more than the remaining TTL of the entry;
+    /// less than a second says `no-cache`, so that clients revalidate by ETag. That is the default.
+    ///
+    /// Takes effect where all arguments of the handler come from the URL, and beside [`public`](Self::public) or
+    /// [`vary`](Self::vary), which say who may share the response; else a browser that changes its user would show the page
+    /// of the last one.
     #[must_use]
-    pub const fn client_max_age(mut self, life: Duration) -> Self {
-        self.client_max_age = Some(life);
+    pub const fn client_max_age(mut self, limit: Duration) -> Self {
+        self.client_max_age = Some(ClientMaxAge::Fixed(limit));
+        self
+    }
+
+    /// As [`client_max_age`](Self::client_max_age), with the remaining TTL of the entry.
+    #[must_use]
+    pub const fn client_max_age_remaining(mut self) -> Self {
+        self.client_max_age = Some(ClientMaxAge::Remaining);
         self
     }
 
@@ -268,6 +305,16 @@ impl Policy {
             Life::For(life) => life,
             Life::Never => ONE_YEAR,
         }
+    }
+
+    /// Whether it says itself what the responses depend on besides the URL: nothing, or headers that `Vary` names.
+    pub(crate) const fn names_what_decides(&self) -> bool {
+        matches!(self.visibility, Visibility::Public) || !self.vary.is_empty()
+    }
+
+    /// Whether it asks for a `max-age` of its own.
+    pub(crate) const fn grants_max_age(&self) -> bool {
+        matches!(self.client_max_age, Some(max_age) if !max_age.is_zero())
     }
 
     /// How long an entry is kept past its life.

@@ -8,8 +8,6 @@ use std::sync::{
 use axum::http::request::Parts;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, header};
 
-use crate::credentials::is_credential;
-
 /// The method and the headers that matter. Small, because it is passed on by value from room to room.
 #[derive(Debug, Clone)]
 pub(crate) struct RequestHead {
@@ -20,8 +18,6 @@ pub(crate) struct RequestHead {
     pub(crate) no_store: bool,
     /// A line of `Cache-Control` or `Pragma` is `no-cache`.
     pub(crate) no_cache: bool,
-    /// A header of the request says who is asking.
-    pub(crate) credentials: bool,
     /// No client's: the application has the entry made anew.
     pub(crate) renews: bool,
     fields: Option<Box<Fields>>,
@@ -89,7 +85,6 @@ impl RequestHead {
             range: false,
             no_store: false,
             no_cache: false,
-            credentials: false,
             renews: false,
             fields: None,
         }
@@ -128,7 +123,6 @@ impl RequestHead {
                 first.get_or_insert_with(|| value.clone());
             }
             head.range |= *name == header::RANGE;
-            head.credentials |= is_credential(name.as_str());
         }
         match vary {
             Vary::Names([]) => {}

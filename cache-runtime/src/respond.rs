@@ -1,7 +1,7 @@
 //! A response from an entry: its own headers and those that the cache adds, 304 and HEAD.
 
+mod cache_headers;
 mod prepared;
-mod promise;
 
 use std::{
     convert::Infallible,
@@ -14,7 +14,7 @@ use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use http_body::{Frame, SizeHint};
 
-pub(crate) use self::promise::http_date;
+pub(crate) use self::cache_headers::{CacheHeaders, http_date};
 use crate::{
     clock::Times,
     entry::Entry,
@@ -107,6 +107,7 @@ pub(crate) struct Responder<'a> {
     pub(crate) request: &'a RequestHead,
     pub(crate) policy: &'a Policy,
     pub(crate) style: &'a Style,
+    pub(crate) cache_headers: CacheHeaders,
     /// Now.
     pub(crate) times: Times,
 }
@@ -149,7 +150,7 @@ impl Responder<'_> {
         // What the response says of its life is all there is to say.
         let is_told = self.policy.http.is_some() || entry.headers.contains(&header::CACHE_CONTROL);
         if !is_told {
-            self.promise(headers, entry);
+            self.write_cache_headers(headers, entry);
         } else if is_stored {
             // Not on a miss: there `Age` would deny that the handler has just answered (RFC 9111 section 5.1).
             let age = current_age(entry, now).as_secs();
@@ -171,10 +172,12 @@ impl Responder<'_> {
         }
     }
 
-    /// The most headers that a response has besides those of its entry: `Cache-Control`, `Expires`, the one that says hit
-    /// or miss, the `Content-Length` that axum adds, and what is asked for. A map without room for them is laid out anew.
+    /// The most headers that a response has besides those of its entry: `Cache-Control`, the one that says hit or miss, the
+    /// `Content-Length` that axum adds, and what is asked for. A map without room for them is laid out anew.
     fn added(&self) -> usize {
-        4 + usize::from(!self.policy.vary.is_empty()) + usize::from(self.style.cache_status.is_some())
+        3 + usize::from(self.cache_headers.has_expires())
+            + usize::from(!self.policy.vary.is_empty())
+            + usize::from(self.style.cache_status.is_some())
     }
 
     /// Whether the client has it already. Only a 200 is weighed against the request's conditions (RFC 9111 section
@@ -236,9 +239,13 @@ fn part(entry: &Entry, asked: &HeaderMap, mut headers: HeaderMap) -> Content {
 
 /// Marks a response that was looked up, and is the handler's own because it was not stored.
 ///
-/// It may be stored by others, who must know what it depends on.
+/// Proxies and browsers may store responses without `Cache-Control` by heuristics (RFC 9111 section 4.2.2). What is not
+/// fit to be stored here is not for a proxy either, whatever the policy says of hits.
 pub(crate) fn uncached(mut response: Response, policy: &Policy, style: &Style, made: Made) -> Response {
     let headers = response.headers_mut();
+    if policy.http.is_none() && !headers.contains_key(header::CACHE_CONTROL) {
+        headers.insert(header::CACHE_CONTROL, CacheHeaders::DEFAULT);
+    }
     name_variants(headers, policy.vary);
     headers.insert(style.hit_header.clone(), Verdict::Made(made).as_value());
     if let Some(cache) = &style.cache_status {

@@ -17,7 +17,7 @@ use crate::{
     },
     policy::Policy,
     request::{RequestHead, Vary},
-    respond::{Responder, Style, Verdict},
+    respond::{CacheHeaders, Responder, Style, Verdict},
     slot::{Digest, Generation, Slot, Token},
     store::{MemoryStore, Put, Store},
 };
@@ -125,6 +125,7 @@ impl Steps {
             request,
             policy: &POLICY,
             style: &self.style,
+            cache_headers: CacheHeaders::new(&POLICY, None, false),
             times: self.times,
         }
     }

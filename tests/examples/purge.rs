@@ -23,7 +23,7 @@ fn misses(server: &Example) -> Vec<&'static str> {
         let answer = server.get(path);
         assert_eq!(
             (answer.status, answer.header("cache-control")),
-            (200, Some("no-cache"))
+            (200, Some("private, no-cache"))
         );
         match answer.verdict() {
             Some("Miss") => missed.push(path),

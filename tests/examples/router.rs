@@ -15,14 +15,14 @@ fn layer_does_what_it_says(url: &str) {
         (tagged.verdict(), &*tagged.body),
         (Some("Miss"), "Product 1. Made by run 1.\n")
     );
-    assert_eq!(tagged.header("cache-control"), Some("max-age=30"));
+    assert_eq!(tagged.header("cache-control"), Some("private, no-cache"));
     server.get_until("/products/1", "Hit");
     assert_eq!(server.get("/products/1").body, tagged.body);
 
     let all = server.get("/products");
     assert_eq!(
         (all.verdict(), all.header("cache-control")),
-        (Some("Miss"), Some("max-age=300"))
+        (Some("Miss"), Some("private, no-cache"))
     );
     server.get_until("/products", "Hit");
 

@@ -15,7 +15,7 @@ use axum::{
     response::{IntoResponse, Response},
     routing::get,
 };
-use handler_cache::{Cache, cache};
+use handler_cache::{Cache, ClientMaxAge, cache};
 
 use super::{
     Gate, ask, settle,
@@ -107,12 +107,14 @@ fn seen(answer: &Answer) -> (StatusCode, Option<&str>, &str) {
 
 #[tokio::test]
 async fn stale_entry_answers_at_once_while_one_run_renews_it() {
-    for bench in Bench::every_with(|builder| builder.cache_status(true)).await {
+    for bench in
+        Bench::every_with(|builder| builder.cache_status(true).client_max_age(ClientMaxAge::Remaining)).await
+    {
         let (origin, app) = stale_page(&bench, secs(9)).await;
         for _ in 0..20 {
             let answer = app.get("/pages/1").await;
             assert_eq!(seen(&answer), (StatusCode::OK, Some("Stale"), "run 1"));
-            assert_eq!(answer.header("cache-control"), Some("max-age=0"));
+            assert_eq!(answer.header("cache-control"), Some("private, max-age=0"));
             assert_eq!(answer.header("cache-status"), Some("test; hit; ttl=-9"));
         }
         origin.gate.entered().await;
@@ -121,7 +123,7 @@ async fn stale_entry_answers_at_once_while_one_run_renews_it() {
         settle().await;
         let renewed = app.get("/pages/1").await;
         assert_eq!(seen(&renewed), (StatusCode::OK, Some("Hit"), "run 2"));
-        assert_eq!(renewed.header("cache-control"), Some("max-age=30"));
+        assert_eq!(renewed.header("cache-control"), Some("private, max-age=30"));
         assert_eq!(origin.gate.runs.total(), 2);
     }
 }
@@ -400,7 +402,8 @@ async fn early_refresh_renews_before_the_end_and_still_hits() {
 
 #[tokio::test]
 async fn jitter_shortens_lives_and_clients_are_told() {
-    let bench = Bench::memory_with(|builder| builder.jitter(0.5)).await;
+    let bench =
+        Bench::memory_with(|builder| builder.jitter(0.5).client_max_age(ClientMaxAge::Remaining)).await;
     let origin = Origin::new();
     let app = bench.app(routes(&origin));
     origin.gate.let_through(50);
@@ -410,7 +413,7 @@ async fn jitter_shortens_lives_and_clients_are_told() {
         let told = answer
             .header("cache-control")
             .unwrap()
-            .strip_prefix("max-age=")
+            .strip_prefix("private, max-age=")
             .unwrap();
         let life: u64 = told.parse().unwrap();
         assert!((15..=30).contains(&life), "{life}");

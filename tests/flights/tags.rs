@@ -219,7 +219,7 @@ async fn tags_are_not_evaluated_on_a_hit_in_memory() {
 }
 
 /// Each answer is steered in another way, through the types that handlers use.
-#[cache(expire = 60)]
+#[cache(expire = 60, client_max_age = "remaining")]
 async fn steered(Path(how): Path<String>) -> Result<Response, (NoStore, StatusCode)> {
     let body = Json(how.clone());
     match &*how {
@@ -246,12 +246,12 @@ async fn handler_steers_its_answer_and_the_client_sees_nothing_of_it() {
     for bench in Bench::every().await {
         let app = bench.app(Router::new().route("/{how}", get(steered)));
         for (path, verdict, cache_control) in [
-            ("/shorter", "Hit", Some("max-age=5")),
-            ("/longer", "Hit", Some("max-age=500")),
-            ("/dead", "Miss", None),
-            ("/unstored", "Miss", None),
+            ("/shorter", "Hit", Some("private, max-age=5")),
+            ("/longer", "Hit", Some("private, max-age=500")),
+            ("/dead", "Miss", Some("private, no-cache")),
+            ("/unstored", "Miss", Some("private, no-cache")),
             ("/shortened", "Hit", Some("max-age=3")),
-            ("/failing", "Miss", None),
+            ("/failing", "Miss", Some("private, no-cache")),
         ] {
             let first = app.get(path).await;
             assert_eq!(

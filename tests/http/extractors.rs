@@ -181,7 +181,7 @@ async fn p7_a_lazy_rejection_answers_alone_and_is_not_stored() {
             );
             assert_eq!(
                 (rejected.header("cache-control"), rejected.header("etag")),
-                (None, None)
+                (Some("private, no-cache"), None)
             );
             site.ran(guard, guard, 0);
         }

@@ -9,7 +9,8 @@ use axum::{
     routing::get,
 };
 use handler_cache::{
-    cache, cache_one_day, cache_one_hour, cache_one_minute, cache_one_month, cache_one_week, cache_one_year,
+    CacheBuilder, ClientMaxAge, cache, cache_one_day, cache_one_hour, cache_one_minute, cache_one_month,
+    cache_one_week, cache_one_year,
 };
 
 use super::{
@@ -20,13 +21,18 @@ use super::{
 const DAY: u64 = 24 * 60 * 60;
 const YEAR: u64 = 365 * DAY;
 
+/// Clients are told the remaining TTL.
+fn telling(builder: CacheBuilder) -> CacheBuilder {
+    builder.client_max_age(ClientMaxAge::Remaining)
+}
+
 /// Asserts that an entry is served until `life` has passed and no longer, and that clients are told of it.
 async fn assert_lives(bench: &Bench, app: &App, life: Duration) {
     let miss = app.get("/").await;
     assert_eq!(miss.verdict(), Some("Miss"));
     assert_eq!(
         miss.header("cache-control"),
-        Some(&*format!("max-age={}", life.as_secs()))
+        Some(&*format!("private, max-age={}", life.as_secs()))
     );
     stored(app, "/").await;
     bench.clock.advance(life - Duration::from_millis(1));
@@ -57,7 +63,7 @@ macro_rules! routed {
 
 #[tokio::test]
 async fn every_form_of_expire_is_kept_to_the_millisecond() {
-    for bench in Bench::every().await {
+    for bench in Bench::every_with(telling).await {
         let routers: [(Router, Duration); 6] = [
             (routed!(thirty, #[cache(expire = 30)]), secs(30)),
             (routed!(text, #[cache(expire = "1h 30m")]), secs(5400)),
@@ -81,10 +87,10 @@ async fn every_form_of_expire_is_kept_to_the_millisecond() {
 #[tokio::test]
 async fn below_a_second_works() {
     // The store's own clock runs while this test does, so its entry may be gone early: never late.
-    let bench = Bench::memory().await;
+    let bench = Bench::memory_with(telling).await;
     let router = routed!(short, #[cache(expire = "150ms")]);
     assert_lives(&bench, &bench.app(router), Duration::from_millis(150)).await;
-    for bench in Bench::every().await {
+    for bench in Bench::every_with(telling).await {
         let app = bench.app(routed!(shorter, #[cache(expire = "150ms")]));
         assert_eq!(app.get("/").await.text(), "run 1");
         bench.clock.advance(Duration::from_millis(150));
@@ -94,7 +100,7 @@ async fn below_a_second_works() {
 
 #[tokio::test]
 async fn every_preset_lives_as_long_as_it_says() {
-    for bench in Bench::every().await {
+    for bench in Bench::every_with(telling).await {
         let routers: [(Router, u64); 6] = [
             (routed!(minute, #[cache_one_minute]), 60),
             (routed!(hour, #[cache_one_hour]), 3600),
@@ -111,7 +117,7 @@ async fn every_preset_lives_as_long_as_it_says() {
 
 #[tokio::test]
 async fn never_is_a_year_at_the_most() {
-    for bench in Bench::every().await {
+    for bench in Bench::every_with(telling).await {
         let app = bench.app(routed!(never, #[cache(expire = "never")]));
         assert_lives(&bench, &app, secs(YEAR)).await;
     }
@@ -119,13 +125,13 @@ async fn never_is_a_year_at_the_most() {
 
 #[tokio::test]
 async fn without_expire_the_cache_says_how_long() {
-    for bench in Bench::every_with(|builder| builder.default_expire(secs(42))).await {
+    for bench in Bench::every_with(|builder| telling(builder).default_expire(secs(42))).await {
         let app = bench.app(routed!(default, #[cache]));
         assert_lives(&bench, &app, secs(42)).await;
         let app = bench.app(routed!(own, #[cache(expire = 33)]));
         assert_lives(&bench, &app, secs(33)).await;
     }
-    for bench in Bench::every().await {
+    for bench in Bench::every_with(telling).await {
         let app = bench.app(routed!(year_long, #[cache()]));
         assert_lives(&bench, &app, secs(YEAR)).await;
     }
@@ -133,7 +139,7 @@ async fn without_expire_the_cache_says_how_long() {
 
 #[tokio::test]
 async fn the_handler_may_shorten_the_life_and_never_lengthens_it() {
-    for bench in Bench::every().await {
+    for bench in Bench::every_with(telling).await {
         for (line, life) in [
             (("cache-control", "max-age=30"), 30),
             (("cache-control", "max-age=40, s-maxage=20"), 20),
@@ -163,7 +169,7 @@ async fn item(Path(id): Path<u32>, State(origin): State<Origin>) -> Response {
 
 #[tokio::test]
 async fn each_entry_has_a_life_of_its_own() {
-    for bench in Bench::every().await {
+    for bench in Bench::every_with(telling).await {
         let origin = Origin::counting();
         let app = bench.app(Router::new().route("/{id}", get(item)).with_state(origin.clone()));
         app.get("/1").await;
@@ -172,7 +178,10 @@ async fn each_entry_has_a_life_of_its_own() {
         app.get("/2").await;
         stored(&app, "/2").await;
         bench.clock.advance(secs(40));
-        assert_eq!(app.get("/2").await.header("cache-control"), Some("max-age=20"));
+        assert_eq!(
+            app.get("/2").await.header("cache-control"),
+            Some("private, max-age=20")
+        );
         assert_eq!(app.get("/1").await.verdict(), Some("Miss"));
         origin.ran(3);
     }

@@ -6,19 +6,33 @@ use axum::{
     response::{AppendHeaders, IntoResponse, Response},
     routing::get,
 };
-use handler_cache::cache;
+use handler_cache::{ClientMaxAge, cache};
 
 use super::{
     Origin, assert_same, at_root, miss_then_hit, pages, secs, stored, streamed, support::app::Bench,
 };
 
 #[tokio::test]
-async fn clients_are_told_what_is_left() {
+async fn clients_ask_each_time_and_no_proxy_stores_unless_told() {
     for bench in Bench::every().await {
+        let app = bench.app(pages(&Origin::counting()));
+        for verdict in ["Miss", "Hit"] {
+            let answer = app.get("/").await;
+            assert_eq!(answer.verdict(), Some(verdict));
+            assert_eq!(answer.header("cache-control"), Some("private, no-cache"));
+            assert_eq!(answer.header("expires"), None);
+            assert!(answer.header("etag").is_some());
+        }
+    }
+}
+
+#[tokio::test]
+async fn clients_are_told_what_is_left() {
+    for bench in Bench::every_with(|builder| builder.client_max_age(ClientMaxAge::Remaining)).await {
         let app = bench.app(pages(&Origin::counting()));
         let miss = app.get("/").await;
         assert_eq!(miss.verdict(), Some("Miss"));
-        assert_eq!(miss.header("cache-control"), Some("max-age=60"));
+        assert_eq!(miss.header("cache-control"), Some("private, max-age=60"));
         assert_eq!(miss.header("expires"), Some("Tue, 14 Nov 2023 22:14:20 GMT"));
         let etag = miss.header("etag").unwrap();
         assert!(etag.starts_with("W/\"") && etag.len() == 2 + 34, "{etag}");
@@ -26,7 +40,7 @@ async fn clients_are_told_what_is_left() {
         bench.clock.advance(secs(20));
         let hit = app.get("/").await;
         assert_eq!(hit.verdict(), Some("Hit"));
-        assert_eq!(hit.header("cache-control"), Some("max-age=40"));
+        assert_eq!(hit.header("cache-control"), Some("private, max-age=40"));
         assert_eq!(hit.header("expires"), miss.header("expires"));
         assert_eq!(hit.header("etag"), Some(etag));
         assert_eq!(hit.header("age"), None);
@@ -74,7 +88,7 @@ async fn header_values_need_not_be_text() {
 
 #[tokio::test]
 async fn the_handlers_own_headers_are_kept() {
-    for bench in Bench::every().await {
+    for bench in Bench::every_with(|builder| builder.client_max_age(ClientMaxAge::Remaining)).await {
         let origin = Origin::new(|_| {
             (
                 [
@@ -90,7 +104,7 @@ async fn the_handlers_own_headers_are_kept() {
         assert_eq!(hit.header("expires"), Some("Tue, 14 Nov 2023 22:14:00 GMT"));
         assert_eq!(
             hit.header("cache-control"),
-            Some("max-age=40"),
+            Some("private, max-age=40"),
             "what its `Expires` leaves"
         );
         assert_eq!(hit.verdict(), Some("Hit"), "one line, ours");
@@ -140,7 +154,7 @@ async fn a_response_that_was_old_when_it_came_stays_that_much_older() {
 }
 
 #[tokio::test]
-async fn credentials_make_the_generated_cache_control_private() {
+async fn credentials_change_nothing_in_the_generated_cache_control() {
     for line in [
         ("authorization", "Bearer x"),
         ("cookie", "session=1"),
@@ -155,19 +169,15 @@ async fn credentials_make_the_generated_cache_control_private() {
                 assert_eq!(answer.verdict(), Some(verdict));
                 assert_eq!(
                     answer.header("cache-control"),
-                    Some("private, max-age=60"),
+                    Some("private, no-cache"),
                     "{line:?}"
                 );
                 let etag = answer.header("etag").unwrap();
                 let unchanged = app.get_with("/", [line, ("if-none-match", etag)]).await;
-                assert_eq!(unchanged.header("cache-control"), Some("private, max-age=60"));
+                assert_eq!(unchanged.header("cache-control"), Some("private, no-cache"));
             }
             let stranger = app.get("/").await;
-            assert_eq!(
-                stranger.header("cache-control"),
-                Some("max-age=60"),
-                "the entry is not marked"
-            );
+            assert_eq!(stranger.header("cache-control"), Some("private, no-cache"));
             origin.ran(1);
         }
     }

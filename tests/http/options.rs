@@ -26,15 +26,23 @@ macro_rules! handler {
 }
 
 #[tokio::test]
-async fn private_and_public_are_forced_into_the_generated_cache_control() {
+async fn private_and_public_are_the_word_in_the_generated_cache_control() {
     for bench in Bench::every().await {
         for (handler, line) in [
             (
                 handler!(private, #[cache(expire = 60, private)]),
-                "private, max-age=60",
+                "private, no-cache",
             ),
             (
                 handler!(public, #[cache(expire = 60, public)]),
+                "public, no-cache",
+            ),
+            (
+                handler!(private_for_a_while, #[cache(expire = 60, private, client_max_age = "remaining")]),
+                "private, max-age=60",
+            ),
+            (
+                handler!(public_for_a_while, #[cache(expire = 60, public, client_max_age = "remaining")]),
                 "public, max-age=60",
             ),
         ] {
@@ -76,16 +84,19 @@ async fn client_max_age_is_told_until_less_is_left() {
         let handler = handler!(short, #[cache(expire = 60, client_max_age = "10s")]);
         let app = bench.app(at_root(handler, &Origin::counting()));
         let hit = miss_then_hit(&app, "/").await;
-        assert_eq!(hit.header("cache-control"), Some("max-age=10"));
+        assert_eq!(hit.header("cache-control"), Some("private, max-age=10"));
         assert_eq!(hit.header("expires"), Some("Tue, 14 Nov 2023 22:13:30 GMT"));
         stored(&app, "/").await;
         bench.clock.advance(secs(50));
-        assert_eq!(app.get("/").await.header("cache-control"), Some("max-age=10"));
+        assert_eq!(
+            app.get("/").await.header("cache-control"),
+            Some("private, max-age=10")
+        );
         bench.clock.advance(secs(6));
         let hit = app.get("/").await;
         assert_eq!(
             (hit.verdict(), hit.header("cache-control")),
-            (Some("Hit"), Some("max-age=4"))
+            (Some("Hit"), Some("private, max-age=4"))
         );
     }
 }
@@ -99,7 +110,7 @@ async fn client_max_age_zero_has_clients_ask_each_time() {
         let hit = miss_then_hit(&app, "/").await;
         assert_eq!(
             (hit.header("cache-control"), hit.header("expires")),
-            (Some("no-cache"), None)
+            (Some("private, no-cache"), None)
         );
         let etag = hit.header("etag").unwrap();
         let answer = app
@@ -131,7 +142,7 @@ async fn store_if_decides_by_path_or_closure() {
             assert_eq!((refused.verdict(), refused.text()), (Some("Miss"), "run 1"));
             assert_eq!(
                 (refused.header("cache-control"), refused.header("etag")),
-                (None, None)
+                (Some("private, no-cache"), None)
             );
             let next = app.get("/").await;
             assert_eq!((next.verdict(), next.text()), (Some("Miss"), "run 2"));
@@ -208,6 +219,7 @@ async fn max_body_of_the_handler_comes_before_the_caches() {
 const BASE: Policy = Policy::expire(Duration::from_secs(7200))
     .vary(&["accept-language"])
     .not_found(Duration::from_secs(100))
+    .client_max_age_remaining()
     .private();
 
 #[tokio::test]

@@ -20,7 +20,7 @@ async fn these_statuses_are_stored() {
             let app = bench.app(pages(&origin));
             let hit = miss_then_hit(&app, "/").await;
             assert_eq!((hit.status, hit.header("x-run")), (status, Some("1")));
-            assert_eq!(hit.header("cache-control"), Some("max-age=60"));
+            assert_eq!(hit.header("cache-control"), Some("private, no-cache"));
             origin.ran(1);
         }
     }
@@ -43,8 +43,8 @@ async fn p5_other_statuses_are_not_stored() {
                 assert_eq!(answer.header("x-run"), Some(&*run.to_string()), "{code}");
                 assert_eq!(
                     answer.header("cache-control"),
-                    None,
-                    "nothing is promised of {code}"
+                    Some("private, no-cache"),
+                    "no proxy keeps {code}, nor does a browser"
                 );
                 assert_eq!(answer.header("etag"), None);
             }
@@ -77,7 +77,7 @@ async fn redirects_that_last_are_stored_and_others_are_not() {
     }
 }
 
-#[cache(expire = 60, not_found = "25s")]
+#[cache(expire = 60, not_found = "25s", client_max_age = "remaining")]
 async fn sought(State(origin): State<Origin>) -> Response {
     origin.answer().await
 }
@@ -90,7 +90,7 @@ async fn not_found_keeps_404_and_410_for_its_own_time() {
             let app = bench.app(at_root(get(sought), &origin));
             let hit = miss_then_hit(&app, "/").await;
             assert_eq!((hit.status, hit.text()), (status, "none 1"));
-            assert_eq!(hit.header("cache-control"), Some("max-age=25"));
+            assert_eq!(hit.header("cache-control"), Some("private, max-age=25"));
             stored(&app, "/").await;
             bench.clock.advance(secs(25));
             assert_eq!(miss_then_hit(&app, "/").await.text(), "none 2");
@@ -108,7 +108,7 @@ async fn not_found_changes_nothing_for_other_statuses() {
         });
         let app = bench.app(at_root(get(sought), &origin));
         let hit = miss_then_hit(&app, "/").await;
-        assert_eq!(hit.header("cache-control"), Some("max-age=60"));
+        assert_eq!(hit.header("cache-control"), Some("private, max-age=60"));
         stored(&app, "/").await;
         bench.clock.advance(secs(60));
         for status in [403, 500, 500] {

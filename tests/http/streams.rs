@@ -57,7 +57,7 @@ async fn a_stream_is_stored_when_it_ended_well() {
             (hit.header("x-own"), hit.header("content-length")),
             (Some("1"), Some("13"))
         );
-        assert_eq!(hit.header("cache-control"), Some("max-age=60"));
+        assert_eq!(hit.header("cache-control"), Some("private, no-cache"));
         assert!(hit.header("etag").is_some());
         origin.ran(1);
     }

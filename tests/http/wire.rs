@@ -182,7 +182,7 @@ async fn a_204_has_neither_body_nor_length() {
                 (reply.header("content-length"), reply.header("transfer-encoding")),
                 (None, None)
             );
-            assert_eq!(reply.header("cache-control"), Some("max-age=60"));
+            assert_eq!(reply.header("cache-control"), Some("private, no-cache"));
         }
         origin.ran(1);
     }

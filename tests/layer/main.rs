@@ -22,7 +22,7 @@ use axum::{
     response::{IntoResponse, Response},
     routing::get,
 };
-use handler_cache::{Policy, layer::CacheLayer};
+use handler_cache::{ClientMaxAge, Policy, layer::CacheLayer};
 use support::app::{App, Bench, Runs};
 
 const MINUTE: Duration = Duration::from_secs(60);
@@ -54,7 +54,7 @@ async fn responses_are_cached_by_their_paths() {
         assert_eq!((first.verdict(), first.text()), (Some("Miss"), "/a, run 1"));
         let second = app.get("/a").await;
         assert_eq!((second.verdict(), second.text()), (Some("Hit"), "/a, run 1"));
-        assert_eq!(second.header("cache-control"), Some("max-age=60"));
+        assert_eq!(second.header("cache-control"), Some("private, no-cache"));
         assert!(second.header("etag").is_some());
         assert_eq!(app.get("/b").await.text(), "/b, run 2");
         bench.clock.advance(MINUTE);
@@ -70,17 +70,18 @@ async fn responses_are_cached_by_their_paths() {
 /// The first that matches counts.
 #[tokio::test]
 async fn each_route_has_a_life_of_its_own() {
-    let bench = Bench::memory().await;
+    let bench = Bench::memory_with(|builder| builder.client_max_age(ClientMaxAge::Remaining)).await;
     let layer = CacheLayer::new()
+        .public()
         .rule("/products/new", Policy::expire(Duration::from_secs(1)))
         .rule("/products/{id}", Policy::expire(Duration::from_secs(30)))
         .rule("/files/{*path}", Policy::expire(Duration::from_secs(300)))
         .rule("/products/{id}", Policy::expire(Duration::from_secs(1000)));
     let app = app(&bench, layer.clone());
     for (path, life) in [
-        ("/products/new", Some("max-age=1")),
-        ("/products/7", Some("max-age=30")),
-        ("/files/a/b", Some("max-age=300")),
+        ("/products/new", Some("public, max-age=1")),
+        ("/products/7", Some("public, max-age=30")),
+        ("/files/a/b", Some("public, max-age=300")),
         ("/products", None),
         ("/products/7/reviews", None),
     ] {
@@ -91,7 +92,7 @@ async fn each_route_has_a_life_of_its_own() {
     let with_default = bench.app(pages().layer(layer.expire(MINUTE)));
     assert_eq!(
         with_default.get("/products").await.header("cache-control"),
-        Some("max-age=60")
+        Some("public, max-age=60")
     );
     let stats = bench.cache.stats();
     assert_eq!(stats.handlers["/products/{id}"].misses, 1);

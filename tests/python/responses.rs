@@ -129,7 +129,11 @@ async fn line_12_status_and_headers_survive() {
             assert_eq!((answer.status, answer.text()), (StatusCode::ACCEPTED, "accepted"));
             assert_eq!(answer.header("x-run"), Some(run));
             assert_eq!(answer.verdict(), Some("Miss"));
-            assert_eq!(answer.header("cache-control"), None, "nobody is to keep it");
+            assert_eq!(
+                answer.header("cache-control"),
+                Some("private, no-cache"),
+                "nobody is to keep it"
+            );
         }
     }
 }
@@ -147,7 +151,7 @@ async fn absent(State(runs): State<Runs>) -> (StatusCode, Json<Value>) {
     (StatusCode::NOT_FOUND, Json(json!({ "run": run })))
 }
 
-#[cache(expire = "1h", not_found = "1m")]
+#[cache(expire = "1h", not_found = "1m", client_max_age = "remaining")]
 async fn absent_for_a_while(State(runs): State<Runs>) -> (StatusCode, Json<Value>) {
     let run = runs.count();
     (StatusCode::NOT_FOUND, Json(json!({ "run": run })))
@@ -167,7 +171,7 @@ async fn line_19_a_404_stays_one_and_is_stored_only_when_asked_for() {
             assert_eq!((answer.status, answer.text()), (StatusCode::NOT_FOUND, body));
             assert_eq!(answer.header("content-type"), Some("application/json"));
             assert_eq!(answer.verdict(), Some("Miss"));
-            assert_eq!(answer.header("cache-control"), None);
+            assert_eq!(answer.header("cache-control"), Some("private, no-cache"));
         }
 
         let miss = app.get("/kept").await;
@@ -175,7 +179,7 @@ async fn line_19_a_404_stays_one_and_is_stored_only_when_asked_for() {
             (miss.status, miss.text()),
             (StatusCode::NOT_FOUND, r#"{"run":3}"#)
         );
-        assert_eq!(miss.header("cache-control"), Some("max-age=60"));
+        assert_eq!(miss.header("cache-control"), Some("private, max-age=60"));
         bench.settled().await;
         assert_replays(&app.get("/kept").await, &miss);
         assert_eq!(runs.total(), 3);

@@ -16,17 +16,17 @@ use crate::{
     support::app::{Answer, App, Bench, Runs},
 };
 
-#[cache(expire = 3600)]
+#[cache(expire = 3600, client_max_age = "remaining")]
 async fn counted(State(runs): State<Runs>) -> String {
     format!("run {}", runs.count())
 }
 
-#[cache]
+#[cache(client_max_age = "remaining")]
 async fn kept_by_default(State(runs): State<Runs>) -> String {
     format!("run {}", runs.count())
 }
 
-#[cache(expire = 3600)]
+#[cache(expire = 3600, client_max_age = "remaining")]
 async fn known(State(runs): State<Runs>) -> &'static str {
     runs.count();
     "abc"
@@ -57,7 +57,7 @@ async fn line_01_a_hit_says_what_is_left() {
         assert_eq!(miss.status, StatusCode::OK);
         assert_eq!(miss.text(), "run 1");
         assert_eq!(miss.verdict(), Some("Miss"));
-        assert_eq!(miss.header("cache-control"), Some("max-age=3600"));
+        assert_eq!(miss.header("cache-control"), Some("private, max-age=3600"));
         assert_eq!(miss.header("expires"), Some("Tue, 14 Nov 2023 23:13:20 GMT"));
         assert_eq!(miss.header("age"), None);
 
@@ -66,7 +66,7 @@ async fn line_01_a_hit_says_what_is_left() {
         assert_eq!(hit.status, StatusCode::OK);
         assert_eq!(hit.text(), "run 1");
         assert_eq!(hit.verdict(), Some("Hit"));
-        assert_eq!(hit.header("cache-control"), Some("max-age=3000"));
+        assert_eq!(hit.header("cache-control"), Some("private, max-age=3000"));
         assert_eq!(hit.header("expires"), miss.header("expires"));
         assert_eq!(etag(&hit), etag(&miss));
         assert_eq!(runs.total(), 1);
@@ -74,7 +74,10 @@ async fn line_01_a_hit_says_what_is_left() {
         // The default is one year, as there.
         let by_default = app.get("/default").await;
         assert_eq!(by_default.verdict(), Some("Miss"));
-        assert_eq!(by_default.header("cache-control"), Some("max-age=31536000"));
+        assert_eq!(
+            by_default.header("cache-control"),
+            Some("private, max-age=31536000")
+        );
         assert_eq!(
             by_default.header("expires"),
             Some("Wed, 13 Nov 2024 22:23:20 GMT")
@@ -96,7 +99,7 @@ async fn line_02_a_listed_etag_or_a_star_is_answered_by_304() {
             assert_eq!(answer.status, StatusCode::NOT_MODIFIED, "{condition}");
             assert!(answer.body.is_empty(), "{condition}");
             assert_eq!(etag(&answer), tag);
-            assert_eq!(answer.header("cache-control"), Some("max-age=3600"));
+            assert_eq!(answer.header("cache-control"), Some("private, max-age=3600"));
             assert_eq!(answer.header("expires"), miss.header("expires"));
             assert_eq!(answer.verdict(), Some("Hit"));
             assert_eq!(answer.header("content-length"), None);
@@ -138,7 +141,7 @@ async fn line_05_an_expired_entry_is_a_miss_with_the_same_etag() {
         assert_eq!(again.status, StatusCode::OK);
         assert_eq!(again.text(), "abc");
         assert_eq!(again.verdict(), Some("Miss"));
-        assert_eq!(again.header("cache-control"), Some("max-age=3600"));
+        assert_eq!(again.header("cache-control"), Some("private, max-age=3600"));
         assert_eq!(etag(&again), etag(&same));
         let changed = app.get("/").await;
         assert_eq!(changed.text(), "run 4");

@@ -141,7 +141,7 @@ async fn p1_key_that_panics_is_no_key() {
     }
 }
 
-#[cache(expire = 60, name = "plain")]
+#[cache(expire = 60, name = "plain", client_max_age = "remaining")]
 async fn plain() -> &'static str {
     "plain"
 }

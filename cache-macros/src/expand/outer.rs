@@ -4,7 +4,7 @@ use proc_macro2::{Ident, TokenStream};
 use quote::{quote, quote_spanned};
 use syn::{FnArg, parse_quote, parse_quote_spanned, spanned::Spanned as _};
 
-use super::{Cx, companion, evict, key};
+use super::{Cx, client_max_age, companion, evict, key};
 use crate::{
     handler::{Param, Role},
     span::{hidden, macro_span},
@@ -14,6 +14,7 @@ use crate::{
 /// Output:
 /// ```text
 /// fn product((context, arg0): (CacheContext, Path<u64>), arg1: State<Db>) -> ResponseFuture {
+///     let context = context.url_decides(const { … });
 ///     let ready = context.key(product::itself(), (&arg0,), product::key);
 ///     let waiting = match ready {
 ///         Ready::Answered(response) => return response,
@@ -67,6 +68,8 @@ fn through_cache(cx: &Cx<'_>, context: &Ident) -> TokenStream {
         .evict
         .is_some()
         .then(|| quote_spanned!(cx.span=> let #evictor = #context.evictor();));
+    let max_age_checks = client_max_age::checks(cx);
+    let max_age_proof = client_max_age::proof(cx, context);
     let lookup = lookup(cx, context);
     let tags = key::tags(cx, &waiting);
     let fill = if cx.args.evict.is_none() && lazy(cx).next().is_none() {
@@ -79,7 +82,9 @@ fn through_cache(cx: &Cx<'_>, context: &Ident) -> TokenStream {
     };
     quote_spanned! {cx.span=>
         #checks
+        #max_age_checks
         #keep_evictor
+        #max_age_proof
         let #ready = #lookup;
         let #waiting = match #ready {
             #private::Ready::Answered(#response) => return #response,

@@ -6,7 +6,7 @@ use quote::{ToTokens as _, quote, quote_spanned};
 use super::Cx;
 use crate::{
     args::{Args, Given},
-    duration::Life,
+    duration::{ClientMaxAge, Life},
     span::{hidden, macro_span},
 };
 
@@ -83,11 +83,7 @@ fn site(cx: &Cx<'_>) -> TokenStream {
     let private = cx.private(cx.span);
     let name = hidden("__SITE");
     let policy = hidden("__policy");
-    let base = match &cx.args.policy {
-        Some(base) => base.value.to_token_stream(),
-        None => quote_spanned!(cx.span=> #private::Policy::new()),
-    };
-    let steps = steps(cx).into_iter().map(|step| step.statement(&policy));
+    let statements = statements(cx, &policy, steps(cx));
     let handler = match &cx.args.name {
         Some(name) => {
             let name = &name.value;
@@ -98,12 +94,31 @@ fn site(cx: &Cx<'_>) -> TokenStream {
     quote_spanned! {cx.span=>
         {
             static #name: #private::Site = {
-                let #policy: #private::Policy = #base;
-                #(#steps)*
+                #statements
                 #private::Site::new(#policy, #handler)
             };
             &#name
         }
+    }
+}
+
+/// The part of it that a `max-age` depends on, as an expression: `{ let policy: Policy = BASE; …; policy }`.
+pub(super) fn of_max_age(cx: &Cx<'_>) -> TokenStream {
+    let policy = hidden("__policy");
+    let statements = statements(cx, &policy, client_max_age(cx).chain(visibility(cx)));
+    quote_spanned!(cx.span=> { #statements #policy })
+}
+
+fn statements(cx: &Cx<'_>, policy: &Ident, steps: impl IntoIterator<Item = Step>) -> TokenStream {
+    let private = cx.private(cx.span);
+    let base = match &cx.args.policy {
+        Some(base) => base.value.to_token_stream(),
+        None => quote_spanned!(cx.span=> #private::Policy::new()),
+    };
+    let steps = steps.into_iter().map(|step| step.statement(policy));
+    quote_spanned! {cx.span=>
+        let #policy: #private::Policy = #base;
+        #(#steps)*
     }
 }
 
@@ -160,7 +175,6 @@ fn steps(cx: &Cx<'_>) -> Vec<Step> {
         (&cx.args.stale_if_error, "stale_if_error"),
         (&cx.args.stale_if_slow, "stale_if_slow"),
         (&cx.args.not_found, "not_found"),
-        (&cx.args.client_max_age, "client_max_age"),
     ] {
         steps.extend(
             period
@@ -168,9 +182,7 @@ fn steps(cx: &Cx<'_>) -> Vec<Step> {
                 .map(|period| step(period, method, period.value.tokens())),
         );
     }
-    for (flag, method) in [(&cx.args.private, "private"), (&cx.args.public, "public")] {
-        steps.extend(flag.as_ref().map(|flag| step(flag, method, TokenStream::new())));
-    }
+    steps.extend(client_max_age(cx).chain(visibility(cx)));
     for (expression, method) in [
         (&cx.args.store_if, "store_if"),
         (&cx.args.max_body, "max_body"),
@@ -183,6 +195,22 @@ fn steps(cx: &Cx<'_>) -> Vec<Step> {
         );
     }
     steps
+}
+
+fn client_max_age(cx: &Cx<'_>) -> impl Iterator<Item = Step> {
+    let given = cx.args.client_max_age.iter();
+    given.map(|given| match &given.value {
+        ClientMaxAge::Fixed(period) => step(given, "client_max_age", period.tokens()),
+        ClientMaxAge::Remaining => step(given, "client_max_age_remaining", TokenStream::new()),
+    })
+}
+
+fn visibility(cx: &Cx<'_>) -> impl Iterator<Item = Step> {
+    let flags = [(&cx.args.private, "private"), (&cx.args.public, "public")];
+    let given = flags
+        .into_iter()
+        .filter_map(|(flag, method)| Some((flag.as_ref()?, method)));
+    given.map(|(flag, method)| step(flag, method, TokenStream::new()))
 }
 
 fn step<T>(option: &Given<T>, method: &'static str, argument: TokenStream) -> Step {

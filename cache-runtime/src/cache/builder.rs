@@ -8,7 +8,7 @@ use super::{Cache, GLOBAL};
 use crate::{
     clock::Clock,
     error::Error,
-    policy::{ClientControl, ONE_YEAR},
+    policy::{ClientControl, ClientMaxAge, ONE_YEAR},
 };
 
 /// Settings for a [`Cache`].
@@ -37,6 +37,7 @@ pub struct CacheBuilder {
     response_header: String,
     cache_status: bool,
     client_control: ClientControl,
+    client_max_age: Option<ClientMaxAge>,
     memory_size: u64,
     max_body: usize,
     version: Option<String>,
@@ -69,6 +70,7 @@ impl CacheBuilder {
             response_header: "x-cache".to_owned(),
             cache_status: false,
             client_control: ClientControl::default(),
+            client_max_age: None,
             memory_size: 64 * 1024 * 1024,
             max_body: 1024 * 1024,
             version: None,
@@ -117,6 +119,26 @@ impl CacheBuilder {
     /// What clients may ask through `Cache-Control` and `Pragma` in requests. Default: [`ClientControl::Bypass`].
     pub fn client_control(mut self, control: ClientControl) -> Self {
         self.client_control = control;
+        self
+    }
+
+    /// For how long clients may use a response without asking again, where its handler or layer does not say: a `Duration` in
+    /// whole seconds, or [`ClientMaxAge::Remaining`], never more than the remaining TTL of the entry. Default: `no-cache`,
+    /// clients ask each time.
+    ///
+    /// Takes effect only for handlers whose every argument is known by its type to come from the URL (`Path`, `Query`,
+    /// `RawQuery`, `Uri`, `OriginalUri`, `MatchedPath`, `Method`) or to be `State`, and for handlers and layers that say
+    /// `public` or `vary`. All others say `no-cache`: a browser that changes its user would show the page of the last one.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use handler_cache::{Cache, ClientMaxAge};
+    ///
+    /// let half_a_minute = Cache::builder().client_max_age(Duration::from_secs(30));
+    /// let while_fresh = Cache::builder().client_max_age(ClientMaxAge::Remaining);
+    /// ```
+    pub fn client_max_age(mut self, limit: impl Into<ClientMaxAge>) -> Self {
+        self.client_max_age = Some(limit.into());
         self
     }
 

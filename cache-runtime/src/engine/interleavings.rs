@@ -33,6 +33,7 @@ fn engine() -> Arc<Engine> {
         settings: Settings {
             default_expire: Duration::from_secs(60 * 60),
             client_control: ClientControl::default(),
+            client_max_age: None,
             style: Style {
                 hit_header: HeaderName::from_static("x-cache"),
                 cache_status: None,
@@ -92,14 +93,15 @@ impl Shop {
 
     async fn request(self: Arc<Self>) -> u64 {
         let head = RequestHead::of(&HttpRequest::new(()).into_parts().0, Vary::Names(&[]));
-        let response = match Arc::clone(&self.engine).look_up(&SITE.policy, handler(), head, |_| Ok(())) {
-            Lookup::Answered(response) => response,
-            Lookup::Ask(mut request) => {
-                request.tag(&["static".to_owned()]);
-                request.serve(move |_| self.handler()).await
-            }
-            Lookup::Bypass => unreachable!("the request has a key"),
-        };
+        let response =
+            match Arc::clone(&self.engine).look_up(&SITE.policy, handler(), head, false, |_| Ok(())) {
+                Lookup::Answered(response) => response,
+                Lookup::Ask(mut request) => {
+                    request.tag(&["static".to_owned()]);
+                    request.serve(move |_| self.handler()).await
+                }
+                Lookup::Bypass => unreachable!("the request has a key"),
+            };
         let body = to_bytes(response.into_body(), usize::MAX).await.unwrap();
         str::from_utf8(&body).unwrap().parse().unwrap()
     }

@@ -49,9 +49,9 @@ use crate::{
     flight::{Flights, Place},
     handler::Handler,
     key::{KeyArgs, KeyError},
-    policy::{ClientControl, Policy},
+    policy::{ClientControl, ClientMaxAge, Policy},
     request::RequestHead,
-    respond::{Responder, Style, Verdict},
+    respond::{CacheHeaders, Responder, Style, Verdict},
     rules::{self, Admission, Freshness},
     stats::Counters,
     store::Guard,
@@ -94,6 +94,8 @@ impl AnyEngine for Engine {
 pub(crate) struct Settings {
     pub(crate) default_expire: Duration,
     pub(crate) client_control: ClientControl,
+    /// For handlers that say nothing else.
+    pub(crate) client_max_age: Option<ClientMaxAge>,
     pub(crate) style: Style,
     /// Bytes.
     pub(crate) max_body: usize,
@@ -119,12 +121,14 @@ pub(crate) enum Lookup {
 }
 
 impl Engine {
-    /// Builds the key and looks into memory, without waiting.
+    /// Builds the key and looks into memory, without waiting. `url_decides`: the response depends on nothing of the request
+    /// but its URL.
     pub(crate) fn look_up(
         self: Arc<Self>,
         policy: &Policy,
         handler: Handler,
         request: RequestHead,
+        url_decides: bool,
         write: impl FnOnce(&mut KeyArgs<'_>) -> Result<(), KeyError>,
     ) -> Lookup {
         let counters = self.counters.of(handler);
@@ -135,6 +139,7 @@ impl Engine {
             }
             Admission::Serve(wishes) => wishes,
         };
+        let cache_headers = CacheHeaders::new(policy, self.settings.client_max_age, url_decides);
         let names = &self.names;
         let looked_up = names.with_key(handler.name, policy, &request, write, |key, arguments| {
             let entry = match policy.http {
@@ -153,6 +158,7 @@ impl Engine {
                         request: &request,
                         policy,
                         style: &self.settings.style,
+                        cache_headers,
                         times,
                     };
                     return Ok(responder.answer(&entry, Verdict::Hit));
@@ -178,6 +184,7 @@ impl Engine {
                 },
                 request,
                 wishes,
+                cache_headers,
                 resource: Arc::clone(&slot.key),
                 slot,
                 coalesces: true,

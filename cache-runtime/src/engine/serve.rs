@@ -34,7 +34,7 @@ use crate::{
     key::KeyError,
     policy::Policy,
     request::RequestHead,
-    respond::{self, Forward, Made, Responder, Verdict},
+    respond::{self, CacheHeaders, Forward, Made, Responder, Verdict},
     rules::{Refusal, Wishes},
     stats::HandlerCounters,
     steering::Steering,
@@ -114,6 +114,7 @@ pub(crate) struct Request {
     pub(super) policy: Policy,
     pub(super) request: RequestHead,
     pub(super) wishes: Wishes,
+    pub(super) cache_headers: CacheHeaders,
     pub(super) slot: Slot,
     pub(super) accepts: Accepts,
     /// The key of what it asks for, of which the slot may be one variant's.
@@ -355,6 +356,7 @@ impl Request {
             request: &self.request,
             policy: &self.policy,
             style: &self.engine.settings.style,
+            cache_headers: self.cache_headers,
             times,
         };
         responder.answer(entry, verdict)

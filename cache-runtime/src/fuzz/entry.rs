@@ -13,7 +13,7 @@ use crate::{
         wire::{FIXED, HEAD, decode, encode, is_newer},
     },
     policy::Policy,
-    respond::{Responder, Style, Verdict},
+    respond::{CacheHeaders, Responder, Style, Verdict},
     slot::{Digest, Generation, Token},
 };
 
@@ -118,6 +118,7 @@ fn serve(entry: &Entry) {
         request: &request,
         policy: &policy,
         style,
+        cache_headers: CacheHeaders::new(&policy, None, false),
         times: Times { now, local: now },
     };
     let ends = [entry.born, entry.born + entry.fresh, entry.expires()];

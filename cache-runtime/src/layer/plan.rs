@@ -5,10 +5,11 @@ use std::{
     fmt,
     ops::Deref,
     sync::{Arc, PoisonError, RwLock},
+    time::Duration,
 };
 
 use axum::{extract::MatchedPath, routing::MethodFilter};
-use http::{HeaderName, Method, request, response};
+use http::{HeaderMap, HeaderName, Method, request, response};
 
 use super::{
     namespace::Namespace,
@@ -17,10 +18,10 @@ use super::{
 };
 use crate::{
     cache::Cache,
+    credentials::is_credential,
     handler::{self, Handler},
     key::{KeyArgs, KeyError},
     policy::{Http, Policy},
-    request::{RequestHead, Vary},
 };
 
 /// A path of more segments is not cached: each has a tag, so that all below it can be evicted at once.
@@ -95,7 +96,8 @@ impl Plan {
             self.default.get_or_insert_default();
         }
         self.others = self.default.map(|_| handler::route("*"));
-        let (vary, methods, max_body, http) = (&self.vary, self.methods, self.max_body, self.http);
+        let (vary, methods, max_body, http, public) =
+            (&self.vary, self.methods, self.max_body, self.http, self.public);
         for policy in self
             .rules
             .iter_mut()
@@ -109,6 +111,9 @@ impl Plan {
                 *policy = policy.vary(all.leak());
             }
             policy.methods = methods.unwrap_or(policy.methods);
+            if public {
+                *policy = policy.public();
+            }
             policy.http = http;
             if http.is_some() {
                 policy.methods = MethodFilter::GET;
@@ -119,7 +124,7 @@ impl Plan {
     }
 
     /// Whether the cache has a part in this request, and which.
-    pub(super) fn admit<'a>(&self, request: &'a request::Parts) -> Option<(Admitted<'a>, RequestHead)> {
+    pub(super) fn admit<'a>(&self, request: &'a request::Parts) -> Option<Admitted<'a>> {
         let resource = Resource::of(request)?;
         let path = resource.path();
         let is_meant = |only: &[PathPattern]| only.iter().any(|pattern| pattern.matches(path));
@@ -132,7 +137,7 @@ impl Plan {
             return None;
         }
         let rule = self.rules.iter().find(|rule| rule.route.matches(path));
-        let (policy, handler) = match rule {
+        let (mut policy, handler) = match rule {
             Some(rule) => (rule.policy, rule.handler),
             None => (self.default?, self.others?),
         };
@@ -140,23 +145,30 @@ impl Plan {
         if resource.paths().any(is_too_deep) || self.admit.as_ref().is_some_and(|admit| !admit(request)) {
             return None;
         }
-        let mut head = RequestHead::of(request, fields(&policy));
-        head.credentials |= self
-            .credentials
-            .iter()
-            .any(|name| request.headers.contains_key(name));
-        let must_be_public = !self.public && self.partition.is_none() && head.credentials;
+        let must_be_public =
+            !self.public && self.partition.is_none() && self.has_credentials(&request.headers);
         let partition = self.partition.as_ref().map(|partition| partition(request));
-        // Caches further out must not share what is somebody's own.
-        head.credentials |= matches!(partition, Some(Some(_)));
-        let admitted = Admitted {
+        match &partition {
+            // Caches further out must not share what is somebody's own.
+            Some(Some(_)) => policy = policy.private().client_max_age(Duration::ZERO),
+            // Who signs in gets another page at the same URL.
+            Some(None) => policy = policy.client_max_age(Duration::ZERO),
+            None => {}
+        }
+        Some(Admitted {
             resource,
             policy,
             handler,
             partition,
             must_be_public,
-        };
-        Some((admitted, head))
+        })
+    }
+
+    /// Whether a header says who is asking.
+    fn has_credentials(&self, headers: &HeaderMap) -> bool {
+        headers
+            .keys()
+            .any(|name| is_credential(name.as_str()) || self.credentials.contains(name))
     }
 
     pub(super) fn write_key(
@@ -209,14 +221,6 @@ impl Plan {
             }
         }
         all
-    }
-}
-
-/// Which of the request's fields count.
-fn fields(policy: &Policy) -> Vary {
-    match policy.http {
-        None => Vary::Names(policy.vary),
-        Some(_) => Vary::All,
     }
 }
 

@@ -29,7 +29,8 @@ use crate::{
     events,
     evict::{Evictor, Pending},
     key::KeyArgs,
-    request::LayerAround,
+    policy::Policy,
+    request::{LayerAround, RequestHead, Vary},
     rules::{self, rfc9111},
     steering::Steering,
     sync::{Mutex, lock},
@@ -161,8 +162,8 @@ impl Plan {
         // The user's functions are asked in there, and may panic.
         let admitted = catch_unwind(AssertUnwindSafe(|| self.admit(request)));
         let admitted = admitted.ok().flatten();
-        let Some((admitted, head)) =
-            admitted.filter(|(admitted, _)| rules::takes(admitted.policy.methods, &request.method))
+        let Some(admitted) =
+            admitted.filter(|admitted| rules::takes(admitted.policy.methods, &request.method))
         else {
             return self.eviction(engine, request);
         };
@@ -172,8 +173,9 @@ impl Plan {
             must_be_public,
             ..
         } = admitted;
+        let head = RequestHead::of(request, fields(&policy));
         let write = |key: &mut KeyArgs<'_>| self.write_key(request, &admitted, key);
-        match Arc::clone(&engine).look_up(&policy, handler, head, write) {
+        match Arc::clone(&engine).look_up(&policy, handler, head, false, write) {
             Lookup::Bypass => Way::Past,
             Lookup::Answered(response) => Way::Answered(response),
             Lookup::Ask(mut asked) => {
@@ -212,6 +214,14 @@ impl Plan {
             }
         });
         Way::Evicting(pending, engine, Base::of(request))
+    }
+}
+
+/// Which of the request's fields count.
+fn fields(policy: &Policy) -> Vary {
+    match policy.http {
+        None => Vary::Names(policy.vary),
+        Some(_) => Vary::All,
     }
 }
 

@@ -7,12 +7,9 @@ use http::{HeaderMap, HeaderName, HeaderValue, header};
 
 use super::{
     Responder, Verdict,
-    promise::{http_date, max_age},
+    cache_headers::{CacheHeaders, http_date},
 };
-use crate::{
-    entry::{Entry, HeaderLines},
-    policy::Visibility,
-};
+use crate::entry::{Entry, HeaderLines};
 
 /// How many maps a thread keeps, and of which entries: some 350 KiB at most.
 const KEPT: usize = 64;
@@ -52,11 +49,12 @@ struct Prepared {
     lines: HeaderLines,
     own: usize,
     /// `Expires` stands behind `Cache-Control`.
-    tells_end: bool,
-    /// What `Cache-Control` and `Expires` say now.
-    told: Option<(Option<Visibility>, u64)>,
-    end: Option<u64>,
-    /// What else the names depend on.
+    writes_expires: bool,
+    /// The seconds that `Cache-Control` and `Expires` say now.
+    max_age: Option<u64>,
+    expires: Option<u64>,
+    /// What else the names and values depend on.
+    cache_headers: CacheHeaders,
     vary: &'static [&'static str],
     hit_header: HeaderName,
 }
@@ -65,10 +63,7 @@ impl Responder<'_> {
     /// The headers of a response with the whole entry, if what the cache adds to them is always of the same names, and this
     /// thread has laid out such ones.
     pub(super) fn prepared(&self, entry: &Entry, verdict: Verdict) -> Option<HeaderMap> {
-        let policy = self.policy;
-        let is_plain =
-            policy.http.is_none() && policy.client_max_age.is_none() && self.style.cache_status.is_none();
-        if !is_plain {
+        if self.policy.http.is_some() || self.style.cache_status.is_some() {
             return None;
         }
         PLACES.with_borrow_mut(|places| {
@@ -116,19 +111,21 @@ impl Responder<'_> {
             && (self.policy.vary.is_empty() || !lines.contains(&header::VARY))
     }
 
-    /// None where the end of the entry's life is no date.
+    /// None where the end of the entry's life cannot be written as a date.
     fn prepare(&self, entry: &Entry) -> Option<Prepared> {
         let lines = entry.headers.copied();
         let mut headers = lines.to_map(self.added());
         self.complete(&mut headers, entry, Verdict::Hit);
         headers.insert(header::CONTENT_LENGTH, HeaderValue::from_static(""));
-        headers.contains_key(header::EXPIRES).then_some(Prepared {
+        let has_expires = self.cache_headers.has_expires();
+        (!has_expires || headers.contains_key(header::EXPIRES)).then_some(Prepared {
             headers,
             own: lines.count(),
-            tells_end: !lines.contains(&header::EXPIRES),
+            writes_expires: has_expires && !lines.contains(&header::EXPIRES),
             lines,
-            told: None,
-            end: None,
+            max_age: None,
+            expires: None,
+            cache_headers: self.cache_headers,
             vary: self.policy.vary,
             hit_header: self.style.hit_header.clone(),
         })
@@ -137,12 +134,14 @@ impl Responder<'_> {
 
 impl Prepared {
     fn is_for(&self, responder: &Responder<'_>) -> bool {
-        ptr::eq(self.vary, responder.policy.vary) && self.hit_header == responder.style.hit_header
+        ptr::eq(self.vary, responder.policy.vary)
+            && self.cache_headers == responder.cache_headers
+            && self.hit_header == responder.style.hit_header
     }
 
     /// Those of a hit on this entry, if its own headers have the names that these are laid out for.
     fn filled(&mut self, responder: &Responder<'_>, entry: &Entry) -> Option<HeaderMap> {
-        self.promise(responder, entry)?;
+        self.write_cache_headers(responder, entry)?;
         let mut headers = self.headers.clone();
         if entry.headers != self.lines {
             let mut own = headers.iter_mut().take(self.own);
@@ -154,18 +153,20 @@ impl Prepared {
         Some(headers)
     }
 
-    /// Puts in what clients are told of the entry's life, where it is not what the last one was told.
-    fn promise(&mut self, responder: &Responder<'_>, entry: &Entry) -> Option<()> {
-        let left = responder.left(entry);
-        let told = (responder.visibility(), left.as_secs());
-        if self.told != Some(told) {
-            *self.headers.values_mut().nth(self.own)? = max_age(told.0, told.1);
-            self.told = Some(told);
+    /// Replaces the values of `Cache-Control` and `Expires` where they differ from those of the last response. `no-cache` is
+    /// always the same.
+    fn write_cache_headers(&mut self, responder: &Responder<'_>, entry: &Entry) -> Option<()> {
+        let Some(max_age) = self.cache_headers.max_age(entry, responder.times.now) else {
+            return Some(());
+        };
+        if self.max_age != Some(max_age.as_secs()) {
+            *self.headers.values_mut().nth(self.own)? = self.cache_headers.control(Some(max_age));
+            self.max_age = Some(max_age.as_secs());
         }
-        let end = responder.times.local + left;
-        if self.tells_end && self.end != Some(end.as_secs()) {
-            *self.headers.values_mut().nth(self.own + 1)? = http_date(end)?;
-            self.end = Some(end.as_secs());
+        let expires = responder.times.local + max_age;
+        if self.writes_expires && self.expires != Some(expires.as_secs()) {
+            *self.headers.values_mut().nth(self.own + 1)? = http_date(expires)?;
+            self.expires = Some(expires.as_secs());
         }
         Some(())
     }

@@ -4,6 +4,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::clock::Timestamp;
+use crate::policy::{ClientMaxAge, Http};
 use crate::rules::fixtures::{NOW, entry, headers, request, secs};
 
 /// As if no clock were off.
@@ -30,9 +31,13 @@ pub(super) fn responder<'a>(
         request,
         policy,
         style,
+        cache_headers: CacheHeaders::new(policy, None, true),
         times,
     }
 }
+
+/// Tells clients the remaining TTL.
+pub(super) const REMAINING: Policy = Policy::new().client_max_age_remaining();
 
 pub(super) const STYLE: Style = Style {
     hit_header: HeaderName::from_static("x-cache"),
@@ -94,11 +99,7 @@ fn a_hit_is_what_was_stored_and_our_headers() {
     ];
     let response = plain_hit(&own, &Policy::new());
     assert_eq!(response.status(), 200);
-    let ours = [
-        ("cache-control", "max-age=25"),
-        ("expires", "Sun, 06 Nov 1994 08:50:07 GMT"),
-        ("x-cache", "Hit"),
-    ];
+    let ours = [("cache-control", "private, no-cache"), ("x-cache", "Hit")];
     assert_eq!(lines(&response), [&own[..], &ours[..]].concat());
     assert_eq!(body(response), "hello");
 }
@@ -108,14 +109,14 @@ fn a_stored_miss_says_so_and_promises_the_whole_life() {
     let response = respond(
         &entry(secs(30), &[TAG]),
         &request("GET", &[]),
-        &Policy::new(),
+        &REMAINING,
         &STYLE,
         Verdict::Made(Made::MISS),
         NOW,
     );
     let expected = [
         TAG,
-        ("cache-control", "max-age=30"),
+        ("cache-control", "private, max-age=30"),
         ("expires", "Sun, 06 Nov 1994 08:50:07 GMT"),
         ("x-cache", "Miss"),
     ];
@@ -160,24 +161,39 @@ fn the_hit_header_has_the_name_it_was_given() {
 }
 
 #[test]
-fn credentials_make_the_answer_private_unless_the_policy_says_public() {
+fn the_word_is_private_unless_the_policy_says_public_whatever_the_request_carries() {
     let entry = entry(secs(30), &[]);
-    for line in [("authorization", "Bearer x"), ("cookie", "a=b")] {
-        let request = request("GET", &[line]);
+    for credentials in [&[][..], &[("authorization", "Bearer x")], &[("cookie", "a=b")]] {
+        let request = request("GET", credentials);
         let control = |policy: &Policy| hit(&entry, &request, policy).headers()["cache-control"].clone();
-        assert_eq!(control(&Policy::new()), "private, max-age=25");
-        assert_eq!(control(&Policy::new().private()), "private, max-age=25");
-        assert_eq!(control(&Policy::new().public()), "public, max-age=25");
+        assert_eq!(control(&Policy::new()), "private, no-cache");
+        assert_eq!(control(&Policy::new().private()), "private, no-cache");
+        assert_eq!(control(&Policy::new().public()), "public, no-cache");
+        assert_eq!(control(&Policy::new().public().private()), "private, no-cache");
+        assert_eq!(control(&REMAINING), "private, max-age=25");
+        assert_eq!(control(&REMAINING.private()), "private, max-age=25");
+        assert_eq!(control(&REMAINING.public()), "public, max-age=25");
     }
-    let response = plain_hit(&[], &Policy::new().private());
-    assert_eq!(all(&response, "cache-control"), ["private, max-age=25"]);
-    let response = plain_hit(&[], &Policy::new().public());
-    assert_eq!(all(&response, "cache-control"), ["public, max-age=25"]);
+}
+
+#[test]
+fn no_cache_has_no_expires_fresh_or_stale() {
+    for verdict in [Verdict::Hit, Verdict::Stale, Verdict::Made(Made::MISS)] {
+        let (entry, request) = (entry(secs(30), &[TAG]), request("GET", &[]));
+        let response = respond(&entry, &request, &Policy::new(), &STYLE, verdict, NOW + secs(40));
+        assert_eq!(all(&response, "cache-control"), ["private, no-cache"]);
+        assert!(!response.headers().contains_key("expires"));
+        assert_eq!(all(&response, "etag"), [TAG.1]);
+    }
 }
 
 #[test]
 fn clients_are_told_their_own_max_age_but_no_more_than_is_left() {
-    for (told, expected) in [(10, "max-age=10"), (25, "max-age=25"), (600, "max-age=25")] {
+    for (told, expected) in [
+        (10, "private, max-age=10"),
+        (25, "private, max-age=25"),
+        (600, "private, max-age=25"),
+    ] {
         let response = plain_hit(&[], &Policy::new().client_max_age(secs(told)));
         assert_eq!(all(&response, "cache-control"), [expected]);
     }
@@ -187,14 +203,46 @@ fn clients_are_told_their_own_max_age_but_no_more_than_is_left() {
 
 #[test]
 fn a_client_max_age_of_zero_makes_clients_revalidate() {
-    let policy = Policy::new().client_max_age(Duration::ZERO);
-    let response = plain_hit(&[], &policy);
-    assert_eq!(
-        lines(&response),
-        [("cache-control", "no-cache"), ("x-cache", "Hit")]
-    );
-    let response = plain_hit(&[], &policy.private());
-    assert_eq!(all(&response, "cache-control"), ["private, no-cache"]);
+    for limit in [Duration::ZERO, Duration::from_millis(999)] {
+        let policy = Policy::new().client_max_age(limit);
+        let response = plain_hit(&[], &policy);
+        let expected = [("cache-control", "private, no-cache"), ("x-cache", "Hit")];
+        assert_eq!(lines(&response), expected);
+        let response = plain_hit(&[], &policy.public());
+        assert_eq!(all(&response, "cache-control"), ["public, no-cache"]);
+    }
+}
+
+#[test]
+fn p5_a_max_age_is_granted_only_where_url_public_or_vary_decides() {
+    let entry = entry(secs(30), &[]);
+    let thirty = ClientMaxAge::Fixed(secs(30));
+    let policies = [
+        (Policy::new(), None),
+        (Policy::new().client_max_age(secs(30)), None),
+        (Policy::new().client_max_age_remaining(), None),
+        (Policy::new(), Some(ClientMaxAge::Remaining)),
+        (Policy::new(), Some(thirty)),
+        (
+            Policy::new().client_max_age(secs(30)),
+            Some(ClientMaxAge::Remaining),
+        ),
+    ];
+    for (index, (policy, default)) in policies.into_iter().enumerate() {
+        let is_granted = |policy: Policy, url_decides| {
+            let headers = CacheHeaders::new(&policy, default, url_decides);
+            headers.max_age(&entry, NOW) == Some(secs(30))
+        };
+        assert_eq!(is_granted(policy, true), index > 0);
+        assert_eq!(is_granted(policy.public(), false), index > 0);
+        assert_eq!(is_granted(policy.vary(&["accept"]), false), index > 0);
+        assert!(!is_granted(policy, false));
+        assert!(!is_granted(policy.vary(&[]), false));
+        assert!(
+            !is_granted(policy.client_max_age(Duration::ZERO), true),
+            "zero overrides"
+        );
+    }
 }
 
 #[test]
@@ -230,15 +278,23 @@ fn the_handlers_own_expires_stays() {
     let response = plain_hit(&[own], &Policy::new());
     assert_eq!(
         lines(&response),
-        [own, ("cache-control", "max-age=25"), ("x-cache", "Hit")]
+        [own, ("cache-control", "private, no-cache"), ("x-cache", "Hit")]
+    );
+    let response = plain_hit(&[own], &REMAINING);
+    assert_eq!(
+        lines(&response),
+        [own, ("cache-control", "private, max-age=25"), ("x-cache", "Hit")]
     );
 }
 
 #[test]
 fn a_life_beyond_a_year_is_told_as_a_year() {
     let entry = entry(Duration::from_secs(1 << 31), &[]);
-    let response = hit(&entry, &request("GET", &[]), &Policy::new());
-    assert_eq!(all(&response, "cache-control"), ["max-age=31536000"]);
+    let request = request("GET", &[]);
+    for policy in [REMAINING, Policy::new().client_max_age(Duration::MAX)] {
+        let response = hit(&entry, &request, &policy);
+        assert_eq!(all(&response, "cache-control"), ["private, max-age=31536000"]);
+    }
 }
 
 #[test]
@@ -249,14 +305,14 @@ fn a_date_past_the_year_9999_is_not_written() {
     let response = respond(
         &entry,
         &request("GET", &[]),
-        &Policy::new(),
+        &REMAINING,
         &STYLE,
         Verdict::Hit,
         now,
     );
     assert_eq!(
         lines(&response),
-        [("cache-control", "max-age=30"), ("x-cache", "Hit")]
+        [("cache-control", "private, max-age=30"), ("x-cache", "Hit")]
     );
 }
 
@@ -289,11 +345,11 @@ fn what_the_client_has_is_answered_by_304_with_its_headers_alone() {
         TAG,
     ];
     let entry = entry(secs(30), &own);
-    let policy = Policy::new().vary(&["accept-language"]);
+    let policy = REMAINING.vary(&["accept-language"]);
     let expected = [
         ("content-location", "/here"),
         TAG,
-        ("cache-control", "max-age=25"),
+        ("cache-control", "private, max-age=25"),
         ("expires", "Sun, 06 Nov 1994 08:50:07 GMT"),
         ("vary", "accept-language"),
         ("x-cache", "Hit"),
@@ -400,6 +456,35 @@ fn what_is_not_stored_gets_the_hit_header_alone() {
 }
 
 #[test]
+fn p5_what_is_not_stored_is_for_no_proxy_either() {
+    let control = |policy: &Policy, own: &[(&str, &str)]| {
+        let mut response = Response::new(Body::empty());
+        *response.headers_mut() = headers(own);
+        let response = uncached(response, policy, &STYLE, UNSTORED);
+        all(&response, "cache-control").join(" | ")
+    };
+    for policy in [
+        Policy::new(),
+        Policy::new().public(),
+        REMAINING,
+        REMAINING.public(),
+    ] {
+        assert_eq!(control(&policy, &[("set-cookie", "a=b")]), "private, no-cache");
+        assert_eq!(control(&policy, &[("expires", "0")]), "private, no-cache");
+        assert_eq!(
+            control(&policy, &[("cache-control", "public")]),
+            "public",
+            "the handler's own word"
+        );
+    }
+    let http = Policy {
+        http: Some(Http::default()),
+        ..Policy::new()
+    };
+    assert_eq!(control(&http, &[]), "", "responses speak for themselves there");
+}
+
+#[test]
 fn what_is_not_stored_names_in_vary_what_it_depends_on() {
     let policy = Policy::new().vary(&["accept-language"]);
     let response = uncached(Response::new(Body::empty()), &policy, &STYLE, UNSTORED);
@@ -431,19 +516,20 @@ proptest! {
     #[test]
     fn max_age_is_never_more_than_what_is_left(
         life in 1..100_000_000_u64, passed in 0..200_000_000_u64, born in 0..4_000_000_000_000_u64,
-        told in proptest::option::of(0..200_000_u64), cookie in any::<bool>(),
+        told in proptest::option::of(0..200_000_u64), public in any::<bool>(),
     ) {
         let mut entry = entry(Duration::from_millis(life), &[]);
         entry.born = Timestamp::from_millis(born);
         let now = entry.born + Duration::from_millis(passed);
-        let mut policy = Policy::new();
-        policy.client_max_age = told.map(secs);
-        let cookies: &[_] = if cookie { &[("cookie", "a=b")] } else { &[] };
-        let response = respond(&entry, &request("GET", cookies), &policy, &STYLE, Verdict::Hit, now);
+        let mut policy = told.map_or(REMAINING, |told| Policy::new().client_max_age(secs(told)));
+        if public {
+            policy = policy.public();
+        }
+        let response = respond(&entry, &request("GET", &[]), &policy, &STYLE, Verdict::Hit, now);
 
         let control = response.headers()["cache-control"].to_str().unwrap();
-        prop_assert_eq!(control.starts_with("private, "), cookie);
-        let control = control.trim_start_matches("private, ");
+        let word = if public { "public, " } else { "private, " };
+        let control = control.strip_prefix(word).unwrap();
         if told == Some(0) {
             prop_assert_eq!(control, "no-cache");
             prop_assert!(!response.headers().contains_key("expires"));

@@ -54,6 +54,7 @@ impl CacheBuilder {
             settings: Settings {
                 default_expire: self.default_expire,
                 client_control: self.client_control,
+                client_max_age: self.client_max_age,
                 style: Style {
                     hit_header,
                     cache_status: self.cache_status.then(|| cache_name(&self.prefix)),

@@ -10,7 +10,7 @@ use crate::{
     request::RequestHead,
     respond::{
         Made, Style,
-        tests::{STYLE, TAG, body, lines, named, responder},
+        tests::{REMAINING, STYLE, TAG, body, lines, named, responder},
     },
     rules::fixtures::{NOW, entry, headers, request, secs},
 };
@@ -67,11 +67,14 @@ fn requests() -> [RequestHead; 4] {
     ]
 }
 
-fn policies() -> [Policy; 9] {
+fn policies() -> [Policy; 12] {
     [
         Policy::new(),
-        Policy::new().private(),
         Policy::new().public(),
+        REMAINING,
+        REMAINING.public(),
+        REMAINING.vary(&["accept-language"]),
+        Policy::new().client_max_age(secs(7)).public(),
         Policy::new().vary(&["accept-language"]),
         Policy::new().vary(&["accept-language", "x-a"]),
         Policy::new().vary(&["age"]),
@@ -113,7 +116,7 @@ proptest! {
     fn p2_responses_are_the_same_whatever_was_asked_for_before(
         entries in entries(),
         asked in prop::collection::vec(
-            (any::<prop::sample::Index>(), 0..4_usize, 0..9_usize, 0..4_usize, 0..3_usize, 0..40_000_u64),
+            (any::<prop::sample::Index>(), 0..4_usize, 0..12_usize, 0..4_usize, 0..3_usize, 0..40_000_u64),
             1..60,
         ),
     ) {
@@ -187,9 +190,23 @@ fn p5_what_says_itself_how_it_is_cached_is_told_nothing_more() {
 
 /// Whether the thread keeps a map for the entry once it was asked for often.
 fn is_kept(entry: &Entry) -> bool {
-    let (request, policy, style) = (request("GET", &[]), Policy::new(), STYLE);
+    is_kept_under(entry, Policy::new())
+}
+
+fn is_kept_under(entry: &Entry, policy: Policy) -> bool {
+    let (request, style) = (request("GET", &[]), STYLE);
     let responder = responder(&request, &policy, &style, NOW);
     (0..=MISFITS).any(|_| responder.prepared(entry, Verdict::Hit).is_some())
+}
+
+#[test]
+fn a_map_is_kept_whatever_clients_are_told() {
+    for policy in policies().into_iter().filter(|policy| policy.http.is_none()) {
+        assert!(
+            is_kept_under(&entry(secs(30), &[TAG, TYPE]), policy),
+            "{policy:?}"
+        );
+    }
 }
 
 #[test]
