@@ -2,10 +2,7 @@
 
 use std::{collections::BTreeMap, fmt, time::Duration};
 
-use crate::{
-    fault::Fault,
-    history::{Answer, History, Kind, Moment, Outcome, Read, Register, Run, Span, Verdict, Write},
-};
+use crate::history::{Answer, History, Kind, Moment, Outcome, Register, Run, Span, Verdict, Write};
 
 /// How long after a fault is mended a replica may still act on it: the probe comes each second.
 pub const AFTERMATH: Duration = Duration::from_secs(3);

@@ -33,7 +33,7 @@ struct Books {
 }
 
 /// Longer than a store may pause without the breaker.
-pub const SLOW: Duration = Duration::from_millis(1500);
+const SLOW: Duration = Duration::from_millis(1500);
 
 /// How runs go.
 #[derive(Debug, Clone, Copy)]

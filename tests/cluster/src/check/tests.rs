@@ -1,7 +1,10 @@
 //! Histories that are too short to be misread.
 
 use super::*;
-use crate::history::{Process, Trouble};
+use crate::{
+    fault::Fault,
+    history::{Process, Read, Trouble},
+};
 
 const PAGE: Register = Register {
     kind: Kind::Plain,
