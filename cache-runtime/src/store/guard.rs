@@ -256,7 +256,7 @@ impl Guard {
             Tier::Memory { .. } => {
                 tokio::spawn(each(SWEEP, Arc::downgrade(self), async |guard| {
                     if let Tier::Memory { store, held } = &guard.store {
-                        store.sweep();
+                        store.sweep().await;
                         held.look(store);
                     }
                 }));

@@ -82,7 +82,7 @@ fn ask_and_evict(own_tags: &'static [&'static str], evict: fn(&MemoryStore)) {
                 shelf.origin.write(|| evict(&shelf.store));
                 ask()
             });
-            scope.spawn(|| shelf.store.tags.sweep());
+            scope.spawn(|| shelf.store.tags.sweep().for_each(drop));
         });
         assert!(ask().is_some(), "a lease was left behind");
     });
@@ -117,7 +117,7 @@ fn p3_no_run_from_before_a_write_replaces_it() {
                 shelf.origin.write(|| shelf.write());
                 ask()
             });
-            scope.spawn(|| shelf.store.tags.sweep());
+            scope.spawn(|| shelf.store.tags.sweep().for_each(drop));
         });
         assert!(ask().is_some(), "a lease was left behind");
     });
@@ -143,7 +143,7 @@ fn p3_what_was_seen_of_a_tag_before_it_was_retired_is_not_captured() {
                 tags.retire(names);
                 ended.store(true, Ordering::SeqCst);
             });
-            scope.spawn(|| tags.sweep());
+            scope.spawn(|| tags.sweep().for_each(drop));
             scope.spawn(|| drop(tags.capture_now(names)));
         });
     });
@@ -162,7 +162,7 @@ fn p4_a_tag_that_somebody_bears_is_not_forgotten() {
                     assert!(captured.generations().eq(again.generations()) && captured.stand());
                 });
             }
-            scope.spawn(|| tags.sweep());
+            scope.spawn(|| tags.sweep().for_each(drop));
         });
     });
 }

@@ -80,12 +80,13 @@ impl Leases {
         lock(&self.shards[index])
     }
 
-    pub(super) fn sweep(&self, now: Timestamp) {
-        for shard in &self.shards {
+    /// Drops what has lapsed, shard by shard.
+    pub(super) fn sweep(&self, now: Timestamp) -> impl Iterator<Item = ()> + '_ {
+        self.shards.iter().map(move |shard| {
             let mut shard = lock(shard);
             shard.leases.retain(|_, lease| lease.until > now);
             shard.terms.retain(|_, terms| Arc::strong_count(terms) > 1);
-        }
+        })
     }
 }
 

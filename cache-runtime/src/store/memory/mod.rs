@@ -1,6 +1,7 @@
 //! Entries in this process's memory, bounded in bytes.
 
 mod leases;
+mod slices;
 mod tags;
 
 use std::{
@@ -11,6 +12,7 @@ use quick_cache::{DefaultHashBuilder, OptionsBuilder, Weighter, sync::Cache as Q
 
 use self::{
     leases::{Lease, Leases},
+    slices::Slice,
     tags::{Tags, Terms},
 };
 use super::{
@@ -141,13 +143,27 @@ impl MemoryStore {
         self.entries.weight()
     }
 
-    /// Drops what has expired or was retired. Called now and then: what nobody asks for any more leaves too.
-    pub(crate) fn sweep(&self) {
+    /// Drops what has expired or was retired, in slices: requests are served in between, however much there is. Called now
+    /// and then, so that what nobody asks for any more leaves, too.
+    pub(crate) async fn sweep(&self) {
         let now = self.clock.now();
-        self.entries
-            .retain(|_, stored| stored.entry.expires() > now && stored.stands());
-        self.leases.sweep(now);
-        self.tags.sweep();
+        let is_over = |stored: &Stored| stored.entry.expires() <= now || !stored.stands();
+        let mut slice = Slice::new();
+        // No lock is held from one entry to the next.
+        for (key, stored) in self.entries.iter() {
+            if is_over(&stored) {
+                // Dropped here, outside of the lock, and one at a time.
+                drop((stored, self.entries.remove_if(&key, is_over)));
+            }
+            slice.step().await;
+        }
+        // The terms of leases hold tags.
+        for () in self.leases.sweep(now) {
+            slice.large_step().await;
+        }
+        for () in self.tags.sweep() {
+            slice.large_step().await;
+        }
     }
 
     fn read_now(&self, slot: &Slot) -> Read {
@@ -343,8 +359,10 @@ impl Store for MemoryStore {
     }
 
     fn purge<'a>(&'a self, _prefix: &'a str, _before: Timestamp, _from: u64) -> StoreFuture<'a, Option<u64>> {
-        self.sweep();
-        Box::pin(ready(Ok(None)))
+        Box::pin(async {
+            self.sweep().await;
+            Ok(None)
+        })
     }
 
     fn ping(&self) -> StoreFuture<'_, Option<Timestamp>> {

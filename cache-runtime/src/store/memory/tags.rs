@@ -1,39 +1,49 @@
 //! Tags in memory: a counter each, shared by the entries that bear the tag.
 
-use std::sync::{Arc, atomic::Ordering};
+use std::{
+    hash::BuildHasher,
+    sync::{Arc, atomic::Ordering},
+};
+
+use quick_cache::DefaultHashBuilder;
 
 use super::Table;
 use crate::{
     store::{Digest, Generation},
-    sync::{AtomicU64, Mutex, lock},
+    sync::{AtomicU64, Mutex, MutexGuard, lock},
 };
 
-/// The tags that some entry or fill bears.
+/// The tags that some entry or fill bears, in shards: none is so large that growing or sweeping it holds up a request.
 pub(super) struct Tags {
-    live: Mutex<Live>,
+    shards: Box<[Mutex<Shard>]>,
+    hasher: DefaultHashBuilder,
+    /// The generation that began last: no tag has it twice, and no two tags have the same.
+    last: AtomicU64,
 }
 
 #[derive(Default)]
-struct Live {
+struct Shard {
     counters: Table<Arc<str>, Arc<AtomicU64>>,
-    /// The generation that began last: no tag has it twice.
-    last: u64,
     /// With so many tags, those that nobody bears any more are forgotten.
     sweep_at: usize,
 }
 
-impl Live {
-    fn counter(&mut self, tag: &Arc<str>) -> Arc<AtomicU64> {
+impl Shard {
+    fn counter(&mut self, tag: &Arc<str>, last: &AtomicU64) -> Arc<AtomicU64> {
         if let Some(counter) = self.counters.get(tag) {
             return Arc::clone(counter);
         }
         if self.counters.len() >= self.sweep_at {
             self.sweep();
         }
-        self.last += 1;
-        let counter = Arc::new(AtomicU64::new(self.last));
+        let counter = Arc::new(AtomicU64::new(last.fetch_add(1, Ordering::Relaxed) + 1));
         self.counters.insert(Arc::clone(tag), Arc::clone(&counter));
         counter
+    }
+
+    fn generation(&self, tag: &str) -> Option<Generation> {
+        let counter = self.counters.get(tag)?;
+        Some(generation(counter.load(Ordering::Acquire)))
     }
 
     /// Twice as many may come until the next sweep, so that it costs little for each.
@@ -94,34 +104,36 @@ impl Captures {
 impl Tags {
     pub(super) fn new() -> Self {
         Self {
-            live: Mutex::default(),
+            shards: (0..SHARDS).map(|_| Mutex::default()).collect(),
+            hasher: DefaultHashBuilder::default(),
+            last: AtomicU64::new(RETIRED),
         }
     }
 
+    fn shard(&self, tag: &str) -> MutexGuard<'_, Shard> {
+        let index = self.hasher.hash_one(tag) as usize % SHARDS;
+        lock(&self.shards[index])
+    }
+
     pub(super) fn generation(&self, tag: &str) -> Option<Generation> {
-        let live = lock(&self.live);
-        live.counters
-            .get(tag)
-            .map(|counter| generation(counter.load(Ordering::Acquire)))
+        self.shard(tag).generation(tag)
     }
 
     /// The tags' generations now.
     pub(super) fn generations(&self, tags: &[Arc<str>]) -> Vec<Option<Generation>> {
-        let live = lock(&self.live);
-        let known = tags.iter().map(|tag| live.counters.get(tag));
-        known
-            .map(|known| known.map(|counter| generation(counter.load(Ordering::Acquire))))
-            .collect()
+        tags.iter().map(|tag| self.generation(tag)).collect()
     }
 
     /// Takes hold of the tags, if their generations are still those that were read; a tag that had none begins.
+    ///
+    /// One after the other: what is retired in between shows in its capture.
     pub(super) fn capture(&self, tags: &[Arc<str>], read: &[Option<Generation>]) -> Option<Captures> {
-        let mut live = lock(&self.live);
         let captures = tags.iter().zip(read).map(|(tag, read)| {
-            let counter = match (live.counters.get(tag), read) {
+            let mut shard = self.shard(tag);
+            let counter = match (shard.counters.get(tag), read) {
                 (Some(counter), Some(_)) => Arc::clone(counter),
                 (None, None) => {
-                    let counter = live.counter(tag);
+                    let counter = shard.counter(tag, &self.last);
                     let captured = counter.load(Ordering::Acquire);
                     return Some((counter, captured));
                 }
@@ -138,35 +150,41 @@ impl Tags {
 
     /// Takes hold of the tags as they are; one that has no generation begins.
     pub(super) fn capture_now(&self, tags: &[Arc<str>]) -> Captures {
-        let mut live = lock(&self.live);
         let captures = tags.iter().map(|tag| {
-            let counter = live.counter(tag);
+            let mut shard = self.shard(tag);
+            let counter = shard.counter(tag, &self.last);
             let captured = counter.load(Ordering::Acquire);
             (counter, captured)
         });
         Captures(captures.collect())
     }
 
+    /// In this order: see [`Store::commit`](crate::store::Store::commit).
     pub(super) fn retire(&self, tags: &[Arc<str>]) {
-        let mut live = lock(&self.live);
-        for counter in tags.iter().filter_map(|tag| live.counters.remove(tag)) {
-            counter.store(RETIRED, Ordering::Release);
+        for tag in tags {
+            let mut shard = self.shard(tag);
+            if let Some(counter) = shard.counters.remove(tag) {
+                counter.store(RETIRED, Ordering::Release);
+            }
         }
     }
 
     #[cfg(test)]
     pub(super) fn count(&self) -> usize {
-        lock(&self.live).counters.len()
+        self.shards.iter().map(|shard| lock(shard).counters.len()).sum()
     }
 
-    /// Forgets tags that no entry and no fill bears. One that comes back begins a generation never seen before.
-    pub(super) fn sweep(&self) {
-        lock(&self.live).sweep();
+    /// Forgets tags that no entry and no fill bears, shard by shard. One that comes back begins a generation never seen
+    /// before.
+    pub(super) fn sweep(&self) -> impl Iterator<Item = ()> + '_ {
+        self.shards.iter().map(|shard| lock(shard).sweep())
     }
 }
 
-/// Fewer tags are not worth a sweep.
-const LEAST_SWEPT: usize = 1024;
+const SHARDS: usize = 256;
+
+/// Fewer tags of a shard are not worth a sweep.
+const LEAST_SWEPT: usize = 16;
 
 /// What the counter of a retired tag says for good, and of no other; its name begins anew with another counter.
 const RETIRED: u64 = 0;

@@ -78,16 +78,16 @@ fn p6_refuses_an_entry_that_no_shard_can_take() {
     );
 }
 
-#[test]
-fn sweep_drops_what_has_expired_or_was_retired() {
+#[tokio::test]
+async fn sweep_drops_what_has_expired_or_was_retired() {
     let (store, clock) = memory(1024 * 1024);
     fill(&store, &slot("retired"), &entry(100)).unwrap();
     store.tags.retire(&[Arc::from("tag")]);
     fill(&store, &slot("expired"), &entry(100)).unwrap();
-    store.sweep();
+    store.sweep().await;
     assert_eq!(store.entries.len(), 1);
     clock.advance(Duration::from_secs(60));
-    store.sweep();
+    store.sweep().await;
     assert_eq!((store.entries.len(), store.weight()), (0, 0));
 }
 
@@ -107,7 +107,7 @@ fn p6_tags_of_entries_that_left_leave_too() {
         });
         let _ = fill(&store, &slot(&format!("list{number}")), &entry);
     }
-    store.tags.sweep();
+    store.tags.sweep().for_each(drop);
     let held = store.tags.count();
     // Those that the entries pay for, and those of one answer for each of the 64 shards.
     let most = capacity as usize / TAG_OVERHEAD + 64 * MOST_TAGS;
@@ -119,8 +119,8 @@ fn p6_tags_of_entries_that_left_leave_too() {
     );
 }
 
-#[test]
-fn p6_what_handlers_that_left_were_filled_under_leaves_too() {
+#[tokio::test]
+async fn p6_what_handlers_that_left_were_filled_under_leaves_too() {
     let (store, clock) = memory(1024 * 1024);
     for owner in 0..100 {
         let slot = Slot {
@@ -132,6 +132,6 @@ fn p6_what_handlers_that_left_were_filled_under_leaves_too() {
     }
     clock.advance(Duration::from_secs(60));
     // The first call lets go of the terms, which hold the tags.
-    store.sweep();
+    store.sweep().await;
     assert_eq!(store.tags.count(), 0);
 }
