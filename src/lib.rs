@@ -42,7 +42,7 @@ pub use cache_runtime::ManualClock;
 #[cfg(feature = "layer")]
 pub use cache_runtime::layer;
 pub use cache_runtime::{
-    Cache, CacheBuilder, CacheKey, CacheKeyPart, ClientControl, ClientMaxAge, Counts, EntryFacts, Error,
-    Expire, Explanation, Filler, KeyError, KeyWriter, Memory, NoStore, Policy, Refused, Standing, Stats,
-    Tags, Timestamp, ValueKey, ValuePolicy, store,
+    AttachFuture, AttachLayer, AttachService, Cache, CacheBuilder, CacheKey, CacheKeyPart, ClientControl,
+    ClientMaxAge, Counts, EntryFacts, Error, Expire, Explanation, Filler, KeyError, KeyWriter, Memory,
+    NoStore, Policy, Refused, Standing, Stats, Tags, Timestamp, ValueKey, ValuePolicy, store,
 };

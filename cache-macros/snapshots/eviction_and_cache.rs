@@ -4,7 +4,7 @@ fn touch(
     (__context, __arg0): (::handler_cache::__private::CacheContext, Path<u64>),
     __deferred: ::handler_cache::__private::Deferred<(Db,)>,
 ) -> ::handler_cache::__private::ResponseFuture {
-    let __evictor = __context.evictor();
+    let (__context, __evictor) = __context.with_evictor();
     let __context = __context
         .url_decides(const {
             use ::handler_cache::__private::NotFromUrl as _;

@@ -38,7 +38,7 @@ pub use crate::{
 };
 use crate::{
     cache::{self, Cache},
-    engine::{AnyEngine, Lookup, Request, Unshared},
+    engine::{AnyEngine, Lookup, Request, RequestScope, Unshared},
     request::{LayerAround, RequestHead},
 };
 
@@ -51,6 +51,8 @@ pub struct CacheContext {
     cached: Option<(Arc<dyn AnyEngine>, RequestHead)>,
     /// The handler's response depends on nothing of the request but its URL.
     url_decides: bool,
+    /// What it shares with all other work of the request.
+    scope: Option<Arc<RequestScope>>,
 }
 
 impl<S: Sync> FromRequestParts<S> for CacheContext {
@@ -88,12 +90,25 @@ impl<S: Sync, C: Companion> FromRequestParts<S> for Varying<C> {
 
 impl CacheContext {
     fn of(parts: &Parts, vary: Vary) -> Self {
-        let engine = cache::engine_for(&parts.extensions);
-        if let (Some(_), Some(layer)) = (&engine, parts.extensions.get::<LayerAround>()) {
-            layer.leave_it();
-        }
+        let extensions = &parts.extensions;
+        let Some(cache) = cache::cache_for(extensions) else {
+            return Self {
+                cached: None,
+                url_decides: false,
+                scope: None,
+            };
+        };
+        let scope = match extensions.get::<LayerAround>() {
+            Some(layer) => {
+                layer.leave_it();
+                cache.scope_in(extensions)
+            }
+            None => cache.scope.clone(),
+        };
+        let engine: Arc<dyn AnyEngine> = Arc::clone(&cache.engine) as _;
         Self {
-            cached: engine.map(|engine| (engine as Arc<dyn AnyEngine>, RequestHead::of(parts, vary))),
+            cached: Some((engine, RequestHead::of(parts, vary))),
+            scope,
             url_decides: false,
         }
     }
@@ -107,16 +122,20 @@ impl CacheContext {
         Ok(Self {
             cached: Some((cache.engine, RequestHead::renewing(itself.site.method()))),
             url_decides: false,
+            scope: None,
         })
     }
 
-    /// The same cache, for a handler that evicts when it has run.
-    pub fn evictor(&self) -> Evictor {
-        Evictor::new(
-            self.cached
-                .as_ref()
-                .map(|(engine, _)| Arc::clone(engine).engine()),
-        )
+    /// The same cache, for a handler that evicts when it has run: both draw from one budget.
+    #[must_use]
+    pub fn with_evictor(mut self) -> (Self, Evictor) {
+        let engine = self
+            .cached
+            .as_ref()
+            .map(|(engine, _)| Arc::clone(engine).engine());
+        let scope = self.scope.get_or_insert_with(RequestScope::immediate);
+        let evictor = Evictor::new(engine, Some(Arc::clone(scope)));
+        (self, evictor)
     }
 
     /// What the types of the handler's parameters prove.
@@ -189,7 +208,12 @@ pub type ListTags<'a> = dyn Fn(&mut TagList) + 'a;
 
 impl Ready {
     fn look_up(context: CacheContext, itself: Itself, write: &WriteKey<'_>) -> Self {
-        let Some((engine, request)) = context.cached else {
+        let CacheContext {
+            cached,
+            scope,
+            url_decides,
+        } = context;
+        let Some((engine, request)) = cached else {
             return Self::Waits(Waiting(None));
         };
         let renews = request.renews;
@@ -197,13 +221,16 @@ impl Ready {
             Some(handler) => {
                 engine
                     .engine()
-                    .look_up(&itself.site.policy, handler, request, context.url_decides, write)
+                    .look_up(&itself.site.policy, handler, request, url_decides, write)
             }
             None => Lookup::Bypass,
         };
         match lookup {
             Lookup::Answered(response) => Self::answered(response),
-            Lookup::Ask(request) => Self::Waits(Waiting(Some(request))),
+            Lookup::Ask(mut request) => {
+                request.scope = scope;
+                Self::Waits(Waiting(Some(request)))
+            }
             // The handler would run in vain.
             Lookup::Bypass if renews => Self::answered(Unkeyed.into_response()),
             Lookup::Bypass => Self::Waits(Waiting(None)),

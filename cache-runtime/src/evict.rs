@@ -1,6 +1,7 @@
 //! Evictions when a handler has run: the attribute `#[cache_evict]`.
 //!
-//! What is to be evicted is named before the handler runs, from its arguments, and evicted after it succeeded. A handler
+//! What is to be evicted is named before the handler runs, from its arguments, and evicted after it succeeded: when its
+//! response passes [`Cache::attach`](crate::Cache::attach), and right after the handler where nothing is attached. A handler
 //! that is cancelled or panics may have changed something by then, so what it named is evicted too, behind it.
 
 use std::{
@@ -10,48 +11,48 @@ use std::{
 };
 
 use axum::{extract::FromRequestParts, http::request::Parts, response::Response};
-use futures_util::FutureExt as _;
 use tokio::runtime::Handle;
 
 use crate::{
     cache,
     cache_key::CacheKey,
-    engine::{self, Engine},
+    engine::{Carrying, Engine, Eviction, Evictions, Names, RequestScope},
     events,
     handler::Itself,
     key::KeyError,
     rules,
+    store::Budget,
 };
 
 /// The hidden extractor: the cache to evict from, if there is one.
 #[derive(Debug)]
-pub struct Evictor(Option<Arc<Engine>>);
+pub struct Evictor(Option<(Arc<Engine>, Option<Arc<RequestScope>>)>);
 
 impl<S: Sync> FromRequestParts<S> for Evictor {
     type Rejection = Infallible;
 
     async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Infallible> {
-        Ok(Self::new(cache::engine_for(&parts.extensions)))
+        Ok(Self(cache::cache_for(&parts.extensions).map(|cache| {
+            let engine = Arc::clone(&cache.engine);
+            (engine, cache.scope_in(&parts.extensions))
+        })))
     }
 }
 
 impl Evictor {
-    pub(crate) fn new(engine: Option<Arc<Engine>>) -> Self {
-        Self(engine)
+    pub(crate) fn new(engine: Option<Arc<Engine>>, scope: Option<Arc<RequestScope>>) -> Self {
+        Self(engine.map(|engine| (engine, scope)))
     }
 
     /// Called when the handler is about to run; `name` names what is evicted after it.
     pub fn begin(self, name: impl FnOnce(&mut Targets)) -> Pending {
-        Pending(self.0.map(|engine| {
+        Pending(self.0.map(|(engine, scope)| {
             let mut targets = Targets(Vec::new());
-            // The user's code, which may panic: the request does not fail for that, and what was named is evicted.
-            if catch_unwind(AssertUnwindSafe(|| name(&mut targets))).is_err() {
-                let reason = KeyError::new("naming what to evict panicked");
-                events::failed_to_evict(&"the rest of the targets", &reason);
-            }
-            Evictions {
+            targets.named_by(name);
+            Unfinished {
                 engine,
                 targets,
+                scope,
                 runtime: Handle::try_current().ok(),
             }
         }))
@@ -68,10 +69,19 @@ enum Target {
     All(Itself),
     Tag(String),
     Path(String),
+    SafePath(String),
     Below(String),
 }
 
 impl Targets {
+    /// The user's code, which may panic: the request does not fail for that, and what was named is evicted.
+    fn named_by(&mut self, name: impl FnOnce(&mut Self)) {
+        if catch_unwind(AssertUnwindSafe(|| name(self))).is_err() {
+            let reason = KeyError::new("naming what to evict panicked");
+            events::failed_to_evict(&"the rest of the targets", &reason);
+        }
+    }
+
     /// The entries of one argument list.
     pub fn key(&mut self, key: CacheKey) {
         self.0.push(Target::Key(key));
@@ -85,6 +95,11 @@ impl Targets {
     /// Every entry of a path.
     pub(crate) fn path(&mut self, path: String) {
         self.0.push(Target::Path(path));
+    }
+
+    /// Every entry of a path and a safe method.
+    pub(crate) fn safe_path(&mut self, path: String) {
+        self.0.push(Target::SafePath(path));
     }
 
     /// Every entry of a path, and of all below it.
@@ -101,67 +116,85 @@ impl Targets {
 /// What is evicted when the handler has run, however that ends.
 ///
 /// # Cancel safety
-/// Dropped before the eviction is over, it goes on behind.
+/// Dropped before the handler has ended, it evicts as well: the handler may have changed something.
 #[derive(Debug)]
 #[must_use = "dropped, it evicts as if the handler had been cancelled"]
-pub struct Pending(Option<Evictions>);
+pub struct Pending(Option<Unfinished>);
 
 impl Pending {
-    /// Evicts if the handler succeeded, and hands its response on, whatever comes of that.
+    /// Evicts if the handler succeeded, when the response passes [`Cache::attach`](crate::Cache::attach), or now if nothing
+    /// is attached. The response is handed on whatever comes of that.
     pub async fn after(mut self, response: Response) -> Response {
-        if !rules::succeeded(&response) {
-            self.0 = None;
+        let succeeded = self.0.take().filter(|_| rules::succeeded(&response));
+        if let Some(unfinished) = succeeded {
+            unfinished.evict().await;
         }
-        if let Some(evictions) = &self.0 {
-            evictions.carry_out().await;
-        }
-        self.0 = None;
         response
+    }
+
+    /// Names more: what only the response shows.
+    #[cfg(feature = "layer")]
+    pub(crate) fn also(&mut self, name: impl FnOnce(&mut Targets)) {
+        if let Some(unfinished) = &mut self.0 {
+            unfinished.targets.named_by(name);
+        }
     }
 }
 
 impl Drop for Pending {
     fn drop(&mut self) {
-        if let Some(evictions) = self.0.take() {
-            evictions.carry_out_behind();
+        if let Some(unfinished) = self.0.take() {
+            unfinished.evict_interrupted();
         }
     }
 }
 
 #[derive(Debug)]
-struct Evictions {
+struct Unfinished {
     engine: Arc<Engine>,
     targets: Targets,
+    scope: Option<Arc<RequestScope>>,
     /// Who drops a handler may stand outside of it.
     runtime: Option<Handle>,
 }
 
-impl Evictions {
-    async fn carry_out(&self) {
-        let evictions = self.evictions();
-        if let Err(error) = self.engine.carry_out(&evictions).await {
-            events::failed_to_evict(&listed(&evictions), &error);
+impl Unfinished {
+    /// # Cancel safety
+    /// Cancelled, it goes on in the background.
+    async fn evict(self) {
+        let scope = self.scope.clone();
+        if let Some(evictions) = self.deferred(false) {
+            let budget = scope.map_or_else(Budget::default, |scope| scope.budget());
+            Carrying::one(evictions).finish(budget).await;
         }
     }
 
-    fn carry_out_behind(self) {
-        if self.engine.guard.is_memory() {
-            // Memory never waits.
-            let _ = self.carry_out().now_or_never();
-            return;
-        }
-        self.engine.carry_out_later(&self.evictions());
-        // Otherwise it is tried each second.
-        if let Some(runtime) = &self.runtime {
-            self.engine.hurry(runtime);
-        }
+    fn evict_interrupted(self) {
+        // Dropped, they are carried out in the background.
+        drop(self.deferred(true).map(Carrying::one));
     }
 
+    /// Leaves them to the response, or hands them back to be carried out here.
+    fn deferred(self, is_interrupted: bool) -> Option<Evictions> {
+        let evictions = Evictions {
+            evictions: self.targets.evictions(&self.engine.names),
+            engine: self.engine,
+            runtime: self.runtime,
+            is_interrupted,
+        };
+        match self.scope {
+            _ if evictions.evictions.is_empty() => None,
+            Some(scope) => scope.defer(evictions),
+            None => Some(evictions),
+        }
+    }
+}
+
+impl Targets {
     /// Those of the targets that have a name in the store.
-    fn evictions(&self) -> Vec<engine::Eviction> {
-        let names = &self.engine.names;
-        let mut evictions = Vec::with_capacity(self.targets.0.len());
-        for target in &self.targets.0 {
+    fn evictions(&self, names: &Names) -> Vec<Eviction> {
+        let mut evictions = Vec::with_capacity(self.0.len());
+        for target in &self.0 {
             match target {
                 Target::Key(key) => match names.eviction(key) {
                     Ok(eviction) => evictions.push(eviction),
@@ -171,16 +204,12 @@ impl Evictions {
                     Ok(handler) => evictions.push(names.eviction_of_all(handler)),
                     Err(error) => events::failed_to_evict(&itself.path(), &error),
                 },
-                Target::Tag(tag) => evictions.push(engine::Eviction::UserTag(names.user_tag(tag))),
-                Target::Path(path) => evictions.push(engine::Eviction::Path(names.path_tag(path))),
-                Target::Below(path) => evictions.push(engine::Eviction::Path(names.below_tag(path))),
+                Target::Tag(tag) => evictions.push(Eviction::UserTag(names.user_tag(tag))),
+                Target::Path(path) => evictions.extend(names.evictions_of_path(path)),
+                Target::SafePath(path) => evictions.push(Eviction::Path(names.path_tag(path))),
+                Target::Below(path) => evictions.push(Eviction::Path(names.below_tag(path))),
             }
         }
         evictions
     }
-}
-
-fn listed(evictions: &[engine::Eviction]) -> String {
-    let names: Vec<String> = evictions.iter().map(ToString::to_string).collect();
-    names.join(", ")
 }

@@ -50,7 +50,7 @@ pub mod fuzz;
 #[doc(hidden)]
 pub mod steps;
 
-pub use cache::{Cache, CacheBuilder};
+pub use cache::{AttachFuture, AttachLayer, AttachService, Cache, CacheBuilder};
 pub use cache_key::CacheKey;
 #[cfg(feature = "test-util")]
 pub use clock::ManualClock;

@@ -3,8 +3,10 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod budgets;
 mod outcomes;
 mod targets;
+mod transactions;
 mod unfinished;
 mod with_cache;
 
@@ -113,8 +115,12 @@ async fn put(app: &App, path: &str) -> Answer {
 
 /// Sends the request from a task of its own.
 fn begin_put(app: &App, path: &'static str) -> JoinHandle<Answer> {
+    begin(app, Method::PUT, path)
+}
+
+fn begin(app: &App, method: Method, path: &'static str) -> JoinHandle<Answer> {
     let app = app.clone();
-    tokio::spawn(async move { put(&app, path).await })
+    tokio::spawn(async move { app.send(method, path, [], "").await })
 }
 
 /// Waits until the page is gone: an eviction behind a request takes its time.

@@ -5,7 +5,7 @@ use axum::{
     extract::Path,
     http::{Method, StatusCode, header},
     response::{IntoResponse, Response},
-    routing::{get, post, put},
+    routing::{MethodFilter, any, get, post, put},
 };
 use handler_cache::layer::CacheLayer;
 
@@ -29,7 +29,7 @@ fn routes() -> Router {
     Router::new()
         .route("/users/{id}", users)
         .route("/users/{id}/posts", post(change).get(page))
-        .fallback(get(page))
+        .fallback(any(page))
         .with_state(Runs::default())
 }
 
@@ -144,4 +144,115 @@ async fn what_is_no_path_is_not_evicted() {
         }
     }
     bench.cache.evict_path("/").await.unwrap();
+}
+
+/// What it is, and a request: its method, path, and perhaps a header.
+type Case = (
+    &'static str,
+    Method,
+    &'static str,
+    Option<(&'static str, &'static str)>,
+);
+
+/// What a request evicts does not depend on the way that it takes through the layer.
+#[tokio::test]
+async fn what_evicts_evicts_whatever_the_layer_does_with_the_request() {
+    for bench in Bench::every().await {
+        let layer = CacheLayer::new()
+            .methods(MethodFilter::GET.or(MethodFilter::POST))
+            .exclude(["/excluded"])
+            .admit(|request| request.uri.path() != "/refused")
+            .evict_on(Method::GET, "/next", ["/count"])
+            .evict_on(Method::GET, "/private/{*path}", ["/count"])
+            .evict_on(Method::GET, "/excluded", ["/count"])
+            .evict_on(Method::GET, "/refused", ["/count"])
+            .evict_on(Method::GET, "/attribute", ["/count"])
+            .evict_on(Method::POST, "/next", ["/count"]);
+        let router = Router::new().route("/attribute", get(attribute)).merge(routes());
+        let app = bench.app(router.layer(layer));
+        let no_cache = Some(("cache-control", "no-cache"));
+        let cases: [Case; 13] = [
+            ("a miss", Method::GET, "/next", None),
+            ("a hit", Method::GET, "/next", None),
+            ("a bypass", Method::GET, "/next", no_cache),
+            (
+                "no entry, no run",
+                Method::GET,
+                "/next",
+                Some(("cache-control", "only-if-cached")),
+            ),
+            ("HEAD", Method::HEAD, "/next", None),
+            ("an excluded path", Method::GET, "/excluded", None),
+            ("a refused request", Method::GET, "/refused", None),
+            ("a path in no normal form", Method::GET, "/private//a", None),
+            ("a handler that is cached itself", Method::GET, "/attribute", None),
+            ("its hit", Method::GET, "/attribute", None),
+            ("a cached POST", Method::POST, "/next", None),
+            ("its hit", Method::POST, "/next", None),
+            ("a POST past the cache", Method::POST, "/next", no_cache),
+        ];
+        for (what, method, path, header) in cases {
+            app.get("/count").await;
+            bench.settled().await;
+            assert_eq!(app.get("/count").await.verdict(), Some("Hit"), "before {what}");
+            let answer = match header {
+                Some(header) => app.send(method, path, [header], "").await,
+                None => app.send(method, path, [], "").await,
+            };
+            bench.settled().await;
+            assert!(answer.status.is_success(), "{what}: {}", answer.status);
+            assert_eq!(app.get("/count").await.verdict(), Some("Miss"), "after {what}");
+            bench.settled().await;
+        }
+        assert_eq!(
+            app.send(Method::POST, "/next", [], "").await.verdict(),
+            Some("Hit")
+        );
+    }
+}
+
+#[handler_cache::cache(expire = "1h")]
+async fn attribute() -> &'static str {
+    "attribute"
+}
+
+/// RFC 9111 section 4.4, for unsafe methods that are cached as well; their own entries stay.
+#[tokio::test]
+async fn unsafe_requests_evict_their_own_path_though_the_layer_caches_their_method() {
+    for bench in Bench::every().await {
+        let layer = CacheLayer::new().methods(MethodFilter::GET.or(MethodFilter::POST));
+        let app = bench.app(routes().layer(layer));
+        let post = async |headers: Option<(&'static str, &'static str)>, body: &'static str| {
+            let answer = match headers {
+                Some(header) => app.send(Method::POST, "/own", [header], body).await,
+                None => app.send(Method::POST, "/own", [], body).await,
+            };
+            bench.settled().await;
+            answer.verdict().map(str::to_owned)
+        };
+        let no_cache = Some(("cache-control", "no-cache"));
+        for (headers, body, verdict) in [
+            (None, "", Some("Miss")),
+            (None, "", Some("Hit")),
+            (no_cache, "", None),
+            (None, "body", None),
+        ] {
+            misses(&app, &bench, &["/own"]).await;
+            assert!(misses(&app, &bench, &["/own"]).await.is_empty());
+            assert_eq!(post(headers, body).await.as_deref(), verdict);
+            assert_eq!(
+                misses(&app, &bench, &["/own"]).await,
+                ["/own"],
+                "{headers:?} {body}"
+            );
+        }
+        assert_eq!(
+            post(None, "").await.as_deref(),
+            Some("Miss"),
+            "a body may change anything"
+        );
+        assert_eq!(post(None, "").await.as_deref(), Some("Hit"));
+        bench.cache.evict_path("/own").await.unwrap();
+        assert_eq!(post(None, "").await.as_deref(), Some("Miss"));
+    }
 }

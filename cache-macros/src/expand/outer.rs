@@ -67,7 +67,7 @@ fn through_cache(cx: &Cx<'_>, context: &Ident) -> TokenStream {
         .args
         .evict
         .is_some()
-        .then(|| quote_spanned!(cx.span=> let #evictor = #context.evictor();));
+        .then(|| quote_spanned!(cx.span=> let (#context, #evictor) = #context.with_evictor();));
     let max_age_checks = client_max_age::checks(cx);
     let max_age_proof = client_max_age::proof(cx, context);
     let lookup = lookup(cx, context);

@@ -1,5 +1,6 @@
 //! [`Cache`]: how an application sets caching up, and evicts.
 
+mod attach;
 mod builder;
 #[cfg(feature = "layer")]
 mod paths;
@@ -10,14 +11,17 @@ use std::sync::{
     atomic::{AtomicBool, Ordering},
 };
 
-use axum::{Extension, extract::FromRequestParts, http::request::Parts};
+use axum::{extract::FromRequestParts, http::request::Parts};
 use http::{Extensions, StatusCode};
 use once_cell::sync::OnceCell;
 
-pub use self::builder::CacheBuilder;
+pub use self::{
+    attach::{AttachFuture, AttachLayer, AttachService},
+    builder::CacheBuilder,
+};
 use crate::{
     cache_key::CacheKey,
-    engine::Engine,
+    engine::{Engine, RequestScope},
     error::Error,
     explain::Explanation,
     key::{CacheKeyPart, KeyError, KeyWriter},
@@ -43,9 +47,23 @@ static GLOBAL: OnceCell<Cache> = OnceCell::new();
 #[derive(Debug, Clone)]
 pub struct Cache {
     pub(crate) engine: Arc<Engine>,
+    /// In a request's extensions, under [`Cache::attach`]: what the work of that request shares.
+    pub(crate) scope: Option<Arc<RequestScope>>,
 }
 
 impl Cache {
+    pub(crate) fn new(engine: Arc<Engine>) -> Self {
+        Self { engine, scope: None }
+    }
+
+    /// The same cache, in the extensions of a request with this scope.
+    fn within(&self, scope: Arc<RequestScope>) -> Self {
+        Self {
+            engine: Arc::clone(&self.engine),
+            scope: Some(scope),
+        }
+    }
+
     /// Sets up the global cache: what every `#[cache]` handler uses from now on.
     ///
     /// `prefix` begins every key, so that programs can share a server. `url` says where entries are kept: `memory://` in
@@ -86,18 +104,31 @@ impl Cache {
 
     /// A layer that gives the handlers below it this cache instead of the global one; they can take it as an argument, too.
     ///
+    /// The evictions of those handlers, by `#[cache_evict]` or a `CacheLayer`, wait until the response passes this layer, and
+    /// are carried out before the client gets it. So a layer that commits a transaction after the handler belongs inside: its
+    /// evictions come after the commit. The global cache can be attached as well. Of several attached around one another, the
+    /// outermost carries out the evictions from all of them.
+    ///
     /// ```
     /// # async fn start() -> Result<(), handler_cache::Error> {
-    /// use axum::Router;
+    /// use axum::{Router, extract::Request, middleware::{self, Next}, response::Response};
     /// use handler_cache::Cache;
     ///
+    /// async fn transaction(request: Request, next: Next) -> Response {
+    ///     let response = next.run(request).await;
+    ///     // … commits
+    ///     response
+    /// }
+    ///
     /// let reports = Cache::builder().prefix("reports").url("memory://").build().await?;
-    /// let router: Router = Router::new().layer(reports.attach());
+    /// let router: Router = Router::new()
+    ///     .layer(middleware::from_fn(transaction))
+    ///     .layer(reports.attach());
     /// # Ok(())
     /// # }
     /// ```
-    pub fn attach(&self) -> Extension<Self> {
-        Extension(self.clone())
+    pub fn attach(&self) -> AttachLayer {
+        AttachLayer::new(Self::new(Arc::clone(&self.engine)))
     }
 
     /// Removes the entries of one argument list, in all their variants: methods, `vary` headers, versions; or a value.
@@ -270,7 +301,8 @@ impl<S: Sync> FromRequestParts<S> for Cache {
     type Rejection = (StatusCode, String);
 
     async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Self::Rejection> {
-        serving(&parts.extensions).cloned().ok_or_else(|| {
+        let cache = serving(&parts.extensions).map(|cache| Self::new(Arc::clone(&cache.engine)));
+        cache.ok_or_else(|| {
             (
                 StatusCode::INTERNAL_SERVER_ERROR,
                 Error::not_initialized().to_string(),
@@ -287,12 +319,35 @@ impl CacheKeyPart for Cache {
 }
 
 /// The engine of the cache that serves a request.
+#[cfg(feature = "layer")]
 pub(crate) fn engine_for(request: &Extensions) -> Option<Arc<Engine>> {
+    cache_for(request).map(|cache| Arc::clone(&cache.engine))
+}
+
+/// The cache that serves a request.
+pub(crate) fn cache_for(request: &Extensions) -> Option<&Cache> {
     let cache = serving(request);
     if cache.is_none() {
         warn_uninitialized();
     }
-    cache.map(|cache| Arc::clone(&cache.engine))
+    cache
+}
+
+/// What the work of a request shares, if something around has made it: an attached cache, else a layer.
+#[cfg(feature = "layer")]
+pub(crate) fn scope_of(request: &Extensions) -> Option<Arc<RequestScope>> {
+    match serving(request) {
+        Some(cache) => cache.scope_in(request),
+        None => request.get().cloned(),
+    }
+}
+
+impl Cache {
+    /// What the work of this request shares; the cache is the one that serves it.
+    pub(crate) fn scope_in(&self, request: &Extensions) -> Option<Arc<RequestScope>> {
+        let attached = self.scope.as_ref();
+        attached.or_else(|| request.get::<Arc<RequestScope>>()).cloned()
+    }
 }
 
 /// The cache attached to a request, else the global one.

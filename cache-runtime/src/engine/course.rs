@@ -98,7 +98,7 @@ impl Way {
 impl Request {
     pub(super) async fn course(&mut self) -> Course {
         let mut way = Way {
-            budget: self.engine.guard.budget(),
+            budget: self.budget(),
             replaces: None,
             doubted: None,
             ended: 0,
@@ -109,7 +109,7 @@ impl Request {
             if let ControlFlow::Break(course) = self.look(&mut way).await {
                 let guard = &self.engine.guard;
                 if !guard.is_memory() {
-                    self.counters().store_time.add(guard.spent(&way.budget));
+                    self.counters().store_time.add(way.budget.spent());
                 }
                 return course;
             }

@@ -1,12 +1,17 @@
 //! Evictions: what they name goes from the store, and nobody joins a run for it any more.
 
-use std::sync::Arc;
+use std::{future::ready, sync::Arc};
 
 use futures_util::future::join;
 use tokio::{runtime::Handle, sync::Semaphore};
 
 use super::{Engine, Eviction, spawn};
-use crate::{cache_key::CacheKey, error::Error, handler::Handler, store::StoreError};
+use crate::{
+    cache_key::CacheKey,
+    error::Error,
+    handler::Handler,
+    store::{Budget, StoreError, StoreFuture},
+};
 
 /// Who clears up behind evictions of everything.
 #[derive(Debug)]
@@ -47,8 +52,8 @@ impl Engine {
 
     /// Takes away every entry of a path, whatever its host, query, method and variant.
     pub(crate) async fn evict_path(&self, path: &str) -> Result<(), Error> {
-        let tag = self.names.path_tag(path);
-        self.carry_out(&[Eviction::Path(tag)]).await
+        let evictions = self.names.evictions_of_path(path);
+        self.carry_out(&evictions).await
     }
 
     /// Takes away every entry of a path, and of all below it.
@@ -83,21 +88,51 @@ impl Engine {
         }
     }
 
-    /// Takes away all that these name, with one call for the keys and one for the tags, both at once: together they
-    /// take no longer than the budget for one.
+    /// Takes away all that these name: an eviction of the application's own, with a budget of its own.
     pub(crate) async fn carry_out(&self, evictions: &[Eviction]) -> Result<(), Error> {
         let (keys, tags) = self.detach(evictions);
         let taken = self.take_away(&keys, &tags).await;
-        taken
-            .inspect(|()| {
+        self.carried_out(evictions, &keys, &tags, taken)
+    }
+
+    /// The same for a request, within what is left of its budget. Without a store, or time left for it, it is tried later.
+    pub(super) async fn carry_out_within(
+        &self,
+        budget: &mut Budget,
+        evictions: &[Eviction],
+    ) -> Result<(), Error> {
+        let (keys, tags) = self.detach(evictions);
+        let taken = self.guard.call(budget, self.removal(&keys, &tags)).await;
+        self.carried_out(evictions, &keys, &tags, taken)
+    }
+
+    /// The same a second time.
+    pub(super) async fn evict_again(&self, evictions: &[Eviction]) {
+        let (keys, tags) = self.detach(evictions);
+        if self.take_away(&keys, &tags).await.is_err() {
+            self.evict_later(&keys, &tags);
+        }
+    }
+
+    fn carried_out(
+        &self,
+        evictions: &[Eviction],
+        keys: &[Arc<str>],
+        tags: &[Arc<str>],
+        taken: Result<(), StoreError>,
+    ) -> Result<(), Error> {
+        match taken {
+            Ok(()) => {
                 for eviction in evictions {
                     self.counters.evicted(eviction.handler());
                 }
-            })
-            .map_err(|error| {
-                self.evict_later(&keys, &tags);
-                Error::store(&error)
-            })
+                Ok(())
+            }
+            Err(error) => {
+                self.evict_later(keys, tags);
+                Err(Error::store(&error))
+            }
+        }
     }
 
     /// The same behind whoever asks: from here on nothing of it is served, and it is tried until it is done.
@@ -134,20 +169,20 @@ impl Engine {
     }
 
     pub(super) async fn take_away(&self, keys: &[Arc<str>], tags: &[Arc<str>]) -> Result<(), StoreError> {
-        let (guard, store) = (&self.guard, self.guard.store());
-        let evicted = async {
-            if keys.is_empty() {
-                return Ok(());
-            }
-            guard.insist(store.evict(keys)).await
-        };
-        let retired = async {
-            if tags.is_empty() {
-                return Ok(());
-            }
-            guard.insist(store.retire(tags)).await
-        };
-        let (evicted, retired) = join(evicted, retired).await;
-        evicted.and(retired)
+        self.guard.insist(self.removal(keys, tags)).await
+    }
+
+    /// Keys and tags are removed at once: together they take no longer than one of them.
+    fn removal<'a>(&'a self, keys: &'a [Arc<str>], tags: &'a [Arc<str>]) -> StoreFuture<'a, ()> {
+        let store = self.guard.store();
+        match (keys, tags) {
+            ([], []) => Box::pin(ready(Ok(()))),
+            ([], tags) => store.retire(tags),
+            (keys, []) => store.evict(keys),
+            (keys, tags) => Box::pin(async move {
+                let (evicted, retired) = join(store.evict(keys), store.retire(tags)).await;
+                evicted.and(retired)
+            }),
+        }
     }
 }

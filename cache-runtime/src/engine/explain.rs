@@ -9,7 +9,7 @@ use crate::{
     error::Error,
     explain::{EntryFacts, Explanation, Filler, Standing},
     key, rules,
-    store::{Found, Holder, Mark, Read, Slot},
+    store::{Budget, Found, Holder, Mark, Read, Slot},
 };
 
 impl Engine {
@@ -17,7 +17,7 @@ impl Engine {
     pub(crate) async fn explain(&self, key: &CacheKey) -> Result<Explanation, Error> {
         let (keyed, slot) = self.slot(key).map_err(Error::key)?;
         let (guard, store) = (&self.guard, self.guard.store());
-        let budget = &mut guard.budget();
+        let budget = &mut Budget::default();
         let read = guard.call(budget, store.read(&slot)).await;
         let holder = guard.call(budget, store.holder(&slot)).await;
         let (standing, entry) = match read {

@@ -50,6 +50,7 @@ fn engine() -> Arc<Engine> {
         runs: Arc::new(Semaphore::new(16)),
         waiting: Semaphore::new(16),
         overdue: Overdue::new(Gauge::default()),
+        repeats: Repeats::default(),
         purges: Purges::default(),
         counters: Counters::new(meter),
         clock,

@@ -17,6 +17,9 @@ mod renewal;
 mod capture;
 mod evictions;
 mod overdue;
+mod repeats;
+mod single;
+mod scope;
 mod values;
 mod explain;
 
@@ -39,6 +42,8 @@ pub(crate) use self::{
     names::{Eviction, Names},
     overdue::Overdue,
     refresh::Refreshes,
+    repeats::Repeats,
+    scope::{Carrying, Evictions, RequestScope},
     serve::{BoxedRun, Request, Run},
 };
 use crate::{
@@ -71,6 +76,7 @@ pub(crate) struct Engine {
     /// For each request that waits for another's run.
     pub(crate) waiting: Semaphore,
     pub(crate) overdue: Overdue,
+    pub(crate) repeats: Repeats,
     pub(crate) purges: Purges,
     pub(crate) counters: Counters,
     pub(crate) clock: Clock,
@@ -189,6 +195,7 @@ impl Engine {
                 slot,
                 coalesces: true,
                 began: Instant::now(),
+                scope: None,
             })),
             // Some argument has no text, such as a rejection: there is nothing to look up.
             Err(error) => {
@@ -249,6 +256,7 @@ impl Engine {
         {
             events::shut_down_with_runs();
         }
+        self.finish_repeats().await;
         self.settle_overdue().await.map_err(|error| {
             events::shut_down_with_overdue(&error);
             Error::store(&error)

@@ -197,9 +197,19 @@ impl Names {
         self.tag('t', &key::escape_tag(tag), "")
     }
 
-    /// Every entry of this path bears it, however the path is spelled, whatever its host, query, method and variant.
+    /// Every entry of this path and a safe method bears it, however the path is spelled, whatever its host, query and variant.
     pub(crate) fn path_tag(&self, path: &str) -> Arc<str> {
         self.tag('p', &key::escape_tag(&normalize(path)), "")
+    }
+
+    /// Every entry of this path and an unsafe method bears it.
+    pub(crate) fn unsafe_path_tag(&self, path: &str) -> Arc<str> {
+        self.tag('u', &key::escape_tag(&normalize(path)), "")
+    }
+
+    /// What to take away so that no entry of a path is left, whatever its method.
+    pub(crate) fn evictions_of_path(&self, path: &str) -> [Eviction; 2] {
+        [self.path_tag(path), self.unsafe_path_tag(path)].map(Eviction::Path)
     }
 
     /// Every entry at or below this path bears it.
@@ -268,7 +278,7 @@ impl Names {
 }
 
 /// What an eviction takes away.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) enum Eviction {
     /// The entries of one argument list of a handler.
     Key {

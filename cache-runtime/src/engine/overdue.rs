@@ -4,14 +4,14 @@ use std::{
     collections::HashMap,
     sync::{
         Arc, Weak,
-        atomic::{AtomicBool, AtomicUsize, Ordering},
+        atomic::{AtomicUsize, Ordering},
     },
     time::Duration,
 };
 
 use tokio::{runtime::Handle, time};
 
-use super::{Engine, spawn};
+use super::{Engine, single::SingleTask, spawn};
 use crate::{
     entry::Entry,
     events,
@@ -36,8 +36,8 @@ pub(crate) struct Overdue {
     /// How many there are, to be seen without the lock.
     count: AtomicUsize,
     told: Gauge,
-    /// A task tries what is new at once.
-    is_hurried: AtomicBool,
+    /// Tries what is new at once.
+    task: SingleTask,
 }
 
 /// Each with the number of the eviction that named it last.
@@ -85,7 +85,7 @@ impl Overdue {
             names: Mutex::default(),
             count: AtomicUsize::new(0),
             told,
-            is_hurried: AtomicBool::new(false),
+            task: SingleTask::default(),
         }
     }
 
@@ -175,16 +175,16 @@ impl Engine {
 
     /// Has what was just kept tried at once, by one task however much there is, which keeps the cache until then.
     pub(crate) fn hurry(self: &Arc<Self>, runtime: &Handle) {
-        if self.overdue.is_hurried.swap(true, Ordering::AcqRel) {
+        let Some(running) = self.overdue.task.begin() else {
             return;
-        }
+        };
         let engine = Arc::clone(self);
         let work = async move {
             let mut settled = Ok(());
             while settled.is_ok() && engine.overdue.count() > 0 {
                 settled = engine.settle_overdue().await;
             }
-            engine.overdue.is_hurried.store(false, Ordering::Release);
+            drop(running);
             if let Err(error) = settled {
                 events::failed_to_evict(&"what handlers named that did not end", &error);
             }

@@ -23,6 +23,7 @@ use super::{
     deadlines::Deadlines,
     fill::{CachedWithin, Fill, Reply, Validated},
     local::Joined,
+    scope::RequestScope,
     spawn, variants,
 };
 use crate::{
@@ -38,7 +39,7 @@ use crate::{
     rules::{Refusal, Wishes},
     stats::HandlerCounters,
     steering::Steering,
-    store::{Grant, Slot},
+    store::{Budget, Grant, Slot},
 };
 
 /// The tags of one request, as the option `tags` lists them.
@@ -122,6 +123,8 @@ pub(crate) struct Request {
     /// Requests for the slot are likely to get the same answer: they wait for one another's fills.
     pub(super) coalesces: bool,
     pub(super) began: Instant,
+    /// What it shares with all other work of the same request, unless there is none.
+    pub(crate) scope: Option<Arc<RequestScope>>,
 }
 
 /// What a request that fills is answered with.
@@ -136,6 +139,13 @@ enum First {
 }
 
 impl Request {
+    /// Its share of the request's store time.
+    pub(super) fn budget(&self) -> Budget {
+        self.scope
+            .as_ref()
+            .map_or_else(Budget::default, |scope| scope.budget())
+    }
+
     /// Tags that the arguments show. Asked for only where memory did not have the entry.
     pub(crate) fn tag(&mut self, tags: &[String]) {
         self.slot = self.engine.names.tagged(self.slot.clone(), tags);

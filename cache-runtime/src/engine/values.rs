@@ -24,7 +24,7 @@ use crate::{
     respond::{CacheHeaders, Made, Verdict},
     rules::{self, Freshness, HandlerError, Wishes},
     steering::Steering,
-    store::{Found, Put, Read, Slot, StoreError, Token},
+    store::{Budget, Found, Put, Read, Slot, StoreError, Token},
     sync::{Mutex, lock},
     value,
 };
@@ -61,7 +61,7 @@ impl Engine {
         if self.overdue.concerns(slot) {
             return None;
         }
-        let budget = &mut self.guard.budget();
+        let budget = &mut Budget::default();
         let read = self.guard.call(budget, self.guard.store().read(slot)).await;
         let Found::Entry(entry) = read.ok()?.found else {
             return None;
@@ -140,6 +140,7 @@ impl Engine {
             accepts: Accepts::only(accepts),
             coalesces: true,
             began: Instant::now(),
+            scope: None,
         };
         let name = Arc::clone(&request.slot.key);
         // Still there when this request was answered with somebody else's run.
@@ -204,7 +205,7 @@ impl Engine {
     /// As often as the budget allows, where others write there as well.
     async fn put(&self, slot: &Slot, entry: &Arc<Entry>) -> Result<(), StoreError> {
         let (guard, store) = (&self.guard, self.guard.store());
-        let budget = &mut guard.budget();
+        let budget = &mut Budget::default();
         // What was made without the store before this is not handed out after it.
         self.flights.detach_key(&slot.key);
         if self.overdue.concerns(slot) {

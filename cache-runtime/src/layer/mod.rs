@@ -8,6 +8,7 @@ mod pattern;
 mod resource;
 mod reference;
 mod plan;
+mod evictions;
 mod future;
 mod service;
 

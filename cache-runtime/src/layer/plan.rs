@@ -14,7 +14,7 @@ use http::{HeaderMap, HeaderName, Method, request, response};
 use super::{
     namespace::Namespace,
     pattern::{PathPattern, Route, readings},
-    resource::{Names, Resource, resources},
+    resource::{Names, Resource, original_uri, resources},
 };
 use crate::{
     cache::Cache,
@@ -22,6 +22,7 @@ use crate::{
     handler::{self, Handler},
     key::{KeyArgs, KeyError},
     policy::{Http, Policy},
+    rules,
 };
 
 /// A path of more segments is not cached: each has a tag, so that all below it can be evicted at once.
@@ -136,11 +137,7 @@ impl Plan {
         if !self.only.as_deref().is_none_or(is_meant) || resource.paths().any(is_excluded) {
             return None;
         }
-        let rule = self.rules.iter().find(|rule| rule.route.matches(path));
-        let (mut policy, handler) = match rule {
-            Some(rule) => (rule.policy, rule.handler),
-            None => (self.default?, self.others?),
-        };
+        let (mut policy, handler) = self.policy_of(path)?;
         let is_too_deep = |path: &str| path.split('/').count() > DEEPEST;
         if resource.paths().any(is_too_deep) || self.admit.as_ref().is_some_and(|admit| !admit(request)) {
             return None;
@@ -169,6 +166,20 @@ impl Plan {
         headers
             .keys()
             .any(|name| is_credential(name.as_str()) || self.credentials.contains(name))
+    }
+
+    fn policy_of(&self, path: &str) -> Option<(Policy, Handler)> {
+        let rule = self.rules.iter().find(|rule| rule.route.matches(path));
+        match rule {
+            Some(rule) => Some((rule.policy, rule.handler)),
+            None => self.default.zip(self.others),
+        }
+    }
+
+    /// Whether responses to this method are cached here: then it is taken for one that reads.
+    pub(super) fn is_cached(&self, request: &request::Parts) -> bool {
+        let policy = self.policy_of(original_uri(request).path());
+        policy.is_some_and(|(policy, _)| rules::takes(policy.methods, &request.method))
     }
 
     pub(super) fn write_key(
@@ -204,12 +215,12 @@ impl Plan {
         routes.insert(route.as_str().into());
     }
 
-    /// The targets of a request, by any way to read its path.
+    /// The targets of a request, by any way to read its path. HEAD runs what GET runs.
     pub(super) fn evictions(&self, request: &request::Parts) -> Vec<Evicted> {
-        let meant = self
-            .evictions
-            .iter()
-            .filter(|evict| evict.method == request.method);
+        let is_meant = |method: &Method| {
+            *method == request.method || (*method == Method::GET && request.method == Method::HEAD)
+        };
+        let meant = self.evictions.iter().filter(|evict| is_meant(&evict.method));
         let mut all = Vec::new();
         for evict in meant {
             for path in resources(request).flat_map(readings) {

@@ -141,7 +141,10 @@ impl<'a> Resource<'a> {
         let mut tags = Vec::new();
         for path in resources(self.parts) {
             let path = normalize(path);
-            tags.push(names.path_tag(&path));
+            tags.push(match self.parts.method.is_safe() {
+                true => names.path_tag(&path),
+                false => names.unsafe_path_tag(&path),
+            });
             tags.extend(ancestors(&path).map(|above| names.below_tag(above)));
         }
         tags

@@ -18,16 +18,12 @@ use tower_service::Service;
 
 use super::{
     future::ResponseFuture,
-    plan::{Admitted, Evicted, Plan},
-    reference::Base,
-    resource::resources,
+    plan::{Admitted, Plan},
 };
 use crate::{
     cache,
-    engine::{self, BoxedRun, CachedWithin, Engine, Lookup, Run, Unshared, Validated},
+    engine::{self, BoxedRun, CachedWithin, Engine, Lookup, RequestScope, Run, Unshared, Validated},
     entry::Entry,
-    events,
-    evict::{Evictor, Pending},
     key::KeyArgs,
     policy::Policy,
     request::{LayerAround, RequestHead, Vary},
@@ -79,58 +75,85 @@ where
             return ResponseFuture::passed(inner.call(Request::from_parts(parts, body)));
         };
         let cache = Arc::as_ptr(&engine).addr();
-        let way = self.plan.way(engine, &parts, !body.is_end_stream());
+        let has_body = !body.is_end_stream();
+        let mut way = self.plan.way(Arc::clone(&engine), &parts, has_body);
+        let evictions = self.plan.evictions_of(&parts, has_body);
+        if let (Way::Answered(response), None) = (&mut way, &evictions) {
+            return ResponseFuture::answered(std::mem::take(response));
+        }
+        let around = cache::scope_of(&parts.extensions);
         let mut request = Request::from_parts(parts, body);
-        let tell = |request: &mut Request<B>| {
-            let around = LayerAround::and(request.extensions().get(), cache);
-            request.extensions_mut().insert(around);
-        };
-        match way {
+        let scope = around.unwrap_or_else(|| {
+            let scope = RequestScope::immediate();
+            request.extensions_mut().insert(Arc::clone(&scope));
+            scope
+        });
+        let evicting = evictions.map(|evictions| evictions.begin(engine, &scope));
+        match &mut way {
+            Way::Answered(_) => {}
             Way::Past => {
-                tell(&mut request);
-                ResponseFuture::passed(inner.call(request))
+                let around = LayerAround::and(request.extensions().get(), cache);
+                request.extensions_mut().insert(around);
             }
-            Way::Answered(response) => ResponseFuture::answered(response),
             Way::Through(asked, judge) => {
+                asked.scope = Some(scope);
                 request.extensions_mut().insert(judge.around.clone());
-                let failed: Failed<S::Error> = Arc::default();
-                let failure = Arc::clone(&failed);
-                let run: BoxedRun = Box::new(move |run| {
-                    Box::pin(async move {
-                        match answer(inner, request, &run).await {
-                            Ok(response) => judge.judged(response),
-                            Err(error) => {
-                                *lock(&failure) = Some(error);
-                                nobodys()
-                            }
-                        }
-                    })
-                });
-                let response = async move {
-                    let response = asked.serve_boxed(run).await;
-                    let failed = lock(&failed).take();
-                    match response.extensions().get::<Failure>() {
-                        Some(_) => failed.map_or(Ok(response), Err),
-                        None => Ok(response),
-                    }
-                };
-                ResponseFuture::waited(response)
-            }
-            Way::Evicting(pending, engine, base) => {
-                tell(&mut request);
-                let answer = inner.call(request);
-                let response = async move {
-                    let response = answer.await?.map(Body::new);
-                    for path in base.changed(&response) {
-                        if let Err(error) = engine.evict_path(&path).await {
-                            events::failed_to_evict(&path, &error);
-                        }
-                    }
-                    Ok(pending.after(response).await)
-                };
-                ResponseFuture::waited(response)
             }
         }
+        let Some(evicting) = evicting else {
+            return match way {
+                Way::Answered(response) => ResponseFuture::answered(response),
+                Way::Past => ResponseFuture::passed(inner.call(request)),
+                Way::Through(asked, judge) => ResponseFuture::waited(through(inner, request, asked, judge)),
+            };
+        };
+        match way {
+            Way::Answered(response) => ResponseFuture::waited(async { Ok(evicting.after(response).await) }),
+            Way::Past => {
+                let answer = inner.call(request);
+                ResponseFuture::waited(async { Ok(evicting.after(answer.await?.map(Body::new)).await) })
+            }
+            Way::Through(asked, judge) => {
+                let answer = through(inner, request, asked, judge);
+                ResponseFuture::waited(async { Ok(evicting.after(answer.await?).await) })
+            }
+        }
+    }
+}
+
+/// From the store, or else from the service.
+async fn through<S, B, R>(
+    inner: S,
+    request: Request<B>,
+    asked: Box<engine::Request>,
+    judge: Judge,
+) -> Result<Response<Body>, S::Error>
+where
+    S: Service<Request<B>, Response = Response<R>> + Clone + Send + 'static,
+    S::Future: Send + 'static,
+    S::Error: Send + 'static,
+    B: HttpBody + Default + Send + 'static,
+    R: HttpBody<Data = Bytes> + Send + 'static,
+    R::Error: Into<BoxError>,
+{
+    let failed: Failed<S::Error> = Arc::default();
+    let failure = Arc::clone(&failed);
+    let run: BoxedRun = Box::new(move |run| {
+        Box::pin(async move {
+            match answer(inner, request, &run).await {
+                Ok(response) => judge.judged(response),
+                Err(error) => {
+                    *lock(&failure) = Some(error);
+                    nobodys()
+                }
+            }
+        })
+    });
+    let response = asked.serve_boxed(run).await;
+    let failed = lock(&failed).take();
+    match response.extensions().get::<Failure>() {
+        Some(_) => failed.map_or(Ok(response), Err),
+        None => Ok(response),
     }
 }
 
@@ -142,9 +165,6 @@ enum Way {
     Answered(Response<Body>),
     /// The store must be asked, and perhaps the service.
     Through(Box<engine::Request>, Judge),
-    /// It changes something: what that makes wrong is evicted when it has succeeded. With what its response's references are
-    /// resolved against.
-    Evicting(Pending, Arc<Engine>, Base),
 }
 
 impl Plan {
@@ -157,7 +177,7 @@ impl Plan {
         let around = request.extensions.get::<LayerAround>();
         let is_within = around.is_some_and(|around| around.is_of(cache));
         if has_body || is_within || matched.is_some_and(|route| self.is_cached_within(route)) {
-            return self.eviction(engine, request);
+            return Way::Past;
         }
         // The user's functions are asked in there, and may panic.
         let admitted = catch_unwind(AssertUnwindSafe(|| self.admit(request)));
@@ -165,7 +185,7 @@ impl Plan {
         let Some(admitted) =
             admitted.filter(|admitted| rules::takes(admitted.policy.methods, &request.method))
         else {
-            return self.eviction(engine, request);
+            return Way::Past;
         };
         let Admitted {
             policy,
@@ -192,28 +212,6 @@ impl Plan {
                 Way::Through(asked, judge)
             }
         }
-    }
-
-    fn eviction(&self, engine: Arc<Engine>, request: &request::Parts) -> Way {
-        let evictions = self.evictions(request);
-        if evictions.is_empty() && request.method.is_safe() {
-            return Way::Past;
-        }
-        let pending = Evictor::new(Some(Arc::clone(&engine))).begin(|targets| {
-            for evicted in evictions {
-                match evicted {
-                    Evicted::Path(path) => targets.path(path),
-                    Evicted::Below(path) => targets.below(path),
-                }
-            }
-            // What it was sent to is no longer what it was (RFC 9111 section 4.4).
-            if !request.method.is_safe() {
-                for path in resources(request) {
-                    targets.path(path.to_owned());
-                }
-            }
-        });
-        Way::Evicting(pending, engine, Base::of(request))
     }
 }
 

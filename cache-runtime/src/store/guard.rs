@@ -5,7 +5,7 @@ use std::{
     pin::pin,
     sync::{
         Arc, Weak,
-        atomic::{AtomicU32, Ordering},
+        atomic::{AtomicU32, AtomicU64, Ordering},
     },
     time::Duration,
 };
@@ -81,10 +81,38 @@ impl Held {
     }
 }
 
-/// What is left of a request's store time.
-#[derive(Debug)]
+/// The store time of one request. All its work draws from it: reads, leases and evictions, of whichever cache.
+#[derive(Debug, Default)]
 pub(crate) struct Budget {
-    left: Duration,
+    /// Nanoseconds spent through all handles.
+    spent: Arc<AtomicU64>,
+    /// Spent through this one.
+    own: Duration,
+}
+
+impl Budget {
+    /// Another handle to the same store time.
+    pub(crate) fn share(&self) -> Self {
+        Self {
+            spent: Arc::clone(&self.spent),
+            own: Duration::ZERO,
+        }
+    }
+
+    /// What was spent through this handle.
+    pub(crate) fn spent(&self) -> Duration {
+        self.own
+    }
+
+    fn left(&self, whole: Duration) -> Duration {
+        whole.saturating_sub(Duration::from_nanos(self.spent.load(Ordering::Relaxed)))
+    }
+
+    fn spend(&mut self, time: Duration) {
+        self.own += time;
+        let nanos = u64::try_from(time.as_nanos()).unwrap_or(u64::MAX);
+        self.spent.fetch_add(nanos, Ordering::Relaxed);
+    }
 }
 
 /// Open: the store is not asked. Opens on failures in a row, closes when a probe is answered.
@@ -185,15 +213,6 @@ impl Guard {
         }
     }
 
-    pub(crate) fn budget(&self) -> Budget {
-        Budget { left: self.budget }
-    }
-
-    /// What is gone of a budget.
-    pub(crate) fn spent(&self, budget: &Budget) -> Duration {
-        self.budget.saturating_sub(budget.left)
-    }
-
     /// A call on a request's path: within what is left of its budget, and not at all while the breaker is open.
     ///
     /// # Cancel safety
@@ -203,39 +222,41 @@ impl Guard {
         budget: &mut Budget,
         call: StoreFuture<'_, T>,
     ) -> Result<T, StoreError> {
-        let Tier::Remote { breaker, .. } = &self.store else {
+        if self.is_memory() {
             return call.await;
-        };
-        if budget.left.is_zero() {
+        }
+        let left = budget.left(self.budget);
+        if left.is_zero() {
             return Err(StoreError::unavailable("the request's store time is used up"));
         }
-        has_timers()?;
         let started = Instant::now();
-        // The breaker first: once it is open the store is not even asked.
-        let answer = match select(pin!(breaker.opened()), pin!(within(budget.left, call))).await {
-            Either::Left(_) => Err(StoreError::unavailable("the breaker is open")),
-            // What a slow store did not do in the rest of a budget says little once that is the smaller part.
-            Either::Right((Err(Unanswered::TimedOut(limit)), _)) if budget.left < self.budget / 2 => {
-                Err(Unanswered::TimedOut(limit).into())
-            }
-            Either::Right((answer, _)) => breaker.counted(answer.map_err(StoreError::from)),
-        };
-        budget.left = budget.left.saturating_sub(started.elapsed());
+        let answer = self.limited(left, call).await;
+        budget.spend(started.elapsed());
         answer
     }
 
     /// A call behind the response.
     pub(crate) async fn behind<T>(&self, call: StoreFuture<'_, T>) -> Result<T, StoreError> {
-        self.call(
-            &mut Budget {
-                left: WRITE.max(self.budget),
-            },
-            call,
-        )
-        .await
+        self.limited(WRITE.max(self.budget), call).await
     }
 
-    /// A call that is tried even with the breaker open: an eviction.
+    async fn limited<T>(&self, limit: Duration, call: StoreFuture<'_, T>) -> Result<T, StoreError> {
+        let Tier::Remote { breaker, .. } = &self.store else {
+            return call.await;
+        };
+        has_timers()?;
+        // The breaker first: once it is open the store is not even asked.
+        match select(pin!(breaker.opened()), pin!(within(limit, call))).await {
+            Either::Left(_) => Err(StoreError::unavailable("the breaker is open")),
+            // What a slow store did not do in the rest of a budget says little once that is the smaller part.
+            Either::Right((Err(Unanswered::TimedOut(limit)), _)) if limit < self.budget / 2 => {
+                Err(Unanswered::TimedOut(limit).into())
+            }
+            Either::Right((answer, _)) => breaker.counted(answer.map_err(StoreError::from)),
+        }
+    }
+
+    /// A call of the application's own, with a budget of its own, that is tried even with the breaker open: an eviction.
     pub(crate) async fn insist<T>(&self, call: StoreFuture<'_, T>) -> Result<T, StoreError> {
         match &self.store {
             Tier::Memory { .. } => call.await,

@@ -8,7 +8,7 @@ use tokio::sync::Semaphore;
 use super::CacheBuilder;
 use crate::{
     cache::Cache,
-    engine::{Engine, Names, Overdue, Purges, Refreshes, Settings},
+    engine::{Engine, Names, Overdue, Purges, Refreshes, Repeats, Settings},
     entry::HeaderLines,
     error::Error,
     flight::Flights,
@@ -70,14 +70,13 @@ impl CacheBuilder {
             runs: Arc::new(Semaphore::new(self.runs.min(Semaphore::MAX_PERMITS))),
             waiting: Semaphore::new(self.waiting.min(Semaphore::MAX_PERMITS)),
             overdue: Overdue::new(meter.gauge(Metric::Overdue)),
+            repeats: Repeats::default(),
             purges: Purges::default(),
             counters: Counters::new(meter),
             refreshes: Arc::new(Refreshes::new(self.refreshes)),
             clock: self.clock,
         };
-        Ok(Cache {
-            engine: Arc::new(engine),
-        })
+        Ok(Cache::new(Arc::new(engine)))
     }
 
     fn open_store(&self, meter: &Meter) -> Result<Guard, Error> {
