@@ -72,7 +72,7 @@ pub(crate) fn ancestors(path: &str) -> impl Iterator<Item = &str> {
 }
 
 /// Whether the path is normalized but for a slash at its end.
-fn is_simple(path: &str) -> bool {
+pub(crate) fn is_simple(path: &str) -> bool {
     let mut last = None;
     for byte in path.bytes() {
         let begins_a_segment = last == Some(b'/') && !matches!(byte, b'.' | b'/');

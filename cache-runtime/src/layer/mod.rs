@@ -65,7 +65,8 @@ use crate::{
 #[derive(Debug, Clone)]
 #[must_use = "a layer does nothing until it is around a service"]
 pub struct CacheLayer {
-    plan: Plan,
+    /// Shared, because axum may clone the layer for each request.
+    plan: Arc<Plan>,
     /// The same, ready to be used: made once, for axum may put a layer around its handler for each request.
     settled: Arc<OnceLock<Arc<Plan>>>,
 }
@@ -82,10 +83,10 @@ impl CacheLayer {
     #[track_caller]
     pub fn new() -> Self {
         Self {
-            plan: Plan {
+            plan: Arc::new(Plan {
                 namespace: Namespace::here(),
                 ..Plan::default()
-            },
+            }),
             settled: Arc::default(),
         }
     }
@@ -97,7 +98,7 @@ impl CacheLayer {
     }
 
     fn with(mut self, tell: impl FnOnce(&mut Plan)) -> Self {
-        tell(&mut self.plan);
+        tell(Arc::make_mut(&mut self.plan));
         // What was made of it before is for those that have it.
         self.settled = Arc::default();
         self
@@ -317,7 +318,9 @@ impl<S> Layer<S> for CacheLayer {
     type Service = CacheService<S>;
 
     fn layer(&self, inner: S) -> CacheService<S> {
-        let settled = self.settled.get_or_init(|| Arc::new(self.plan.clone().settled()));
+        let settled = self
+            .settled
+            .get_or_init(|| Arc::new(Plan::clone(&self.plan).settled()));
         CacheService::new(inner, Arc::clone(settled))
     }
 }

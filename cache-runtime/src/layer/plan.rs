@@ -138,7 +138,7 @@ impl Plan {
             return None;
         }
         let (mut policy, handler) = self.policy_of(path)?;
-        let is_too_deep = |path: &str| path.split('/').count() > DEEPEST;
+        let is_too_deep = |path: &str| path.bytes().filter(|byte| *byte == b'/').count() >= DEEPEST;
         if resource.paths().any(is_too_deep) || self.admit.as_ref().is_some_and(|admit| !admit(request)) {
             return None;
         }

@@ -10,7 +10,7 @@ use serde::Serialize;
 use crate::{
     engine,
     key::{KeyArgs, KeyError},
-    path::{ancestors, escaped_byte, normalize},
+    path::{ancestors, escaped_byte, is_simple, normalize},
     rules,
 };
 
@@ -291,6 +291,9 @@ fn has_body(headers: &HeaderMap) -> bool {
 /// Whether there is one way only to read the path: no empty segments and none of dots, no escapes that stand for what needs
 /// none, or for what could end a segment.
 fn is_normal(path: &str) -> bool {
+    if is_simple(path) {
+        return true;
+    }
     let segments = path.strip_prefix('/').unwrap_or(path).split('/');
     let last = segments.clone().count();
     let plain = segments
