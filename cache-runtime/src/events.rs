@@ -88,7 +88,7 @@ pub(crate) fn overdue_evicted(count: usize) {
 pub(crate) fn shut_down_with_runs() {
     tracing::warn!(
         target: TARGET,
-        "SHUTDOWN: runs of handlers are left to themselves; what they make may not be stored"
+        "SHUTDOWN: fills are still running; their leases are released, and their responses are not stored"
     );
 }
 

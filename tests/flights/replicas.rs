@@ -218,3 +218,30 @@ async fn an_older_entry_is_not_taken_for_what_another_replica_made() {
     assert_eq!(failing.await.unwrap().status, 500);
     assert_eq!(other.await.unwrap().text(), "run 3");
 }
+
+/// A rolling restart: the process ends before its handler does.
+#[tokio::test]
+async fn p4_shutdown_that_gives_up_on_a_fill_leaves_it_to_other_replicas() {
+    let server = RedisServer::start();
+    let gate = Gate::new();
+    let ending = Cache::builder().prefix("test").url(server.url());
+    let ending = ending.wait(Duration::from_millis(50)).build().await;
+    let ending = ending.expect("the settings are good");
+    let here = App(pages(&gate).layer(ending.attach()));
+    let (cache, there) = replica(&server, &gate).await;
+    let abandoned = ask(&here, "/pages/1");
+    gate.entered().await;
+    assert!(server.is_being_filled());
+    let shutdown = tokio::spawn(async move { ending.shutdown().await });
+    shutdown.await.unwrap().unwrap();
+    assert!(!server.is_being_filled(), "the lease stays");
+    let taken_over = ask(&there, "/pages/1");
+    gate.entered().await;
+    // The abandoned fill ends first, and is fenced.
+    gate.let_through(1);
+    assert_eq!(abandoned.await.unwrap().text(), "page 1, run 1");
+    gate.let_through(1);
+    assert_eq!(taken_over.await.unwrap().text(), "page 1, run 2");
+    cache.shutdown().await.unwrap();
+    assert_eq!(there.get("/pages/1").await.text(), "page 1, run 2");
+}

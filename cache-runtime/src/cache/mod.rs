@@ -258,8 +258,10 @@ impl Cache {
 
     /// Waits for runs to end and entries to be stored, and tries evictions once more that the store did not acknowledge.
     ///
-    /// Call it when the server has stopped taking requests. It takes no longer than the builder's `wait`, and one budget for each 500 names of overdue
-    /// evictions.
+    /// Fills that are still running after the builder's `wait` give up their leases: other replicas take over at once.
+    ///
+    /// Call it when the server has stopped taking requests. It takes no longer than the builder's `wait`, one budget for
+    /// leases, and one for each 500 names of overdue evictions.
     ///
     /// ```
     /// # async fn stop(server: impl Future<Output = ()>, cache: handler_cache::Cache) {

@@ -51,6 +51,7 @@ fn engine() -> Arc<Engine> {
         waiting: Semaphore::new(16),
         overdue: Overdue::new(Gauge::default()),
         repeats: Repeats::default(),
+        leases: Leases::default(),
         purges: Purges::default(),
         counters: Counters::new(meter),
         clock,

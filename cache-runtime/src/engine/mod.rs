@@ -42,6 +42,7 @@ pub(crate) use self::{
     names::{Eviction, Names},
     overdue::Overdue,
     refresh::Refreshes,
+    renewal::Leases,
     repeats::Repeats,
     scope::{Carrying, Evictions, RequestScope},
     serve::{BoxedRun, Request, Run},
@@ -77,6 +78,7 @@ pub(crate) struct Engine {
     pub(crate) waiting: Semaphore,
     pub(crate) overdue: Overdue,
     pub(crate) repeats: Repeats,
+    pub(crate) leases: Leases,
     pub(crate) purges: Purges,
     pub(crate) counters: Counters,
     pub(crate) clock: Clock,
@@ -249,12 +251,13 @@ impl Engine {
 
     /// Waits for what goes on behind responses.
     pub(crate) async fn shutdown(&self) -> Result<(), Error> {
-        // Runs that take longer than anybody waits for them are left to themselves.
+        // Fills that take longer than anybody waits for them are left to themselves; nothing of them is stored.
         if time::timeout(self.settings.wait, self.flights.landed())
             .await
             .is_err()
         {
             events::shut_down_with_runs();
+            self.release_leases().await;
         }
         self.finish_repeats().await;
         self.settle_overdue().await.map_err(|error| {

@@ -1,8 +1,8 @@
 //! Keeping a lease while a run lasts.
 
-use std::{sync::Arc, time::Duration};
+use std::{collections::HashMap, sync::Arc, time::Duration};
 
-use futures_util::future::BoxFuture;
+use futures_util::future::{BoxFuture, join_all};
 use tokio::{
     sync::watch,
     task::AbortHandle,
@@ -10,7 +10,10 @@ use tokio::{
 };
 
 use super::Engine;
-use crate::store::{LEASE_TTL, Slot, Token};
+use crate::{
+    store::{Budget, LEASE_TTL, Slot, Token},
+    sync::{Mutex, lock},
+};
 
 /// How long a lease is renewed; one in memory stands for twice as long, and is not.
 const LONGEST: Duration = Duration::from_secs(60);
@@ -25,6 +28,7 @@ pub(super) enum Renewal {
     /// the lease for that.
     Renewed {
         _task: Task,
+        _held: Held,
         /// Closed when the lease is renewed no more.
         ended: watch::Receiver<()>,
     },
@@ -34,6 +38,48 @@ pub(super) enum Renewal {
 #[derive(Debug)]
 pub(super) struct Task(AbortHandle);
 
+/// The leases of this process's fills in a store outside of it.
+#[derive(Debug, Default)]
+pub(crate) struct Leases(Mutex<HashMap<Token, Slot>>);
+
+/// A lease, listed for as long as its fill lasts.
+#[derive(Debug)]
+pub(super) struct Held {
+    engine: Arc<Engine>,
+    token: Token,
+}
+
+impl Held {
+    fn new(engine: &Arc<Engine>, slot: &Slot, token: Token) -> Self {
+        lock(&engine.leases.0).insert(token, slot.clone());
+        Self {
+            engine: Arc::clone(engine),
+            token,
+        }
+    }
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        lock(&self.engine.leases.0).remove(&self.token);
+    }
+}
+
+impl Engine {
+    /// Gives up the leases of all fills that are still running: other replicas take over at once. Renewing ends by itself,
+    /// since a released lease cannot be extended, and what the fills commit is fenced.
+    pub(super) async fn release_leases(&self) {
+        let leases: Vec<(Token, Slot)> = lock(&self.leases.0).drain().collect();
+        let (guard, store) = (&self.guard, self.guard.store());
+        let released = leases.iter().map(|(token, slot)| async move {
+            // Unanswered, it ends by its time.
+            let released = store.release(slot, *token, None);
+            let _ = guard.call(&mut Budget::default(), released).await;
+        });
+        join_all(released).await;
+    }
+}
+
 impl Renewal {
     pub(super) fn start(engine: &Arc<Engine>, slot: &Slot, token: Token, began: Instant) -> Self {
         if engine.guard.is_memory() {
@@ -41,6 +87,7 @@ impl Renewal {
                 until: began + LONGEST,
             };
         }
+        let held = Held::new(engine, slot, token);
         let (renewing, ended) = watch::channel(());
         let (engine, slot) = (Arc::clone(engine), slot.clone());
         let task = tokio::spawn(async move {
@@ -49,6 +96,7 @@ impl Renewal {
         });
         Self::Renewed {
             _task: Task(task.abort_handle()),
+            _held: held,
             ended,
         }
     }

@@ -8,7 +8,7 @@ use tokio::sync::Semaphore;
 use super::CacheBuilder;
 use crate::{
     cache::Cache,
-    engine::{Engine, Names, Overdue, Purges, Refreshes, Repeats, Settings},
+    engine::{Engine, Leases, Names, Overdue, Purges, Refreshes, Repeats, Settings},
     entry::HeaderLines,
     error::Error,
     flight::Flights,
@@ -71,6 +71,7 @@ impl CacheBuilder {
             waiting: Semaphore::new(self.waiting.min(Semaphore::MAX_PERMITS)),
             overdue: Overdue::new(meter.gauge(Metric::Overdue)),
             repeats: Repeats::default(),
+            leases: Leases::default(),
             purges: Purges::default(),
             counters: Counters::new(meter),
             refreshes: Arc::new(Refreshes::new(self.refreshes)),
