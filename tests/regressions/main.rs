@@ -3,6 +3,8 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod abandoned;
+mod bodies;
 mod bounds;
 mod clocks;
 mod evictions;
@@ -11,9 +13,11 @@ mod identities;
 mod leases;
 mod links;
 mod logs;
+mod origins;
 mod overdue;
 mod refusals;
 mod settings;
+mod slow_clients;
 mod waits;
 
 use axum::{

@@ -46,6 +46,8 @@ pub struct CacheBuilder {
     jitter: f64,
     early_refresh: f64,
     retry_after: Duration,
+    abandoned_fill_timeout: Duration,
+    body_buffers: usize,
     refreshes: usize,
     runs: usize,
     waiting: usize,
@@ -79,6 +81,8 @@ impl CacheBuilder {
             jitter: 0.0,
             early_refresh: 0.0,
             retry_after: Duration::from_secs(30),
+            abandoned_fill_timeout: Duration::from_secs(60),
+            body_buffers: 64 * 1024 * 1024,
             refreshes: 64,
             runs: 10_000,
             waiting: 100_000,
@@ -192,6 +196,21 @@ impl CacheBuilder {
     /// Default: 30 s.
     pub fn retry_after(mut self, pause: Duration) -> Self {
         self.retry_after = pause;
+        self
+    }
+
+    /// How long a handler goes on running when its client has left and no other request waits for it. Then it is dropped,
+    /// together with what it holds, such as connections. `Duration::MAX`: never. Default: 1 minute, as long as its
+    /// lease is renewed.
+    pub fn abandoned_fill_timeout(mut self, limit: Duration) -> Self {
+        self.abandoned_fill_timeout = limit;
+        self
+    }
+
+    /// Bytes of response bodies that may be buffered at once while they stream to their clients. Beyond it a body is passed
+    /// on and not stored. Default: 64 MiB.
+    pub fn body_buffers(mut self, bytes: usize) -> Self {
+        self.body_buffers = bytes;
         self
     }
 

@@ -2,30 +2,27 @@
 
 use std::{any::Any, future::Future, panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
-use axum::{
-    body::{Body, HttpBody},
-    response::Response,
-};
+use axum::{body::HttpBody, response::Response};
 use bytes::Bytes;
 use futures_util::FutureExt;
 use http::{Extensions, HeaderMap, response::Parts};
-use http_body::SizeHint;
 use tokio::{sync::oneshot, task, time::Instant};
 use tracing::Instrument;
 
 use super::{
     Engine,
-    capture::{self, Collected},
+    abandoned::{abandoned, race},
+    body::ClientSide,
     renewal::Renewal,
 };
 use crate::{
     clock::{Times, Timestamp},
     entry::Entry,
     events,
-    flight::{Failure, Outcome, Seat},
+    flight::{Outcome, Seat},
     handler::Handler,
     policy::Policy,
-    rules::{self, Lifetime, Refusal},
+    rules::{Lifetime, Refusal},
     stats::HandlerCounters,
     steering::Steering,
     store::{Committed, Grant, Mark, Slot},
@@ -72,6 +69,8 @@ pub(super) struct Fill {
     pub(super) began: Timestamp,
     /// Nobody is answered before the entry is stored.
     pub(super) stores_first: bool,
+    /// How long a hit-for-miss marker of this fill stands.
+    pub(super) pass_ttl: Duration,
     pub(super) seat: Seat,
     /// While there is a lease.
     pub(super) renewal: Option<Renewal>,
@@ -98,7 +97,11 @@ impl Fill {
             let size = response.body().size_hint();
             (response, size)
         });
-        let ended = handler.catch_unwind().await;
+        let Some(ended) = self.unless_abandoned(handler.catch_unwind()).await else {
+            self.counters().ran(began.elapsed(), false);
+            self.not_stored(Refusal::Abandoned);
+            return self.release(None).await;
+        };
         let failed = ended
             .as_ref()
             .map_or(true, |(response, _)| response.status().is_server_error());
@@ -112,118 +115,38 @@ impl Fill {
         }
     }
 
-    /// What is rarer than a whole body is boxed, so that a run does not take its room.
-    async fn finish(&mut self, response: Response, size: SizeHint) {
-        let (mut parts, body) = response.into_parts();
-        if self.policy.http.is_some() {
-            self.date(&mut parts);
-        }
-        if parts.extensions.get::<Unshared>().is_some() {
-            self.not_stored(Refusal::Unshared);
-            return self.alone(Response::from_parts(parts, body), None).await;
-        }
-        let Some(lifetime) = self.lifetime(&parts) else {
-            return Box::pin(self.refuse(parts, body, &size)).await;
+    /// The output of `running`, unless nobody waits for it for too long.
+    async fn unless_abandoned<T>(&mut self, running: impl Future<Output = T>) -> Option<T> {
+        let Self {
+            engine, seat, reply, ..
+        } = self;
+        let client_left = async {
+            if let Some(reply) = reply {
+                reply.closed().await;
+            }
         };
-        let limit = self.limit();
-        match size.exact() {
-            Some(exact) if exact <= limit as u64 && rules::has_length(&parts.headers, exact) => {
-                // A service far away may take its time: what it has sent so far is not held back. Without a lease nothing is
-                // stored, and those that wait get what there is by the end.
-                let collected = match self.policy.http.and(self.grant) {
-                    Some(_) => capture::collect_ready(body, exact, limit),
-                    None => capture::collect(body, exact, limit).await,
-                };
-                match collected {
-                    Collected::Whole(body) => self.share(parts, body, lifetime).await,
-                    Collected::Pending(body) => {
-                        Box::pin(self.stream(parts, body, lifetime, Some(exact))).await
-                    }
-                    Collected::Unstorable(body) => {
-                        self.not_stored(Refusal::BrokenBody);
-                        let mark = self.unfit();
-                        self.alone(Response::from_parts(parts, body), mark).await
-                    }
-                }
-            }
-            None if size.lower() <= limit as u64 => Box::pin(self.stream(parts, body, lifetime, None)).await,
-            _ => {
-                self.not_stored(Refusal::BodyLength);
-                let mark = self.unfit();
-                self.alone(Response::from_parts(parts, body), mark).await
-            }
-        }
-    }
-
-    /// Passes the body on as it comes; whoever waits gets it when it has ended.
-    async fn stream(&mut self, parts: Parts, body: Body, lifetime: Lifetime, exact: Option<u64>) {
-        let Some(renewal) = &self.renewal else {
-            // Nothing will be stored, so nothing is read that the client does not ask for.
-            self.not_stored(Refusal::NoLease);
-            return self.alone(Response::from_parts(parts, body), None).await;
-        };
-        let (body, copying) = capture::tee(body, self.limit(), renewal.ended(), exact);
-        self.answer(Reply::Response(Response::from_parts(parts.clone(), body)));
-        match copying.await {
-            Some(body)
-                if rules::has_length(&parts.headers, body.len() as u64)
-                    && exact.is_none_or(|exact| exact == body.len() as u64) =>
-            {
-                self.share(parts, body, lifetime).await;
-            }
-            _ => {
-                self.not_stored(Refusal::BrokenStream);
-                self.seat.tell(Outcome::Alone);
-                self.release(self.unfit()).await;
-            }
-        }
-    }
-
-    /// Answers with a response that must not be stored. A failure that holds nothing private answers those that wait.
-    async fn refuse(&mut self, parts: Parts, body: Body, size: &SizeHint) {
-        if self.has_stale && parts.status.is_server_error() {
-            // Nobody is answered with it.
-            let mark = self.failed();
-            return self.alone(Response::from_parts(parts, body), mark).await;
-        }
-        let limit = self.limit();
-        let size = size
-            .exact()
-            .filter(|size| *size <= limit as u64 && rules::has_length(&parts.headers, *size));
-        let Some(size) = size.filter(|_| rules::failed(&parts)) else {
-            let mark = self.mark(parts.status);
-            return self.alone(Response::from_parts(parts, body), mark).await;
-        };
-        match capture::collect(body, size, limit).await {
-            Collected::Whole(body) => {
-                let headers = rules::stored_headers(parts.headers.clone(), true);
-                let entry = Entry::new(parts.status, headers, body.clone(), self.engine.clock.now());
-                let cause = parts.extensions.get().cloned();
-                let failure = Arc::new(Failure { entry, cause });
-                let mark = self.failed();
-                let response = Response::from_parts(parts, Body::from(body));
-                self.end(
-                    Some(Outcome::Failed(Some(failure))),
-                    Reply::Response(response),
-                    mark,
-                )
-                .await;
-            }
-            Collected::Unstorable(body) | Collected::Pending(body) => {
-                let mark = self.failed();
-                self.alone(Response::from_parts(parts, body), mark).await;
-            }
-        }
+        let limit = engine.settings.abandoned_fill_timeout;
+        let abandoned = abandoned(client_left, seat, limit).map(|()| None);
+        race(running.map(Some), abandoned).await
     }
 
     /// Stores the response and answers everyone with it.
     ///
     /// A store that must be waited for is written to behind the responses. Memory comes first, so that whoever was
     /// answered finds at least that answer there.
-    async fn share(&mut self, mut parts: Parts, body: Bytes, lifetime: Lifetime) {
+    pub(super) async fn share(
+        &mut self,
+        mut parts: Parts,
+        body: Bytes,
+        lifetime: Lifetime,
+        client: Option<&ClientSide>,
+    ) {
         let times = self.engine.clock.times();
         let extensions = std::mem::take(&mut parts.extensions);
         let (whole, extensions) = self.entry(parts, extensions, body, lifetime, times);
+        if let Some(client) = client {
+            client.finish(&whole.body);
+        }
         let entry = self.shown(&whole);
         let reply = Reply::Entry(whole, times, extensions);
         let first = self.stores_first || self.engine.guard.is_memory();
@@ -285,7 +208,7 @@ impl Fill {
     }
 
     /// Answers the request that led, and nobody else.
-    async fn alone(&mut self, response: Response, mark: Option<Mark>) {
+    pub(super) async fn alone(&mut self, response: Response, mark: Option<Mark>) {
         let outcome = match response.status().is_server_error() {
             true => Outcome::Failed(None),
             false => Outcome::Alone,
@@ -295,7 +218,7 @@ impl Fill {
 
     /// Ends without an entry. The seat goes with the run, after the lease: who is elected after a panic finds none in the
     /// way.
-    async fn end(&mut self, outcome: Option<Outcome>, reply: Reply, mark: Option<Mark>) {
+    pub(super) async fn end(&mut self, outcome: Option<Outcome>, reply: Reply, mark: Option<Mark>) {
         if let Some(outcome) = outcome {
             self.seat.tell(outcome);
         }
@@ -304,7 +227,7 @@ impl Fill {
     }
 
     /// The request that led may be gone; what the run is worth to others does not depend on it.
-    fn answer(&mut self, mut reply: Reply) {
+    pub(super) fn answer(&mut self, mut reply: Reply) {
         if let Reply::Response(response) = &mut reply {
             response.extensions_mut().remove::<Steering>();
         }
@@ -314,7 +237,7 @@ impl Fill {
     }
 
     /// Ends the lease. Unanswered, it ends by its time.
-    async fn release(&self, mark: Option<Mark>) {
+    pub(super) async fn release(&self, mark: Option<Mark>) {
         if let Some(grant) = self.grant {
             let guard = &self.engine.guard;
             let _ = guard

@@ -1,11 +1,13 @@
 //! Hit-for-miss: where an answer could not be stored, a marker lets the next requests run side by side instead of waiting
 //! for one another. Each uncached answer that could not be stored either renews it.
 
+use std::time::Duration;
+
 use axum::{body::HttpBody, response::Response};
 use futures_util::FutureExt;
 use tokio::runtime::Handle;
 
-use super::{Engine, Request, spawn};
+use super::{Engine, Request, endless::ENDLESS_TTL, spawn};
 use crate::{
     clock::Timestamp,
     rules,
@@ -16,15 +18,20 @@ impl Request {
     /// Renews the marker, behind the response, if this answer to a request that `arrived` then confirms it.
     pub(super) fn confirm_marker(&self, response: Response, arrived: Timestamp) -> Response {
         let (parts, body) = response.into_parts();
-        let is_too_long = body.size_hint().lower() > self.engine.limit(&self.policy) as u64;
+        let size = body.size_hint();
+        if size.exact().is_none() && self.engine.endless.contains(&self.slot.key) {
+            self.renew_marker(ENDLESS_TTL);
+            return Response::from_parts(parts, body);
+        }
+        let is_too_long = size.lower() > self.engine.limit(&self.policy) as u64;
         let lifetime = self.engine.lifetime(&self.policy, &parts, arrived);
         if rules::stays_unstorable(parts.status) && (is_too_long || lifetime.is_err()) {
-            self.renew_marker();
+            self.renew_marker(PASS_TTL);
         }
         Response::from_parts(parts, body)
     }
 
-    fn renew_marker(&self) {
+    fn renew_marker(&self, ttl: Duration) {
         let Engine {
             guard,
             refreshes,
@@ -34,7 +41,7 @@ impl Request {
         if guard.is_memory() {
             let _ = guard
                 .store()
-                .keep_mark(&self.slot, Mark::Pass, PASS_TTL)
+                .keep_mark(&self.slot, Mark::Pass, ttl)
                 .now_or_never();
             return;
         }
@@ -49,7 +56,7 @@ impl Request {
             let guard = &engine.guard;
             // Unanswered, the marker ends with its TTL.
             let _ = guard
-                .behind(guard.store().keep_mark(&slot, Mark::Pass, PASS_TTL))
+                .behind(guard.store().keep_mark(&slot, Mark::Pass, ttl))
                 .await;
             drop(pass);
         };

@@ -18,7 +18,7 @@ use crate::{
     respond,
     rules::{self, Arrival, Lifetime, Refusal},
     steering::Steering,
-    store::{Mark, PASS_TTL},
+    store::Mark,
 };
 
 /// The longest body that shares a piece of memory with its headers, in bytes.
@@ -77,7 +77,7 @@ impl Fill {
     /// The mark, and how long it stands.
     pub(super) fn standing(&self, mark: Mark) -> (Mark, Duration) {
         match mark {
-            Mark::Pass => (mark, PASS_TTL),
+            Mark::Pass => (mark, self.pass_ttl),
             Mark::Failed => (mark, self.engine.settings.retry_after),
         }
     }

@@ -12,9 +12,12 @@ mod local;
 mod refresh;
 mod poll;
 mod fill;
+mod delivery;
+mod body;
+mod endless;
+mod abandoned;
 mod judge;
 mod renewal;
-mod capture;
 mod evictions;
 mod overdue;
 mod repeats;
@@ -37,6 +40,8 @@ use tracing::{Instrument, Span, instrument::WithSubscriber};
 use self::serve::Accepts;
 pub use self::serve::TagList;
 pub(crate) use self::{
+    body::BufferBudget,
+    endless::EndlessKeys,
     evictions::Purges,
     fill::{CachedWithin, Unshared, Validated},
     names::{Eviction, Names},
@@ -76,6 +81,9 @@ pub(crate) struct Engine {
     pub(crate) runs: Arc<Semaphore>,
     /// For each request that waits for another's run.
     pub(crate) waiting: Semaphore,
+    /// For bodies that stream to their clients while they are read for the cache.
+    pub(crate) buffers: Arc<BufferBudget>,
+    pub(crate) endless: EndlessKeys,
     pub(crate) overdue: Overdue,
     pub(crate) repeats: Repeats,
     pub(crate) leases: Leases,
@@ -115,6 +123,8 @@ pub(crate) struct Settings {
     pub(crate) early_refresh: f64,
     /// How long a handler that failed is not tried again while a stale entry serves.
     pub(crate) retry_after: Duration,
+    /// How long a fill goes on that nobody waits for.
+    pub(crate) abandoned_fill_timeout: Duration,
 }
 
 /// What can be said of a request without waiting.

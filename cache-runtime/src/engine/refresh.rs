@@ -13,7 +13,7 @@ use crate::{
     flight::Seat,
     meter::Counter,
     rules,
-    store::{Ask, Leased, Seen},
+    store::{Ask, Leased, PASS_TTL, Seen},
     sync::{Mutex, MutexGuard, lock},
 };
 
@@ -134,6 +134,7 @@ impl Request {
             resource: Arc::clone(&self.resource),
             began: self.engine.clock.now(),
             stores_first: self.request.renews,
+            pass_ttl: PASS_TTL,
             seat,
             renewal: None,
             reply: None,

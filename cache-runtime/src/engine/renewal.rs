@@ -15,8 +15,11 @@ use crate::{
     sync::{Mutex, lock},
 };
 
-/// How long a lease is renewed; one in memory stands for twice as long, and is not.
-const LONGEST: Duration = Duration::from_secs(60);
+/// How long a lease is renewed.
+pub(super) const LONGEST: Duration = Duration::from_secs(60);
+
+/// How long a lease in memory stands, which is not renewed.
+const IN_MEMORY: Duration = Duration::from_secs(120);
 
 /// What becomes of a lease while its run lasts.
 #[derive(Debug)]
@@ -84,7 +87,7 @@ impl Renewal {
     pub(super) fn start(engine: &Arc<Engine>, slot: &Slot, token: Token, began: Instant) -> Self {
         if engine.guard.is_memory() {
             return Self::Stands {
-                until: began + LONGEST,
+                until: began + IN_MEMORY,
             };
         }
         let held = Held::new(engine, slot, token);

@@ -43,12 +43,12 @@ refusals! {
     /// It answers its own request and no other, as the rejection of a lazy extractor does.
     Unshared = "for one request",
     // What its body came to.
-    /// It failed, was cut short, or has trailers.
+    /// It failed, is not as long as announced, or has trailers.
     BrokenBody = "broken body",
-    /// Longer than `max_body`, in too many pieces, or not as long as announced.
+    /// Longer than `max_body`, or in too many pieces.
     BodyLength = "body length",
-    /// A stream that failed, is longer than `max_body` or in too many pieces, or took too long.
-    BrokenStream = "broken stream",
+    /// It did not end in time.
+    EndlessBody = "endless body",
     // What the store said.
     /// Evicted while the handler ran.
     Evicted = "evicted meanwhile",
@@ -65,6 +65,10 @@ refusals! {
     Range = "range",
     /// Beyond `runs` or `waiting`.
     Limit = "limit reached",
+    /// Beyond `body_buffers`.
+    BufferLimit = "body buffers full",
+    /// The client left, and nobody waited for `abandoned_fill_timeout`.
+    Abandoned = "abandoned",
     /// The store was away or refused, or its request had waited long enough for others.
     NoLease = "no lease",
 }

@@ -8,7 +8,9 @@ use tokio::sync::Semaphore;
 use super::CacheBuilder;
 use crate::{
     cache::Cache,
-    engine::{Engine, Leases, Names, Overdue, Purges, Refreshes, Repeats, Settings},
+    engine::{
+        BufferBudget, EndlessKeys, Engine, Leases, Names, Overdue, Purges, Refreshes, Repeats, Settings,
+    },
     entry::HeaderLines,
     error::Error,
     flight::Flights,
@@ -64,11 +66,14 @@ impl CacheBuilder {
                 jitter: self.jitter,
                 early_refresh: self.early_refresh,
                 retry_after: self.retry_after,
+                abandoned_fill_timeout: self.abandoned_fill_timeout,
             },
             guard: Arc::new(guard),
             flights: Arc::new(Flights::default()),
             runs: Arc::new(Semaphore::new(self.runs.min(Semaphore::MAX_PERMITS))),
             waiting: Semaphore::new(self.waiting.min(Semaphore::MAX_PERMITS)),
+            buffers: BufferBudget::new(self.body_buffers),
+            endless: EndlessKeys::default(),
             overdue: Overdue::new(meter.gauge(Metric::Overdue)),
             repeats: Repeats::default(),
             leases: Leases::default(),
