@@ -13,6 +13,7 @@ mod identities;
 mod leases;
 mod links;
 mod logs;
+mod odd_requests;
 mod origins;
 mod overdue;
 mod refusals;

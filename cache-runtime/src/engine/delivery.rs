@@ -48,14 +48,15 @@ impl Fill {
         }
         if parts.extensions.get::<Unshared>().is_some() {
             self.not_stored(Refusal::Unshared);
-            return self.alone(Response::from_parts(parts, body), None).await;
+            let mark = self.failed().filter(|_| parts.status.is_server_error());
+            return self.alone(Response::from_parts(parts, body), mark).await;
         }
         let purpose = match self.lifetime(&parts) {
             Some(lifetime) => Purpose::Store(lifetime),
             // Where a stale entry serves instead, nobody is answered with the failure.
             None if rules::failed(&parts) && !self.has_stale => Purpose::Failure,
             None => {
-                let mark = self.mark(parts.status);
+                let mark = self.mark(&parts);
                 return self.alone(Response::from_parts(parts, body), mark).await;
             }
         };
@@ -139,6 +140,10 @@ impl Fill {
             let release = (settings.wait / RELEASE_DIVISOR).min(LONGEST_RELEASE);
             time::sleep(release).await;
             self.seat.tell(Outcome::Alone);
+            if self.grant.is_none() {
+                // Only waiters had a use for it.
+                return GivenUp::Endless;
+            }
             time::sleep(ENDLESS_AFTER.saturating_sub(release)).await;
             GivenUp::Endless
         };

@@ -22,7 +22,7 @@ use crate::{
     flight::{Outcome, Seat},
     handler::Handler,
     policy::Policy,
-    rules::{Lifetime, Refusal},
+    rules::{self, Lifetime, Refusal},
     stats::HandlerCounters,
     steering::Steering,
     store::{Committed, Grant, Mark, Slot},
@@ -209,9 +209,14 @@ impl Fill {
 
     /// Answers the request that led, and nobody else.
     pub(super) async fn alone(&mut self, response: Response, mark: Option<Mark>) {
-        let outcome = match response.status().is_server_error() {
-            true => Outcome::Failed(None),
-            false => Outcome::Alone,
+        let status = response.status();
+        let outcome = if status.is_server_error() {
+            Outcome::Failed(None)
+        } else if rules::stays_unstorable(status, response.extensions()) {
+            Outcome::Alone
+        } else {
+            // One of those that wait may get what all others can have.
+            Outcome::Vanished
         };
         self.end(Some(outcome), Reply::Response(response), mark).await;
     }
@@ -241,11 +246,11 @@ impl Fill {
         if let Some(grant) = self.grant {
             let guard = &self.engine.guard;
             let _ = guard
-                .behind(
-                    guard
-                        .store()
-                        .release(&self.slot, grant.token, mark.map(|mark| self.standing(mark))),
-                )
+                .behind(guard.store().release(
+                    &self.slot,
+                    grant.token,
+                    mark.and_then(|mark| self.standing(mark)),
+                ))
                 .await;
         }
     }

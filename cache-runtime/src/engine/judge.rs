@@ -7,7 +7,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use http::{Extensions, StatusCode, header, response::Parts};
+use http::{Extensions, header, response::Parts};
 
 use super::{Engine, fill::Fill};
 use crate::{
@@ -61,12 +61,13 @@ impl Fill {
         self.failed().or(self.passed())
     }
 
-    /// What an answer of this status leaves behind, being nothing to store.
-    pub(super) fn mark(&self, status: StatusCode) -> Option<Mark> {
-        if status.is_server_error() {
+    /// The mark of an answer that is not stored.
+    pub(super) fn mark(&self, parts: &Parts) -> Option<Mark> {
+        if parts.status.is_server_error() {
             return self.failed();
         }
-        self.passed().filter(|_| rules::stays_unstorable(status))
+        self.passed()
+            .filter(|_| rules::stays_unstorable(parts.status, &parts.extensions))
     }
 
     /// For a while requests run for themselves, and what is there goes: not what is fresh.
@@ -74,12 +75,13 @@ impl Fill {
         (!self.has_fresh).then_some(Mark::Pass)
     }
 
-    /// The mark, and how long it stands.
-    pub(super) fn standing(&self, mark: Mark) -> (Mark, Duration) {
-        match mark {
-            Mark::Pass => (mark, self.pass_ttl),
-            Mark::Failed => (mark, self.engine.settings.retry_after),
-        }
+    /// The mark with its TTL, which stores take only if it is neither nothing nor beyond all clocks.
+    pub(super) fn standing(&self, mark: Mark) -> Option<(Mark, Duration)> {
+        let ttl = match mark {
+            Mark::Pass => self.pass_ttl,
+            Mark::Failed => self.engine.settings.retry_after,
+        };
+        rules::whole_life(ttl).map(|ttl| (mark, ttl))
     }
 
     pub(super) fn not_stored(&self, refusal: Refusal) {

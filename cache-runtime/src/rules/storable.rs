@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use http::{HeaderMap, HeaderName, StatusCode, header, response};
+use http::{Extensions, HeaderMap, HeaderName, StatusCode, header, response};
 
 use super::{
     directives::{LONGEST, ResponseDirectives},
@@ -144,21 +144,18 @@ pub(crate) fn succeeded<B>(response: &response::Response<B>) -> bool {
     (status.is_success() || status.is_redirection()) && response.extensions().get::<HandlerError>().is_none()
 }
 
-/// Whether the handler will answer other requests like this one with something that is not stored either.
+/// Whether an answer that is not stored says something about its resource: then other requests for that get nothing to
+/// store either, and what is stored is outdated.
 ///
-/// Not a failure, and not what an answer owes to its own request's conditions or credentials.
-pub(crate) fn stays_unstorable(status: StatusCode) -> bool {
-    !status.is_server_error()
-        && !matches!(
-            status,
-            StatusCode::NOT_MODIFIED
-                | StatusCode::PARTIAL_CONTENT
-                | StatusCode::UNAUTHORIZED
-                | StatusCode::FORBIDDEN
-                | StatusCode::PRECONDITION_FAILED
-                | StatusCode::RANGE_NOT_SATISFIABLE
-                | StatusCode::TOO_MANY_REQUESTS
-        )
+/// All others are owed to their own request, to its fields, conditions, credentials, or to its bad luck: they say
+/// nothing of what the next one gets. So does an `Err` of the handler, unless it says that there is nothing.
+pub(crate) fn stays_unstorable(status: StatusCode, extensions: &Extensions) -> bool {
+    let is_error = extensions.get::<HandlerError>().is_some();
+    match status {
+        StatusCode::NOT_FOUND | StatusCode::GONE => true,
+        StatusCode::NOT_MODIFIED | StatusCode::PARTIAL_CONTENT => false,
+        _ => !is_error && (status.is_success() || status.is_redirection()),
+    }
 }
 
 /// Whether a body of `length` bytes is what `Content-Length`, if there is one, announced.
