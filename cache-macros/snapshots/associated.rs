@@ -40,15 +40,14 @@ impl Api {
                     #[cfg(unix)]
                     let __arg0 = &__arg0;
                     use ::handler_cache::__private::{
-                        ViaKeyPart as _, ViaNothing as _, ViaSerialize as _,
+                        ViaNothing as _, ViaServerSide as _, ViaText as _,
                     };
                     #[cfg(unix)]
                     let Path(__part_id) = __arg0;
                     #[cfg(unix)]
-                    ::handler_cache::__private::CacheKeyPart::write_key(
-                        __part_id,
-                        __key.arg("id"),
-                    )?;
+                    (&&&&&::handler_cache::__private::Part(__arg0, __part_id))
+                        .own_form()
+                        .write(__part_id, __key.place("id"))?;
                     ::core::result::Result::Ok(())
                 },
             );

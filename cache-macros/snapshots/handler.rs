@@ -4,7 +4,6 @@ pub fn product(
     (__context, __arg0): (::handler_cache::__private::CacheContext, Path<u64>),
     __arg1: State<Db>,
 ) -> ::handler_cache::__private::ResponseFuture {
-    let _ = ::handler_cache::__private::is_axum_state::<State<Db>>;
     let __context = __context
         .url_decides(const {
             use ::handler_cache::__private::NotFromUrl as _;
@@ -15,7 +14,12 @@ pub fn product(
                 ],
             )
         });
-    let __ready = __context.key(product::__itself(), (&__arg0,), product::__key);
+    let __ready = __context
+        .key(
+            product::__itself(),
+            (&__arg0, ::core::option::Option::Some(&__arg1)),
+            product::__key,
+        );
     let __waiting = match __ready {
         ::handler_cache::__private::Ready::Answered(__response) => return __response,
         ::handler_cache::__private::Ready::Waits(__waiting) => __waiting,
@@ -50,10 +54,13 @@ impl product {
     /// The key of the responses to these arguments.
     #[must_use]
     #[inline]
-    pub fn key(id: Path<u64>) -> ::handler_cache::__private::CacheKey {
+    pub fn key(id: Path<u64>) -> ::handler_cache::__private::CacheKey
+    where
+        for<'__call> State<Db>: ::handler_cache::__private::AxumState,
+    {
         ::handler_cache::__private::cache_key(
             product::__itself(),
-            (&id,),
+            (&id, ::core::option::Option::None),
             product::__key,
         )
     }
@@ -63,7 +70,10 @@ impl product {
     ///
     /// Without a global cache, when these arguments have no key, and when the store did not acknowledge.
     #[inline]
-    pub fn evict(id: Path<u64>) -> ::handler_cache::__private::Evicting {
+    pub fn evict(id: Path<u64>) -> ::handler_cache::__private::Evicting
+    where
+        for<'__call> State<Db>: ::handler_cache::__private::AxumState,
+    {
         ::handler_cache::__private::evict(Self::key(id))
     }
     /// Evicts every response of this handler from the global cache, however many there are.
@@ -117,14 +127,23 @@ impl product {
     #[doc(hidden)]
     fn __key(
         __key: &mut ::handler_cache::__private::KeyArgs<'_>,
-        (__arg0,): (&Path<u64>,),
+        (__arg0, __arg1): (&Path<u64>, ::core::option::Option<&State<Db>>),
     ) -> ::core::result::Result<(), ::handler_cache::__private::KeyError> {
         use ::handler_cache::__private::{
-            ViaKeyPart as _, ViaNothing as _, ViaSerialize as _,
+            ViaNothing as _, ViaServerSide as _, ViaText as _,
         };
         let Path(__part_id) = __arg0;
-        (&&&::handler_cache::__private::Part(__part_id))
+        (&&&&&::handler_cache::__private::Part(__arg0, __part_id))
             .form()
-            .write(__part_id, __key.arg("id"))
+            .write(__part_id, __key.place("id"))?;
+        match __arg1 {
+            ::core::option::Option::Some(__arg1) => {
+                let State(__part_db) = __arg1;
+                (&&&&&::handler_cache::__private::Part(__arg1, __part_db))
+                    .form()
+                    .write(__part_db, __key.place("db"))
+            }
+            ::core::option::Option::None => ::core::result::Result::Ok(()),
+        }
     }
 }

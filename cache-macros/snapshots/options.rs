@@ -161,10 +161,12 @@ impl ProductCache {
     where
         R: Clone,
     {
-        use my::cache::__private::{ViaKeyPart as _, ViaNothing as _, ViaSerialize as _};
+        use my::cache::__private::{ViaNothing as _, ViaText as _};
         let Path((id, _)) = __arg1;
         let __value = format!("{id}");
-        (&&&my::cache::__private::Part(&__value)).form().write(&__value, __key.whole())
+        (&&&&my::cache::__private::Part(&(), &__value))
+            .form()
+            .write(&__value, __key.place_of_all())
     }
 }
 impl ProductCache {

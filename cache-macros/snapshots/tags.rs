@@ -123,11 +123,11 @@ impl product {
         (__arg0,): (&Path<u64>,),
     ) -> ::core::result::Result<(), ::handler_cache::__private::KeyError> {
         use ::handler_cache::__private::{
-            ViaKeyPart as _, ViaNothing as _, ViaSerialize as _,
+            ViaNothing as _, ViaServerSide as _, ViaText as _,
         };
         let Path(__part_id) = __arg0;
-        (&&&::handler_cache::__private::Part(__part_id))
+        (&&&&&::handler_cache::__private::Part(__arg0, __part_id))
             .form()
-            .write(__part_id, __key.arg("id"))
+            .write(__part_id, __key.place("id"))
     }
 }

@@ -137,6 +137,11 @@ impl<'a> Cx<'a> {
         quote!(#(#arguments),*)
     }
 
+    /// The parameters of the companion's functions.
+    fn in_companion(&self) -> impl Iterator<Item = &Keyed<'a>> {
+        self.keyed.iter().filter(|keyed| !keyed.unknown_to_companion)
+    }
+
     /// A generated function with the handler's generics.
     fn call(&self, function: &Ident) -> TokenStream {
         let home = &self.names.home;

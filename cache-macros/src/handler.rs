@@ -36,7 +36,8 @@ pub(crate) struct Param {
 pub(crate) enum Role {
     /// Its bindings join the key, but for those in `ignore`.
     Data,
-    /// axum's `State`: the same for every request.
+    /// Called `State`, which is axum's as a rule. The companion's functions are without it; what joins the key, its type
+    /// says.
     State,
     /// Extracted on a miss only.
     Lazy,
@@ -101,19 +102,22 @@ impl Handler {
             return self.mentioned_in(&key.value);
         }
         let ignored = args.ignore.as_ref().map_or(&[][..], |ignore| &ignore.value);
-        let data = self.params.iter().filter(|param| param.role == Role::Data);
-        data.map(|param| Keyed {
-            param,
-            bindings: param
-                .bindings
-                .iter()
-                .filter(|binding| !param.opaque && !contains(ignored, binding))
-                .collect(),
-            // What a macro hides may matter, so nothing of such an argument is left out.
-            whole: param.opaque,
-        })
-        .filter(|keyed| keyed.whole || !keyed.bindings.is_empty())
-        .collect()
+        let eager = self.params.iter().filter(|param| param.role != Role::Lazy);
+        eager
+            .map(|param| Keyed {
+                param,
+                bindings: param
+                    .bindings
+                    .iter()
+                    .filter(|binding| !param.opaque && !contains(ignored, binding))
+                    .collect(),
+                // What a macro hides may matter, so nothing of such an argument is left out.
+                whole: param.opaque,
+                // An associated handler has no companion.
+                unknown_to_companion: param.role == Role::State && args.associated.is_none(),
+            })
+            .filter(|keyed| keyed.whole || !keyed.bindings.is_empty())
+            .collect()
     }
 
     /// Each parameter with those of its bindings that `expression` mentions; parameters without any are left out.
@@ -126,6 +130,7 @@ impl Handler {
                 param,
                 bindings: param.bindings.iter().filter(is_mentioned).collect(),
                 whole: false,
+                unknown_to_companion: false,
             })
             .filter(|keyed| !keyed.bindings.is_empty())
             .collect()
@@ -171,6 +176,8 @@ pub(crate) struct Keyed<'a> {
     pub(crate) bindings: Vec<&'a Ident>,
     /// The argument as it is, because a macro hides what its pattern binds.
     pub(crate) whole: bool,
+    /// The companion's functions do not take it, since its type is called `State`.
+    pub(crate) unknown_to_companion: bool,
 }
 
 /// Whether `names` has `name`, raw or not.

@@ -10,7 +10,7 @@ use syn::{
     visit_mut::{self, VisitMut},
 };
 
-use crate::span::macro_span;
+use crate::span::{hidden, macro_span};
 
 /// The names that `pat` binds, and whether a macro in it hides some.
 pub(crate) fn bindings(pat: &Pat) -> (Vec<Ident>, bool) {
@@ -100,6 +100,98 @@ pub(crate) fn by_reference(pat: &Pat, keep: &[&Ident], hygienic: bool) -> Pat {
     copy
 }
 
+/// The extractors around each binding of `pat`, outermost first. Those inside `pat` get a name; `whole` is that of all.
+///
+/// Input: `(State(db), Id(id), Path((a, b)))`, which `arg0` is matched with
+/// Output: `(arg0_0 @ State(db), arg0_1 @ Id(id), arg0_2 @ Path((a, b)))`; `db: [arg0_0]`, `a: [arg0_2]`, …
+///
+/// Only patterns with fields by number are looked at: axum's `State` is one, and `State { 0: db }` is its other spelling.
+pub(crate) fn name_extractors(pat: &mut Pat, whole: &Ident) -> Vec<(Ident, Vec<Ident>)> {
+    let mut namer = Namer {
+        argument: whole,
+        around: Vec::new(),
+        names: 0,
+        bindings: Vec::new(),
+    };
+    namer.visit(pat, Some(whole), true);
+    namer.bindings
+}
+
+struct Namer<'a> {
+    /// What the names begin with, as other parameters have such extractors, too.
+    argument: &'a Ident,
+    around: Vec<Ident>,
+    names: usize,
+    bindings: Vec<(Ident, Vec<Ident>)>,
+}
+
+impl Namer<'_> {
+    /// `whole` names the value that `pat` is matched with. Alternatives of a pattern cannot be named, as each would have to
+    /// bind the same.
+    fn visit(&mut self, pat: &mut Pat, whole: Option<&Ident>, may_name: bool) {
+        match pat {
+            Pat::Paren(paren) => self.visit(&mut paren.pat, whole, may_name),
+            Pat::Ident(binding) => {
+                self.bindings.push((binding.ident.clone(), self.around.clone()));
+                if let Some((_, pat)) = &mut binding.subpat {
+                    self.visit(pat, whole, may_name);
+                }
+            }
+            Pat::Tuple(tuple) => self.visit_all(&mut tuple.elems, may_name),
+            Pat::Slice(slice) => self.visit_all(&mut slice.elems, may_name),
+            Pat::Or(alternatives) => {
+                for case in &mut alternatives.cases {
+                    self.visit(case, whole, false);
+                }
+            }
+            Pat::Struct(fields) => {
+                let is_numbered = |field: &FieldPat| matches!(field.member, Member::Unnamed(_));
+                let name = fields.fields.iter().any(is_numbered);
+                let name = name.then(|| self.enter(whole, may_name)).flatten();
+                for field in &mut fields.fields {
+                    self.visit(&mut field.pat, None, may_name);
+                }
+                self.leave(name, pat, whole);
+            }
+            Pat::TupleStruct(tuple) => {
+                let name = self.enter(whole, may_name);
+                self.visit_all(&mut tuple.elems, may_name);
+                self.leave(name, pat, whole);
+            }
+            _ => {}
+        }
+    }
+
+    fn visit_all<'a>(&mut self, pats: impl IntoIterator<Item = &'a mut Pat>, may_name: bool) {
+        for pat in pats {
+            self.visit(pat, None, may_name);
+        }
+    }
+
+    fn enter(&mut self, whole: Option<&Ident>, may_name: bool) -> Option<Ident> {
+        let name = match whole {
+            Some(whole) => Some(whole.clone()),
+            None if may_name => {
+                self.names += 1;
+                Some(hidden(&format!("{}_{}", self.argument, self.names - 1)))
+            }
+            None => None,
+        }?;
+        self.around.push(name.clone());
+        Some(name)
+    }
+
+    fn leave(&mut self, name: Option<Ident>, pat: &mut Pat, whole: Option<&Ident>) {
+        let Some(name) = name else { return };
+        self.around.pop();
+        let is_needed = self.bindings.iter().any(|(_, around)| around.contains(&name));
+        if whole.is_none() && is_needed {
+            let inner = std::mem::replace(pat, wild());
+            *pat = parse_quote!(#name @ #inner);
+        }
+    }
+}
+
 /// The name in the macro's own hygiene, unlike any other there.
 pub(crate) fn renamed(name: &Ident) -> Ident {
     let span = macro_span(name.span());
@@ -124,7 +216,7 @@ mod tests {
     use quote::{ToTokens as _, format_ident};
     use syn::{Pat, parse::Parser as _};
 
-    use super::{bindings, by_reference};
+    use super::{bindings, by_reference, name_extractors};
 
     fn pattern(text: &str) -> Pat {
         Pat::parse_single.parse_str(text).unwrap()
@@ -181,6 +273,55 @@ mod tests {
             ("Path([head, rest @ ..])", &["head"], "Path ([head , ..])"),
         ] {
             assert_eq!(copy(text, keep), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn extractors_around_a_binding_have_names() {
+        for (text, expected, around) in [
+            ("id", "id", "id:"),
+            ("Path(id)", "Path (id)", "id: arg"),
+            ("Path((a, b))", "Path ((a , b))", "a: arg, b: arg"),
+            ("whole @ State(db)", "whole @ State (db)", "whole:, db: arg"),
+            ("State { 0: db }", "State { 0 : db }", "db: arg"),
+            (
+                "(State(db), Path(id))",
+                "(arg_0 @ State (db) , arg_1 @ Path (id))",
+                "db: arg_0, id: arg_1",
+            ),
+            (
+                "((State(db), _), user)",
+                "((arg_0 @ State (db) , _) , user)",
+                "db: arg_0, user:",
+            ),
+            (
+                "Cached(State(Inner(db)))",
+                "Cached (arg_0 @ State (arg_1 @ Inner (db)))",
+                "db: arg arg_0 arg_1",
+            ),
+            (
+                "Args { state: State(db), id }",
+                "Args { state : arg_0 @ State (db) , id }",
+                "db: arg_0, id:",
+            ),
+            (
+                "(State(_), Path(id))",
+                "(State (_) , arg_1 @ Path (id))",
+                "id: arg_1",
+            ),
+            ("(A(x) | B(x))", "(A (x) | B (x))", "x: arg, x: arg"),
+            ("[State(db), ..]", "[arg_0 @ State (db) , ..]", "db: arg_0"),
+        ] {
+            let mut pat = pattern(text);
+            let found: Vec<String> = name_extractors(&mut pat, &format_ident!("arg"))
+                .into_iter()
+                .map(|(name, around)| {
+                    let around = around.iter().map(|name| format!(" {name}"));
+                    format!("{name}:{}", around.collect::<String>())
+                })
+                .collect();
+            assert_eq!(pat.to_token_stream().to_string(), expected, "{text}");
+            assert_eq!(found.join(", "), around, "{text}");
         }
     }
 }

@@ -23,7 +23,7 @@ use futures_util::future::BoxFuture;
 
 pub use crate::{
     attribute::{
-        Argument, Associated, Companion, NotAResult, NotFromUrl, Run, all, is_axum_state, is_from_url,
+        Argument, Associated, AxumState, Companion, NotAResult, NotFromUrl, Run, all, is_from_url, left_out,
         may_grant_max_age,
     },
     cache_key::CacheKey,
@@ -31,7 +31,9 @@ pub use crate::{
     error::Error,
     evict::{Evictor, Pending, Targets},
     handler::{Itself, Site},
-    key::{CacheKeyPart, KeyArgs, KeyError, KeyWriter, Part, ViaKeyPart, ViaNothing, ViaSerialize},
+    key::{
+        KeyArgs, KeyError, OuterFirst, OwnForm, Part, ServerSide, ViaNothing, ViaServerSide, ViaText, Within,
+    },
     lazy::{Deferred, DeferredBeside},
     policy::Policy,
     request::Vary,

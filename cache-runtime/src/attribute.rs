@@ -17,6 +17,7 @@ use pin_project_lite::pin_project;
 pub use self::from_url::{Argument, NotFromUrl, all, is_from_url, may_grant_max_age};
 use crate::{
     handler::Site,
+    key::KeyError,
     request::Vary,
     rules::{self, HandlerError},
 };
@@ -39,17 +40,19 @@ impl Companion for Associated {
 
 /// axum's `State`, and nothing else of that name.
 #[diagnostic::on_unimplemented(
-    message = "this `State` is not `axum::extract::State`",
-    label = "left out of the cache key by its name, as axum's `State` is",
-    note = "say what you mean: import it under another name (`use … as …`), and then name it in `ignore = [...]` \
-            or let it join the key"
+    message = "this `State` is not `axum::extract::State`, so it is in the key, which this function cannot make without it",
+    label = "the handler has a parameter of another type called `State`",
+    note = "the attribute leaves out of `key` and `evict` every parameter whose type is called `State`; call this type \
+            by another name in the signature of the handler (`use … as …`), or say `ignore = [...]`"
 )]
 pub trait AxumState {}
 
 impl<T> AxumState for State<T> {}
 
-/// Compiles for axum's `State` alone.
-pub fn is_axum_state<T: AxumState>() {}
+/// In place of a `State` that the companion's functions do not take.
+pub fn left_out<T: AxumState>() -> Result<(), KeyError> {
+    Ok(())
+}
 
 impl Site {
     /// The method whose responses are cached; GET, if it is among several.

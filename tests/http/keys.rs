@@ -31,7 +31,7 @@ async fn assert_verdicts<const N: usize>(app: &App, origin: &Origin, asked: [(&s
 }
 
 /// The keys of the entries in Redis.
-fn entries(server: &RedisServer) -> Vec<String> {
+pub(super) fn entries(server: &RedisServer) -> Vec<String> {
     let Value::Array(keys) = server.command(["KEYS", "*"]) else {
         panic!("KEYS answers with a list");
     };

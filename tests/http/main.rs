@@ -17,6 +17,7 @@ mod methods;
 mod options;
 mod refused;
 mod settings;
+mod state;
 mod stats;
 mod statuses;
 mod streams;

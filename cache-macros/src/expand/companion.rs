@@ -2,10 +2,16 @@
 
 use proc_macro2::{Ident, TokenStream};
 use quote::{format_ident, quote, quote_spanned};
-use syn::{Pat, Signature, ext::IdentExt as _};
+use syn::{
+    Pat, Signature, WhereClause, WherePredicate, ext::IdentExt as _, parse_quote_spanned,
+    spanned::Spanned as _,
+};
 
 use super::{Cx, key, outer, policy};
-use crate::handler::{Keyed, Param};
+use crate::{
+    handler::{Keyed, Param},
+    span::macro_span,
+};
 
 /// Input: `pub async fn product(Path(id): Path<u64>, State(db): State<Db>) -> Json<Product> { body }`
 /// Output:
@@ -71,17 +77,20 @@ fn eviction(cx: &Cx<'_>) -> Eviction {
     let parameters: Vec<Ident> = parameter_names(cx).collect();
     let arguments = parameters
         .iter()
-        .zip(&cx.keyed)
+        .zip(cx.in_companion())
         .map(|(name, Keyed { param, .. })| {
             let cfgs = &param.cfgs;
             quote!(#(#cfgs)* #name)
         });
-    let cache_key = key::call(
-        cx,
-        &quote_spanned!(cx.span=> #private::),
-        "cache_key",
-        &parameters,
-    );
+    let of = quote_spanned!(cx.span=> #private::);
+    let mut names = parameters.iter();
+    let cache_key = key::call(cx, &of, "cache_key", |keyed| {
+        if keyed.unknown_to_companion {
+            return quote_spanned!(cx.span=> ::core::option::Option::None);
+        }
+        let name = names.next();
+        quote!(&#name)
+    });
     Eviction {
         key: key::tagged(cx, cache_key, &parameters),
         evict: quote_spanned!(cx.span=> #private::evict(Self::key #turbofish (#(#arguments),*))),
@@ -103,8 +112,9 @@ fn public(cx: &Cx<'_>, body: &TokenStream, eviction: &Eviction) -> TokenStream {
     );
     let uncached = uncached(cx, body);
     let (generics, _, bounds) = cx.generics.split_for_impl();
+    let key_bounds = key_bounds(cx);
     let params: Vec<TokenStream> = parameter_names(cx)
-        .zip(&cx.keyed)
+        .zip(cx.in_companion())
         .map(
             |(
                 name,
@@ -136,7 +146,7 @@ fn public(cx: &Cx<'_>, body: &TokenStream, eviction: &Eviction) -> TokenStream {
             /// The key of the responses to these arguments.
             #[must_use]
             #[inline]
-            #vis fn key #generics (#(#params),*) -> #private::CacheKey #bounds {
+            #vis fn key #generics (#(#params),*) -> #private::CacheKey #key_bounds {
                 #key
             }
 
@@ -146,7 +156,7 @@ fn public(cx: &Cx<'_>, body: &TokenStream, eviction: &Eviction) -> TokenStream {
             ///
             /// Without a global cache, when these arguments have no key, and when the store did not acknowledge.
             #[inline]
-            #vis fn evict #generics (#(#params),*) -> #private::Evicting #bounds {
+            #vis fn evict #generics (#(#params),*) -> #private::Evicting #key_bounds {
                 #evict
             }
 
@@ -181,6 +191,27 @@ fn public(cx: &Cx<'_>, body: &TokenStream, eviction: &Eviction) -> TokenStream {
             }
         }
     }
+}
+
+/// Input: `Path(id): Path<u64>, State(db): State<Db>`
+/// Output: `where for<'a> State<Db>: AxumState`
+///
+/// The functions do not take what is called `State`, and so cannot be called where that is another type, which is in the
+/// key. The `for` has the compiler ask at the call: what it can tell to be wrong here, it refuses here.
+fn key_bounds(cx: &Cx<'_>) -> Option<WhereClause> {
+    let mut generics = cx.generics.clone();
+    let states = cx
+        .keyed
+        .iter()
+        // A bound cannot have `cfg`; the writer asks there.
+        .filter(|keyed| keyed.unknown_to_companion && keyed.param.cfgs.is_empty());
+    for Keyed { param, .. } in states {
+        let (ty, span) = (&param.ty, macro_span(param.ty.span()));
+        let private = cx.private(span);
+        let predicate: WherePredicate = parse_quote_spanned!(span=> for<'__call> #ty: #private::AxumState);
+        generics.make_where_clause().predicates.push(predicate);
+    }
+    generics.where_clause
 }
 
 /// Input: `async fn product(Path(id): Path<u64>) -> Json<Product> { body }`
@@ -254,7 +285,7 @@ fn body(cx: &Cx<'_>, name: &Ident) -> TokenStream {
 
 /// What users see in the editor: the binding's name where there is just one.
 fn parameter_names<'a>(cx: &'a Cx<'_>) -> impl Iterator<Item = Ident> + 'a {
-    cx.keyed.iter().enumerate().map(
+    cx.in_companion().enumerate().map(
         |(index, keyed)| match (&keyed.param.pat, keyed.bindings.as_slice()) {
             (Pat::Ident(_) | Pat::TupleStruct(_), [name]) => {
                 let mut name = (*name).clone();

@@ -2,12 +2,12 @@
 
 use proc_macro2::{Ident, TokenStream};
 use quote::{quote, quote_spanned};
-use syn::{FnArg, parse_quote, parse_quote_spanned, spanned::Spanned as _};
+use syn::{FnArg, parse_quote, parse_quote_spanned};
 
 use super::{Cx, client_max_age, companion, evict, key};
 use crate::{
     handler::{Param, Role},
-    span::{hidden, macro_span},
+    span::hidden,
 };
 
 /// Input: `async fn product(Path(id): Path<u64>, State(db): State<Db>) -> Json<Product> { body }`
@@ -15,7 +15,7 @@ use crate::{
 /// ```text
 /// fn product((context, arg0): (CacheContext, Path<u64>), arg1: State<Db>) -> ResponseFuture {
 ///     let context = context.url_decides(const { … });
-///     let ready = context.key(product::itself(), (&arg0,), product::key);
+///     let ready = context.key(product::itself(), (&arg0, Some(&arg1)), product::key);
 ///     let waiting = match ready {
 ///         Ready::Answered(response) => return response,
 ///         Ready::Waits(waiting) => waiting,
@@ -62,7 +62,6 @@ fn through_cache(cx: &Cx<'_>, context: &Ident) -> TokenStream {
     let private = cx.private(cx.span);
     let (ready, waiting) = (hidden("__ready"), hidden("__waiting"));
     let (response, evictor) = (hidden("__response"), hidden("__evictor"));
-    let checks = state_checks(cx);
     let keep_evictor = cx
         .args
         .evict
@@ -81,7 +80,6 @@ fn through_cache(cx: &Cx<'_>, context: &Ident) -> TokenStream {
         quote_spanned!(cx.span=> #waiting.fill(async move { #extract #run }))
     };
     quote_spanned! {cx.span=>
-        #checks
         #max_age_checks
         #keep_evictor
         #max_age_proof
@@ -153,7 +151,7 @@ fn response_of_run(cx: &Cx<'_>) -> TokenStream {
     }
 }
 
-/// `context.key(product::itself(), (&arg0,), product::key)`
+/// `context.key(product::itself(), (&arg0, Some(&arg1)), product::key)`
 ///
 /// An associated handler has no companion to share the function with, and holds it itself.
 fn lookup(cx: &Cx<'_>, context: &Ident) -> TokenStream {
@@ -162,8 +160,14 @@ fn lookup(cx: &Cx<'_>, context: &Ident) -> TokenStream {
         let (itself, write) = (cx.itself(), key::closure(cx));
         return quote_spanned!(cx.span=> #of key_by(#itself, #write));
     }
-    let locals: Vec<Ident> = cx.keyed.iter().map(|keyed| keyed.param.local.clone()).collect();
-    key::call(cx, &of, "key", &locals)
+    key::call(cx, &of, "key", |keyed| {
+        let local = &keyed.param.local;
+        if keyed.unknown_to_companion {
+            quote_spanned!(cx.span=> ::core::option::Option::Some(&#local))
+        } else {
+            quote!(&#local)
+        }
+    })
 }
 
 /// A parameter of the function that axum calls.
@@ -278,16 +282,4 @@ fn extract_lazy(cx: &Cx<'_>) -> TokenStream {
 
 fn lazy<'a>(cx: &Cx<'a>) -> impl Iterator<Item = &'a Param> {
     cx.handler.params.iter().filter(|param| param.role == Role::Lazy)
-}
-
-/// `State` is known by its name alone, and left out of the key for it: so it must be axum's.
-fn state_checks(cx: &Cx<'_>) -> TokenStream {
-    let states = cx.handler.params.iter().filter(|param| param.role == Role::State);
-    states
-        .map(|Param { cfgs, ty, .. }| {
-            let span = macro_span(ty.span());
-            let private = cx.private(span);
-            quote_spanned!(span=> #(#cfgs)* let _ = #private::is_axum_state::<#ty>;)
-        })
-        .collect()
 }

@@ -24,7 +24,7 @@ use crate::{
     engine::{Engine, RequestScope},
     error::Error,
     explain::Explanation,
-    key::{CacheKeyPart, KeyError, KeyWriter},
+    key::{CacheKeyPart, KeyError, KeyWriter, ServerSide},
     stats::{Memory, Stats},
 };
 
@@ -313,7 +313,10 @@ impl<S: Sync> FromRequestParts<S> for Cache {
     }
 }
 
-/// A handler that asks for its cache is the same with any: it adds nothing to the key.
+/// A handler that asks for its cache is the same with any.
+impl ServerSide for Cache {}
+
+/// Within another argument.
 impl CacheKeyPart for Cache {
     fn write_key(&self, key: &mut KeyWriter<'_>) -> Result<(), KeyError> {
         key.serialize(&())

@@ -1,13 +1,19 @@
 //! Which text form an argument takes, chosen at compile time.
 //!
-//! Generated code calls `(&&&Part(&value)).form().write(&value, key)`. Method lookup tries the receiver's types from the
-//! most to the least dereferenced, each by value and then by reference, so the first of these that applies wins:
+//! Generated code calls `(&&&&&Part(whole, &value)).form().write(&value, key.place("name"))`, where `whole` is the extractor
+//! that the value was destructured from. Method lookup tries the receiver's types from the most to the least dereferenced,
+//! each by value and then by reference, so the first of these that applies wins:
 //!
-//! 1. `&&Part<W>`: the own text of what an extractor or an `Arc` wraps;
-//! 2. `&&&Part<T>`: an own text;
-//! 3. `&Part<Result<T, E>>`: what `T` serializes to, though `E` may not;
-//! 4. `Part<T>`: what it serializes to;
-//! 5. `Part<T>` by value: nothing, and the compiler explains the ways out.
+//! 1. `&&&&Part<W, T>`: nothing is written, since the extractor is [`ServerSide`];
+//! 2. `&&&&&Part<W, T>`: the same, since the value itself is;
+//! 3. `&&&Part<_, W>`: the own text of what an extractor or an `Arc` wraps;
+//! 4. `&&Part<_, T>`: an own text;
+//! 5. `&Part<_, Result<T, E>>`: what `T` serializes to, though `E` may not;
+//! 6. `Part<_, T>`: what it serializes to;
+//! 7. `Part<_, T>` by value: nothing, and the compiler explains the ways out.
+//!
+//! The first two are in a trait of their own, [`ViaServerSide`]: an expression in `key = …` that uses `State` means it, so
+//! its code does not import that trait, and calls `(&&&&Part(&(), &value)).form()`.
 //!
 //! `Debug` and `Display` are never tried: types that redact or abbreviate themselves would merge users.
 
@@ -15,17 +21,18 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
-use super::{CacheKeyPart, KeyError, KeyWriter, part::rejected, serializer::Canonical};
+use super::{
+    CacheKeyPart, KeyError, part::rejected, serializer::Canonical, server_side::ServerSide, writer::Place,
+};
 
-/// Holds an argument for the method lookup.
+/// Holds an argument's value for the method lookup, and the extractor that it is from; `()` where the value is the whole.
 #[derive(Debug)]
-pub struct Part<'a, T: ?Sized>(pub &'a T);
+pub struct Part<'a, W: ?Sized, T: ?Sized>(pub &'a W, pub &'a T);
 
-impl<T: ?Sized> Copy for Part<'_, T> {}
-
-impl<T: ?Sized> Clone for Part<'_, T> {
-    fn clone(&self) -> Self {
-        *self
+impl<W: ?Sized, T: ?Sized> Part<'_, W, T> {
+    /// In generic handlers: method lookup would settle on what the bounds promise; the trait is what the instance has.
+    pub fn own_form(&self) -> OwnForm {
+        OwnForm
     }
 }
 
@@ -85,11 +92,11 @@ pub struct InnerForm;
 
 impl InnerForm {
     /// Writes it.
-    pub fn write<W: Wrapper>(self, value: &W, key: &mut KeyWriter<'_>) -> Result<(), KeyError>
+    pub fn write<W: Wrapper>(self, value: &W, place: Place<'_, '_>) -> Result<(), KeyError>
     where
         W::Inner: CacheKeyPart,
     {
-        value.inner().write_key(key)
+        value.inner().write_key(place.open())
     }
 }
 
@@ -99,8 +106,8 @@ pub struct OwnForm;
 
 impl OwnForm {
     /// Writes it.
-    pub fn write<T: CacheKeyPart + ?Sized>(self, value: &T, key: &mut KeyWriter<'_>) -> Result<(), KeyError> {
-        value.write_key(key)
+    pub fn write<T: CacheKeyPart + ?Sized>(self, value: &T, place: Place<'_, '_>) -> Result<(), KeyError> {
+        value.write_key(place.open())
     }
 }
 
@@ -110,12 +117,12 @@ pub struct ExtractedForm;
 
 impl ExtractedForm {
     /// Writes it.
-    pub fn write<X: Extracted>(self, value: &X, key: &mut KeyWriter<'_>) -> Result<(), KeyError>
+    pub fn write<X: Extracted>(self, value: &X, place: Place<'_, '_>) -> Result<(), KeyError>
     where
         X::Value: Serialize,
     {
         let value = value.extracted().ok_or_else(rejected)?;
-        key.value(|out| {
+        place.open().value(|out| {
             out.push_str("Ok(");
             value.serialize(Canonical { out })?;
             out.push(')');
@@ -130,13 +137,53 @@ pub struct SerializedForm;
 
 impl SerializedForm {
     /// Writes it.
-    pub fn write<T: Serialize + ?Sized>(self, value: &T, key: &mut KeyWriter<'_>) -> Result<(), KeyError> {
-        key.serialize(value)
+    pub fn write<T: Serialize + ?Sized>(self, value: &T, place: Place<'_, '_>) -> Result<(), KeyError> {
+        place.open().serialize(value)
     }
 }
 
-/// First choice: a text of its own.
-pub trait ViaKeyPart {
+/// What the server gives, whatever the request: it leaves no trace in the key, not even a name.
+#[derive(Debug)]
+pub struct NoForm;
+
+impl NoForm {
+    /// Writes nothing.
+    pub fn write<T: ?Sized>(self, _value: &T, _place: Place<'_, '_>) -> Result<(), KeyError> {
+        Ok(())
+    }
+}
+
+/// First choice: nothing.
+pub trait ViaServerSide {
+    /// The form.
+    fn form(&self) -> NoForm;
+
+    /// The same, in generic handlers.
+    fn own_form(&self) -> NoForm;
+}
+
+impl<W: ServerSide + ?Sized, T: ?Sized> ViaServerSide for &&&&Part<'_, W, T> {
+    fn form(&self) -> NoForm {
+        NoForm
+    }
+
+    fn own_form(&self) -> NoForm {
+        NoForm
+    }
+}
+
+impl<W: ?Sized, T: ServerSide + ?Sized> ViaServerSide for &&&&&Part<'_, W, T> {
+    fn form(&self) -> NoForm {
+        NoForm
+    }
+
+    fn own_form(&self) -> NoForm {
+        NoForm
+    }
+}
+
+/// Second choice: a text of its own, or what it serializes to.
+pub trait ViaText {
     /// What writes it.
     type Form;
 
@@ -144,9 +191,9 @@ pub trait ViaKeyPart {
     fn form(&self) -> Self::Form;
 }
 
-impl<W: Wrapper> ViaKeyPart for &&Part<'_, W>
+impl<W: ?Sized, T: Wrapper> ViaText for &&&Part<'_, W, T>
 where
-    W::Inner: CacheKeyPart,
+    T::Inner: CacheKeyPart,
 {
     type Form = InnerForm;
 
@@ -155,7 +202,7 @@ where
     }
 }
 
-impl<T: CacheKeyPart + ?Sized> ViaKeyPart for &&&Part<'_, T> {
+impl<W: ?Sized, T: CacheKeyPart + ?Sized> ViaText for &&Part<'_, W, T> {
     type Form = OwnForm;
 
     fn form(&self) -> OwnForm {
@@ -163,16 +210,7 @@ impl<T: CacheKeyPart + ?Sized> ViaKeyPart for &&&Part<'_, T> {
     }
 }
 
-/// Second choice: serializing.
-pub trait ViaSerialize {
-    /// What writes it.
-    type Form;
-
-    /// The form.
-    fn form(&self) -> Self::Form;
-}
-
-impl<X: Extracted> ViaSerialize for &Part<'_, X>
+impl<W: ?Sized, X: Extracted> ViaText for &Part<'_, W, X>
 where
     X::Value: Serialize,
 {
@@ -183,7 +221,7 @@ where
     }
 }
 
-impl<T: Serialize + ?Sized> ViaSerialize for Part<'_, T> {
+impl<W: ?Sized, T: Serialize + ?Sized> ViaText for Part<'_, W, T> {
     type Form = SerializedForm;
 
     fn form(&self) -> SerializedForm {
@@ -197,8 +235,36 @@ pub trait ViaNothing {
     fn form(self) -> OwnForm;
 }
 
-impl<T: ?Sized> ViaNothing for Part<'_, T> {
+impl<W: ?Sized, T: ?Sized> ViaNothing for Part<'_, W, T> {
     fn form(self) -> OwnForm {
         OwnForm
+    }
+}
+
+/// Selects, of two extractors of which one stands in the other, the one that keeps its values out of the key.
+#[derive(Debug)]
+pub struct Within<'a, W: ?Sized>(pub &'a W);
+
+impl<'a, W: ?Sized> Within<'a, W> {
+    /// The inner one; [`OuterFirst`] comes before it where the outer one is server-side.
+    pub fn or<T: ?Sized>(&self, inner: &'a T) -> &'a T {
+        inner
+    }
+}
+
+/// Before [`Within::or`].
+pub trait OuterFirst<'a> {
+    /// The outer extractor.
+    type Outer: ?Sized;
+
+    /// The outer one.
+    fn or<T: ?Sized>(&self, inner: &'a T) -> &'a Self::Outer;
+}
+
+impl<'a, W: ServerSide + ?Sized> OuterFirst<'a> for &Within<'a, W> {
+    type Outer = W;
+
+    fn or<T: ?Sized>(&self, _inner: &'a T) -> &'a W {
+        self.0
     }
 }

@@ -6,6 +6,7 @@ mod error;
 mod writer;
 mod part;
 mod extract;
+mod server_side;
 mod form;
 mod serializer;
 mod compound;
@@ -19,8 +20,9 @@ pub(crate) use self::{
 };
 pub use self::{
     error::KeyError,
-    form::{Part, ViaKeyPart, ViaNothing, ViaSerialize},
+    form::{OuterFirst, OwnForm, Part, ViaNothing, ViaServerSide, ViaText, Within},
     part::CacheKeyPart,
+    server_side::ServerSide,
     writer::{KeyArgs, KeyWriter},
 };
 

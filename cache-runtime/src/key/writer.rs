@@ -182,6 +182,24 @@ impl<'a> KeyArgs<'a> {
         &mut self.writer
     }
 
+    /// [`Self::arg`], for an argument that may write nothing.
+    #[inline]
+    pub fn place(&mut self, name: &'static str) -> Place<'_, 'a> {
+        Place {
+            args: self,
+            name: Some(name),
+        }
+    }
+
+    /// [`Self::whole`], for generated code.
+    #[inline]
+    pub fn place_of_all(&mut self) -> Place<'_, 'a> {
+        Place {
+            args: self,
+            name: None,
+        }
+    }
+
     /// Notes the first argument without a text: [`Self::arg`] cannot fail.
     fn check(&mut self) {
         if let Err(error) = self.writer.finish() {
@@ -194,6 +212,25 @@ impl<'a> KeyArgs<'a> {
             self.check();
         }
         self.broken.map_or(Ok(()), Err)
+    }
+}
+
+/// Where an argument goes in the list. Until it is opened, nothing of it is there, not even its name.
+#[derive(Debug)]
+pub struct Place<'k, 'a> {
+    args: &'k mut KeyArgs<'a>,
+    /// Absent: the one value that stands for all arguments.
+    name: Option<&'static str>,
+}
+
+impl<'k, 'a> Place<'k, 'a> {
+    /// For the value, which comes next.
+    #[inline]
+    pub(super) fn open(self) -> &'k mut KeyWriter<'a> {
+        match self.name {
+            Some(name) => self.args.arg(name),
+            None => self.args.whole(),
+        }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use axum::{
     Extension, Router,
-    extract::{Path, Query, Request},
+    extract::{Path, Query, Request, State},
     http::HeaderMap,
     routing::get,
 };
@@ -63,6 +63,28 @@ async fn by_expression(Path(id): Path<u64>, Extension(value): Extension<DebugOnl
 #[cache(expire = 30, key = idd)]
 async fn by_nothing(Path(id): Path<u64>) {
     let _ = id;
+}
+
+type Args = (State<u64>, Path<u64>);
+
+#[cache(expire = 30)]
+async fn undestructured_tuple(args: Args) -> String {
+    format!("{} {}", args.0.0, args.1.0)
+}
+
+#[cache(expire = 30, key = state)]
+async fn state_by_expression(state: State<u64>) -> String {
+    state.0.to_string()
+}
+
+mod own {
+    /// Not axum's.
+    pub struct State<T>(pub T);
+}
+
+#[cache(expire = 30)]
+async fn own_state(own::State(value): own::State<DebugOnly>) {
+    drop(value);
 }
 
 fn main() {

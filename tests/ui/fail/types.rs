@@ -19,8 +19,8 @@ async fn not_send() -> String {
     shared.to_string()
 }
 
-/// Not axum's.
-#[derive(Clone)]
+/// Not axum's: it is in the key, and the companion's functions lack it.
+#[derive(Clone, serde::Serialize)]
 struct State<T>(T);
 
 #[cache(expire = 30)]
@@ -44,4 +44,6 @@ const SIZE: u32 = 1;
 fn main() {
     let _: Router = Router::new().route("/", get(not_send));
     let _ = Policy::new();
+    let _ = other_state::key();
+    let _ = other_state::evict();
 }

@@ -11,21 +11,25 @@ use std::{
 use axum::{
     Extension, Form, Json,
     body::Bytes,
-    extract::{OriginalUri, Path, Query, RawQuery},
+    extract::{OriginalUri, Path, Query, RawQuery, State},
 };
 use http::{Method, Uri};
 use serde::Serialize;
 
 use super::{
-    super::{CacheKeyPart, KeyError, KeyWriter, Part, ViaKeyPart, ViaSerialize},
-    part, text, written,
+    super::{CacheKeyPart, KeyError, KeyWriter, Part, ViaServerSide, ViaText},
+    part, text, write_args,
 };
 
 /// As generated code calls it.
 macro_rules! argument {
     ($value:expr) => {{
         let value = $value;
-        written(|key| (&&&Part(&value)).form().write(&value, key))
+        let mut out = String::new();
+        write_args(&mut out, |args| {
+            (&&&&&Part(&(), &value)).form().write(&value, args.place("x"))
+        })
+        .map(|()| out[1..out.len() - 1].trim_start_matches("x=").to_owned())
     }};
 }
 
@@ -265,4 +269,45 @@ fn p2_sets_are_sorted_by_the_texts_of_their_values() {
         assert_eq!(part(&set), format!("[{}]", sorted.join(",")));
         assert_eq!(part(&Some(set)), format!("some([{}])", sorted.join(",")));
     }
+}
+
+/// An extractor that holds another.
+struct Cached<E>(E);
+
+/// As generated code selects what a value is from, of an extractor and one in it.
+macro_rules! of_two {
+    ($outer:expr, $inner:expr, $value:expr) => {{
+        #[allow(unused_imports, reason = "the outer one may not be the server's")]
+        use super::super::OuterFirst as _;
+        use super::super::Within;
+        let mut out = String::new();
+        let (outer, inner, value) = (&$outer, &$inner, &$value);
+        let written = write_args(&mut out, |args| {
+            (&&&&&Part((&&Within(outer)).or(inner), value))
+                .form()
+                .write(value, args.place("x"))
+        });
+        written.map(|()| out)
+    }};
+}
+
+#[test]
+fn p2_what_the_server_gives_is_never_written() {
+    let state = || State(BOB);
+    assert_eq!(argument!(state()).unwrap(), "");
+    assert_eq!(argument!(&state()).unwrap(), "");
+    assert_eq!(argument!(Extension(state())).unwrap(), "");
+    assert_eq!(argument!(Some(state())).unwrap(), "");
+    assert_eq!(argument!(Ok::<_, Rejection>(state())).unwrap(), "");
+    for text in [
+        of_two!(state(), BOB, BOB),
+        of_two!(Cached(state()), state(), BOB),
+        of_two!(state(), Cached(1), 1),
+        of_two!(Cached(1), Cached(1), state()),
+        // Without a text.
+        of_two!(State(Rejection), Rejection, Rejection),
+    ] {
+        assert_eq!(text.unwrap(), "()");
+    }
+    assert_eq!(of_two!(Cached(Path(1)), Path(1), 1).unwrap(), "(x=1)");
 }
