@@ -11,14 +11,14 @@ use std::{env, error::Error};
 
 use axum::{
     Router,
-    body::Body,
+    body::{Body, HttpBody},
     extract::{Request, State},
     http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Uri, Version, header},
     response::{IntoResponse, Response},
 };
 use handler_cache::{Cache, layer::CacheLayer};
 use hyper_util::{
-    client::legacy::{Client, connect::HttpConnector},
+    client::legacy::{self, Client, connect::HttpConnector},
     rt::TokioExecutor,
 };
 use tokio::net::TcpListener;
@@ -29,7 +29,40 @@ const VIA: &str = "1.1 gateway";
 #[derive(Debug, Clone)]
 struct Origin {
     uri: Uri,
-    client: Client<HttpConnector, Body>,
+    /// Reuses connections, of which the origin may close one just when the next request is sent.
+    pooled: Client<HttpConnector, Body>,
+    /// Opens a connection for each request.
+    fresh: Client<HttpConnector, Body>,
+}
+
+impl Origin {
+    fn new(uri: Uri) -> Self {
+        let client = |idle| {
+            Client::builder(TokioExecutor::new())
+                .pool_max_idle_per_host(idle)
+                .build_http()
+        };
+        Self {
+            uri,
+            pooled: client(usize::MAX),
+            fresh: client(0),
+        }
+    }
+
+    /// A request that changes nothing when it is repeated is sent once more should its connection have been closed meanwhile;
+    /// any other gets a new connection, for nobody knows how far it came (RFC 9110 section 9.2.2).
+    async fn ask(&self, request: Request) -> Result<Response, legacy::Error> {
+        if !request.method().is_idempotent() || !request.body().is_end_stream() {
+            return Ok(self.fresh.request(request).await?.map(Body::new));
+        }
+        let (parts, _) = request.into_parts();
+        let request = |parts| Request::from_parts(parts, Body::empty());
+        let answer = match self.pooled.request(request(parts.clone())).await {
+            Err(error) if !error.is_connect() => self.fresh.request(request(parts)).await,
+            answer => answer,
+        };
+        Ok(answer?.map(Body::new))
+    }
 }
 
 /// Asks the origin what was asked here, by the same `Host`, and passes its answer on as it comes.
@@ -45,7 +78,7 @@ async fn forward(State(origin): State<Origin>, mut request: Request) -> Response
     {
         request.headers_mut().insert(header::HOST, host);
     }
-    let mut uri = origin.uri.into_parts();
+    let mut uri = origin.uri.clone().into_parts();
     uri.path_and_query = request.uri().path_and_query().cloned();
     let Ok(uri) = Uri::from_parts(uri) else {
         return StatusCode::BAD_REQUEST.into_response();
@@ -53,14 +86,19 @@ async fn forward(State(origin): State<Origin>, mut request: Request) -> Response
     *request.uri_mut() = uri;
     *request.version_mut() = Version::HTTP_11;
     take_hops(request.headers_mut());
+    if !request.body().is_end_stream() && !request.headers().contains_key(header::CONTENT_LENGTH) {
+        // By their methods alone, GET and HEAD are sent without a body.
+        let chunked = HeaderValue::from_static("chunked");
+        request.headers_mut().insert(header::TRANSFER_ENCODING, chunked);
+    }
     request
         .headers_mut()
         .insert(header::VIA, HeaderValue::from_static(VIA));
-    match origin.client.request(request).await {
+    match origin.ask(request).await {
         Ok(mut response) => {
             take_hops(response.headers_mut());
             *response.version_mut() = Version::HTTP_11;
-            response.map(Body::new)
+            response
         }
         Err(error) => {
             let cause = error
@@ -75,8 +113,12 @@ async fn forward(State(origin): State<Origin>, mut request: Request) -> Response
     }
 }
 
-/// Takes away what is said to the next hop alone (RFC 9110 section 7.6.1).
+/// Takes away what is said to the next hop alone (RFC 9110 section 7.6.1), and a length that does not count beside
+/// `Transfer-Encoding` (RFC 9112 section 6.3).
 fn take_hops(headers: &mut HeaderMap) {
+    if headers.contains_key(header::TRANSFER_ENCODING) {
+        headers.remove(header::CONTENT_LENGTH);
+    }
     let lines = headers.get_all(header::CONNECTION).iter();
     let names = lines
         .filter_map(|line| line.to_str().ok())
@@ -110,10 +152,9 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let cache_url = env::var("CACHE_URL").unwrap_or_else(|_| "memory://".to_owned());
     let cache = Cache::init("gateway", &cache_url).await?;
 
-    let client = Client::builder(TokioExecutor::new()).build_http();
     let app = Router::new()
         .fallback(forward)
-        .with_state(Origin { uri, client })
+        .with_state(Origin::new(uri))
         .layer(CacheLayer::new().http());
 
     let port = env::var("PORT").map_or(Ok(3000), |port| port.parse::<u16>());

@@ -16,10 +16,10 @@ use axum::{
     extract::{Path, State},
     http::{HeaderMap, Request, StatusCode, header},
     response::Response,
-    routing::{get, post},
+    routing::{any, get},
 };
 use bytes::Bytes;
-use futures_util::{StreamExt, stream};
+use futures_util::{StreamExt, future::join_all, stream};
 use http_body_util::BodyExt;
 use hyper_util::{
     client::legacy::{Client, connect::HttpConnector},
@@ -89,16 +89,26 @@ async fn torn(
     response
 }
 
+/// Answers with what it was asked; with how the request was framed, in fields of another name.
+async fn echo(mut headers: HeaderMap, body: Bytes) -> (HeaderMap, Bytes) {
+    for (name, told) in [
+        (header::CONTENT_LENGTH, "x-content-length"),
+        (header::TRANSFER_ENCODING, "x-transfer-encoding"),
+    ] {
+        if let Some(value) = headers.remove(name) {
+            headers.insert(told, value);
+        }
+    }
+    (headers, body)
+}
+
 /// Starts an origin of its own; with its URL.
 async fn origin() -> String {
     let router = Router::new()
         .route("/whole/{length}", get(whole))
         .route("/chunked/{length}", get(chunked))
         .route("/torn/{framing}/{length}", get(torn))
-        .route(
-            "/echo",
-            post(async |headers: HeaderMap, body: Bytes| (headers, body)),
-        )
+        .route("/echo", any(echo))
         .with_state(Arc::default());
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("there is a port");
     let address = listener.local_addr().expect("it has one");
@@ -233,6 +243,112 @@ async fn what_the_origin_did_not_finish_is_not_taken_for_whole() {
         assert_eq!(headers["x-cache"], "Miss", "nothing was stored of it");
         assert!(body == bytes(600_000));
     }
+}
+
+/// Bodies of all methods, with a length and in chunks.
+#[tokio::test(flavor = "multi_thread")]
+async fn bodies_of_requests_are_passed_on_whatever_the_method() {
+    let origin = origin().await;
+    let gateway = Example::start_with("gateway", MEMORY, [("ORIGIN", &origin)]);
+    for method in ["GET", "DELETE", "OPTIONS", "PATCH", "POST", "PUT"] {
+        for framed in [
+            "content-length: 5\r\n\r\nhello",
+            "transfer-encoding: chunked\r\n\r\n2\r\nhe\r\n3\r\nllo\r\n0\r\n\r\n",
+        ] {
+            let request = format!("{method} /echo HTTP/1.1\r\nhost: test\r\nconnection: close\r\n{framed}");
+            let answer = raw(&gateway, &request).await;
+            assert!(answer.starts_with("HTTP/1.1 200"), "{request}: {answer}");
+            assert!(answer.contains("hello"), "{request}: {answer}");
+        }
+    }
+}
+
+/// Two servers that find two ends of one request can be made to answer one client with another's page.
+#[tokio::test(flavor = "multi_thread")]
+async fn no_request_is_passed_on_that_ends_in_two_ways() {
+    let origin = origin().await;
+    let gateway = Example::start_with("gateway", MEMORY, [("ORIGIN", &origin)]);
+    let length = "content-length: 60";
+    let chunked = "transfer-encoding: chunked";
+    for method in ["GET", "POST"] {
+        for fields in [[length, chunked], [chunked, length]] {
+            let fields = fields.join("\r\n");
+            let request = format!(
+                "{method} /echo HTTP/1.1\r\nhost: test\r\nconnection: close\r\n{fields}\r\n\r\n0\r\n\r\n\
+                 GET /whole/1 HTTP/1.1\r\nhost: smuggled\r\n\r\n"
+            );
+            let answer = raw(&gateway, &request).await;
+            assert!(answer.starts_with("HTTP/1.1 200"), "{request}: {answer}");
+            assert!(!answer.contains("x-content-length"), "{request}: {answer}");
+            assert!(!answer.contains("smuggled"), "{request}: {answer}");
+            assert_eq!(answer.matches("HTTP/1.1 ").count(), 1, "{request}: {answer}");
+        }
+    }
+}
+
+/// The answers to a request, until the gateway closes the connection.
+async fn raw(gateway: &Example, request: &str) -> String {
+    let mut stream = TcpStream::connect(gateway.address()).await.expect("it listens");
+    stream.write_all(request.as_bytes()).await.expect("it reads");
+    let mut answer = Vec::new();
+    stream.read_to_end(&mut answer).await.expect("it answers");
+    String::from_utf8_lossy(&answer).into_owned()
+}
+
+/// Answers each connection's first request with this, and closes when the next one comes, without a word of that.
+async fn closing_origin(answer: &'static str) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("there is a port");
+    let address = listener.local_addr().expect("it has one");
+    tokio::spawn(async move {
+        loop {
+            let (mut stream, _) = listener.accept().await.expect("it listens");
+            tokio::spawn(async move {
+                let mut request = Vec::new();
+                while !request.ends_with(b"\r\n\r\n") && !request.ends_with(b"the end") {
+                    if stream.read_buf(&mut request).await.unwrap_or(0) == 0 {
+                        return;
+                    }
+                }
+                let _ = stream.write_all(answer.as_bytes()).await;
+                let _ = stream.read_u8().await;
+            });
+        }
+    });
+    format!("http://{address}")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_origin_that_closes_after_each_answer_answers_every_request() {
+    let origin =
+        closing_origin("HTTP/1.1 200 OK\r\ncache-control: no-store\r\ncontent-length: 4\r\n\r\nhere").await;
+    let gateway = Example::start_with("gateway", MEMORY, [("ORIGIN", &origin)]);
+    let web = &Web::new();
+    for method in ["GET", "POST"] {
+        let asked = (0..8).map(async |_| {
+            for _ in 0..50 {
+                let body = Body::from(if method == "POST" { "the end" } else { "" });
+                let request = Request::builder()
+                    .method(method)
+                    .uri(format!("{}/a", gateway.url()));
+                let answer = web.ask(request.body(body).expect("it is well-formed")).await;
+                let (status, _, body) = answer.expect("it answers");
+                assert_eq!((status, &*body), (StatusCode::OK, &b"here"[..]), "{method}");
+            }
+        });
+        join_all(asked).await;
+    }
+}
+
+/// What counts is where its chunks end.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_answer_in_chunks_has_no_length_beside_them() {
+    let origin = closing_origin(
+        "HTTP/1.1 200 OK\r\ncontent-length: 2\r\ntransfer-encoding: chunked\r\n\r\n4\r\nhere\r\n0\r\n\r\n",
+    )
+    .await;
+    let gateway = Example::start_with("gateway", MEMORY, [("ORIGIN", &origin)]);
+    let answer = Web::new().get(&gateway.url()).await.expect("it answers");
+    assert_eq!((answer.0, &*answer.2), (StatusCode::OK, &b"here"[..]));
 }
 
 #[tokio::test(flavor = "multi_thread")]
