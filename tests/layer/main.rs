@@ -2,6 +2,7 @@
 
 #[path = "../support/mod.rs"]
 mod support;
+mod two_caches;
 
 mod evictions;
 mod keys;

@@ -271,11 +271,13 @@ impl Request {
             }
             (First::Own(Reply::Panicked(_)) | First::Slow, Some(entry)) => self.hit(&entry, Verdict::Stale),
             (First::Own(Reply::Response(response)), _) => {
+                // A layer's service was called for others as well, and so without the conditions of this request.
+                let is_unconditional =
+                    self.policy.http.is_some() || response.extensions().get::<CachedWithin>().is_some();
                 let response = self.uncached(response, why);
-                match self.policy.http {
-                    // Its run was for others as well, and so without the conditions of its own request.
-                    Some(_) => respond::conditional(response, &self.request),
-                    None => response,
+                match is_unconditional {
+                    true => respond::conditional(response, &self.request),
+                    false => response,
                 }
             }
             (First::Own(Reply::Panicked(panic)), None) => {

@@ -75,11 +75,15 @@ where
             return ResponseFuture::passed(inner.call(Request::from_parts(parts, body)));
         };
         let cache = Arc::as_ptr(&engine).addr();
+        let within = Within {
+            another_cache: parts.extensions.get::<LayerAround>().is_some(),
+            speaks_http: self.plan.http.is_some(),
+        };
         let has_body = !body.is_end_stream();
         let mut way = self.plan.way(Arc::clone(&engine), &parts, has_body);
         let evictions = self.plan.evictions_of(&parts, has_body);
         if let (Way::Answered(response), None) = (&mut way, &evictions) {
-            return ResponseFuture::answered(std::mem::take(response));
+            return ResponseFuture::answered(within.marked(std::mem::take(response)));
         }
         let around = cache::scope_of(&parts.extensions);
         let mut request = Request::from_parts(parts, body);
@@ -102,19 +106,24 @@ where
         }
         let Some(evicting) = evicting else {
             return match way {
-                Way::Answered(response) => ResponseFuture::answered(response),
+                Way::Answered(response) => ResponseFuture::answered(within.marked(response)),
                 Way::Past => ResponseFuture::passed(inner.call(request)),
-                Way::Through(asked, judge) => ResponseFuture::waited(through(inner, request, asked, judge)),
+                Way::Through(asked, judge) => {
+                    ResponseFuture::waited(through(inner, request, asked, judge, within))
+                }
             };
         };
         match way {
-            Way::Answered(response) => ResponseFuture::waited(async { Ok(evicting.after(response).await) }),
+            Way::Answered(response) => {
+                let response = within.marked(response);
+                ResponseFuture::waited(async { Ok(evicting.after(response).await) })
+            }
             Way::Past => {
                 let answer = inner.call(request);
                 ResponseFuture::waited(async { Ok(evicting.after(answer.await?.map(Body::new)).await) })
             }
             Way::Through(asked, judge) => {
-                let answer = through(inner, request, asked, judge);
+                let answer = through(inner, request, asked, judge, within);
                 ResponseFuture::waited(async { Ok(evicting.after(answer.await?).await) })
             }
         }
@@ -127,6 +136,7 @@ async fn through<S, B, R>(
     request: Request<B>,
     asked: Box<engine::Request>,
     judge: Judge,
+    within: Within,
 ) -> Result<Response<Body>, S::Error>
 where
     S: Service<Request<B>, Response = Response<R>> + Clone + Send + 'static,
@@ -149,11 +159,32 @@ where
             }
         })
     });
-    let response = asked.serve_boxed(run).await;
+    let response = within.marked(asked.serve_boxed(run).await);
     let failed = lock(&failed).take();
     match response.extensions().get::<Failure>() {
         Some(_) => failed.map_or(Ok(response), Err),
         None => Ok(response),
+    }
+}
+
+/// Whether this layer stands within one of another cache.
+#[derive(Clone, Copy)]
+struct Within {
+    another_cache: bool,
+    /// The response says itself how it is cached.
+    speaks_http: bool,
+}
+
+impl Within {
+    /// Has layers further out leave the response alone: its `private, no-cache` is for browsers and proxies, and an outer
+    /// cache of this program would take it for a response that must not be stored, and call this one's hit a miss.
+    fn marked(self, mut response: Response<Body>) -> Response<Body> {
+        let extensions = response.extensions_mut();
+        if self.another_cache && (!self.speaks_http || extensions.get::<Unshared>().is_some()) {
+            extensions.insert(CachedWithin);
+            extensions.insert(Unshared);
+        }
+        response
     }
 }
 

@@ -1,0 +1,79 @@
+//! A layer around what another cache of the same program caches: what that one tells browsers does not blind this one.
+
+use axum::{
+    Router,
+    extract::{Path, State},
+    routing::get,
+};
+use handler_cache::{Cache, cache, layer::CacheLayer};
+
+use super::{
+    MINUTE,
+    support::app::{App, Bench, Runs},
+};
+
+#[cache(expire = 60)]
+async fn by_attribute(Path(id): Path<u64>, State(runs): State<Runs>) -> String {
+    format!("page {id}, run {}", runs.count())
+}
+
+async fn plain(Path(id): Path<u64>, State(runs): State<Runs>) -> String {
+    format!("page {id}, run {}", runs.count())
+}
+
+/// The inner cache answers, and the outer one neither stores its responses nor hides that they are hits.
+async fn inner_cache_answers(app: &App, outer: &Cache) {
+    for verdict in ["Miss", "Hit", "Hit"] {
+        let answer = app.get("/1").await;
+        assert_eq!(
+            (answer.verdict(), answer.text()),
+            (Some(verdict), "page 1, run 1")
+        );
+        assert_eq!(answer.header("cache-control"), Some("private, no-cache"));
+        let etag = answer.header("etag").unwrap();
+        let unchanged = app.get_with("/1", [("if-none-match", etag)]).await;
+        assert_eq!((unchanged.status.as_u16(), unchanged.text()), (304, ""));
+        assert_eq!(unchanged.verdict(), Some("Hit"));
+        assert_eq!(unchanged.header("cache-control"), Some("private, no-cache"));
+    }
+    assert_eq!(outer.stats().total.misses, 0);
+    assert_eq!(outer.stats().total.stored, 0);
+}
+
+fn outer_layers(outer: &Cache) -> [CacheLayer; 2] {
+    [
+        CacheLayer::of(outer).expire(MINUTE),
+        CacheLayer::of(outer).http().expire(MINUTE),
+    ]
+}
+
+fn routes(handler: axum::routing::MethodRouter<Runs>) -> Router {
+    Router::new().route("/{id}", handler).with_state(Runs::default())
+}
+
+#[tokio::test]
+async fn layer_of_another_cache_leaves_a_layer_within_to_itself() {
+    let outer = Cache::builder().build().await.unwrap();
+    for layer in outer_layers(&outer) {
+        let bench = Bench::memory().await;
+        let within = routes(get(plain)).layer(CacheLayer::of(&bench.cache).expire(MINUTE));
+        inner_cache_answers(&App(within.layer(layer)), &outer).await;
+    }
+}
+
+#[tokio::test]
+async fn layer_of_another_cache_leaves_a_handler_with_the_attribute_to_itself() {
+    let outer = Cache::builder().build().await.unwrap();
+    for layer in outer_layers(&outer) {
+        // Around a whole service no route is known, so the layer is asked each time.
+        let bench = Bench::memory().await;
+        let within = bench.app(routes(get(by_attribute))).0;
+        let whole = Router::new()
+            .fallback_service(within.clone())
+            .layer(layer.clone());
+        inner_cache_answers(&App(whole), &outer).await;
+        let bench = Bench::memory().await;
+        let within = bench.app(routes(get(by_attribute))).0;
+        inner_cache_answers(&App(within.layer(layer)), &outer).await;
+    }
+}
