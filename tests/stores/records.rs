@@ -12,7 +12,7 @@ async fn every_record_has_an_end_and_tags_outlive_their_entries() {
     let slot = slot();
 
     let granted = grant(&store, &slot).await;
-    assert!((1..=5_000).contains(&server.pttl(&lease_of(&slot))));
+    assert!((55_001..=60_000).contains(&server.pttl(&lease_of(&slot))));
     for tag in slot.tags.iter().chain([&slot.any]) {
         assert!(server.pttl(tag) > 60_000, "a fill may take a minute");
     }
@@ -68,7 +68,46 @@ async fn renewing_gives_the_lease_its_whole_time_again() {
     let granted = grant(&store, &slot).await;
     server.command(["PEXPIRE", &lease_of(&slot), "60000"]);
     assert!(store.renew(&slot, granted.token).await.expect("renew answers"));
-    assert!((1..=5_000).contains(&server.pttl(&lease_of(&slot))));
+    assert!((55_001..=60_000).contains(&server.pttl(&lease_of(&slot))));
+}
+
+/// As when the process was stopped for longer than a lease stands.
+#[tokio::test]
+async fn p3_a_lapsed_lease_that_nobody_took_commits_unless_it_was_evicted() {
+    let server = RedisServer::start();
+    let store = connect(&server.url()).await;
+    let slot = slot();
+    for evicted in [false, true] {
+        let granted = grant(&store, &slot).await;
+        server.command(["PEXPIRE", &lease_of(&slot), "50000"]);
+        assert_eq!(store.holder(&slot).await.expect("holder answers"), None);
+        assert!(!store.renew(&slot, granted.token).await.expect("renew answers"));
+        if evicted {
+            store
+                .evict(&[Arc::clone(&slot.key)])
+                .await
+                .expect("evict answers");
+        }
+        let committed = store.commit(&slot, granted, &entry("late", HOUR)).await;
+        let expected = if evicted {
+            Committed::Fenced
+        } else {
+            Committed::Stored
+        };
+        assert_eq!(committed.expect("commit answers"), expected);
+        store
+            .evict(&[Arc::clone(&slot.key)])
+            .await
+            .expect("evict answers");
+    }
+    // Taken over, it is another's.
+    let first = grant(&store, &slot).await;
+    server.command(["PEXPIRE", &lease_of(&slot), "50000"]);
+    let second = grant(&store, &slot).await;
+    let late = store.commit(&slot, first, &entry("late", HOUR)).await;
+    assert_eq!(late.expect("commit answers"), Committed::Fenced);
+    let committed = store.commit(&slot, second, &entry("in time", HOUR)).await;
+    assert_eq!(committed.expect("commit answers"), Committed::Stored);
 }
 
 #[tokio::test]

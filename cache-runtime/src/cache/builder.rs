@@ -42,6 +42,7 @@ pub struct CacheBuilder {
     max_body: usize,
     version: Option<String>,
     store_budget: Duration,
+    commit_before_response: bool,
     wait: Duration,
     jitter: f64,
     early_refresh: f64,
@@ -77,6 +78,7 @@ impl CacheBuilder {
             max_body: 1024 * 1024,
             version: None,
             store_budget: Duration::from_millis(250),
+            commit_before_response: false,
             wait: Duration::from_secs(10),
             jitter: 0.0,
             early_refresh: 0.0,
@@ -167,6 +169,15 @@ impl CacheBuilder {
     /// Time that one request may spend on the store before it goes on without it. Default: 250 ms.
     pub fn store_budget(mut self, budget: Duration) -> Self {
         self.store_budget = budget;
+        self
+    }
+
+    /// Stores an entry before the response is sent that it is made of, for programs that are stopped between requests, as on
+    /// serverless platforms: what is written in the background is never written there. Each miss takes one round trip to the
+    /// store longer, and at most another [`store_budget`](Self::store_budget). A body of unknown length is sent as it comes, and
+    /// stored when it has ended. In memory entries are always stored first. Default: no.
+    pub fn commit_before_response(mut self, first: bool) -> Self {
+        self.commit_before_response = first;
         self
     }
 

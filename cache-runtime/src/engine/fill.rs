@@ -25,7 +25,7 @@ use crate::{
     rules::{self, Lifetime, Refusal},
     stats::HandlerCounters,
     steering::Steering,
-    store::{Committed, Grant, Mark, Slot},
+    store::{Budget, Committed, Grant, Mark, Slot},
 };
 
 /// In a response's extensions: this response answers its own request and no other.
@@ -149,9 +149,11 @@ impl Fill {
         }
         let entry = self.shown(&whole);
         let reply = Reply::Entry(whole, times, extensions);
-        let first = self.stores_first || self.engine.guard.is_memory();
+        let engine = &self.engine;
+        let first = self.stores_first || engine.settings.commit_before_response || engine.guard.is_memory();
+        let mut left = None;
         if first {
-            self.commit(&entry).await;
+            left = self.commit(&entry).await;
         }
         self.seat.tell(match lifetime.left() {
             // It is to be validated for each of them (RFC 9111 section 4).
@@ -164,7 +166,10 @@ impl Fill {
                 // Writing it begins with work that would keep this thread from who was answered.
                 task::yield_now().await;
             }
-            self.commit(&entry).await;
+            left = self.commit(&entry).await;
+        }
+        if let Some(mark) = left {
+            self.release(mark).await;
         }
     }
 
@@ -172,12 +177,20 @@ impl Fill {
         self.engine.counters.of(self.handler)
     }
 
-    async fn commit(&self, entry: &Arc<Entry>) {
+    /// Returns the mark to release the lease with, where it may still be there.
+    async fn commit(&self, entry: &Arc<Entry>) -> Option<Option<Mark>> {
         let Some(grant) = self.grant else {
-            return self.not_stored(Refusal::NoLease);
+            self.not_stored(Refusal::NoLease);
+            return None;
         };
         let guard = &self.engine.guard;
-        let commit = guard.behind(guard.store().commit(&self.slot, grant, entry));
+        let commit = guard.store().commit(&self.slot, grant, entry);
+        let commit = async {
+            match self.engine.settings.commit_before_response {
+                true => guard.call(&mut Budget::default(), commit).await,
+                false => guard.behind(commit).await,
+            }
+        };
         match commit.instrument(events::commit(&self.slot.key)).await {
             Ok(Committed::Stored) => {
                 events::key_added(&self.slot.key);
@@ -185,11 +198,16 @@ impl Fill {
                 counters.stored.count();
                 counters.stored_bytes.add(entry.body.len() as u64);
                 self.evict_older_variant(entry).await;
+                None
             }
             // Evicted meanwhile: that is what the lease is for. By a tag that only the answer named, it may still stand.
             Ok(Committed::Fenced) => {
-                self.not_stored(Refusal::Evicted);
-                self.release(None).await;
+                let may_have_lapsed = self.renewal.as_ref().is_some_and(Renewal::may_have_lapsed);
+                self.not_stored(match may_have_lapsed {
+                    true => Refusal::LeaseLost,
+                    false => Refusal::Evicted,
+                });
+                Some(None)
             }
             Err(error) => {
                 events::failed_to_cache(&self.slot.key, &error);
@@ -202,7 +220,7 @@ impl Fill {
                     counters.refused(Refusal::StoreAway);
                 }
                 // A store that refuses this one will refuse the next: too large, or no room.
-                self.release(refused.then_some(Mark::Pass)).await;
+                Some(refused.then_some(Mark::Pass))
             }
         }
     }

@@ -125,6 +125,8 @@ pub(crate) struct Settings {
     pub(crate) retry_after: Duration,
     /// How long a fill goes on that nobody waits for.
     pub(crate) abandoned_fill_timeout: Duration,
+    /// Nobody is answered before the entry is stored, if the store takes it within a budget.
+    pub(crate) commit_before_response: bool,
 }
 
 /// What can be said of a request without waiting.

@@ -32,8 +32,8 @@ pub(super) enum Renewal {
     Renewed {
         _task: Task,
         _held: Held,
-        /// Closed when the lease is renewed no more.
-        ended: watch::Receiver<()>,
+        /// When the store last confirmed the lease; closed when the lease is renewed no more.
+        confirmed: watch::Receiver<Instant>,
     },
 }
 
@@ -91,16 +91,24 @@ impl Renewal {
             };
         }
         let held = Held::new(engine, slot, token);
-        let (renewing, ended) = watch::channel(());
+        let (confirm, confirmed) = watch::channel(began);
         let (engine, slot) = (Arc::clone(engine), slot.clone());
         let task = tokio::spawn(async move {
-            renew(&engine, &slot, token).await;
-            drop(renewing);
+            renew(&engine, &slot, token, &confirm).await;
+            drop(confirm);
         });
         Self::Renewed {
             _task: Task(task.abort_handle()),
             _held: held,
-            ended,
+            confirmed,
+        }
+    }
+
+    /// Whether the lease was not confirmed for as long as it stands, so that another may have taken over.
+    pub(super) fn may_have_lapsed(&self) -> bool {
+        match self {
+            Self::Stands { until } => Instant::now() > *until,
+            Self::Renewed { confirmed, .. } => has_lapsed(*confirmed.borrow()),
         }
     }
 
@@ -108,9 +116,9 @@ impl Renewal {
     pub(super) fn ended(&self) -> BoxFuture<'static, ()> {
         match self {
             Self::Stands { until } => Box::pin(time::sleep_until(*until)),
-            Self::Renewed { ended, .. } => {
-                let mut ended = ended.clone();
-                Box::pin(async move { while ended.changed().await.is_ok() {} })
+            Self::Renewed { confirmed, .. } => {
+                let mut confirmed = confirmed.clone();
+                Box::pin(async move { while confirmed.changed().await.is_ok() {} })
             }
         }
     }
@@ -122,14 +130,36 @@ impl Drop for Task {
     }
 }
 
-async fn renew(engine: &Engine, slot: &Slot, token: Token) {
+async fn renew(engine: &Engine, slot: &Slot, token: Token, confirm: &watch::Sender<Instant>) {
     let guard = &engine.guard;
     let started = Instant::now();
     while started.elapsed() < LONGEST {
         time::sleep(LEASE_TTL / 3).await;
-        // No answer: the next try may still be in time.
-        if let Ok(false) = guard.behind(guard.store().renew(slot, token)).await {
-            return;
+        let asked = Instant::now();
+        match guard.behind(guard.store().renew(slot, token)).await {
+            Ok(true) => _ = confirm.send_replace(asked),
+            Ok(false) => return,
+            // No answer: the next try may still be in time.
+            Err(_) => {}
         }
+    }
+}
+
+/// Whether a lease that was confirmed then stands no more, unless it was confirmed since.
+fn has_lapsed(confirmed: Instant) -> bool {
+    confirmed.elapsed() > LEASE_TTL
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_lease_that_is_not_confirmed_for_its_ttl_has_lapsed() {
+        let confirmed = Instant::now();
+        time::advance(LEASE_TTL).await;
+        assert!(!has_lapsed(confirmed));
+        time::advance(Duration::from_millis(1)).await;
+        assert!(has_lapsed(confirmed), "as when the process was stopped");
     }
 }

@@ -50,6 +50,9 @@ refusals! {
     /// It did not end in time.
     EndlessBody = "endless body",
     // What the store said.
+    /// The lease was not renewed in time, as when the process was stopped, and is gone: taken over by another fill, evicted, or
+    /// expired.
+    LeaseLost = "lease lost",
     /// Evicted while the handler ran.
     Evicted = "evicted meanwhile",
     /// Too large, or the server is full or takes no writes.

@@ -17,7 +17,7 @@ use tokio::{
     time::{self, Instant},
 };
 
-use super::{MemoryStore, Store, StoreError, StoreFuture};
+use super::{MemoryStore, Store, StoreError, StoreFuture, deadline};
 use crate::{
     clock::Clock,
     events,
@@ -387,9 +387,9 @@ fn has_timers() -> Result<(), StoreError> {
 }
 
 async fn within<T>(limit: Duration, call: StoreFuture<'_, T>) -> Result<T, Unanswered> {
-    match time::timeout(limit, call).await {
-        Ok(answer) => answer.map_err(Unanswered::Failed),
-        Err(_) => Err(Unanswered::TimedOut(limit)),
+    match deadline::within(limit, call).await {
+        Some(answer) => answer.map_err(Unanswered::Failed),
+        None => Err(Unanswered::TimedOut(limit)),
     }
 }
 

@@ -1,6 +1,7 @@
 //! Where entries are kept: the [`Store`] trait, its contract, and the stores that come with the library.
 
 mod error;
+mod deadline;
 mod memory;
 #[cfg(feature = "redis")]
 mod redis;

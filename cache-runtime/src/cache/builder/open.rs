@@ -67,6 +67,7 @@ impl CacheBuilder {
                 early_refresh: self.early_refresh,
                 retry_after: self.retry_after,
                 abandoned_fill_timeout: self.abandoned_fill_timeout,
+                commit_before_response: self.commit_before_response,
             },
             guard: Arc::new(guard),
             flights: Arc::new(Flights::default()),

@@ -14,6 +14,22 @@ use crate::store::{
     Ask, Digest, Generation, Grant, Holder, LEASE_TTL, Leased, Mark, Slot, StoreError, Token,
 };
 
+/// How long a lease stays behind that has lapsed. While nobody took it over, and no eviction removed it, its fill may still
+/// commit: the process may only have been stopped.
+pub(super) const LAPSED: Duration = Duration::from_secs(55);
+
+/// The TTL of the record of a lease that is granted or renewed.
+pub(super) fn record_ttl() -> Vec<u8> {
+    px(LEASE_TTL + LAPSED)
+}
+
+/// Who holds a lease of this record with this many milliseconds left, if anybody does.
+pub(super) fn standing(record: Vec<u8>, left: i64) -> Option<Holder> {
+    let holder = holder(record);
+    let has_lapsed = u64::try_from(left).is_ok_and(|left| Duration::from_millis(left) <= LAPSED);
+    (!has_lapsed || !matches!(holder, Holder::Fill(_))).then_some(holder)
+}
+
 /// The lease's key. In a cluster what stands in braces decides the slot, which is then the entry's.
 pub(super) fn key(entry: &str) -> String {
     format!("{{{entry}}}:lease")
@@ -75,14 +91,16 @@ pub(super) async fn lease(link: &Link, slot: &Slot, ask: &Ask) -> Result<Leased,
         any: names.generation(&slot.any, ask.seen.any, ANY_LIFE),
     };
     let named = names.count;
-    let (own, holder_then, life) = (key(&slot.key), bytes(&Holder::Fill(grant)), px(LEASE_TTL));
+    let (own, holder_then) = (key(&slot.key), bytes(&Holder::Fill(grant)));
+    let (ttl, lapsed) = (record_ttl(), px(LAPSED));
     let replaces = ask.replaces.as_ref().map(bytes);
     let mut arguments = vec![
         slot.key.as_bytes(),
         own.as_bytes(),
         ask.seen.head.as_bytes(),
         &holder_then,
-        &life,
+        &ttl,
+        &lapsed,
     ];
     arguments.extend(replaces.as_deref());
     commands.add_command(scripts::LEASE.with(&arguments));

@@ -11,7 +11,7 @@ use redis::{
 
 use super::fault;
 use crate::{
-    store::StoreError,
+    store::{StoreError, deadline},
     sync::{Mutex, MutexGuard, lock},
 };
 
@@ -101,17 +101,15 @@ impl Link {
             self.heed(line, &answer);
             Ok(answer)
         };
-        tokio::time::timeout(PROBE_TIMEOUT, answer)
-            .await
-            .unwrap_or_else(|_| {
-                // A peer that vanished never says so: without this the dead connection would stay.
-                if let Some(line) = &asked {
-                    self.drop_line(line);
-                }
-                Err(StoreError::unavailable(format!(
-                    "no answer within {PROBE_TIMEOUT:?}"
-                )))
-            })
+        deadline::within(PROBE_TIMEOUT, answer).await.unwrap_or_else(|| {
+            // A peer that vanished never says so: without this the dead connection would stay.
+            if let Some(line) = &asked {
+                self.drop_line(line);
+            }
+            Err(StoreError::unavailable(format!(
+                "no answer within {PROBE_TIMEOUT:?}"
+            )))
+        })
     }
 
     async fn connect(&self) -> RedisResult<Line> {

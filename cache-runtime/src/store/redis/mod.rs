@@ -2,7 +2,8 @@
 //!
 //! ```text
 //! entry  {prefix}:{key}           the wire form; PX = as long as it may be served
-//! lease  {<the entry key>}:lease  "L" token digest any, PX 5 s; or a mark: "P", PX 5 s; "F", PX 30 s
+//! lease  {<the entry key>}:lease  "L" token digest any, PX 60 s, of which it stands for the first 5 s; or a mark: "P", PX 5 s;
+//!                                 "F", PX 30 s
 //! tag    {prefix}:#<tag>          its generation, PX >= the longest life of its entries
 //! any    {prefix}:#any            a generation, too, PX 1 day
 //! ```
@@ -22,8 +23,8 @@ use redis::{Cmd, Value, cmd, pipe};
 
 use self::{address::Address, lease::Names, link::Link};
 use super::{
-    Ask, Committed, Found, Generation, Grant, Head, Holder, LEASE_TTL, Leased, Mark, Put, Read, Seen, Slot,
-    Store, StoreError, StoreFuture, Token,
+    Ask, Committed, Found, Generation, Grant, Head, Holder, Leased, Mark, Put, Read, Seen, Slot, Store,
+    StoreError, StoreFuture, Token,
 };
 use crate::{
     Error,
@@ -230,14 +231,24 @@ impl Store for RedisStore {
 
     fn holder<'a>(&'a self, slot: &'a Slot) -> StoreFuture<'a, Option<Holder>> {
         Box::pin(async {
-            let mut command = cmd("GET");
-            command.arg(lease::key(&slot.key));
-            match self.link.call(command).await? {
+            let lease = lease::key(&slot.key);
+            let mut commands = pipe();
+            commands.cmd("GET").arg(&lease).cmd("PTTL").arg(&lease);
+            let line = self.link.line()?;
+            let answers = self.link.calls(&line, commands).await?;
+            let Ok([record, left]) = <[Value; 2]>::try_from(answers) else {
+                return Err(fault::nonsense());
+            };
+            match record {
                 // As the lease script sees it: something stands there, and may be replaced.
                 Value::ServerError(error) if error.code() == "WRONGTYPE" => {
                     Ok(Some(Holder::Unknown(Vec::new())))
                 }
-                answer => Ok(bytes(ok(answer)?).map(lease::holder)),
+                record => match (bytes(ok(record)?), ok(left)?) {
+                    (Some(record), Value::Int(left)) => Ok(lease::standing(record, left)),
+                    (None, Value::Int(_)) => Ok(None),
+                    _ => Err(fault::nonsense()),
+                },
             }
         })
     }
@@ -246,7 +257,8 @@ impl Store for RedisStore {
         Box::pin(self.flag(scripts::RENEW.with(&[
             lease::key(&slot.key).as_bytes(),
             &lease::fill_of(token),
-            &px(LEASE_TTL),
+            &lease::record_ttl(),
+            &px(lease::LAPSED),
         ])))
     }
 

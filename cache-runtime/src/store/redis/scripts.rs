@@ -48,7 +48,8 @@ if left >= 0 and left < tonumber(ARGV[1]) then redis.call('PEXPIRE', KEYS[1], AR
 return 1",
 };
 
-/// `entry, lease; head, holder, ms[, replaces]`. 1: granted; 0: the head is another; text: what stands there.
+/// `entry, lease; head, holder, ms, lapsed ms[, replaces]`. 1: granted; 0: the head is another; text: what stands there.
+/// A fill's lease with no more than `lapsed ms` left has lapsed, and is anybody's to have.
 pub(super) const LEASE: Script = Script {
     keys: 2,
     lua: "\
@@ -57,17 +58,21 @@ if type(head) ~= 'string' then head = '' end
 if head ~= ARGV[1] then return 0 end
 local held = redis.pcall('GET', KEYS[2])
 if type(held) == 'table' then held = '' end
-if held and held ~= ARGV[4] then return held end
+if held and held ~= ARGV[5] then
+  local is_fill = #held == 49 and string.sub(held, 1, 1) == 'L'
+  if not is_fill or redis.call('PTTL', KEYS[2]) > tonumber(ARGV[4]) then return held end
+end
 redis.call('SET', KEYS[2], ARGV[2], 'PX', ARGV[3])
 return 1",
 };
 
-/// `lease; \"L\" + token, ms`. 1: extended; 0: stands no more.
+/// `lease; \"L\" + token, ms, lapsed ms`. 1: extended; 0: stands no more.
 pub(super) const RENEW: Script = Script {
     keys: 1,
     lua: "\
 local held = redis.pcall('GET', KEYS[1])
 if type(held) ~= 'string' or string.sub(held, 1, 17) ~= ARGV[1] then return 0 end
+if redis.call('PTTL', KEYS[1]) <= tonumber(ARGV[3]) then return 0 end
 redis.call('PEXPIRE', KEYS[1], ARGV[2])
 return 1",
 };
