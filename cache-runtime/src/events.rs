@@ -100,6 +100,15 @@ pub(crate) fn shut_down_with_overdue(error: &dyn Error) {
     );
 }
 
+pub(crate) fn fill_within_itself(key: &str) {
+    tracing::warn!(
+        target: TARGET,
+        key,
+        "a fill asks for the entry that it fills, which would wait for itself, so the inner one runs uncached; call the \
+         handler's `uncached`, or the function behind the value, instead"
+    );
+}
+
 pub(crate) fn handler_name_taken(handler: &str) {
     tracing::warn!(
         target: TARGET,

@@ -3,7 +3,6 @@
 #[path = "../support/mod.rs"]
 mod support;
 
-mod budgets;
 mod outcomes;
 mod targets;
 mod transactions;

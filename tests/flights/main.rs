@@ -6,6 +6,7 @@ mod support;
 mod clear;
 mod evictions;
 mod leaders;
+mod nesting;
 mod panics;
 mod replicas;
 mod staleness;

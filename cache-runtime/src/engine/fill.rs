@@ -13,6 +13,7 @@ use super::{
     Engine,
     abandoned::{abandoned, race},
     body::ClientSide,
+    nesting::Filling,
     renewal::Renewal,
 };
 use crate::{
@@ -74,6 +75,8 @@ pub(super) struct Fill {
     pub(super) seat: Seat,
     /// While there is a lease.
     pub(super) renewal: Option<Renewal>,
+    /// For requests that its handler makes.
+    pub(super) filling: Arc<Filling>,
     /// Until the request that led is answered.
     pub(super) reply: Option<oneshot::Sender<Reply>>,
 }
@@ -97,7 +100,8 @@ impl Fill {
             let size = response.body().size_hint();
             (response, size)
         });
-        let Some(ended) = self.unless_abandoned(handler.catch_unwind()).await else {
+        let handler = self.filling.within(handler.catch_unwind());
+        let Some(ended) = self.unless_abandoned(handler).await else {
             self.counters().ran(began.elapsed(), false);
             self.not_stored(Refusal::Abandoned);
             return self.release(None).await;

@@ -55,6 +55,7 @@ fn engine() -> Arc<Engine> {
         overdue: Overdue::new(Gauge::default()),
         repeats: Repeats::default(),
         leases: Leases::default(),
+        nesting: Nesting::default(),
         purges: Purges::default(),
         counters: Counters::new(meter),
         clock,

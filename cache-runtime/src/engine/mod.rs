@@ -11,6 +11,7 @@ mod hit_for_miss;
 mod local;
 mod refresh;
 mod poll;
+mod nesting;
 mod fill;
 mod delivery;
 mod body;
@@ -45,6 +46,7 @@ pub(crate) use self::{
     evictions::Purges,
     fill::{CachedWithin, Unshared, Validated},
     names::{Eviction, Names},
+    nesting::Nesting,
     overdue::Overdue,
     refresh::Refreshes,
     renewal::Leases,
@@ -87,6 +89,7 @@ pub(crate) struct Engine {
     pub(crate) overdue: Overdue,
     pub(crate) repeats: Repeats,
     pub(crate) leases: Leases,
+    pub(crate) nesting: Nesting,
     pub(crate) purges: Purges,
     pub(crate) counters: Counters,
     pub(crate) clock: Clock,

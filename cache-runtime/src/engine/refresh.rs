@@ -6,7 +6,7 @@ use axum::response::Response;
 use tokio::runtime::Handle;
 use tracing::Instrument;
 
-use super::{Engine, Request, Run, fill::Fill, serve::Accepts, spawn};
+use super::{Engine, Request, Run, fill::Fill, nesting::Filling, serve::Accepts, spawn};
 use crate::{
     entry::Entry,
     events,
@@ -137,6 +137,7 @@ impl Request {
             pass_ttl: PASS_TTL,
             seat,
             renewal: None,
+            filling: Filling::of(&self.engine, &self.resource),
             reply: None,
         }
     }

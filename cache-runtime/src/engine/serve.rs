@@ -186,6 +186,9 @@ impl Request {
             // Without timers neither store nor flights can be waited for.
             return self.run_alone(handler, Refusal::NoLease, Spare::default()).await;
         };
+        if !self.wishes.only_if_cached && self.engine.is_filled_by_this_task(&self.resource) {
+            return Box::pin(self.run_alone(handler, Refusal::NoLease, Spare::default())).await;
+        }
         let lookup = events::lookup(&self.slot.key);
         match self.course().instrument(lookup).await {
             Course::Hit(entry) => self.hit(&entry, Verdict::Hit),

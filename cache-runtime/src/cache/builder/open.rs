@@ -9,7 +9,8 @@ use super::CacheBuilder;
 use crate::{
     cache::Cache,
     engine::{
-        BufferBudget, EndlessKeys, Engine, Leases, Names, Overdue, Purges, Refreshes, Repeats, Settings,
+        BufferBudget, EndlessKeys, Engine, Leases, Names, Nesting, Overdue, Purges, Refreshes, Repeats,
+        Settings,
     },
     entry::HeaderLines,
     error::Error,
@@ -78,6 +79,7 @@ impl CacheBuilder {
             overdue: Overdue::new(meter.gauge(Metric::Overdue)),
             repeats: Repeats::default(),
             leases: Leases::default(),
+            nesting: Nesting::default(),
             purges: Purges::default(),
             counters: Counters::new(meter),
             refreshes: Arc::new(Refreshes::new(self.refreshes)),

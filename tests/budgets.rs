@@ -11,7 +11,10 @@ use axum::{
 };
 use handler_cache::{Cache, cache, cache_evict, layer::CacheLayer};
 
-use super::support::{RedisServer, app::App};
+#[path = "support/mod.rs"]
+mod support;
+
+use support::{RedisServer, app::App};
 
 const BUDGET: Duration = Duration::from_millis(1000);
 
