@@ -362,4 +362,6 @@ impl http_body::Body for NoBody {
 }
 
 #[cfg(test)]
+mod oracle;
+#[cfg(test)]
 mod tests;

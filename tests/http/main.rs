@@ -7,6 +7,7 @@
 
 mod bodies;
 mod broken;
+mod client_max_age;
 mod conditional;
 mod directives;
 mod extractors;
