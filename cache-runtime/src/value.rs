@@ -145,7 +145,8 @@ pub(crate) fn encode<T: Serialize + DeserializeOwned>(value: &T) -> Result<Bytes
         Err(_) => return Err(Unfit::Panicked),
     }
     decode::<T>(&encoded).ok_or(Unfit::Unreadable)?;
-    Ok(encoded.into())
+    // Without the room that the buffer has left, which would be kept with the entry and counted by nobody.
+    Ok(encoded.into_boxed_slice().into())
 }
 
 /// Whether the entry holds a value of that type.

@@ -327,3 +327,13 @@ proptest! {
         survives(value);
     }
 }
+
+#[test]
+fn p6_an_encoded_value_has_no_spare_room() {
+    for length in [0, 1, 100, 129, 70_000, (1 << 20) + 1] {
+        let encoded = encode(&vec![1_u8; length]).unwrap();
+        let bytes = encoded.len();
+        let buffer = encoded.try_into_mut().expect("nobody else has it");
+        assert_eq!(buffer.capacity(), bytes, "{length}");
+    }
+}
