@@ -40,6 +40,41 @@ async fn every_record_has_an_end_and_tags_outlive_their_entries() {
     assert!(server.pttl(&slot.tags[0]) > server.pttl(&slot.key));
 }
 
+/// An hour after entries of 80 ms there were records of all their tags.
+#[tokio::test]
+async fn p6_tags_end_soon_after_their_entries() {
+    let server = RedisServer::start();
+    let store = connect(&server.url()).await;
+    let slot = slot();
+    let own: Arc<str> = "shop:#named by the answer".into();
+    let named = |fresh| {
+        let entry = entry("page", fresh);
+        Arc::new(Entry {
+            tags: vec![Arc::clone(&own)],
+            ..Entry::clone(&entry)
+        })
+    };
+    let stored = async |entry: Arc<Entry>| {
+        let granted = grant(&store, &slot).await;
+        let committed = store.commit(&slot, granted, &entry).await;
+        assert_eq!(committed.expect("commit answers"), Committed::Stored);
+        let evicted = store.evict(&[Arc::clone(&slot.key)]).await;
+        evicted.expect("evict answers");
+        server.pttl(&own)
+    };
+    let left = stored(named(Duration::from_millis(800))).await;
+    assert!((800..=5_800).contains(&left), "{left}");
+    for tag in &*slot.tags {
+        let left = server.pttl(tag);
+        assert!((60_000..=120_800).contains(&left), "{tag}: {left}");
+    }
+    // It lasts for the longest of its entries.
+    let left = stored(named(Duration::from_secs(60))).await;
+    assert!((60_000..=65_000).contains(&left), "{left}");
+    let left = stored(named(Duration::from_millis(800))).await;
+    assert!((60_000..=65_000).contains(&left), "{left}");
+}
+
 #[tokio::test]
 async fn lives_at_the_edges_are_stored_with_an_end() {
     let server = RedisServer::start();

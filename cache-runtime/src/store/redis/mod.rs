@@ -38,8 +38,11 @@ use crate::{
 /// How long a tag is kept that a fill named, until the commit: longer than a fill may take.
 const TAG_START: Duration = Duration::from_secs(2 * 60);
 
-/// How long a tag is kept beyond its entries, so that it does not expire under a fill.
-const TAG_SLACK: Duration = Duration::from_secs(60 * 60);
+/// How long a tag that is known beforehand is kept beyond its entries, so that it does not expire under a fill.
+const TAG_SLACK: Duration = TAG_START;
+
+/// How long a tag that the answer named is kept beyond its entries: it is named by the commit, just before the entry is written.
+const OWN_TAG_SLACK: Duration = Duration::from_secs(5);
 
 /// How long the generation of `any` is kept: longer than any fill takes.
 const ANY_LIFE: Duration = Duration::from_secs(24 * 60 * 60);
@@ -179,7 +182,7 @@ impl RedisStore {
         if entry.tags.is_empty() {
             return Ok(Some(Vec::new()));
         }
-        let life = px(life(entry) + TAG_SLACK);
+        let life = px(life(entry) + OWN_TAG_SLACK);
         let mut commands = pipe();
         for tag in &entry.tags {
             commands.add_command(scripts::NAME.with(&[tag.as_bytes(), &Generation::new().0, &life]));
@@ -283,8 +286,12 @@ impl Store for RedisStore {
                 &wire::encode(entry, grant.token, digest),
                 &px(life),
             ]));
-            for tag in slot.tags.iter().chain(&entry.tags) {
+            for tag in &*slot.tags {
                 commands.add_command(scripts::KEEP.with(&[tag.as_bytes(), &px(life + TAG_SLACK)]));
+            }
+            // Should the commit have come late.
+            for tag in &entry.tags {
+                commands.add_command(scripts::KEEP.with(&[tag.as_bytes(), &px(life + OWN_TAG_SLACK)]));
             }
             let line = self.link.line()?;
             let answers = self.link.calls(&line, commands).await?;

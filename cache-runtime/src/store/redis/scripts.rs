@@ -29,12 +29,17 @@ impl Script {
     }
 }
 
-/// `tag; generation, ms`: gives the tag that generation unless it has one. 1: it has this one now.
+/// `tag; generation, ms`: gives the tag that generation unless it has one, and keeps it at least that long. 1: it has this one
+/// now.
 pub(super) const NAME: Script = Script {
     keys: 1,
     lua: "\
 local now = redis.pcall('GET', KEYS[1])
-if type(now) == 'string' and #now == 16 then return 0 end
+if type(now) == 'string' and #now == 16 then
+  local left = redis.call('PTTL', KEYS[1])
+  if left >= 0 and left < tonumber(ARGV[2]) then redis.call('PEXPIRE', KEYS[1], ARGV[2]) end
+  return 0
+end
 redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
 return 1",
 };
