@@ -17,6 +17,9 @@ use self::system::SystemClock;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Timestamp(u64);
 
+/// The first time that can be named.
+pub(crate) const EPOCH: Timestamp = Timestamp(0);
+
 impl Timestamp {
     /// The time that is `millis` milliseconds after the Unix epoch.
     pub const fn from_millis(millis: u64) -> Self {

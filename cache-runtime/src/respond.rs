@@ -99,6 +99,10 @@ const REPEATED: [HeaderName; 7] = [
     header::DATE,
 ];
 
+/// With more names than these, a response of the handler's is not added to: a [`HeaderMap`] panics beyond 24,576, and axum adds
+/// one more.
+const FULL: usize = 24_500;
+
 /// Answers one request from entries.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Responder<'a> {
@@ -241,7 +245,12 @@ fn part(entry: &Entry, asked: &HeaderMap, mut headers: HeaderMap) -> Content {
 ///
 /// Proxies and browsers may store responses without `Cache-Control` by heuristics (RFC 9111 section 4.2.2). What is not
 /// fit to be stored here is not for a proxy either, whatever the policy says of hits.
+///
+/// One with so many headers that there may be no room for more is left as it is.
 pub(crate) fn uncached(mut response: Response, policy: &Policy, style: &Style, made: Made) -> Response {
+    if response.headers().keys_len() > FULL {
+        return response;
+    }
     let headers = response.headers_mut();
     if policy.http.is_none() && !headers.contains_key(header::CACHE_CONTROL) {
         headers.insert(header::CACHE_CONTROL, CacheHeaders::DEFAULT);

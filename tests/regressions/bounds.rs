@@ -1,17 +1,21 @@
 //! What is held is bounded: in memory by `memory_size`, in Redis by short lives.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicBool, Ordering},
+use std::{
+    convert::Infallible,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
 use axum::{
     Router,
-    body::Bytes,
+    body::{Body, Bytes},
     extract::{Path, State},
-    http::{HeaderMap, StatusCode},
+    http::{HeaderMap, HeaderName, StatusCode},
     routing::get,
 };
+use futures_util::stream;
 use handler_cache::cache;
 
 use super::support::app::Bench;
@@ -73,6 +77,52 @@ async fn p1_however_many_lines_a_response_has_it_is_answered() {
                 bench.settled().await;
             }
         }
+    }
+}
+
+/// So many names, and a body.
+#[cache(expire = 30)]
+async fn names(Path((status, count)): Path<(u16, u32)>) -> (StatusCode, HeaderMap, Body) {
+    let mut headers = HeaderMap::new();
+    for number in 0..count {
+        let name = HeaderName::try_from(format!("x-{number}")).expect("it is a name");
+        headers.insert(name, number.into());
+    }
+    let body = match count {
+        ..24_000 => Body::from("body"),
+        // Without a length, for which axum would add one more name, and panic itself.
+        _ => Body::from_stream(stream::iter([Ok::<_, Infallible>("body")])),
+    };
+    let status = StatusCode::from_u16(status).expect("it is a status");
+    (status, headers, body)
+}
+
+#[tokio::test]
+async fn p1_however_many_header_names_a_response_has_it_is_answered() {
+    for bench in Bench::every().await {
+        let app = bench.app(Router::new().route("/{status}/{count}", get(names)));
+        for count in [1, 4_095, 4_097, 23_999, 24_575, 24_576] {
+            for status in [200, 500] {
+                for _ in 0..2 {
+                    let answer = app.get(&format!("/{status}/{count}")).await;
+                    assert_eq!(answer.status, status, "{count} names");
+                    assert_eq!(answer.text(), "body");
+                    let own = answer
+                        .headers
+                        .keys()
+                        .filter(|name| name.as_str().starts_with("x-"));
+                    assert_eq!(own.filter(|name| *name != "x-cache").count(), count);
+                    bench.settled().await;
+                }
+            }
+        }
+        let counts = bench.cache.stats().total;
+        // Of the four, each failure, and the other answers once: then nothing of them is to be stored.
+        assert_eq!(
+            counts.not_stored.get("header names"),
+            Some(&(8 + 4)),
+            "{counts:?}"
+        );
     }
 }
 

@@ -106,7 +106,9 @@ impl Fill {
 
     /// Who receives a response without a date gives it one (RFC 9110 section 6.6.1).
     pub(super) fn date(&self, parts: &mut Parts) {
-        if let Some(now) = respond::http_date(self.engine.clock.wall()) {
+        if !rules::has_too_many_names(&parts.headers)
+            && let Some(now) = respond::http_date(self.engine.clock.wall())
+        {
             parts.headers.entry(header::DATE).or_insert(now);
         }
     }
@@ -147,10 +149,11 @@ impl Fill {
             .asked
             .as_ref()
             .and_then(|asked| rules::rfc9111::variant(&headers, asked));
-        let mut fresh = lifetime.fresh;
+        let mut lifetime = lifetime;
         if !lifetime.left().is_zero() {
-            fresh = lifetime.age + self.engine.jittered(lifetime.left());
+            lifetime.fresh = lifetime.age + self.engine.jittered(lifetime.left());
         }
+        let (born, Lifetime { fresh, stale, .. }) = lifetime.since_made(times.now);
         let (headers, body) = match body.len() {
             ..=SMALL => HeaderLines::beside(&headers, &body),
             // An exact copy: in the handler's buffer it would keep all of that in memory, however little it uses.
@@ -158,11 +161,11 @@ impl Fill {
         };
         let entry = Entry {
             fresh,
-            stale: lifetime.stale,
+            stale,
             cost: times.now.since(self.began),
             tags: tags.collect(),
             variant,
-            ..Entry::new(parts.status, headers, body, times.now - lifetime.age)
+            ..Entry::new(parts.status, headers, body, born)
         };
         (Arc::new(entry), extensions)
     }

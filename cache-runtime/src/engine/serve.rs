@@ -272,7 +272,10 @@ impl Request {
             (First::Own(Reply::Response(response)), Some(entry)) if response.status().is_server_error() => {
                 self.hit(&entry, Verdict::Stale)
             }
-            (First::Own(Reply::Panicked(_)) | First::Slow, Some(entry)) => self.hit(&entry, Verdict::Stale),
+            // Without a reply, the fill panicked outside the handler, or the runtime that shuts down dropped it.
+            (First::Own(Reply::Panicked(_)) | First::Slow | First::Gone, Some(entry)) => {
+                self.hit(&entry, Verdict::Stale)
+            }
             (First::Own(Reply::Response(response)), _) => {
                 // A layer's service was called for others as well, and so without the conditions of this request.
                 let is_unconditional =
@@ -287,8 +290,7 @@ impl Request {
                 self.counters().misses.count();
                 resume_unwind(panic)
             }
-            // The runtime shuts down and took the fill with it.
-            (First::Gone | First::Slow, _) => {
+            (First::Gone | First::Slow, None) => {
                 self.counters().misses.count();
                 StatusCode::SERVICE_UNAVAILABLE.into_response()
             }

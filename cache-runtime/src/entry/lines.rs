@@ -92,11 +92,14 @@ const SPELLED: u8 = 0;
 
 const SENSITIVE: u8 = 0x80;
 
-/// More lines than any server sends; [`HeaderMap`] itself ends at 32,768.
+/// The most lines on the wire.
 #[cfg(any(feature = "redis", feature = "test-util", test))]
-const MOST: usize = 4096;
+const MOST: usize = HeaderLines::MOST_NAMES;
 
 impl HeaderLines {
+    /// More names than any server sends. [`HeaderMap`] panics beyond 24,576.
+    pub(crate) const MOST_NAMES: usize = 4096;
+
     /// The lines, and the body, as slices of one buffer: what is kept for long and is small takes one piece of memory.
     pub(crate) fn beside(headers: &HeaderMap, body: &[u8]) -> (Self, Bytes) {
         let mut buffer = written(headers);
@@ -171,7 +174,7 @@ impl HeaderLines {
     }
 
     /// How many names there are: repeats stand together.
-    fn names(&self) -> usize {
+    pub(crate) fn names(&self) -> usize {
         let mut last = None;
         let lines = self.lines().map(|line| (line.code, line.name));
         lines.filter(|name| last.replace(*name) != Some(*name)).count()

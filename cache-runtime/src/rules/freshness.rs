@@ -6,9 +6,13 @@ use http::{HeaderMap, header};
 
 use super::{
     admission::Wishes,
-    directives::{ResponseDirectives, delta_seconds},
+    directives::{LONGEST, ResponseDirectives, delta_seconds},
 };
-use crate::{clock::Timestamp, entry::Entry, policy::Policy};
+use crate::{
+    clock::{EPOCH, Timestamp},
+    entry::Entry,
+    policy::Policy,
+};
 
 /// What an entry is worth to a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -101,8 +105,13 @@ pub(crate) fn remaining(entry: &Entry, now: Timestamp) -> Duration {
 }
 
 /// The age of the answer itself: its time here, and what it had when it came (RFC 9111 section 4.2.3).
+///
+/// An entry that was made before 1970 is kept as one of that moment: it is older than any `Age` can say.
 pub(crate) fn current_age(entry: &Entry, now: Timestamp) -> Duration {
-    now.since(entry.born)
+    if entry.born == EPOCH {
+        return LONGEST;
+    }
+    now.since(entry.born).min(LONGEST)
 }
 
 /// The age a response came with, for handlers that pass on what another server answered: the larger of what its `Age` says
@@ -122,7 +131,15 @@ pub(super) fn told_age(headers: &HeaderMap) -> Duration {
 
 /// What `Date` shows.
 pub(super) fn apparent_age(headers: &HeaderMap, received: Timestamp) -> Duration {
-    date(headers).map_or(Duration::ZERO, |date| whole_seconds(received).since(date))
+    let date = headers
+        .get(header::DATE)
+        .and_then(|date| seconds(date.as_bytes()));
+    let age = date.map_or(0, |date| {
+        i64::try_from(received.as_secs())
+            .unwrap_or(i64::MAX)
+            .saturating_sub(date)
+    });
+    Duration::from_secs(u64::try_from(age).unwrap_or_default()).min(LONGEST)
 }
 
 /// When the response says it was made.
@@ -130,11 +147,45 @@ pub(super) fn date(headers: &HeaderMap) -> Option<Timestamp> {
     parse_date(headers.get(header::DATE)?.as_bytes())
 }
 
-/// An HTTP date in any of its three forms (RFC 9110 section 5.6.7).
+/// An HTTP date in any of its three forms (RFC 9110 section 5.6.7); one before 1970 is the first moment of that year.
 pub(super) fn parse_date(text: &[u8]) -> Option<Timestamp> {
-    let date = httpdate::parse_http_date(str::from_utf8(text).ok()?).ok()?;
-    let since_epoch = date.duration_since(std::time::UNIX_EPOCH).ok()?;
-    Some(Timestamp::from_millis(since_epoch.as_secs() * 1000))
+    let seconds = u64::try_from(seconds(text)?).unwrap_or_default();
+    Some(Timestamp::from_millis(seconds * 1000))
+}
+
+/// An HTTP date in seconds since 1970.
+fn seconds(text: &[u8]) -> Option<i64> {
+    let text = str::from_utf8(text).ok()?.trim_ascii();
+    let parse = |text: &str| {
+        let date = httpdate::parse_http_date(text).ok()?;
+        i64::try_from(date.duration_since(std::time::UNIX_EPOCH).ok()?.as_secs()).ok()
+    };
+    parse(text).or_else(|| {
+        let (later, years) = after_1970(text)?;
+        Some(parse(&later)? - years / 400 * SECONDS_OF_400_YEARS)
+    })
+}
+
+/// The calendar repeats itself, weekdays included, every 400 years of 146,097 days.
+const SECONDS_OF_400_YEARS: i64 = 146_097 * 24 * 60 * 60;
+
+/// The same date so many years later, if it is one before 1970, which the parser does not take.
+fn after_1970(text: &str) -> Option<(String, i64)> {
+    let at = match text.len() {
+        // "Sun, 06 Nov 1994 08:49:37 GMT", "Sun Nov  6 08:49:37 1994"; the third form has two digits, of years since 1970.
+        29 => 12..16,
+        24 => 20..24,
+        _ => return None,
+    };
+    let year = text
+        .get(at.clone())?
+        .parse::<i64>()
+        .ok()
+        .filter(|year| (0..1970).contains(year))?;
+    let years = (1970 - year + 399) / 400 * 400;
+    let mut later = text.to_owned();
+    later.replace_range(at, &format!("{:04}", year + years));
+    Some((later, years))
 }
 
 /// The time as an HTTP date can say it.

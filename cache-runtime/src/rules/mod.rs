@@ -20,7 +20,8 @@ pub(crate) use directives::{RequestDirectives, ResponseDirectives};
 pub(crate) use freshness::{Freshness, current_age, freshness, is_early, remaining};
 pub(crate) use refusal::Refusal;
 pub(crate) use storable::{
-    Arrival, HandlerError, Lifetime, calls_itself_shared, failed, has_length, is_of_the_connection, members,
-    stays_unstorable, storable, stored_headers, succeeded, vary_names, whole_life,
+    Arrival, HandlerError, Lifetime, calls_itself_shared, failed, has_length, has_too_many_names,
+    is_of_the_connection, members, stays_unstorable, storable, stored_headers, succeeded, vary_names,
+    whole_life,
 };
 pub(crate) use validators::{etag, not_modified};

@@ -38,6 +38,8 @@ refusals! {
     VaryNotKeyed = "vary not keyed",
     ContentEncoding = "content-encoding not keyed",
     EventStream = "event stream",
+    /// More than an entry may have.
+    HeaderNames = "header names",
     NoLife = "no life left",
     StoreIf = "store_if",
     /// It answers its own request and no other, as the rejection of a lazy extractor does.

@@ -11,7 +11,8 @@ use super::{
     rfc9111,
 };
 use crate::{
-    clock::{Timestamp, millis},
+    clock::{EPOCH, Timestamp, millis},
+    entry::HeaderLines,
     policy::Policy,
     steering::Steering,
 };
@@ -45,6 +46,18 @@ impl Lifetime {
     pub(crate) fn left(&self) -> Duration {
         self.fresh.saturating_sub(self.age)
     }
+
+    /// When the response was made, and the same life counted from there: not before 1970, whatever age it came with.
+    pub(crate) fn since_made(self, now: Timestamp) -> (Timestamp, Self) {
+        let age = self.age.min(now.since(EPOCH));
+        let earlier = self.age - age;
+        let life = Self {
+            age,
+            fresh: self.fresh.saturating_sub(earlier),
+            stale: self.stale.saturating_sub(earlier.saturating_sub(self.fresh)),
+        };
+        (now - age, life)
+    }
 }
 
 /// How long the response may be stored, or why not at all.
@@ -58,6 +71,9 @@ pub(crate) fn storable(
     default_life: Duration,
     arrival: Arrival,
 ) -> Result<Lifetime, Refusal> {
+    if has_too_many_names(&parts.headers) {
+        return Err(Refusal::HeaderNames);
+    }
     if let Some(http) = policy.http {
         return rfc9111::storable(parts, policy, http, arrival);
     }
@@ -108,6 +124,11 @@ pub(crate) fn storable(
     })
 }
 
+/// Whether there are more names than an entry may have. Nothing is added to such a map, which might panic.
+pub(crate) fn has_too_many_names(headers: &HeaderMap) -> bool {
+    headers.keys_len() > HeaderLines::MOST_NAMES
+}
+
 /// Whether the response says that others may share it, though its request had credentials (RFC 9111 section 3.5).
 pub(crate) fn calls_itself_shared(headers: &HeaderMap) -> bool {
     ResponseDirectives::parse(headers).shared
@@ -135,7 +156,7 @@ pub(crate) fn failed(parts: &response::Parts) -> bool {
         || directives.private
         || directives.no_cache
         || steering.is_some_and(|steering| steering.no_store);
-    parts.status.is_server_error() && !own && !kept_back
+    parts.status.is_server_error() && !own && !kept_back && !has_too_many_names(&parts.headers)
 }
 
 /// Whether the handler did what it was asked to: it answered a 2xx or 3xx, and no `Err`.
@@ -174,7 +195,7 @@ pub(crate) fn has_length(headers: &HeaderMap, length: u64) -> bool {
 /// Left out are the fields of the connection (RFC 9110 section 7.6.1 and those that `Connection` names) and of
 /// proxies' authentication (RFC 9111 section 3.1). So is `Content-Length`: the body stored is what it measures,
 /// and it must not contradict an answer to HEAD or a 304. `Age` and `Date` are for what the response says of its own life,
-/// which counts from them.
+/// which counts from them. There must not be [too many](has_too_many_names).
 pub(crate) fn stored_headers(headers: HeaderMap, keeps_dates: bool) -> HeaderMap {
     let named: Vec<HeaderName> = members(&headers, header::CONNECTION)
         .filter_map(|name| HeaderName::from_bytes(name).ok())

@@ -304,3 +304,34 @@ async fn a_policy_allows_stale_answers_where_the_response_is_silent() {
         );
     }
 }
+
+/// RFC 9111 section 1.2.2.
+#[tokio::test]
+async fn an_age_is_told_up_to_2_31_seconds_and_counts_in_full() {
+    let longest = "2147483648";
+    for (age, date) in [
+        ("18446744073709551615", "Mon, 01 Jan 1601 00:00:00 GMT"),
+        ("18446744073709551615", "Tue, 14 Nov 2023 22:13:20 GMT"),
+        ("0", "Mon, 01 Jan 1601 00:00:00 GMT"),
+        (longest, "Thu, 01 Jan 1970 00:00:00 GMT"),
+    ] {
+        for gateway in Gateway::every().await {
+            // It was stale when it came.
+            let control = ("cache-control", "max-age=2147483647, stale-if-error=60");
+            gateway
+                .origin
+                .then(ok(&[("age", age), ("date", date), control], "one"));
+            assert_eq!(gateway.page([]).await, page("Miss", "one"), "{age} {date}");
+            gateway.origin.then(say(500, &[], "two"));
+            let stale = gateway.get([]).await;
+            assert_eq!(
+                (stale.verdict(), stale.header("age")),
+                (Some("Stale"), Some(longest)),
+                "{age} {date}"
+            );
+            gateway.wait(60);
+            gateway.origin.then(ok(&[], "three"));
+            assert_eq!(gateway.page([]).await, page("Miss", "three"));
+        }
+    }
+}

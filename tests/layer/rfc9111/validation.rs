@@ -274,3 +274,21 @@ async fn an_answer_to_head_that_differs_takes_the_stored_response_away() {
         .await;
     }
 }
+
+#[tokio::test]
+async fn p1_a_304_with_more_headers_than_an_entry_may_have_has_the_service_asked_for_all() {
+    for gateway in Gateway::every().await {
+        gateway.origin.then(ok(&[CONTROL, TAG], "one"));
+        gateway.get([]).await;
+        gateway.wait(60);
+        let names: Vec<String> = (0..24_570).map(|number| format!("x-{number}")).collect();
+        let many: Vec<(&str, &str)> = names.iter().map(|name| (&**name, "")).collect();
+        gateway.origin.then(say(304, &[&[TAG], &*many].concat(), ""));
+        gateway.origin.then(ok(&[&[CONTROL], &*many].concat(), "two"));
+        let answer = gateway.get([]).await;
+        assert_eq!((answer.status, answer.text()), (StatusCode::OK, "two"));
+        assert!(answer.headers.len() > many.len());
+        gateway.origin.then(ok(&[CONTROL, TAG], "three"));
+        assert_eq!(gateway.get([]).await.text(), "three");
+    }
+}

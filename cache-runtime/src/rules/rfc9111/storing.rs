@@ -9,7 +9,7 @@ use crate::{
     policy::{Http, Life, Policy},
     rules::{
         Refusal,
-        directives::ResponseDirectives,
+        directives::{LONGEST, ResponseDirectives},
         freshness::{apparent_age, date, parse_date, told_age, whole_seconds},
         rfc9111::VALIDATORS,
         storable::{
@@ -124,7 +124,9 @@ pub(crate) fn shown(headers: &HeaderMap) -> Option<HeaderMap> {
 
 /// The age a response came with, its time on the way included (RFC 9111 section 4.2.3).
 fn corrected_age(headers: &HeaderMap, arrival: Arrival) -> Duration {
-    apparent_age(headers, arrival.at).max(told_age(headers) + arrival.took)
+    apparent_age(headers, arrival.at)
+        .max(told_age(headers) + arrival.took)
+        .min(LONGEST)
 }
 
 /// The life of a response that says nothing of it (RFC 9111 section 4.2.2).

@@ -4,7 +4,7 @@ use http::{HeaderMap, HeaderName, StatusCode, header, response};
 
 use super::VALIDATORS;
 use crate::{
-    entry::Entry,
+    entry::{Entry, HeaderLines},
     rules::{storable::stored_headers, validators},
 };
 
@@ -43,17 +43,21 @@ pub(crate) fn has_validators(entry: &Entry) -> bool {
 /// Has the service say whether the entry is what it would answer, by the validators that it has (RFC 9111 section 4.3.1).
 pub(crate) fn ask_whether_modified(request: &mut HeaderMap, entry: &Entry) {
     if let Some(tag) = entry.headers.get(&header::ETAG) {
-        request.insert(header::IF_NONE_MATCH, tag);
+        // Without room for it, the service answers in full.
+        let _ = request.try_insert(header::IF_NONE_MATCH, tag);
     }
     if let Some(date) = entry.headers.get(&header::LAST_MODIFIED) {
-        request.insert(header::IF_MODIFIED_SINCE, date);
+        let _ = request.try_insert(header::IF_MODIFIED_SINCE, date);
     }
 }
 
 /// The headers of the entry after the service answered with this 304 (RFC 9111 sections 3.2 and 4.3.4). `None`: it is about
-/// another response.
+/// another response, or there would be too many names.
 pub(crate) fn merged(entry: &Entry, not_modified: &response::Parts) -> Option<HeaderMap> {
     let told = &not_modified.headers;
+    if entry.headers.names() + told.keys_len() > HeaderLines::MOST_NAMES {
+        return None;
+    }
     let mut merged = entry.headers.to_map(told.len());
     let same = match (told.get(header::ETAG), merged.get(header::ETAG)) {
         (Some(told), Some(stored)) => validators::is_same(told, stored),
