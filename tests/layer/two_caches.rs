@@ -30,7 +30,7 @@ async fn inner_cache_answers(app: &App, outer: &Cache) {
             (Some(verdict), "page 1, run 1")
         );
         assert_eq!(answer.header("cache-control"), Some("private, no-cache"));
-        let etag = answer.header("etag").unwrap();
+        let etag = answer.header("etag").expect("it has one");
         let unchanged = app.get_with("/1", [("if-none-match", etag)]).await;
         assert_eq!((unchanged.status.as_u16(), unchanged.text()), (304, ""));
         assert_eq!(unchanged.verdict(), Some("Hit"));
@@ -53,7 +53,7 @@ fn routes(handler: axum::routing::MethodRouter<Runs>) -> Router {
 
 #[tokio::test]
 async fn layer_of_another_cache_leaves_a_layer_within_to_itself() {
-    let outer = Cache::builder().build().await.unwrap();
+    let outer = Cache::builder().build().await.expect("the settings are good");
     for layer in outer_layers(&outer) {
         let bench = Bench::memory().await;
         let within = routes(get(plain)).layer(CacheLayer::of(&bench.cache).expire(MINUTE));
@@ -63,7 +63,7 @@ async fn layer_of_another_cache_leaves_a_layer_within_to_itself() {
 
 #[tokio::test]
 async fn layer_of_another_cache_leaves_a_handler_with_the_attribute_to_itself() {
-    let outer = Cache::builder().build().await.unwrap();
+    let outer = Cache::builder().build().await.expect("the settings are good");
     for layer in outer_layers(&outer) {
         // Around a whole service no route is known, so the layer is asked each time.
         let bench = Bench::memory().await;
