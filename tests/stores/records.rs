@@ -325,7 +325,7 @@ async fn p1_full_server_refuses_entries_and_still_evicts() {
     );
     fill(&store, &slot, "there already").await;
     let granted = grant(&store, &other).await;
-    server.command(["CONFIG", "SET", "maxmemory", "1mb"]);
+    server.fill_up();
 
     let error = store.commit(&other, granted, &entry("no room", HOUR)).await;
     let error = error.expect_err("the server is full");
@@ -362,7 +362,7 @@ async fn p1_release_with_a_mark_frees_the_slot_on_a_full_server() {
     let store = connect(&server.url()).await;
     let slot = slot();
     let granted = grant(&store, &slot).await;
-    server.command(["CONFIG", "SET", "maxmemory", "1mb"]);
+    server.fill_up();
     // Whether there is room for the mark once the lease is gone, is for the server to say.
     if let Err(error) = store
         .release(&slot, granted.token, Some((Mark::Pass, PASS_TTL)))
