@@ -20,8 +20,12 @@ const SHARDS: usize = 64;
 /// when the run is gone, while a handler that computes without a pause may keep a whole runtime from renewing.
 pub(super) const LIFE: Duration = Duration::from_secs(120);
 
-/// With so many leases in a shard, no marks are added: about 2 MiB in all.
-const MOST: usize = 128;
+/// Bytes of the leases in a shard, beyond which no marks are added: 2 MiB in all.
+const MOST_BYTES: usize = 2 * 1024 * 1024 / SHARDS;
+
+/// Bytes of one lease besides its key's text: the counts beside the text, and its places in a table that has just grown from
+/// seven eighths full.
+const OVERHEAD: usize = 2 * size_of::<usize>() + 16 * (size_of::<(Arc<str>, Lease)>() + 1) / 7 + 1;
 
 pub(super) struct Leases {
     shards: Box<[Mutex<Shard>]>,
@@ -115,12 +119,17 @@ impl Shard {
 
     /// As [`grant`](Self::grant), unless there are too many: a mark spares work, and nothing depends on it.
     pub(super) fn mark(&mut self, key: &Arc<str>, mark: Lease, now: Timestamp) {
-        if self.leases.len() >= MOST {
+        if !self.has_room_for(key) {
             self.leases.retain(|_, lease| lease.until > now);
         }
-        if self.leases.len() < MOST {
+        if self.has_room_for(key) {
             self.grant(key, mark);
         }
+    }
+
+    fn has_room_for(&self, key: &str) -> bool {
+        let keys = self.leases.keys().map(|key| &**key).chain([key]);
+        keys.map(|key| OVERHEAD + key.len()).sum::<usize>() <= MOST_BYTES
     }
 
     /// Has the mark stand for `ttl` from now on, if it stands.
@@ -164,5 +173,34 @@ impl Shard {
 
     pub(super) fn remove(&mut self, key: &str) {
         self.leases.remove(key);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn p6_marks_take_two_mebibytes_at_most_whatever_their_keys() {
+        let now = Timestamp::from_millis(1_000_000);
+        for length in [8, 60, 300, 5_000] {
+            let leases = Leases::new();
+            for number in 0..50_000 {
+                let key: Arc<str> = format!("{number:0length$}").into();
+                let mark = Lease::mark(Mark::Pass, now + Duration::from_secs(5));
+                leases.lock(&key).mark(&key, mark, now);
+            }
+            let (mut held, mut marks) = (0, 0);
+            for shard in &leases.shards {
+                let shard = lock(shard);
+                // A table is full at seven eighths, but for the smallest.
+                let places = (shard.leases.capacity() * 8).div_ceil(7).next_power_of_two();
+                held += places * (size_of::<(Arc<str>, Lease)>() + 1);
+                held += shard.leases.keys().map(|key| key.len() + 16).sum::<usize>();
+                marks += shard.leases.len();
+            }
+            assert!(held <= 2 * 1024 * 1024, "{held} bytes for keys of {length}");
+            assert!(held >= 1024 * 1024, "{held} bytes for {marks} marks");
+        }
     }
 }
