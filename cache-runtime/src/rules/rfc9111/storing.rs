@@ -104,7 +104,7 @@ pub(crate) fn storable(
         age: whole(age),
         fresh: whole(fresh),
         // Counted from the end of its life, which may be long ago.
-        stale: whole(kept + age.saturating_sub(fresh)),
+        stale: whole(kept.saturating_add(age.saturating_sub(fresh))),
     })
 }
 

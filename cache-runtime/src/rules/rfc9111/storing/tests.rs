@@ -311,3 +311,23 @@ fn what_is_old_already_is_kept_as_long_as_what_is_not() {
     assert_eq!((lifetime.age, lifetime.fresh), (secs(100_000), secs(60)));
     assert_eq!(lifetime.stale, KEPT + secs(99_940));
 }
+
+#[test]
+fn windows_may_be_as_long_as_they_like() {
+    let windows = [
+        Policy::new().stale_if_error(Duration::MAX),
+        Policy::new().stale_while_revalidate(Duration::MAX),
+    ];
+    for policy in windows {
+        for lines in [
+            [("age", "100000"), ("cache-control", "max-age=60")],
+            [
+                ("age", "18446744073709551615"),
+                ("cache-control", "max-age=18446744073709551615"),
+            ],
+        ] {
+            let lifetime = judge_with(&policy, false, 200, &lines).unwrap();
+            assert_eq!(lifetime.stale, LONGEST);
+        }
+    }
+}
