@@ -18,6 +18,7 @@ mod odd_requests;
 mod origins;
 mod overdue;
 mod refusals;
+mod runtimes;
 mod settings;
 mod slow_clients;
 mod waits;

@@ -72,7 +72,7 @@ impl Cache {
     ///
     /// A Redis that does not answer is no error: the program starts, serves uncached, and uses Redis as soon as it is
     /// there. The first try takes at most a second. Call this in the Tokio runtime that serves the requests: it probes
-    /// the store from a task there.
+    /// the store from a task there. When that runtime ends, the task is started again in the next one that asks the store.
     ///
     /// # Errors
     /// [`is_settings`](Error::is_settings) when prefix or URL cannot be used, and nothing was set up;

@@ -30,7 +30,7 @@ mod explain;
 use std::{fmt, sync::Arc, time::Duration};
 
 use axum::response::Response;
-use futures_util::future::BoxFuture;
+use futures_util::{FutureExt as _, future::BoxFuture};
 use tokio::{
     runtime::Handle,
     sync::{Semaphore, SemaphorePermit},
@@ -228,10 +228,9 @@ impl Engine {
     /// # Panics
     /// Outside a Tokio runtime, and in one without timers.
     pub(crate) async fn start(self: &Arc<Self>) {
-        self.guard.start().await;
-        if !self.guard.is_memory() {
-            self.make_up();
-        }
+        let engine = Arc::downgrade(self);
+        let retry = move || overdue::try_again(engine.clone()).boxed();
+        self.guard.start(retry).await;
     }
 
     /// The right to one more fill in a task of its own, if any is left.

@@ -168,11 +168,6 @@ impl Engine {
         self.overdue.add(keys, tags, &self.names.root_tag(), refused);
     }
 
-    /// Tries what is overdue again and again, for as long as the engine lives.
-    pub(crate) fn make_up(self: &Arc<Self>) {
-        tokio::spawn(try_again(Arc::downgrade(self)));
-    }
-
     /// Has what was just kept tried at once, by one task however much there is, which keeps the cache until then.
     pub(crate) fn hurry(self: &Arc<Self>, runtime: &Handle) {
         let Some(running) = self.overdue.task.begin() else {
@@ -216,7 +211,8 @@ impl Engine {
     }
 }
 
-async fn try_again(engine: Weak<Engine>) {
+/// Tries what is overdue again and again, for as long as the engine lives.
+pub(super) async fn try_again(engine: Weak<Engine>) {
     loop {
         time::sleep(PAUSE).await;
         let Some(engine) = engine.upgrade() else { return };

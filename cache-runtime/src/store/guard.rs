@@ -1,7 +1,7 @@
 //! Between the engine and a store that may fail: a time budget per request, and a breaker.
 
 use std::{
-    future::Future,
+    future::{Future, ready},
     pin::pin,
     sync::{
         Arc, Weak,
@@ -10,14 +10,14 @@ use std::{
     time::Duration,
 };
 
-use futures_util::future::{Either, select};
+use futures_util::future::{BoxFuture, Either, join, select};
 use tokio::{
     runtime::Handle,
     sync::watch,
     time::{self, Instant},
 };
 
-use super::{MemoryStore, Store, StoreError, StoreFuture, deadline};
+use super::{MemoryStore, Store, StoreError, StoreFuture, deadline, housekeeping::Housekeeping};
 use crate::{
     clock::Clock,
     events,
@@ -47,6 +47,7 @@ pub(crate) struct Guard {
     /// Store time that one request may take.
     budget: Duration,
     clock: Clock,
+    housekeeping: Housekeeping,
 }
 
 #[derive(Debug)]
@@ -157,6 +158,7 @@ impl Guard {
             store: Tier::Memory { store, held },
             budget: Duration::MAX,
             clock,
+            housekeeping: Housekeeping::default(),
         }
     }
 
@@ -175,6 +177,7 @@ impl Guard {
             store: Tier::Remote { store, breaker },
             budget,
             clock,
+            housekeeping: Housekeeping::default(),
         }
     }
 
@@ -244,7 +247,14 @@ impl Guard {
         let Tier::Remote { breaker, .. } = &self.store else {
             return call.await;
         };
-        has_timers()?;
+        let runtime = has_timers()?;
+        let began = Instant::now();
+        if self.housekeeping.restart(&runtime) {
+            // What the last runtime has left behind is a dead connection.
+            breaker.set(true);
+            let _ = time::timeout(limit, breaker.closed()).await;
+        }
+        let limit = limit.saturating_sub(began.elapsed());
         // The breaker first: once it is open the store is not even asked.
         match select(pin!(breaker.opened()), pin!(within(limit, call))).await {
             Either::Left(_) => Err(StoreError::unavailable("the breaker is open")),
@@ -261,17 +271,25 @@ impl Guard {
         match &self.store {
             Tier::Memory { .. } => call.await,
             Tier::Remote { breaker, .. } => {
-                has_timers()?;
+                if self.housekeeping.restart(&has_timers()?) {
+                    breaker.set(true);
+                    let _ = time::timeout(self.budget, breaker.closed()).await;
+                }
                 breaker.counted(within(self.budget, call).await.map_err(StoreError::from))
             }
         }
     }
 
-    /// Probes the store for the first time, and from there on each second for as long as the guard lives.
+    /// Probes the store for the first time, and from there on each second for as long as the guard lives; `also` makes what is
+    /// to be done beside that for a store outside of this process. Where the runtime ends, both go on in the next one that asks
+    /// the store.
     ///
     /// # Panics
     /// Outside a Tokio runtime, and in one without timers.
-    pub(crate) async fn start(self: &Arc<Self>) {
+    pub(crate) async fn start(
+        self: &Arc<Self>,
+        also: impl Fn() -> BoxFuture<'static, ()> + Send + Sync + 'static,
+    ) {
         time::sleep(Duration::ZERO).await;
         match &self.store {
             Tier::Memory { .. } => {
@@ -291,14 +309,43 @@ impl Guard {
                         events::connect_fail(store, &error);
                     }
                 }
-                tokio::spawn(each(PROBE, Arc::downgrade(self), async |guard| {
-                    if let Tier::Remote { store, breaker } = &guard.store
-                        && let Err(error) = guard.probe(&**store, breaker).await
-                    {
-                        breaker.ails(&error);
+                let task = tokio::spawn(self.keep(false, also()));
+                let guard = Arc::downgrade(self);
+                let start_again = Box::new(move |runtime: &Handle| {
+                    match guard.upgrade() {
+                        Some(guard) => runtime.spawn(guard.keep(true, also())),
+                        None => runtime.spawn(ready(())),
                     }
-                }));
+                    .abort_handle()
+                });
+                self.housekeeping.started(task.abort_handle(), start_again);
             }
+        }
+    }
+
+    /// Probes a store outside of this process each second, beside other work for it.
+    fn keep(
+        self: &Arc<Self>,
+        is_again: bool,
+        also: BoxFuture<'static, ()>,
+    ) -> impl Future<Output = ()> + use<> {
+        let guard = Arc::downgrade(self);
+        let probe = async |guard: Arc<Self>| {
+            if let Tier::Remote { store, breaker } = &guard.store
+                && let Err(error) = guard.probe(&**store, breaker).await
+            {
+                breaker.ails(&error);
+            }
+        };
+        async move {
+            if let Some(guard) = guard.upgrade().filter(|_| is_again) {
+                if let Tier::Remote { store, .. } = &guard.store {
+                    // The connection of the runtime that has ended: it is given up.
+                    let _ = within(PROBE, store.ping()).await;
+                }
+                probe(guard).await;
+            }
+            join(each(PROBE, guard, probe), also).await;
         }
     }
 
@@ -318,6 +365,11 @@ impl Guard {
 }
 
 impl Breaker {
+    /// Waits until the breaker is closed.
+    async fn closed(&self) {
+        let _ = self.open.subscribe().wait_for(|open| !*open).await;
+    }
+
     /// Waits until the breaker is open.
     async fn opened(&self) {
         // An error would mean that the sender is gone, and `self` holds it.
@@ -379,11 +431,8 @@ impl From<Unanswered> for StoreError {
 }
 
 /// No store outside of this process can be waited for without them.
-fn has_timers() -> Result<(), StoreError> {
-    match Handle::try_current() {
-        Ok(_) => Ok(()),
-        Err(error) => Err(StoreError::unavailable(error)),
-    }
+fn has_timers() -> Result<Handle, StoreError> {
+    Handle::try_current().map_err(StoreError::unavailable)
 }
 
 async fn within<T>(limit: Duration, call: StoreFuture<'_, T>) -> Result<T, Unanswered> {

@@ -7,6 +7,7 @@ mod memory;
 mod redis;
 #[cfg(feature = "test-util")]
 pub mod contract;
+mod housekeeping;
 mod guard;
 
 use std::{
