@@ -93,6 +93,24 @@ async fn the_first_chunk_reaches_the_client_before_the_last_is_made() {
     }
 }
 
+/// No fill may have a task of its own, in which it could read the body beside its client.
+#[tokio::test]
+async fn p1_the_first_chunk_is_not_held_back_when_no_task_is_left_for_a_fill() {
+    for bench in Bench::every_with(|builder| builder.runs(0)).await {
+        let (origin, feeds) = fed();
+        let app = bench.app(pages(&origin));
+        let response = timeout(PATIENCE, app.open("/")).await;
+        let mut body = response.expect("the head is not held back").into_body();
+        let feed = feeds.lock().unwrap().remove(0);
+        for chunk in ["one ", "two"] {
+            feed.send(Ok(chunk)).unwrap();
+            assert_eq!(next(&mut body).await.unwrap().unwrap(), chunk);
+        }
+        drop(feed);
+        assert!(next(&mut body).await.is_none());
+    }
+}
+
 #[tokio::test]
 async fn p4_those_that_come_during_a_stream_wait_for_its_end() {
     for bench in Bench::every().await {

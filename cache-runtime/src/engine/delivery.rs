@@ -72,13 +72,17 @@ impl Fill {
             let mark = self.given_up(&purpose, why);
             return self.alone(Response::from_parts(parts, body), mark).await;
         }
-        let partial = match exact {
+        let mut partial = match exact {
             Some(exact) => match body::read_now(body, exact, limit) {
                 ReadNow::Whole(body) => return self.deliver(parts, body, purpose, None).await,
                 ReadNow::Part(partial) => partial,
             },
             None => Partial::unread(body),
         };
+        if !self.seat.may_detach() {
+            // The client gets no response before this fill ends, and would wait for the whole body.
+            partial.hand_over(GivenUp::NoTask);
+        }
         Box::pin(self.stream(parts, partial, purpose, exact)).await;
     }
 
@@ -183,6 +187,7 @@ impl Fill {
                 GivenUp::Broken | GivenUp::Trailers => Refusal::BrokenBody,
                 GivenUp::TooSlow | GivenUp::Endless => Refusal::EndlessBody,
                 GivenUp::BudgetSpent => Refusal::BufferLimit,
+                GivenUp::NoTask => Refusal::Limit,
                 GivenUp::Abandoned => Refusal::Abandoned,
             });
         }
@@ -195,7 +200,7 @@ impl Fill {
             }
             // It says nothing of the next one.
             GivenUp::Broken => self.failed(),
-            GivenUp::BudgetSpent | GivenUp::Abandoned => None,
+            GivenUp::BudgetSpent | GivenUp::NoTask | GivenUp::Abandoned => None,
         }
     }
 }

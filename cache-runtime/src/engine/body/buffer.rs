@@ -95,6 +95,11 @@ impl Partial {
             given_up: None,
         }
     }
+
+    /// The client reads the rest itself.
+    pub(in crate::engine) fn hand_over(&mut self, why: GivenUp) {
+        self.given_up.get_or_insert((None, why));
+    }
 }
 
 /// Reads what is there of a body that announces `exact` bytes.

@@ -45,6 +45,8 @@ pub(in crate::engine) enum GivenUp {
     Endless,
     /// The buffers of all bodies together are full.
     BudgetSpent,
+    /// Its fill has no task of its own, in which it could be read beside its client.
+    NoTask,
     /// Its client is gone, and nobody waits for it.
     Abandoned,
 }
