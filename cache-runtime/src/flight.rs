@@ -276,10 +276,18 @@ impl Seat {
         self.place.is_some()
     }
 
-    /// Whether somebody waits for a flight that others still find: a request, or a cache that shuts down.
+    /// Whether somebody waits for the flight: a request, or a cache that shuts down.
     pub(crate) fn is_waited_for(&self) -> bool {
-        // Besides them it is held here, and where it is found.
-        Arc::strong_count(&self.flight) > 2
+        // Besides them it is held here and, unless it was detached, where others find it.
+        Arc::strong_count(&self.flight) > 1 + usize::from(self.is_found())
+    }
+
+    fn is_found(&self) -> bool {
+        let found = |found: Option<&Arc<Flight>>| found.is_some_and(|found| Arc::ptr_eq(found, &self.flight));
+        match &self.flight.unleased {
+            None => found(lock(&self.flights.leased).get(&self.flight.token)),
+            Some(Unleased { slot, .. }) => found(lock(&self.flights.unleased).get(&slot.key)),
+        }
     }
 
     /// Tells those that wait, and those that still join while the entry is on its way to the store.
@@ -360,6 +368,28 @@ mod tests {
         drop(second);
         assert!(!seat.is_waited_for());
         assert!(flights.join(token).is_some());
+        assert!(!seat.is_waited_for());
+    }
+
+    #[test]
+    fn p6_a_detached_fill_is_waited_for_while_somebody_waits() {
+        let flights = Arc::new(Flights::default());
+        let slot = Slot {
+            key: "key".into(),
+            owner: crate::slot::Generation::new(),
+            tags: Arc::default(),
+            any: "any".into(),
+        };
+        let before = Instant::now();
+        let Part::Leader(seat) = flights.join_or_lead(&slot, before, || None) else {
+            panic!("nobody else leads")
+        };
+        let Part::Waiter { fill, joins: true } = flights.join_or_lead(&slot, before, || None) else {
+            panic!("the fill may be joined")
+        };
+        flights.detach_key("key");
+        assert!(seat.is_waited_for());
+        drop(fill);
         assert!(!seat.is_waited_for());
     }
 
