@@ -8,6 +8,7 @@ mod bodies;
 mod bounds;
 mod clocks;
 mod evictions;
+mod extremes;
 mod frozen;
 mod http;
 mod identities;

@@ -5,7 +5,7 @@ use std::marker::PhantomData;
 use axum::extract::{MatchedPath, OriginalUri, Path, Query, RawQuery, State};
 use http::{Method, Uri};
 
-use crate::policy::Policy;
+use crate::{cache::Cache, policy::Policy};
 
 /// An extractor that reads nothing of the request but its URL and method.
 #[diagnostic::on_unimplemented(
@@ -26,6 +26,7 @@ impl FromUrl for MatchedPath {}
 impl FromUrl for Method {}
 /// The same for every request.
 impl<T> FromUrl for State<T> {}
+impl FromUrl for Cache {}
 /// `None` and `Err` say that the URL did not fit.
 impl<T: FromUrl> FromUrl for Option<T> {}
 impl<T: FromUrl, E> FromUrl for Result<T, E> {}
