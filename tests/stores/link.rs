@@ -226,3 +226,26 @@ async fn no_error_and_no_debug_text_holds_the_password() {
         assert!(!text.contains("s3cret"), "{text}");
     }
 }
+
+#[tokio::test]
+async fn p1_a_record_that_breaks_the_connection_is_not_sent_again_for_a_while() {
+    let server = RedisServer::with(Options::default().arguments(["--proto-max-bulk-len", "1mb"]));
+    let store = connect(&server.url()).await;
+    let large = "x".repeat(3 * 1024 * 1024);
+    let slots = ["shop:large()", "shop:small()"].map(|key| Slot {
+        key: key.into(),
+        ..slot()
+    });
+    let granted = grant(&store, &slots[0]).await;
+    let broken = store.commit(&slots[0], granted, &entry(&large, HOUR)).await;
+    assert!(broken.expect_err("the server hangs up").is_unavailable());
+    store.ping().await.expect("it connects again");
+    for _ in 0..2 {
+        let refused = store.commit(&slots[0], granted, &entry(&large, HOUR)).await;
+        let error = refused.expect_err("it is not sent");
+        assert!(!error.is_unavailable());
+        assert!(told(&error).contains("proto-max-bulk-len"), "{}", told(&error));
+    }
+    // The connection stands, and smaller ones are taken.
+    fill(&store, &slots[1], "small").await;
+}

@@ -3,39 +3,35 @@
 use std::{
     future::{Future, ready},
     pin::pin,
-    sync::{
-        Arc, Weak,
-        atomic::{AtomicU32, AtomicU64, Ordering},
-    },
+    sync::{Arc, Weak},
     time::Duration,
 };
 
 use futures_util::future::{BoxFuture, Either, join, select};
 use tokio::{
     runtime::Handle,
-    sync::watch,
     time::{self, Instant},
 };
 
-use super::{MemoryStore, Store, StoreError, StoreFuture, deadline, housekeeping::Housekeeping};
+use super::{
+    MemoryStore, Store, StoreError, StoreFuture,
+    breaker::Breaker,
+    budget::Budget,
+    deadline,
+    housekeeping::Housekeeping,
+    need::{Awake, Need},
+};
 use crate::{
     clock::Clock,
     events,
     meter::{Gauge, Meter, Metric},
-    sync::{Mutex, lock},
 };
-
-/// Failures in a row that open the breaker.
-const THRESHOLD: u32 = 5;
 
 /// How often the store is probed, and how long a probe may take.
 const PROBE: Duration = Duration::from_secs(1);
 
 /// How long a write behind a response may take.
 const WRITE: Duration = Duration::from_secs(2);
-
-/// How often it is said that the store refuses, or is still away.
-const REPEAT: Duration = Duration::from_secs(60);
 
 /// How often memory is swept.
 const SWEEP: Duration = Duration::from_secs(10);
@@ -57,13 +53,11 @@ pub(crate) struct Guard {
 )]
 enum Tier {
     /// Cannot fail.
-    Memory {
-        store: MemoryStore,
-        held: Held,
-    },
+    Memory { store: MemoryStore, held: Held },
     Remote {
         store: Box<dyn Store>,
         breaker: Breaker,
+        need: Arc<Need>,
     },
 }
 
@@ -79,72 +73,6 @@ impl Held {
         self.entries.set(store.len());
         self.bytes
             .set(usize::try_from(store.weight()).unwrap_or(usize::MAX));
-    }
-}
-
-/// The store time of one request. All its work draws from it: reads, leases and evictions, of whichever cache.
-#[derive(Debug, Default)]
-pub(crate) struct Budget {
-    /// Nanoseconds spent through all handles.
-    spent: Arc<AtomicU64>,
-    /// Spent through this one.
-    own: Duration,
-}
-
-impl Budget {
-    /// Another handle to the same store time.
-    pub(crate) fn share(&self) -> Self {
-        Self {
-            spent: Arc::clone(&self.spent),
-            own: Duration::ZERO,
-        }
-    }
-
-    /// What was spent through this handle.
-    pub(crate) fn spent(&self) -> Duration {
-        self.own
-    }
-
-    fn left(&self, whole: Duration) -> Duration {
-        whole.saturating_sub(Duration::from_nanos(self.spent.load(Ordering::Relaxed)))
-    }
-
-    fn spend(&mut self, time: Duration) {
-        self.own += time;
-        let nanos = u64::try_from(time.as_nanos()).unwrap_or(u64::MAX);
-        self.spent.fetch_add(nanos, Ordering::Relaxed);
-    }
-}
-
-/// Open: the store is not asked. Opens on failures in a row, closes when a probe is answered.
-#[derive(Debug)]
-struct Breaker {
-    failures: AtomicU32,
-    open: watch::Sender<bool>,
-    ailing: Gauge,
-    away: Complaint,
-    /// The store may refuse each request.
-    refuses: Complaint,
-}
-
-/// What is said once in a while, for as long as it holds.
-#[derive(Debug, Default)]
-struct Complaint(Mutex<Option<Instant>>);
-
-impl Complaint {
-    /// Whether to say it now; then it is taken for said.
-    fn is_due(&self) -> bool {
-        let mut told = lock(&self.0);
-        let due = told.is_none_or(|told| told.elapsed() >= REPEAT);
-        if due {
-            *told = Some(Instant::now());
-        }
-        due
-    }
-
-    /// It holds no more.
-    fn end(&self) {
-        *lock(&self.0) = None;
     }
 }
 
@@ -164,17 +92,10 @@ impl Guard {
 
     /// Starts open: the first probe closes it.
     pub(crate) fn remote(store: Box<dyn Store>, budget: Duration, clock: Clock, meter: &Meter) -> Self {
-        let ailing = meter.gauge(Metric::Ailing);
-        ailing.set(1);
-        let breaker = Breaker {
-            ailing,
-            failures: AtomicU32::new(0),
-            open: watch::Sender::new(true),
-            away: Complaint::default(),
-            refuses: Complaint::default(),
-        };
+        let breaker = Breaker::new(meter.gauge(Metric::Ailing));
+        let need = Arc::default();
         Self {
-            store: Tier::Remote { store, breaker },
+            store: Tier::Remote { store, breaker, need },
             budget,
             clock,
             housekeeping: Housekeeping::default(),
@@ -204,7 +125,7 @@ impl Guard {
     pub(crate) fn is_open(&self) -> bool {
         match &self.store {
             Tier::Memory { .. } => false,
-            Tier::Remote { breaker, .. } => *breaker.open.borrow(),
+            Tier::Remote { breaker, .. } => breaker.is_open(),
         }
     }
 
@@ -244,7 +165,7 @@ impl Guard {
     }
 
     async fn limited<T>(&self, limit: Duration, call: StoreFuture<'_, T>) -> Result<T, StoreError> {
-        let Tier::Remote { breaker, .. } = &self.store else {
+        let Tier::Remote { breaker, need, .. } = &self.store else {
             return call.await;
         };
         let runtime = has_timers()?;
@@ -255,6 +176,15 @@ impl Guard {
             let _ = time::timeout(limit, breaker.closed()).await;
         }
         let limit = limit.saturating_sub(began.elapsed());
+        let call: StoreFuture<'_, T> = match need.note() {
+            Awake::Yes => call,
+            // The clock may have changed meanwhile, and the connection may be gone.
+            Awake::NotYet(probed) if !breaker.is_open() => Box::pin(async {
+                probed.await;
+                call.await
+            }),
+            Awake::NotYet(_) => call,
+        };
         // The breaker first: once it is open the store is not even asked.
         match select(pin!(breaker.opened()), pin!(within(limit, call))).await {
             Either::Left(_) => Err(StoreError::unavailable("the breaker is open")),
@@ -262,7 +192,7 @@ impl Guard {
             Either::Right((Err(Unanswered::TimedOut(limit)), _)) if limit < self.budget / 2 => {
                 Err(Unanswered::TimedOut(limit).into())
             }
-            Either::Right((answer, _)) => breaker.counted(answer.map_err(StoreError::from)),
+            Either::Right((answer, _)) => self.counted(breaker, need, answer),
         }
     }
 
@@ -270,14 +200,37 @@ impl Guard {
     pub(crate) async fn insist<T>(&self, call: StoreFuture<'_, T>) -> Result<T, StoreError> {
         match &self.store {
             Tier::Memory { .. } => call.await,
-            Tier::Remote { breaker, .. } => {
+            Tier::Remote { breaker, need, .. } => {
                 if self.housekeeping.restart(&has_timers()?) {
                     breaker.set(true);
                     let _ = time::timeout(self.budget, breaker.closed()).await;
                 }
-                breaker.counted(within(self.budget, call).await.map_err(StoreError::from))
+                let call: StoreFuture<'_, T> = match need.note() {
+                    Awake::Yes => call,
+                    Awake::NotYet(probed) => Box::pin(async {
+                        probed.await;
+                        call.await
+                    }),
+                };
+                self.counted(breaker, need, within(self.budget, call).await)
             }
         }
+    }
+
+    fn counted<T>(
+        &self,
+        breaker: &Breaker,
+        need: &Need,
+        answer: Result<T, Unanswered>,
+    ) -> Result<T, StoreError> {
+        if let Err(Unanswered::Failed(error)) = &answer
+            && error.is_unavailable()
+            && !breaker.is_open()
+        {
+            // Most likely the connection: it is made anew before more than a few requests notice.
+            need.hurry();
+        }
+        breaker.counted(answer.map_err(StoreError::from))
     }
 
     /// Probes the store for the first time, and from there on each second for as long as the guard lives; `also` makes what is
@@ -300,12 +253,12 @@ impl Guard {
                     }
                 }));
             }
-            Tier::Remote { store, breaker } => {
+            Tier::Remote { store, breaker, .. } => {
                 events::connect_begin(store);
                 match self.probe(&**store, breaker).await {
                     Ok(()) => {}
                     Err(error) => {
-                        breaker.away.is_due();
+                        breaker.stays_open();
                         events::connect_fail(store, &error);
                     }
                 }
@@ -323,29 +276,39 @@ impl Guard {
         }
     }
 
-    /// Probes a store outside of this process each second, beside other work for it.
+    /// Probes a store outside of this process while there is need, beside other work for it.
     fn keep(
         self: &Arc<Self>,
         is_again: bool,
         also: BoxFuture<'static, ()>,
     ) -> impl Future<Output = ()> + use<> {
         let guard = Arc::downgrade(self);
-        let probe = async |guard: Arc<Self>| {
-            if let Tier::Remote { store, breaker } = &guard.store
-                && let Err(error) = guard.probe(&**store, breaker).await
+        async move {
+            if let Some(guard) = guard.upgrade().filter(|_| is_again)
+                && let Tier::Remote { store, .. } = &guard.store
             {
+                // The connection of the runtime that has ended: it is given up.
+                let _ = within(PROBE, store.ping()).await;
+                guard.probe_again().await;
+            }
+            join(probes(guard), also).await;
+        }
+    }
+
+    async fn probe_again(&self) {
+        if let Tier::Remote { store, breaker, need } = &self.store {
+            if let Err(error) = self.probe(&**store, breaker).await {
                 breaker.ails(&error);
             }
-        };
-        async move {
-            if let Some(guard) = guard.upgrade().filter(|_| is_again) {
-                if let Tier::Remote { store, .. } = &guard.store {
-                    // The connection of the runtime that has ended: it is given up.
-                    let _ = within(PROBE, store.ping()).await;
-                }
-                probe(guard).await;
-            }
-            join(each(PROBE, guard, probe), also).await;
+            need.probed();
+        }
+    }
+
+    /// What a store outside of this process is probed by.
+    fn need(&self) -> Option<Arc<Need>> {
+        match &self.store {
+            Tier::Memory { .. } => None,
+            Tier::Remote { need, .. } => Some(Arc::clone(need)),
         }
     }
 
@@ -355,63 +318,10 @@ impl Guard {
         if let Some(time) = within(PROBE, store.ping()).await? {
             self.clock.follow(time, asked.elapsed());
         }
-        breaker.failures.store(0, Ordering::Relaxed);
-        if breaker.set(false) {
-            breaker.away.end();
+        if breaker.close() {
             events::connect_success(&store);
         }
         Ok(())
-    }
-}
-
-impl Breaker {
-    /// Waits until the breaker is closed.
-    async fn closed(&self) {
-        let _ = self.open.subscribe().wait_for(|open| !*open).await;
-    }
-
-    /// Waits until the breaker is open.
-    async fn opened(&self) {
-        // An error would mean that the sender is gone, and `self` holds it.
-        let _ = self.open.subscribe().wait_for(|open| *open).await;
-    }
-
-    fn counted<T>(&self, answer: Result<T, StoreError>) -> Result<T, StoreError> {
-        match &answer {
-            Err(error) if error.is_unavailable() => {
-                if self.failures.fetch_add(1, Ordering::Relaxed) + 1 >= THRESHOLD {
-                    self.ails(error);
-                }
-            }
-            Err(error) => {
-                self.failures.store(0, Ordering::Relaxed);
-                if self.refuses.is_due() {
-                    events::store_refuses(error);
-                }
-            }
-            Ok(_) => self.failures.store(0, Ordering::Relaxed),
-        }
-        answer
-    }
-
-    /// Opens, if it is not open.
-    fn ails(&self, error: &StoreError) {
-        self.set(true);
-        if self.away.is_due() {
-            events::store_ailing(error);
-        }
-    }
-
-    /// Whether that changed it.
-    fn set(&self, open: bool) -> bool {
-        let changed = self
-            .open
-            .send_if_modified(|now| std::mem::replace(now, open) != open);
-        // Not under the lock: whoever is told may ask in turn.
-        if changed {
-            self.ailing.set(usize::from(open));
-        }
-        changed
     }
 }
 
@@ -450,3 +360,27 @@ async fn each<F: Future<Output = ()>>(period: Duration, guard: Weak<Guard>, work
         work(guard).await;
     }
 }
+
+/// Probes the store while there is need, until the guard is gone.
+async fn probes(guard: Weak<Guard>) {
+    let Some(need) = guard.upgrade().and_then(|guard| guard.need()) else {
+        return;
+    };
+    let mut idle = 0;
+    loop {
+        need.pause(PROBE, &mut idle).await;
+        let Some(guard) = guard.upgrade() else { return };
+        guard.probe_again().await;
+    }
+}
+
+impl Drop for Guard {
+    fn drop(&mut self) {
+        if let Tier::Remote { need, .. } = &self.store {
+            need.hurry();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -8,6 +8,9 @@ mod redis;
 #[cfg(feature = "test-util")]
 pub mod contract;
 mod housekeeping;
+mod breaker;
+mod budget;
+mod need;
 mod guard;
 
 use std::{
@@ -18,9 +21,9 @@ use std::{
     time::Duration,
 };
 
-pub(crate) use self::guard::{Budget, Guard};
 #[cfg(feature = "redis")]
 pub use self::redis::RedisStore;
+pub(crate) use self::{budget::Budget, guard::Guard};
 pub use self::{error::StoreError, memory::MemoryStore};
 use crate::clock::Timestamp;
 pub use crate::{

@@ -14,6 +14,7 @@ mod address;
 mod fault;
 mod lease;
 mod link;
+mod oversized;
 mod scripts;
 
 use std::{fmt, sync::Arc, time::Duration};
@@ -21,7 +22,7 @@ use std::{fmt, sync::Arc, time::Duration};
 use bytes::Bytes;
 use redis::{Cmd, Value, cmd, pipe};
 
-use self::{address::Address, lease::Names, link::Link};
+use self::{address::Address, lease::Names, link::Link, oversized::Oversized};
 use super::{
     Ask, Committed, Found, Generation, Grant, Head, Holder, Leased, Mark, Put, Read, Seen, Slot, Store,
     StoreError, StoreFuture, Token,
@@ -65,6 +66,7 @@ const LONGEST: Duration = Duration::from_secs(10 * 365 * 24 * 60 * 60);
 /// dropped before its answer sends a [`release`](Store::release) behind it, so a token must not be used again after that.
 pub struct RedisStore {
     link: Link,
+    oversized: Oversized,
     address: Address,
 }
 
@@ -87,8 +89,19 @@ impl RedisStore {
         let (client, address) = address::client(url)?;
         Ok(Self {
             link: Link::new(client),
+            oversized: Oversized::default(),
             address,
         })
+    }
+
+    /// Sends commands that write a record with this many bytes of body.
+    async fn write(&self, body: usize, commands: redis::Pipeline) -> Result<Vec<Value>, StoreError> {
+        let line = self.link.line()?;
+        let answers = self.link.calls(&line, commands).await;
+        if answers.as_ref().is_err_and(StoreError::is_unavailable) {
+            self.oversized.broke(body);
+        }
+        answers
     }
 
     /// Sends commands of which each has to succeed.
@@ -273,6 +286,7 @@ impl Store for RedisStore {
     ) -> StoreFuture<'a, Committed> {
         Box::pin(async move {
             check_lines(entry)?;
+            self.oversized.check(entry.body.len())?;
             let life = life(entry);
             let Some(own) = self.own_generations(slot, grant, entry).await? else {
                 return Ok(Committed::Fenced);
@@ -293,8 +307,7 @@ impl Store for RedisStore {
             for tag in &entry.tags {
                 commands.add_command(scripts::KEEP.with(&[tag.as_bytes(), &px(life + OWN_TAG_SLACK)]));
             }
-            let line = self.link.line()?;
-            let answers = self.link.calls(&line, commands).await?;
+            let answers = self.write(entry.body.len(), commands).await?;
             // Of the tags nothing needs to be known: one that could not be kept expires early, which is a miss.
             let stored = answers.into_iter().next().ok_or_else(fault::nonsense)?;
             Ok(if flag(stored)? {
@@ -330,6 +343,7 @@ impl Store for RedisStore {
                 return Ok(false);
             }
             check_lines(&put.entry)?;
+            self.oversized.check(put.entry.body.len())?;
             let life = life(&put.entry);
             let mut commands = pipe();
             let mut names = Names::new(&mut commands);
@@ -345,8 +359,7 @@ impl Store for RedisStore {
             for tag in &*slot.tags {
                 commands.add_command(scripts::KEEP.with(&[tag.as_bytes(), &px(life + TAG_SLACK)]));
             }
-            let line = self.link.line()?;
-            let answers = self.link.calls(&line, commands).await?;
+            let answers = self.write(put.entry.body.len(), commands).await?;
             // What it keeps of the tags may fail: one that expires early is a miss.
             let mut answers = answers.into_iter().take(named + 1);
             answers.try_fold(true, |first_to_name, answer| Ok(flag(answer)? && first_to_name))
