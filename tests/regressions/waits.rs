@@ -11,7 +11,7 @@ use axum::{
     routing::get,
 };
 use futures_util::future::join_all;
-use handler_cache::{Cache, ValueKey, cache};
+use handler_cache::{Cache, ValueKey, cache, layer::CacheLayer};
 use tokio::{
     sync::Semaphore,
     time::{Instant, sleep, timeout},
@@ -152,6 +152,40 @@ async fn p1_requests_wait_once_however_many_handlers_never_return() {
         let answered = answers.iter().filter(|answer| answer.is_ok()).count();
         assert_eq!(answered, 100 - first, "without the cache it is as many");
         assert!(begun.elapsed() <= 2 * wait);
+    }
+}
+
+/// Three caches around one another, and a handler that hangs for the first request.
+#[tokio::test(start_paused = true)]
+async fn p1_a_request_waits_once_in_all_the_caches_around_it() {
+    let wait = Duration::from_secs(2);
+    for attaches in [false, true] {
+        let hanging = Hanging {
+            runs: Runs::default(),
+            first: 1,
+        };
+        let bare = async |State(hanging): State<Hanging>| match hanging.runs.count() {
+            run if run <= hanging.first => std::future::pending().await,
+            run => format!("run {run}"),
+        };
+        let mut router = Router::new().route("/", get(bare)).with_state(hanging);
+        for name in ["one", "two", "three"] {
+            let cache = Cache::builder().prefix(name).wait(wait).build().await.unwrap();
+            router = router.layer(CacheLayer::of(&cache));
+            if attaches {
+                router = router.layer(cache.attach());
+            }
+        }
+        let app = App(router);
+        let _leader = ask(&app, "/");
+        settle().await;
+        let begun = Instant::now();
+        assert_eq!(app.get("/").await.text(), "run 2");
+        assert!(
+            begun.elapsed() <= wait + Duration::from_millis(100),
+            "{:?}",
+            begun.elapsed()
+        );
     }
 }
 

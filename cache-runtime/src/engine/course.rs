@@ -299,7 +299,9 @@ impl Request {
     /// How long the request waits.
     pub(super) fn deadlines(&self, spare: &Spare) -> Deadlines {
         let stale = self.policy.stale_if_slow.filter(|_| spare.reserve.is_some());
-        Deadlines::new(self.began, self.engine.settings.wait, stale)
+        let scope = self.scope.as_ref();
+        let since = scope.map_or(self.began, |scope| scope.waits_since(self.began));
+        Deadlines::new(since, self.engine.settings.wait, stale)
     }
 
     /// Of an entry that is not to be served now.

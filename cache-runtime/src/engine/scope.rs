@@ -1,4 +1,5 @@
-//! What all the work of one request shares: its store budget, and the evictions that wait for its response.
+//! What all the work of one request shares: its store budget, its time to wait for others, and the evictions that wait for its
+//! response.
 //!
 //! A layer that commits a transaction does so when the handler has ended. Evictions that came before the commit would let a
 //! reader in between store the old row again; so they wait until the response passes [`Cache::attach`], outside of that layer.
@@ -11,7 +12,7 @@ use std::{
 };
 
 use futures_util::{FutureExt as _, future::join_all};
-use tokio::runtime::Handle;
+use tokio::{runtime::Handle, time::Instant};
 
 use super::{Engine, Eviction};
 use crate::{
@@ -28,6 +29,8 @@ pub(crate) struct RequestScope(Mutex<State>);
 struct State {
     /// Made when it is first asked for: a hit in memory does not.
     budget: Option<Budget>,
+    /// From when on the request waits for the fills of others, in this cache or in another around or within.
+    waits_since: Option<Instant>,
     deferred: Deferred,
 }
 
@@ -44,11 +47,14 @@ enum Deferred {
 impl State {
     const OPEN: Self = Self {
         budget: None,
+        waits_since: None,
         deferred: Deferred::Open(Vec::new()),
     };
 
     fn is_untouched(&self) -> bool {
-        self.budget.is_none() && matches!(&self.deferred, Deferred::Open(waiting) if waiting.is_empty())
+        self.budget.is_none()
+            && self.waits_since.is_none()
+            && matches!(&self.deferred, Deferred::Open(waiting) if waiting.is_empty())
     }
 
     fn budget(&mut self) -> Budget {
@@ -73,6 +79,7 @@ impl RequestScope {
     pub(crate) fn immediate() -> Arc<Self> {
         Arc::new(Self(Mutex::new(State {
             budget: None,
+            waits_since: None,
             deferred: Deferred::Never,
         })))
     }
@@ -83,6 +90,16 @@ impl RequestScope {
         match state.deferred {
             Deferred::Closed => Budget::default(),
             Deferred::Open(_) | Deferred::Never => state.budget(),
+        }
+    }
+
+    /// When the request began to wait for the fills of others: `now`, if it has not yet. Work that outlasts the request waits
+    /// by itself.
+    pub(super) fn waits_since(&self, now: Instant) -> Instant {
+        let mut state = lock(&self.0);
+        match state.deferred {
+            Deferred::Closed => now,
+            Deferred::Open(_) | Deferred::Never => *state.waits_since.get_or_insert(now),
         }
     }
 
@@ -119,6 +136,7 @@ impl RequestScope {
         }
         let closed = State {
             budget: None,
+            waits_since: None,
             deferred: Deferred::Closed,
         };
         let state = std::mem::replace(&mut *lock(&self.0), closed);
