@@ -16,7 +16,7 @@ use crate::{
     events,
     policy::Policy,
     respond,
-    rules::{self, Arrival, Lifetime, Refusal},
+    rules::{self, Arrival, HandlerError, Lifetime, Refusal},
     steering::Steering,
     store::Mark,
 };
@@ -93,7 +93,10 @@ impl Fill {
     pub(super) fn lifetime(&self, parts: &Parts) -> Option<Lifetime> {
         if (self.has_stale || self.has_fresh) && parts.status.is_server_error() {
             // What there is serves better (RFC 9111 section 4.3.3).
-            self.not_stored(Refusal::Status);
+            self.not_stored(match parts.extensions.get::<HandlerError>() {
+                Some(_) => Refusal::Error,
+                None => Refusal::Status,
+            });
             return None;
         }
         let lifetime = self.engine.lifetime(&self.policy, parts, self.began);
