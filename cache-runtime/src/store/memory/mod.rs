@@ -38,6 +38,12 @@ const TAG_OVERHEAD: usize = 256;
 /// The tags that every entry of a handler has.
 const SHARED_TAGS: usize = 2;
 
+/// Where there is room for so many, a shard holds no more bytes than this: one with many entries takes long to grow.
+const SHARD: u64 = 64 * 1024 * 1024;
+
+/// No more shards than this, whatever the capacity.
+const MOST_SHARDS: u64 = 1024;
+
 /// A typical entry, in bytes. Only sizes the table of recently evicted keys.
 const TYPICAL_ENTRY: u64 = 2048;
 
@@ -108,7 +114,7 @@ impl MemoryStore {
         let roomy = capacity / largest.saturating_mul(2);
         let most = usize::try_from(roomy)
             .unwrap_or(usize::MAX)
-            .min(4 * parallelism)
+            .min((4 * parallelism).max((capacity / SHARD).min(MOST_SHARDS) as usize))
             .max(1);
         let shards = if most.is_power_of_two() {
             most
@@ -150,7 +156,11 @@ impl MemoryStore {
         let is_over = |stored: &Stored| stored.entry.expires() <= now || !stored.stands();
         let mut slice = Slice::new();
         // No lock is held from one entry to the next.
-        for (key, stored) in self.entries.iter() {
+        let mut entries = self.entries.iter();
+        // Where many have left, it takes long to find that there is none.
+        while !self.entries.is_empty()
+            && let Some((key, stored)) = entries.next()
+        {
             if is_over(&stored) {
                 // Dropped here, outside of the lock, and one at a time.
                 drop((stored, self.entries.remove_if(&key, is_over)));

@@ -2,6 +2,7 @@
 
 use std::{
     hash::BuildHasher,
+    iter,
     sync::{Arc, atomic::Ordering},
 };
 
@@ -46,10 +47,20 @@ impl Shard {
         Some(generation(counter.load(Ordering::Acquire)))
     }
 
-    /// Twice as many may come until the next sweep, so that it costs little for each.
     fn sweep(&mut self) {
-        self.counters.retain(|_, counter| Arc::strong_count(counter) > 1);
+        while self.take_unused().len() == PART {}
+    }
+
+    /// Some of the tags that nobody bears, to be dropped; fewer than [`PART`] are the last.
+    ///
+    /// Twice as many as are left then may come until the next sweep, so that it costs little for each.
+    fn take_unused(&mut self) -> Vec<(Arc<str>, Arc<AtomicU64>)> {
+        let unused = self
+            .counters
+            .extract_if(|_, counter| Arc::strong_count(counter) == 1);
+        let unused: Vec<_> = unused.take(PART).collect();
         self.sweep_at = (2 * self.counters.len()).max(LEAST_SWEPT);
+        unused
     }
 }
 
@@ -174,14 +185,28 @@ impl Tags {
         self.shards.iter().map(|shard| lock(shard).counters.len()).sum()
     }
 
-    /// Forgets tags that no entry and no fill bears, shard by shard. One that comes back begins a generation never seen
+    /// Forgets tags that no entry and no fill bears, some at each step. One that comes back begins a generation never seen
     /// before.
     pub(super) fn sweep(&self) -> impl Iterator<Item = ()> + '_ {
-        self.shards.iter().map(|shard| lock(shard).sweep())
+        self.shards.iter().flat_map(|shard| {
+            let mut is_swept = false;
+            iter::from_fn(move || {
+                if is_swept {
+                    return None;
+                }
+                let unused = lock(shard).take_unused();
+                is_swept = unused.len() < PART;
+                drop(unused);
+                Some(())
+            })
+        })
     }
 }
 
 const SHARDS: usize = 256;
+
+/// How many tags are dropped in one step of a sweep.
+const PART: usize = 64;
 
 /// Fewer tags of a shard are not worth a sweep.
 const LEAST_SWEPT: usize = 16;
