@@ -24,11 +24,14 @@ fn begins_like_one(name: &str) -> bool {
                 || begins("amzn-oidc-")
                 || begins("amzn-mtls-")
                 || begins("appengine-user-")
+                || begins("arr-clientcert")
         }
         Some(b'c') => {
             begins("cookie")
                 || begins("cf-access-")
                 || begins("client-cert")
+                || begins("client-dn")
+                || begins("client-verify")
                 || begins("consumer-")
                 || begins("credential")
                 || begins("customer-")
@@ -99,6 +102,7 @@ fn ends_like_one(name: &str) -> bool {
         Some(b'n') => ends("token") || ends("authorization") || ends("assertion") || ends("session"),
         Some(b'o') => ends("userinfo"),
         Some(b'r') => ends("user"),
+        Some(b'6') => ends("signature-256"),
         Some(b's') => ends("credentials"),
         Some(b't') => ends("jwt") || ends("secret") || ends("cert"),
         Some(b'y') => ends("key") || ends("apikey") || ends("identity"),

@@ -148,7 +148,7 @@ async fn p5_a_layer_grants_a_max_age_beside_public_or_vary_and_never_in_a_partit
         ),
         (
             CacheLayer::new().public().partition(user),
-            "public, no-cache",
+            "private, no-cache",
             "private, no-cache",
         ),
     ] {

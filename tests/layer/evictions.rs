@@ -135,7 +135,14 @@ fn target_must_name_what_the_route_does() {
 #[tokio::test]
 async fn what_is_no_path_is_not_evicted() {
     let bench = Bench::memory().await;
-    for path in ["users", "", "/users?page=1", "/users/{id}", "/users#top"] {
+    for path in [
+        "users",
+        "",
+        "/users?page=1",
+        "/users/{id}",
+        "/users#top",
+        "/users/*",
+    ] {
         for evicted in [
             bench.cache.evict_path(path).await,
             bench.cache.evict_prefix(path).await,

@@ -161,20 +161,40 @@ async fn reflects(headers: HeaderMap, RawQuery(query): RawQuery) -> String {
 async fn p2_nobody_poisons_a_page_with_another_address() {
     let bench = Bench::memory().await;
     let app = bench.app(Router::new().route("/", get(reflects)).layer(CacheLayer::new()));
-    for name in [
-        "x-forwarded-host",
-        "x-forwarded-port",
-        "x-forwarded-prefix",
-        "x-forwarded-proto",
-        "x-host",
-        "x-original-url",
-        "x-rewrite-url",
-    ] {
+    let names = "base-url forwarded forwarded-host front-end-https x-base-path x-base-url x-envoy-original-host \
+        x-envoy-original-path x-forwarded x-forwarded-base x-forwarded-by x-forwarded-context x-forwarded-domain \
+        x-forwarded-host x-forwarded-location x-forwarded-method x-forwarded-origin x-forwarded-path \
+        x-forwarded-pathbase x-forwarded-port x-forwarded-prefix x-forwarded-proto x-forwarded-protocol \
+        x-forwarded-query x-forwarded-request-uri x-forwarded-root x-forwarded-server x-forwarded-ssl \
+        x-forwarded-subdomain x-forwarded-uri x-forwarded-url x-host x-host-override x-ingress-path \
+        x-original-forwarded-host x-original-path x-original-prefix x-original-proto x-original-url x-prefix \
+        x-rewrite-path x-rewrite-uri x-rewrite-url x-scheme x-script-name x-url-scheme";
+    for name in names.split_whitespace() {
         let poisoned = app.get_with("/", [(name, "evil.example")]).await;
         assert!(poisoned.text().contains("evil.example"), "{name}");
         let clean = app.get("/").await;
         assert!(!clean.text().contains("evil.example"), "{name}");
     }
+}
+
+/// A user and a password in the URL: neither cached nor in a key.
+#[tokio::test]
+async fn p5_requests_with_a_user_in_their_address_are_not_cached() {
+    let bench = Bench::redis().await;
+    let app = app(&bench, CacheLayer::new());
+    for (uri, host) in [
+        ("/a", "bob:s3cret@example.org"),
+        ("http://bob:s3cret@example.org/a", "bob:s3cret@example.org"),
+        ("http://bob:s3cret@example.org/a", "example.org"),
+    ] {
+        assert_eq!(
+            app.get_with(uri, [("host", host)]).await.verdict(),
+            None,
+            "{uri} {host}"
+        );
+    }
+    let keys: Vec<String> = redis::from_redis_value(bench.server().command(["KEYS", "*"])).unwrap();
+    assert!(!keys.iter().any(|key| key.contains("s3cret")), "{keys:?}");
 }
 
 #[tokio::test]

@@ -19,7 +19,7 @@ use axum::{
 use bytes::Bytes;
 use handler_cache::{Cache, ClientControl, ManualClock, cache, store::LEASE_TTL};
 use http_body::{Frame, SizeHint};
-use tokio::time::{Instant, Sleep, sleep};
+use tokio::time::{Instant, Sleep, sleep, timeout};
 
 use super::{
     Gate, ask, gated_pages, page, settle,
@@ -254,4 +254,50 @@ async fn p4_lease_that_this_process_could_not_give_back_is_not_waited_for() {
     );
     assert_ne!(app.get("/pages/1").await.text(), "page 1, run 1");
     assert!(begun.elapsed() < LEASE_TTL, "it waited for {:?}", begun.elapsed());
+}
+
+async fn replica_at(url: String, gate: &Gate) -> App {
+    let cache = Cache::builder().prefix("test").url(url);
+    let cache = cache.store_budget(PATIENCE).build().await.unwrap();
+    App(gated_pages(gate).layer(cache.attach()))
+}
+
+/// Far below what other replicas wait for a lease that lapses.
+const SOON: Duration = Duration::from_secs(3);
+
+#[tokio::test]
+async fn p4_a_lease_is_given_back_though_the_connection_broke_as_its_fill_ended() {
+    let server = RedisServer::start();
+    let link = Link::to(&server).start().await;
+    let (here_gate, there_gate) = (Gate::new(), Gate::new());
+    let here = replica_at(link.url(), &here_gate).await;
+    let there = replica_at(server.url(), &there_gate).await;
+    let leader = ask(&here, "/pages/1");
+    here_gate.entered().await;
+    link.becomes(Way::Cut);
+    here_gate.let_through(1);
+    assert_eq!(leader.await.unwrap().text(), "page 1, run 1");
+    link.becomes(Way::Open);
+    there_gate.let_through(1);
+    let answer = timeout(SOON, there.get("/pages/1")).await;
+    let answer = answer.expect("nobody waits for a fill that has ended");
+    assert_eq!(answer.text(), "page 1, run 1");
+}
+
+/// As after a failover to a server whose clock is behind: the record of the lease outlives its holder by the difference.
+#[tokio::test]
+async fn p4_a_lease_that_lives_longer_than_it_was_given_is_anybody_s() {
+    let server = RedisServer::start();
+    let (held, free) = (Gate::new(), Gate::new());
+    let here = replica_at(server.url(), &held).await;
+    let there = replica_at(server.url(), &free).await;
+    let leader = ask(&here, "/pages/1");
+    held.entered().await;
+    server.command(["PEXPIRE", "{test:regressions::gated(id=1)}:lease", "3600000"]);
+    free.let_through(1);
+    let answer = timeout(SOON, there.get("/pages/1")).await;
+    assert_eq!(answer.expect("nobody waits for an hour").text(), "page 1, run 1");
+    held.let_through(1);
+    leader.await.unwrap();
+    assert_eq!(there.get("/pages/1").await.verdict(), Some("Hit"));
 }

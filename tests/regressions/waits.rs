@@ -21,7 +21,7 @@ use super::{
     Gate, ask, gated, gated_pages, settle,
     support::{
         RedisServer,
-        app::{App, Bench, PATIENCE, Runs},
+        app::{App, Bench, PATIENCE, Runs, eventually},
         link::Link,
         log::Log,
     },
@@ -340,4 +340,32 @@ async fn p3_values_do_not_join_a_fill_from_a_hiccup_before_an_eviction() {
     assert_eq!(early.await.unwrap(), 1);
     assert_eq!(late.await.unwrap(), 2);
     server.thaw();
+}
+
+/// Answers always come too late, and requests are too few to fail five times between two probes.
+#[tokio::test]
+async fn p1_a_store_that_is_always_late_is_left_alone_however_few_requests_there_are() {
+    let server = RedisServer::start();
+    let link = Link::to(&server).start().await;
+    let cache = Cache::builder().prefix("test").url(link.url());
+    let cache = cache
+        .store_budget(Duration::from_millis(100))
+        .build()
+        .await
+        .unwrap();
+    let gate = Gate::new();
+    gate.let_through(10_000);
+    let app = App(gated_pages(&gate).layer(cache.attach()));
+    link.delay(Duration::from_millis(300));
+    let deadline = Instant::now() + PATIENCE;
+    while !cache.stats().ailing {
+        assert!(
+            Instant::now() < deadline,
+            "each request waits for the store in vain"
+        );
+        app.get("/pages/1").await;
+        sleep(Duration::from_millis(400)).await;
+    }
+    link.delay(Duration::ZERO);
+    eventually("the store is used again", async || !cache.stats().ailing).await;
 }

@@ -42,10 +42,11 @@ impl Cache {
 
 /// What matches no request's path evicts nothing, and whoever asks for that has meant something else.
 fn checked(path: &str) -> Result<&str, Error> {
-    match path.starts_with('/') && !path.contains(['?', '#', '{', '}']) {
+    match path.starts_with('/') && !path.contains(['?', '#', '{', '}']) && !path.ends_with("/*") {
         true => Ok(path),
         false => Err(Error::key(KeyError::new(
-            "no path: it begins with `/` and has neither a query nor names in braces",
+            "no path: it begins with `/` and has neither a query nor names in braces, nor `/*` at its end; \
+             for all below a path name that path in `evict_prefix`",
         ))),
     }
 }

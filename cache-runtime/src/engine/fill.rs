@@ -14,7 +14,7 @@ use super::{
     abandoned::{abandoned, race},
     body::ClientSide,
     nesting::Filling,
-    renewal::Renewal,
+    renewal::{self, Renewal},
 };
 use crate::{
     clock::{Times, Timestamp},
@@ -263,17 +263,16 @@ impl Fill {
         }
     }
 
-    /// Ends the lease. Unanswered, it ends by its time.
+    /// Ends the lease; in the background, if the store does not acknowledge it.
     pub(super) async fn release(&self, mark: Option<Mark>) {
-        if let Some(grant) = self.grant {
-            let guard = &self.engine.guard;
-            let _ = guard
-                .behind(guard.store().release(
-                    &self.slot,
-                    grant.token,
-                    mark.and_then(|mark| self.standing(mark)),
-                ))
-                .await;
+        let Some(Grant { token, .. }) = self.grant else {
+            return;
+        };
+        let guard = &self.engine.guard;
+        let mark = mark.and_then(|mark| self.standing(mark));
+        let released = guard.behind(guard.store().release(&self.slot, token, mark));
+        if released.await.is_err() {
+            renewal::release_later(&self.engine, &self.slot, token, mark);
         }
     }
 }

@@ -4,19 +4,23 @@ use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use futures_util::future::{BoxFuture, join_all};
 use tokio::{
+    runtime::Handle,
     sync::watch,
     task::AbortHandle,
     time::{self, Instant},
 };
 
-use super::Engine;
+use super::{Engine, spawn};
 use crate::{
-    store::{Budget, LEASE_TTL, Slot, Token},
+    store::{Budget, LEASE_TTL, Mark, Slot, Token},
     sync::{Mutex, lock},
 };
 
 /// How long a lease is renewed.
 pub(super) const LONGEST: Duration = Duration::from_secs(60);
+
+/// Between two tries to give a lease back.
+const RELEASE_PAUSE: Duration = Duration::from_millis(100);
 
 /// How long a lease in memory stands, which is not renewed.
 const IN_MEMORY: Duration = Duration::from_secs(120);
@@ -122,6 +126,26 @@ impl Renewal {
             }
         }
     }
+}
+
+/// Gives a lease back as soon as the store acknowledges it, for as long as it may stand: other replicas wait for it.
+pub(super) fn release_later(engine: &Arc<Engine>, slot: &Slot, token: Token, mark: Option<(Mark, Duration)>) {
+    let Ok(runtime) = Handle::try_current() else {
+        return;
+    };
+    let (engine, slot) = (Arc::clone(engine), slot.clone());
+    let work = async move {
+        let guard = &engine.guard;
+        let began = Instant::now();
+        while began.elapsed() < LEASE_TTL {
+            time::sleep(RELEASE_PAUSE).await;
+            let released = guard.behind(guard.store().release(&slot, token, mark));
+            if released.await.is_ok() {
+                return;
+            }
+        }
+    };
+    spawn(&runtime, Box::pin(work));
 }
 
 impl Drop for Task {

@@ -145,12 +145,9 @@ impl Plan {
         let must_be_public =
             !self.public && self.partition.is_none() && self.has_credentials(&request.headers);
         let partition = self.partition.as_ref().map(|partition| partition(request));
-        match &partition {
-            // Caches further out must not share what is somebody's own.
-            Some(Some(_)) => policy = policy.private().client_max_age(Duration::ZERO),
-            // Who signs in gets another page at the same URL.
-            Some(None) => policy = policy.client_max_age(Duration::ZERO),
-            None => {}
+        if partition.is_some() {
+            // Caches further out must not share what is somebody's own; and who signs in gets another page at the same URL.
+            policy = policy.private().client_max_age(Duration::ZERO);
         }
         Some(Admitted {
             resource,

@@ -8,6 +8,7 @@ use percent_encoding::percent_decode;
 use serde::Serialize;
 
 use crate::{
+    credentials::is_credential,
     engine,
     key::{KeyArgs, KeyError},
     path::{ancestors, escaped_byte, is_simple, normalize},
@@ -16,23 +17,49 @@ use crate::{
 
 /// Fields by which servers are told that they are reached by another address. Whoever answers may put that into links, so
 /// two of them must not share an entry; clients can send them too.
-const ADDRESSES: [&str; 15] = [
+///
+/// Beside these, all that begin as one of [`ADDRESS_FAMILIES`].
+const ADDRESSES: [&str; 18] = [
+    "base-url",
     "forwarded",
-    "x-forwarded-host",
-    "x-forwarded-path",
-    "x-forwarded-port",
-    "x-forwarded-prefix",
-    "x-forwarded-proto",
-    "x-forwarded-scheme",
-    "x-forwarded-server",
-    "x-forwarded-ssl",
+    "front-end-https",
+    "x-base-path",
+    "x-base-url",
+    "x-external-url",
     "x-host",
+    "x-host-override",
     "x-http-host-override",
-    "x-original-host",
-    "x-original-uri",
-    "x-original-url",
-    "x-rewrite-url",
+    "x-https",
+    "x-ingress-path",
+    "x-path-prefix",
+    "x-prefix",
+    "x-proto",
+    "x-request-uri",
+    "x-scheme",
+    "x-script-name",
+    "x-url-scheme",
 ];
+
+const ADDRESS_FAMILIES: [&str; 6] = [
+    "forwarded-",
+    "x-envoy-original-",
+    "x-forwarded",
+    "x-original",
+    "x-proxy-",
+    "x-rewrite",
+];
+
+/// What proxies add for every client, by which pages do not differ as a rule. A credential is told apart elsewhere, and never
+/// stands in a key.
+fn is_address(name: &str) -> bool {
+    let is_one = ADDRESSES.contains(&name) || ADDRESS_FAMILIES.iter().any(|family| name.starts_with(family));
+    let of_the_client = [
+        "x-forwarded-for",
+        "x-original-forwarded-for",
+        "x-original-remote-addr",
+    ];
+    is_one && !of_the_client.contains(&name) && !is_credential(name)
+}
 
 /// Fields that have a request taken for one of another method.
 const OVERRIDES: [&str; 3] = ["x-http-method", "x-http-method-override", "x-method-override"];
@@ -117,12 +144,20 @@ impl<'a> Resource<'a> {
         if hosts.next().is_some() || uri.authority().is_some_and(differs) || names_fields(headers) {
             return None;
         }
+        // A user's name and password have no place in a key.
+        let has_user = |uri: &Uri| {
+            uri.authority()
+                .is_some_and(|authority| authority.as_str().contains('@'))
+        };
+        if told.is_some_and(|told| told.contains('@')) || resource_uris(uri, rewritten).any(has_user) {
+            return None;
+        }
         Some(Self {
             host: host(parts),
             parts,
             uri,
             rewritten,
-            is_addressed: has(&ADDRESSES),
+            is_addressed: headers.keys().any(|name| is_address(name.as_str())),
         })
     }
 
@@ -133,7 +168,7 @@ impl<'a> Resource<'a> {
 
     /// That, and what the service is asked for.
     pub(super) fn paths(&self) -> impl Iterator<Item = &'a str> + use<'a> {
-        iter::once(self.uri).chain(self.rewritten).map(Uri::path)
+        resource_uris(self.uri, self.rewritten).map(Uri::path)
     }
 
     /// The tags by which evictions reach it.
@@ -163,14 +198,26 @@ impl<'a> Resource<'a> {
         if let Some(rewritten) = self.rewritten {
             self.write_rewritten(rewritten, names, key)?;
         }
-        let addresses = ADDRESSES.iter().filter(|_| self.is_addressed);
-        let headers = &self.parts.headers;
-        for name in addresses.filter(|name| headers.contains_key(**name)) {
-            let lines = headers.get_all(*name).iter();
-            let lines: Vec<_> = lines.map(|line| Text(line.as_bytes().into())).collect();
-            key.arg(name).serialize(&lines)?;
+        if self.is_addressed {
+            self.write_addresses(key)?;
         }
         Ok(())
+    }
+
+    /// In the order of their names.
+    fn write_addresses(&self, key: &mut KeyArgs<'_>) -> Result<(), KeyError> {
+        let headers = &self.parts.headers;
+        let names = headers.keys().map(HeaderName::as_str);
+        let mut names: Vec<_> = names.filter(|name| is_address(name)).collect();
+        names.sort_unstable();
+        let addresses = names.into_iter().map(|name| {
+            let lines = headers.get_all(name).iter();
+            (
+                name,
+                lines.map(|line| Text(line.as_bytes().into())).collect::<Vec<_>>(),
+            )
+        });
+        key.arg("address").serialize(&addresses.collect::<Vec<_>>())
     }
 
     /// Whatever differs from what the client asked for: the service may look at both.
@@ -229,6 +276,10 @@ fn cut<'a>(path: &'a str, nested: &str) -> &'a str {
         rest = after.find('/').map_or("/", |slash| &after[slash..]);
     }
     rest
+}
+
+fn resource_uris<'a>(uri: &'a Uri, rewritten: Option<&'a Uri>) -> impl Iterator<Item = &'a Uri> {
+    iter::once(uri).chain(rewritten)
 }
 
 /// What the client asked for; `Router::nest` cuts the path that it hands on.

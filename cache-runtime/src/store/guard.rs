@@ -315,10 +315,13 @@ impl Guard {
     /// Asks the store for its time; its answer closes the breaker.
     async fn probe(&self, store: &dyn Store, breaker: &Breaker) -> Result<(), StoreError> {
         let asked = std::time::Instant::now();
-        if let Some(time) = within(PROBE, store.ping()).await? {
-            self.clock.follow(time, asked.elapsed());
+        let time = within(PROBE, store.ping()).await?;
+        let took = asked.elapsed();
+        if let Some(time) = time {
+            self.clock.follow(time, took);
         }
-        if breaker.close() {
+        // One that answers too late for requests is not closed for: they would all wait in vain.
+        if took <= self.budget && breaker.close() {
             events::connect_success(&store);
         }
         Ok(())

@@ -26,8 +26,10 @@ pub(super) fn record_ttl() -> Vec<u8> {
 /// Who holds a lease of this record with this many milliseconds left, if anybody does.
 pub(super) fn standing(record: Vec<u8>, left: i64) -> Option<Holder> {
     let holder = holder(record);
-    let has_lapsed = u64::try_from(left).is_ok_and(|left| Duration::from_millis(left) <= LAPSED);
-    (!has_lapsed || !matches!(holder, Holder::Fill(_))).then_some(holder)
+    let left = Duration::from_millis(u64::try_from(left).unwrap_or(u64::MAX));
+    // With more left than it was given, the server's clock has stepped back.
+    let stands = left > LAPSED && left <= LEASE_TTL + LAPSED;
+    (stands || !matches!(holder, Holder::Fill(_))).then_some(holder)
 }
 
 /// The lease's key. In a cluster what stands in braces decides the slot, which is then the entry's.

@@ -54,7 +54,8 @@ return 1",
 };
 
 /// `entry, lease; head, holder, ms, lapsed ms[, replaces]`. 1: granted; 0: the head is another; text: what stands there.
-/// A fill's lease with no more than `lapsed ms` left has lapsed, and is anybody's to have.
+/// A fill's lease with no more than `lapsed ms` left has lapsed, and is anybody's to have. So is one with more than `ms` left:
+/// the server's clock has stepped back.
 pub(super) const LEASE: Script = Script {
     keys: 2,
     lua: "\
@@ -65,7 +66,8 @@ local held = redis.pcall('GET', KEYS[2])
 if type(held) == 'table' then held = '' end
 if held and held ~= ARGV[5] then
   local is_fill = #held == 49 and string.sub(held, 1, 1) == 'L'
-  if not is_fill or redis.call('PTTL', KEYS[2]) > tonumber(ARGV[4]) then return held end
+  local left = redis.call('PTTL', KEYS[2])
+  if not is_fill or (left > tonumber(ARGV[4]) and left <= tonumber(ARGV[3])) then return held end
 end
 redis.call('SET', KEYS[2], ARGV[2], 'PX', ARGV[3])
 return 1",
