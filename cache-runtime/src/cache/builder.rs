@@ -166,7 +166,8 @@ impl CacheBuilder {
         self
     }
 
-    /// Time that one request may spend on the store before it goes on without it. Default: 250 ms.
+    /// Time that one request may spend on the store before it goes on without it, by attribute and layer together. A call on
+    /// [`Cache`] has a budget of its own. Default: 250 ms.
     pub fn store_budget(mut self, budget: Duration) -> Self {
         self.store_budget = budget;
         self
