@@ -258,8 +258,8 @@ async fn p4_lease_that_this_process_could_not_give_back_is_not_waited_for() {
 
 async fn replica_at(url: String, gate: &Gate) -> App {
     let cache = Cache::builder().prefix("test").url(url);
-    let cache = cache.store_budget(PATIENCE).build().await.unwrap();
-    App(gated_pages(gate).layer(cache.attach()))
+    let cache = cache.store_budget(PATIENCE).build().await;
+    App(gated_pages(gate).layer(cache.expect("the settings are good").attach()))
 }
 
 /// Far below what other replicas wait for a lease that lapses.

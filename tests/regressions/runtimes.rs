@@ -1,14 +1,16 @@
 //! Caches that outlive the runtime in which they were built, as each `#[tokio::test]` has one.
 
+use std::time::Duration;
+
 use axum::extract::Path;
-use handler_cache::Cache;
+use handler_cache::{Cache, ManualClock};
 use tokio::runtime::{Builder, Runtime};
 
 use super::{
     page, pages,
     support::{
         RedisServer,
-        app::{App, PATIENCE, Runs, eventually},
+        app::{App, PATIENCE, Runs, START, eventually},
     },
 };
 
@@ -72,5 +74,33 @@ fn evictions_are_tried_again_in_the_next_runtime() {
             cache.stats().overdue == 0
         })
         .await;
+    });
+}
+
+/// What nobody can be answered with any more leaves memory, whichever runtime the cache was built in.
+#[test]
+fn p6_memory_is_swept_in_the_next_runtime() {
+    let first = runtime();
+    let clock = ManualClock::at(START);
+    let cache = first.block_on(Cache::builder().prefix("test").clock(&clock).build());
+    let cache = cache.expect("the settings are good");
+    let app = App(pages(&Runs::default()).layer(cache.attach()));
+    first.block_on(async {
+        for id in 0..100 {
+            app.get(&format!("/pages/{id}")).await;
+        }
+    });
+    drop(first);
+    let next = Builder::new_current_thread()
+        .enable_all()
+        .start_paused(true)
+        .build();
+    next.expect("a runtime starts").block_on(async {
+        clock.advance(Duration::from_secs(60));
+        app.get("/pages/100").await;
+        let entries = || cache.stats().memory.expect("it is the store").entries;
+        // On the paused clock: time for a sweep.
+        tokio::time::sleep(PATIENCE).await;
+        assert_eq!(entries(), 1);
     });
 }

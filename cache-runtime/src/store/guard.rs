@@ -166,6 +166,9 @@ impl Guard {
 
     async fn limited<T>(&self, limit: Duration, call: StoreFuture<'_, T>) -> Result<T, StoreError> {
         let Tier::Remote { breaker, need, .. } = &self.store else {
+            if let Ok(runtime) = has_timers() {
+                self.housekeeping.restart(&runtime);
+            }
             return call.await;
         };
         let runtime = has_timers()?;
@@ -246,12 +249,10 @@ impl Guard {
         time::sleep(Duration::ZERO).await;
         match &self.store {
             Tier::Memory { .. } => {
-                tokio::spawn(each(SWEEP, Arc::downgrade(self), async |guard| {
-                    if let Tier::Memory { store, held } = &guard.store {
-                        store.sweep().await;
-                        held.look(store);
-                    }
-                }));
+                let guard = Arc::downgrade(self);
+                let start = move |runtime: &Handle| runtime.spawn(sweeps(guard.clone())).abort_handle();
+                let task = start(&Handle::current());
+                self.housekeeping.started(task, Box::new(start));
             }
             Tier::Remote { store, breaker, .. } => {
                 events::connect_begin(store);
@@ -353,6 +354,17 @@ async fn within<T>(limit: Duration, call: StoreFuture<'_, T>) -> Result<T, Unans
         Some(answer) => answer.map_err(Unanswered::Failed),
         None => Err(Unanswered::TimedOut(limit)),
     }
+}
+
+/// Sweeps memory now and then, until the guard is gone.
+async fn sweeps(guard: Weak<Guard>) {
+    each(SWEEP, guard, async |guard| {
+        if let Tier::Memory { store, held } = &guard.store {
+            store.sweep().await;
+            held.look(store);
+        }
+    })
+    .await;
 }
 
 /// Does `work` again and again until the guard is gone.
