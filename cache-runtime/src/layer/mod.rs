@@ -209,7 +209,7 @@ impl CacheLayer {
     /// More request headers that say who is asking, in any case of letters.
     ///
     /// `Authorization`, `Cookie`, API keys, tokens, and what proxies say of a user (`x-forwarded-user`, `x-auth-…`,
-    /// `x-amzn-oidc-…`) are known already: see [the guide](crate::guide::layer#credentials).
+    /// `x-amzn-oidc-…`) are known already.
     ///
     /// # Panics
     /// When a name is not a header name.

@@ -42,7 +42,7 @@ pub struct Manners {
     pub shortest: Duration,
     /// to so long.
     pub longest: Duration,
-    /// One in so many takes up to [`SLOW`]; none for 0.
+    /// One in so many takes up to 1.5 s; none for 0.
     pub slow: u32,
     /// One in so many answers 500; none for 0.
     pub fails: u32,
