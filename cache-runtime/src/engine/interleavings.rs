@@ -44,6 +44,7 @@ fn engine() -> Arc<Engine> {
             early_refresh: 0.0,
             retry_after: Duration::ZERO,
             abandoned_fill_timeout: Duration::MAX,
+            commit_before_response: false,
         },
         guard: Arc::new(Guard::memory(memory, clock.clone(), &meter)),
         flights: Arc::default(),
