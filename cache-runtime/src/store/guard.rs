@@ -171,13 +171,8 @@ impl Guard {
             }
             return call.await;
         };
-        let runtime = has_timers()?;
         let began = Instant::now();
-        if self.housekeeping.restart(&runtime) {
-            // What the last runtime has left behind is a dead connection.
-            breaker.set(true);
-            let _ = time::timeout(limit, breaker.closed()).await;
-        }
+        self.go_on_here(breaker, limit).await?;
         let limit = limit.saturating_sub(began.elapsed());
         let call: StoreFuture<'_, T> = match need.note() {
             Awake::Yes => call,
@@ -204,10 +199,7 @@ impl Guard {
         match &self.store {
             Tier::Memory { .. } => call.await,
             Tier::Remote { breaker, need, .. } => {
-                if self.housekeeping.restart(&has_timers()?) {
-                    breaker.set(true);
-                    let _ = time::timeout(self.budget, breaker.closed()).await;
-                }
+                self.go_on_here(breaker, self.budget).await?;
                 let call: StoreFuture<'_, T> = match need.note() {
                     Awake::Yes => call,
                     Awake::NotYet(probed) => Box::pin(async {
@@ -218,6 +210,16 @@ impl Guard {
                 self.counted(breaker, need, within(self.budget, call).await)
             }
         }
+    }
+
+    /// Where the runtime of the store's tasks has ended, they go on in this one.
+    async fn go_on_here(&self, breaker: &Breaker, limit: Duration) -> Result<(), StoreError> {
+        if self.housekeeping.restart(&has_timers()?) {
+            // What the last runtime has left behind is a dead connection.
+            breaker.set(true);
+            let _ = time::timeout(limit, breaker.closed()).await;
+        }
+        Ok(())
     }
 
     fn counted<T>(
