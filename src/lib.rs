@@ -35,12 +35,12 @@ pub mod guide {
     pub mod performance {}
 }
 
-#[doc(hidden)]
-pub use cache_runtime::__private;
 #[cfg(feature = "test-util")]
 pub use cache_runtime::ManualClock;
 #[cfg(feature = "layer")]
 pub use cache_runtime::layer;
+#[doc(hidden)]
+pub use cache_runtime::macro_support as __private;
 pub use cache_runtime::{
     AttachFuture, AttachLayer, AttachService, Cache, CacheBuilder, CacheKey, CacheKeyPart, ClientControl,
     ClientMaxAge, Counts, EntryFacts, Error, Expire, Explanation, Filler, KeyError, KeyWriter, Memory,

@@ -150,10 +150,7 @@ fn only_the_redis_store_names_its_client() {
 
 #[test]
 fn rules_read_no_clock() {
-    for path in sources(&runtime().join("rules"))
-        .into_iter()
-        .chain(sources(&runtime().join("respond")))
-    {
+    for path in sources(&runtime().join("http")) {
         let code = code(&path);
         for clock in ["Instant", "SystemTime::now", "Clock"] {
             assert!(!code.contains(clock), "{} names {clock}", path.display());

@@ -5,7 +5,7 @@ use std::{error::Error as StdError, fmt};
 use axum::response::{IntoResponse, Response};
 use http::StatusCode;
 
-use crate::events::Chain;
+use crate::telemetry::events::Chain;
 
 /// What went wrong in setting up, evicting, or storing a value.
 ///

@@ -12,37 +12,25 @@
     )
 )]
 
-mod events;
+mod telemetry;
 mod error;
-mod meter;
 mod sync;
 mod clock;
 mod policy;
-mod credentials;
-mod request;
-mod path;
-mod key;
 mod slot;
-mod handler;
 mod entry;
-mod cache_key;
-mod value;
-mod steering;
-mod rules;
 pub mod store;
-mod flight;
-mod respond;
+mod key;
+mod value;
+mod http;
 mod explain;
 mod stats;
 mod engine;
 mod cache;
-mod attribute;
-mod lazy;
-mod evict;
 #[cfg(feature = "layer")]
 pub mod layer;
 #[doc(hidden)]
-pub mod __private;
+pub mod macro_support;
 #[cfg(feature = "test-util")]
 #[doc(hidden)]
 pub mod fuzz;
@@ -51,15 +39,14 @@ pub mod fuzz;
 pub mod steps;
 
 pub use cache::{AttachFuture, AttachLayer, AttachService, Cache, CacheBuilder};
-pub use cache_key::CacheKey;
 #[cfg(feature = "test-util")]
 pub use clock::ManualClock;
 pub use clock::Timestamp;
 pub use entry::Entry;
 pub use error::Error;
 pub use explain::{EntryFacts, Explanation, Filler, Standing};
-pub use key::{CacheKeyPart, KeyError, KeyWriter};
+pub use http::response_parts::{Expire, NoStore, Tags};
+pub use key::{CacheKey, CacheKeyPart, KeyError, KeyWriter};
 pub use policy::{ClientControl, ClientMaxAge, Policy};
 pub use stats::{Counts, Memory, Refused, Stats};
-pub use steering::{Expire, NoStore, Tags};
 pub use value::{ValueKey, ValuePolicy};

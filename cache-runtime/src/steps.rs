@@ -15,11 +15,12 @@ use crate::{
         Entry,
         wire::{decode, encode},
     },
+    http::{
+        request_head::{RequestHead, Vary},
+        response::{CacheHeaders, Responder, Style, Verdict},
+    },
     policy::Policy,
-    request::{RequestHead, Vary},
-    respond::{CacheHeaders, Responder, Style, Verdict},
-    slot::{Digest, Generation, Slot, Token},
-    store::{MemoryStore, Put, Store},
+    store::{Digest, Generation, MemoryStore, Put, Slot, Store, Token},
 };
 
 const HANDLER: &str = "shop::products::product";

@@ -1,6 +1,7 @@
 //! [`Cache`]: how an application sets caching up, and evicts.
 
 mod attach;
+pub(crate) mod evictor;
 mod builder;
 #[cfg(feature = "layer")]
 mod paths;
@@ -20,11 +21,10 @@ pub use self::{
     builder::CacheBuilder,
 };
 use crate::{
-    cache_key::CacheKey,
     engine::{Engine, RequestScope},
     error::Error,
     explain::Explanation,
-    key::{CacheKeyPart, KeyError, KeyWriter, ServerSide},
+    key::{CacheKeyPart, KeyError, KeyWriter, ServerSide, cache_key::CacheKey},
     stats::{Memory, Stats},
 };
 
@@ -364,6 +364,6 @@ fn serving(request: &Extensions) -> Option<&Cache> {
 fn warn_uninitialized() {
     static WARNED: AtomicBool = AtomicBool::new(false);
     if !WARNED.swap(true, Ordering::Relaxed) {
-        crate::events::uninitialized();
+        crate::telemetry::events::uninitialized();
     }
 }

@@ -6,8 +6,8 @@ use serde::{Serialize, de::DeserializeOwned};
 
 use super::Cache;
 use crate::{
-    cache_key::CacheKey,
     error::Error,
+    key::cache_key::CacheKey,
     value::{ValueKey, ValuePolicy},
 };
 

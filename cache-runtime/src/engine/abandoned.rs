@@ -5,7 +5,7 @@ use std::{future::Future, pin::pin, time::Duration};
 use futures_util::future::{Either, select};
 use tokio::time;
 
-use crate::flight::Seat;
+use crate::engine::flight::Seat;
 
 /// So often within its time a fill looks whether somebody waits for it.
 const CHECKS: u32 = 4;

@@ -11,12 +11,11 @@ use super::{
     poll,
 };
 use crate::{
+    engine::flight::{Failure, Outcome, Seat, Waiter},
     entry::Entry,
-    events,
-    flight::{Failure, Outcome, Seat, Waiter},
-    respond::Verdict,
-    rules::{self, Freshness, Refusal, Wishes},
+    http::{self as rules, Freshness, Refusal, Wishes, response::Verdict},
     store::{Ask, Budget, Found, Grant, Holder, Leased, Mark, Read, Seen, Slot, StoreError},
+    telemetry::events,
 };
 
 /// So often a request looks again, because runs by others came to nothing or the slot changed under it; then it goes on

@@ -17,9 +17,9 @@ use super::{
     renewal,
 };
 use crate::{
+    engine::flight::{Failure, Outcome},
     entry::Entry,
-    flight::{Failure, Outcome},
-    rules::{self, Lifetime, Refusal},
+    http::{self as rules, Lifetime, Refusal},
     store::Mark,
 };
 

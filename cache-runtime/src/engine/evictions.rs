@@ -7,9 +7,8 @@ use tokio::{runtime::Handle, sync::Semaphore};
 
 use super::{Engine, Eviction, spawn};
 use crate::{
-    cache_key::CacheKey,
     error::Error,
-    handler::Handler,
+    key::{cache_key::CacheKey, handler::Handler},
     store::{Budget, StoreError, StoreFuture},
 };
 

@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use super::Engine;
 use crate::{
-    cache_key::{CacheKey, Keyed},
     entry::Entry,
     error::Error,
     explain::{EntryFacts, Explanation, Filler, Standing},
-    key, rules,
+    http as rules, key,
+    key::cache_key::{CacheKey, Keyed},
     store::{Budget, Found, Holder, Mark, Read, Slot},
 };
 

@@ -18,15 +18,14 @@ use super::{
 };
 use crate::{
     clock::{Times, Timestamp},
+    engine::flight::{Outcome, Seat},
     entry::Entry,
-    events,
-    flight::{Outcome, Seat},
-    handler::Handler,
+    http::{self as rules, Lifetime, Refusal, response_parts::Steering},
+    key::handler::Handler,
     policy::Policy,
-    rules::{self, Lifetime, Refusal},
     stats::HandlerCounters,
-    steering::Steering,
     store::{Budget, Committed, Grant, Mark, Slot},
+    telemetry::events,
 };
 
 /// In a response's extensions: this response answers its own request and no other.

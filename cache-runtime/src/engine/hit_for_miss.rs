@@ -10,7 +10,7 @@ use tokio::runtime::Handle;
 use super::{Engine, Request, endless::ENDLESS_TTL, spawn};
 use crate::{
     clock::Timestamp,
-    rules,
+    http as rules,
     store::{Mark, PASS_TTL},
 };
 

@@ -13,13 +13,11 @@ use tokio::runtime::{Builder, Runtime};
 
 use super::*;
 use crate::{
-    cache_key::CacheKey,
-    handler::Site,
-    meter::{Gauge, Meter},
-    request::Vary,
-    steering::Tags,
+    http::{request_head::Vary, response_parts::Tags},
+    key::{cache_key::CacheKey, handler::Site},
     store::{MemoryStore, Slot, fixtures::slot},
     sync::interleavings::{Origin, explore},
+    telemetry::recorder::{Gauge, Meter},
 };
 
 static SITE: Site = Site::new(Policy::new(), None);

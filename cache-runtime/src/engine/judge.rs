@@ -13,12 +13,13 @@ use super::{Engine, fill::Fill};
 use crate::{
     clock::{Times, Timestamp},
     entry::{Entry, HeaderLines},
-    events,
+    http::{
+        self as rules, Arrival, HandlerError, Lifetime, Refusal, response as respond,
+        response_parts::Steering,
+    },
     policy::Policy,
-    respond,
-    rules::{self, Arrival, HandlerError, Lifetime, Refusal},
-    steering::Steering,
     store::Mark,
+    telemetry::events,
 };
 
 /// The longest body that shares a piece of memory with its headers, in bytes.

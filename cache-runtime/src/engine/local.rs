@@ -14,11 +14,10 @@ use tracing::Instrument;
 
 use super::{Request, Run, course::Spare, deadlines::Waited};
 use crate::{
+    engine::flight::{Outcome, Part, Waiter},
     entry::Entry,
-    events,
-    flight::{Outcome, Part, Waiter},
-    respond::Verdict,
-    rules::Refusal,
+    http::{Refusal, response::Verdict},
+    telemetry::events,
 };
 
 /// How many leader panics a waiter tolerates before it runs the handler itself.

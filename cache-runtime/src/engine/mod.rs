@@ -3,6 +3,7 @@
 //! Attribute and layer both end here.
 
 mod names;
+pub(crate) mod flight;
 mod course;
 mod serve;
 mod variants;
@@ -56,19 +57,20 @@ pub(crate) use self::{
 };
 use crate::{
     clock::Clock,
+    engine::flight::{Flights, Place},
     entry::Entry,
     error::Error,
-    events,
-    flight::{Flights, Place},
-    handler::Handler,
-    key::{KeyArgs, KeyError},
+    http::{
+        self as rules, Admission, Freshness,
+        request_head::RequestHead,
+        response::{CacheHeaders, Responder, Style, Verdict},
+    },
+    key::{KeyArgs, KeyError, handler::Handler},
     policy::{ClientControl, ClientMaxAge, Policy},
-    request::RequestHead,
-    respond::{CacheHeaders, Responder, Style, Verdict},
-    rules::{self, Admission, Freshness},
     stats::Counters,
     store::Guard,
     sync,
+    telemetry::events,
 };
 
 /// One cache.

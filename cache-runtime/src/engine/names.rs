@@ -10,13 +10,13 @@ use std::{
 use http::{HeaderMap, HeaderValue, Method};
 
 use crate::{
-    cache_key::{CacheKey, Keyed},
-    credentials::is_credential,
-    handler::Handler,
-    key::{self, KeyArgs, KeyError, KeyWriter},
-    path::normalize,
+    http::{credentials::is_credential, path::normalize, request_head::RequestHead},
+    key::{
+        self, KeyArgs, KeyError, KeyWriter,
+        cache_key::{CacheKey, Keyed},
+        handler::Handler,
+    },
     policy::Policy,
-    request::RequestHead,
     store::{Generation, Slot},
 };
 

@@ -6,7 +6,7 @@ use std::sync::{
 };
 
 use super::Engine;
-use crate::events;
+use crate::telemetry::events;
 
 tokio::task_local! {
     /// The fills that the current task works for.

@@ -14,10 +14,12 @@ use tokio::{runtime::Handle, time};
 use super::{Engine, single::SingleTask, spawn};
 use crate::{
     entry::Entry,
-    events,
-    meter::{Counter, Gauge},
     store::{Slot, StoreError},
     sync::{Mutex, MutexGuard, lock},
+    telemetry::{
+        events,
+        recorder::{Counter, Gauge},
+    },
 };
 
 /// Between two tries.

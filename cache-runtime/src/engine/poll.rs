@@ -6,7 +6,7 @@ use tokio::time;
 
 use super::Engine;
 use crate::{
-    flight::{Outcome, Seat, Waiter},
+    engine::flight::{Outcome, Seat, Waiter},
     store::{Found, Grant, Holder, Slot},
 };
 

@@ -8,13 +8,12 @@ use tracing::Instrument;
 
 use super::{Engine, Request, Run, fill::Fill, nesting::Filling, serve::Accepts, spawn};
 use crate::{
+    engine::flight::Seat,
     entry::Entry,
-    events,
-    flight::Seat,
-    meter::Counter,
-    rules,
+    http as rules,
     store::{Ask, Leased, PASS_TTL, Seen},
     sync::{Mutex, MutexGuard, lock},
+    telemetry::{events, recorder::Counter},
 };
 
 /// The keys that this process renews now.

@@ -16,9 +16,9 @@ use tokio::{runtime::Handle, time::Instant};
 
 use super::{Engine, Eviction};
 use crate::{
-    events,
     store::Budget,
     sync::{Mutex, lock},
+    telemetry::events,
 };
 
 /// What the work of one request shares.

@@ -28,18 +28,19 @@ use super::{
 };
 use crate::{
     clock::Times,
+    engine::flight::{Failure, Seat},
     entry::Entry,
-    events,
-    flight::{Failure, Seat},
-    handler::Handler,
-    key::KeyError,
+    http::{
+        Refusal, Wishes,
+        request_head::RequestHead,
+        response::{self as respond, CacheHeaders, Forward, Made, Responder, Verdict},
+        response_parts::Steering,
+    },
+    key::{KeyError, handler::Handler},
     policy::Policy,
-    request::RequestHead,
-    respond::{self, CacheHeaders, Forward, Made, Responder, Verdict},
-    rules::{Refusal, Wishes},
     stats::HandlerCounters,
-    steering::Steering,
     store::{Budget, Grant, Slot},
+    telemetry::events,
 };
 
 /// The tags of one request, as the option `tags` lists them.

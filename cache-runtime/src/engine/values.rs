@@ -12,20 +12,24 @@ use tokio::time::Instant;
 
 use super::{BoxedRun, Engine, Request, serve::Accepts};
 use crate::{
-    cache_key::{CacheKey, Keyed},
+    engine::flight::Cause,
     entry::{Entry, HeaderLines},
     error::Error,
-    events,
-    flight::Cause,
-    handler::Handler,
-    key::KeyError,
+    http::{
+        self as rules, Freshness, HandlerError, Wishes,
+        request_head::RequestHead,
+        response::{CacheHeaders, Made, Verdict},
+        response_parts::Steering,
+    },
+    key::{
+        KeyError,
+        cache_key::{CacheKey, Keyed},
+        handler::Handler,
+    },
     policy::Policy,
-    request::RequestHead,
-    respond::{CacheHeaders, Made, Verdict},
-    rules::{self, Freshness, HandlerError, Wishes},
-    steering::Steering,
     store::{Budget, Found, Put, Read, Slot, StoreError, Token},
     sync::{Mutex, lock},
+    telemetry::events,
     value,
 };
 

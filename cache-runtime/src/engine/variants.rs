@@ -13,7 +13,7 @@ use tokio::runtime::Handle;
 use super::{Engine, Request, course::Way, fill::Fill, serve::Accepts, spawn};
 use crate::{
     entry::Entry,
-    rules::rfc9111,
+    http::rfc9111,
     store::{Found, Generation, Read},
 };
 

@@ -323,7 +323,7 @@ mod tests {
     use http::header;
 
     use super::*;
-    use crate::rules::fixtures::headers;
+    use crate::http::fixtures::headers;
 
     fn lines() -> HeaderLines {
         let mut map = headers(&[

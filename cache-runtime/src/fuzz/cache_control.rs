@@ -6,7 +6,7 @@ use super::{
     naive::{Member, allowed, asked, members},
     source::{field, field_value, field_values, request},
 };
-use crate::rules::{RequestDirectives, ResponseDirectives};
+use crate::http::{RequestDirectives, ResponseDirectives};
 
 /// Every directive that means something to the cache, in requests or responses.
 const KNOWN: [&[u8]; 11] = [

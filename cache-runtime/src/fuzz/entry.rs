@@ -12,8 +12,8 @@ use crate::{
         Entry,
         wire::{FIXED, HEAD, decode, encode, is_newer},
     },
+    http::response::{CacheHeaders, Responder, Style, Verdict},
     policy::Policy,
-    respond::{CacheHeaders, Responder, Style, Verdict},
     slot::{Digest, Generation, Token},
 };
 

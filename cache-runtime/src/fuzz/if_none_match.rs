@@ -3,7 +3,7 @@
 use http::{HeaderMap, HeaderValue, Method, header};
 
 use super::source::{field, field_values, request};
-use crate::rules::{etag, not_modified};
+use crate::http::{etag, not_modified};
 
 /// Of the lines the first is the stored tag, the others are the list.
 ///

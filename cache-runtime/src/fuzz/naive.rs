@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::rules::{RequestDirectives, ResponseDirectives};
+use crate::http::{RequestDirectives, ResponseDirectives};
 
 /// Where longer times end, in seconds (RFC 9111 section 1.2.2).
 const LONGEST: u64 = 1 << 31;

@@ -2,7 +2,7 @@
 
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request};
 
-use crate::request::{RequestHead, Vary};
+use crate::http::request_head::{RequestHead, Vary};
 
 /// Bytes that values are drawn from, in turn. Behind the end there are zeros, so that every input means something.
 pub(super) struct Source<'a>(&'a [u8]);

@@ -12,18 +12,21 @@ mod serializer;
 mod compound;
 mod escape;
 mod cap;
+pub(crate) mod handler;
+pub(crate) mod cache_key;
 
-pub(crate) use self::{
-    cap::{cap, is_short},
-    escape::{escape_handler, escape_tag, unescape},
-    writer::write_args,
-};
 pub use self::{
+    cache_key::CacheKey,
     error::KeyError,
     form::{OuterFirst, OwnForm, Part, ViaNothing, ViaServerSide, ViaText, Within},
     part::CacheKeyPart,
     server_side::ServerSide,
     writer::{KeyArgs, KeyWriter},
+};
+pub(crate) use self::{
+    cap::{cap, is_short},
+    escape::{escape_handler, escape_tag, unescape},
+    writer::write_args,
 };
 
 #[cfg(any(test, feature = "test-util"))]

@@ -11,8 +11,8 @@ use super::{
     resource::resources,
 };
 use crate::{
+    cache::evictor::{Evictor, Pending, Targets},
     engine::{Engine, RequestScope},
-    evict::{Evictor, Pending, Targets},
 };
 
 impl Plan {

@@ -30,7 +30,7 @@ use self::{
 };
 use crate::{
     cache::Cache,
-    handler,
+    key::handler,
     policy::{Http, Policy},
 };
 

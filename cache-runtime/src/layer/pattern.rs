@@ -4,7 +4,7 @@ use std::{borrow::Cow, fmt, iter, sync::Arc};
 
 use matchit::{Params, Router};
 
-use crate::path::{decoded, normal_encoding, normalize};
+use crate::http::path::{decoded, normal_encoding, normalize};
 
 /// Paths: all below a prefix, those of a route, or those that a function accepts.
 ///

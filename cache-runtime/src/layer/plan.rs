@@ -18,11 +18,13 @@ use super::{
 };
 use crate::{
     cache::Cache,
-    credentials::is_credential,
-    handler::{self, Handler},
-    key::{KeyArgs, KeyError},
+    http as rules,
+    http::credentials::is_credential,
+    key::{
+        KeyArgs, KeyError,
+        handler::{self, Handler},
+    },
     policy::{Http, Policy},
-    rules,
 };
 
 /// A path of more segments is not cached: each has a tag, so that all below it can be evicted at once.

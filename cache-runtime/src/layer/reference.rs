@@ -8,7 +8,7 @@ use axum::body::Body;
 use http::{HeaderValue, Response, header, request::Parts};
 
 use super::resource::{host, original_uri};
-use crate::rules;
+use crate::http as rules;
 
 /// Where a request was sent, for references to be resolved against.
 #[derive(Debug)]
@@ -102,7 +102,7 @@ fn host_of(authority: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::path::normalize;
+    use crate::http::path::normalize;
 
     #[track_caller]
     fn resolved(host: &str, path: &str, reference: &str) -> Option<String> {

@@ -8,11 +8,12 @@ use percent_encoding::percent_decode;
 use serde::Serialize;
 
 use crate::{
-    credentials::is_credential,
-    engine,
+    engine, http as rules,
+    http::{
+        credentials::is_credential,
+        path::{ancestors, escaped_byte, is_simple, normalize},
+    },
     key::{KeyArgs, KeyError},
-    path::{ancestors, escaped_byte, is_simple, normalize},
-    rules,
 };
 
 /// Fields by which servers are told that they are reached by another address. Whoever answers may put that into links, so

@@ -24,11 +24,14 @@ use crate::{
     cache,
     engine::{self, BoxedRun, CachedWithin, Engine, Lookup, RequestScope, Run, Unshared, Validated},
     entry::Entry,
+    http::{
+        self as rules,
+        request_head::{LayerAround, RequestHead, Vary},
+        response_parts::Steering,
+        rfc9111,
+    },
     key::KeyArgs,
     policy::Policy,
-    request::{LayerAround, RequestHead, Vary},
-    rules::{self, rfc9111},
-    steering::Steering,
     sync::{Mutex, lock},
 };
 

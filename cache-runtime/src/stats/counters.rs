@@ -4,10 +4,9 @@ use std::{sync::OnceLock, time::Duration};
 
 use super::{Counts, Refused, Stats};
 use crate::{
-    handler::{self, Handler},
-    meter::{Counter, Meter, Metric, Timer},
-    respond::Verdict,
-    rules::Refusal,
+    http::{Refusal, response::Verdict},
+    key::handler::{self, Handler},
+    telemetry::recorder::{Counter, Meter, Metric, Timer},
 };
 
 /// So many handlers begin together, when the first of them is asked for.

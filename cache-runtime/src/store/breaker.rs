@@ -9,9 +9,8 @@ use tokio::{sync::watch, time::Instant};
 
 use super::StoreError;
 use crate::{
-    events,
-    meter::Gauge,
     sync::{Mutex, lock},
+    telemetry::{events, recorder::Gauge},
 };
 
 /// Failures in a row that open the breaker.

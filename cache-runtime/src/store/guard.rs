@@ -23,8 +23,10 @@ use super::{
 };
 use crate::{
     clock::Clock,
-    events,
-    meter::{Gauge, Meter, Metric},
+    telemetry::{
+        events,
+        recorder::{Gauge, Meter, Metric},
+    },
 };
 
 /// How often the store is probed, and how long a probe may take.

@@ -10,16 +10,15 @@ use crate::{
     cache::Cache,
     engine::{
         BufferBudget, EndlessKeys, Engine, Leases, Names, Nesting, Overdue, Purges, Refreshes, Repeats,
-        Settings,
+        Settings, flight::Flights,
     },
     entry::HeaderLines,
     error::Error,
-    flight::Flights,
-    meter::{Meter, Metric},
-    respond::Style,
-    rules,
+    http as rules,
+    http::response::Style,
     stats::Counters,
     store::{Guard, MemoryStore, Store},
+    telemetry::recorder::{Meter, Metric},
 };
 
 /// Leaves room in a key for the handler, below the 240 bytes at which keys are cut.

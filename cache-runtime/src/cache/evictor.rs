@@ -1,0 +1,213 @@
+//! Evictions when a handler has run: the attribute `#[cache_evict]`.
+//!
+//! What is to be evicted is named before the handler runs, from its arguments, and evicted after it succeeded: when its
+//! response passes [`Cache::attach`](crate::Cache::attach), and right after the handler where nothing is attached. A handler
+//! that is cancelled or panics may have changed something by then, so what it named is evicted too, behind it.
+
+use std::{
+    convert::Infallible,
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::Arc,
+};
+
+use axum::{extract::FromRequestParts, http::request::Parts, response::Response};
+use tokio::runtime::Handle;
+
+use crate::{
+    cache,
+    engine::{Carrying, Engine, Eviction, Evictions, Names, RequestScope},
+    http as rules,
+    key::{KeyError, cache_key::CacheKey, handler::Itself},
+    store::Budget,
+    telemetry::events,
+};
+
+/// The hidden extractor: the cache to evict from, if there is one.
+#[derive(Debug)]
+pub struct Evictor(Option<(Arc<Engine>, Option<Arc<RequestScope>>)>);
+
+impl<S: Sync> FromRequestParts<S> for Evictor {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Infallible> {
+        Ok(Self(cache::cache_for(&parts.extensions).map(|cache| {
+            let engine = Arc::clone(&cache.engine);
+            (engine, cache.scope_in(&parts.extensions))
+        })))
+    }
+}
+
+impl Evictor {
+    pub(crate) fn new(engine: Option<Arc<Engine>>, scope: Option<Arc<RequestScope>>) -> Self {
+        Self(engine.map(|engine| (engine, scope)))
+    }
+
+    /// Called when the handler is about to run; `name` names what is evicted after it.
+    pub fn begin(self, name: impl FnOnce(&mut Targets)) -> Pending {
+        Pending(self.0.map(|(engine, scope)| {
+            let mut targets = Targets(Vec::new());
+            targets.named_by(name);
+            Unfinished {
+                engine,
+                targets,
+                scope,
+                runtime: Handle::try_current().ok(),
+            }
+        }))
+    }
+}
+
+/// What a handler evicts.
+#[derive(Debug)]
+pub struct Targets(Vec<Target>);
+
+#[derive(Debug)]
+enum Target {
+    Key(CacheKey),
+    All(Itself),
+    Tag(String),
+    Path(String),
+    SafePath(String),
+    Below(String),
+}
+
+impl Targets {
+    /// The user's code, which may panic: the request does not fail for that, and what was named is evicted.
+    fn named_by(&mut self, name: impl FnOnce(&mut Self)) {
+        if catch_unwind(AssertUnwindSafe(|| name(self))).is_err() {
+            let reason = KeyError::new("naming what to evict panicked");
+            events::failed_to_evict(&"the rest of the targets", &reason);
+        }
+    }
+
+    /// The entries of one argument list.
+    pub fn key(&mut self, key: CacheKey) {
+        self.0.push(Target::Key(key));
+    }
+
+    /// Every entry of a handler.
+    pub fn all(&mut self, itself: Itself) {
+        self.0.push(Target::All(itself));
+    }
+
+    /// Every entry of a path.
+    pub(crate) fn path(&mut self, path: String) {
+        self.0.push(Target::Path(path));
+    }
+
+    /// Every entry of a path and a safe method.
+    pub(crate) fn safe_path(&mut self, path: String) {
+        self.0.push(Target::SafePath(path));
+    }
+
+    /// Every entry of a path, and of all below it.
+    pub(crate) fn below(&mut self, path: String) {
+        self.0.push(Target::Below(path));
+    }
+
+    /// Every entry that bears the tag.
+    pub fn tag(&mut self, tag: impl Into<String>) {
+        self.0.push(Target::Tag(tag.into()));
+    }
+}
+
+/// What is evicted when the handler has run, however that ends.
+///
+/// # Cancel safety
+/// Dropped before the handler has ended, it evicts as well: the handler may have changed something.
+#[derive(Debug)]
+#[must_use = "dropped, it evicts as if the handler had been cancelled"]
+pub struct Pending(Option<Unfinished>);
+
+impl Pending {
+    /// Evicts if the handler succeeded, when the response passes [`Cache::attach`](crate::Cache::attach), or now if nothing
+    /// is attached. The response is handed on whatever comes of that.
+    pub async fn after(mut self, response: Response) -> Response {
+        let succeeded = self.0.take().filter(|_| rules::succeeded(&response));
+        if let Some(unfinished) = succeeded {
+            unfinished.evict().await;
+        }
+        response
+    }
+
+    /// Names more: what only the response shows.
+    #[cfg(feature = "layer")]
+    pub(crate) fn also(&mut self, name: impl FnOnce(&mut Targets)) {
+        if let Some(unfinished) = &mut self.0 {
+            unfinished.targets.named_by(name);
+        }
+    }
+}
+
+impl Drop for Pending {
+    fn drop(&mut self) {
+        if let Some(unfinished) = self.0.take() {
+            unfinished.evict_interrupted();
+        }
+    }
+}
+
+#[derive(Debug)]
+struct Unfinished {
+    engine: Arc<Engine>,
+    targets: Targets,
+    scope: Option<Arc<RequestScope>>,
+    /// Who drops a handler may stand outside of it.
+    runtime: Option<Handle>,
+}
+
+impl Unfinished {
+    /// # Cancel safety
+    /// Cancelled, it goes on in the background.
+    async fn evict(self) {
+        let scope = self.scope.clone();
+        if let Some(evictions) = self.deferred(false) {
+            let budget = scope.map_or_else(Budget::default, |scope| scope.budget());
+            Carrying::one(evictions).finish(budget).await;
+        }
+    }
+
+    fn evict_interrupted(self) {
+        // Dropped, they are carried out in the background.
+        drop(self.deferred(true).map(Carrying::one));
+    }
+
+    /// Leaves them to the response, or hands them back to be carried out here.
+    fn deferred(self, is_interrupted: bool) -> Option<Evictions> {
+        let evictions = Evictions {
+            evictions: self.targets.evictions(&self.engine.names),
+            engine: self.engine,
+            runtime: self.runtime,
+            is_interrupted,
+        };
+        match self.scope {
+            _ if evictions.evictions.is_empty() => None,
+            Some(scope) => scope.defer(evictions),
+            None => Some(evictions),
+        }
+    }
+}
+
+impl Targets {
+    /// Those of the targets that have a name in the store.
+    fn evictions(&self, names: &Names) -> Vec<Eviction> {
+        let mut evictions = Vec::with_capacity(self.0.len());
+        for target in &self.0 {
+            match target {
+                Target::Key(key) => match names.eviction(key) {
+                    Ok(eviction) => evictions.push(eviction),
+                    Err(error) => events::failed_to_evict(&key.name, &error),
+                },
+                Target::All(itself) => match itself.named() {
+                    Ok(handler) => evictions.push(names.eviction_of_all(handler)),
+                    Err(error) => events::failed_to_evict(&itself.path(), &error),
+                },
+                Target::Tag(tag) => evictions.push(Eviction::UserTag(names.user_tag(tag))),
+                Target::Path(path) => evictions.extend(names.evictions_of_path(path)),
+                Target::SafePath(path) => evictions.push(Eviction::Path(names.path_tag(path))),
+                Target::Below(path) => evictions.push(Eviction::Path(names.below_tag(path))),
+            }
+        }
+        evictions
+    }
+}

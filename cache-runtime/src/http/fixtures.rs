@@ -1,0 +1,43 @@
+//! Messages that the tests of the rules begin with.
+
+use std::time::Duration;
+
+use axum::body::Body;
+use bytes::Bytes;
+use http::{HeaderMap, HeaderName, HeaderValue, Request, StatusCode};
+
+use crate::{
+    clock::Timestamp,
+    entry::Entry,
+    http::request_head::{RequestHead, Vary},
+};
+
+/// Sun, 06 Nov 1994 08:49:37 GMT, the date that RFC 9110 shows.
+pub(crate) const NOW: Timestamp = Timestamp::from_millis(784_111_777_000);
+
+pub(crate) fn secs(secs: u64) -> Duration {
+    Duration::from_secs(secs)
+}
+
+pub(crate) fn headers(lines: &[(&str, &str)]) -> HeaderMap {
+    let mut headers = HeaderMap::new();
+    for (name, value) in lines {
+        let name = HeaderName::from_bytes(name.as_bytes()).unwrap();
+        headers.append(name, HeaderValue::from_bytes(value.as_bytes()).unwrap());
+    }
+    headers
+}
+
+pub(crate) fn request(method: &str, lines: &[(&str, &str)]) -> RequestHead {
+    let mut request = Request::builder().method(method).body(Body::empty()).unwrap();
+    *request.headers_mut() = headers(lines);
+    RequestHead::of(&request.into_parts().0, Vary::Names(&[]))
+}
+
+/// A 200 with the body `hello`, born at [`NOW`].
+pub(crate) fn entry(fresh: Duration, lines: &[(&str, &str)]) -> Entry {
+    Entry {
+        fresh,
+        ..Entry::new(StatusCode::OK, headers(lines), Bytes::from_static(b"hello"), NOW)
+    }
+}

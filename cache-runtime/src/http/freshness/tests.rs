@@ -1,0 +1,276 @@
+use proptest::prelude::*;
+
+use super::*;
+use crate::http::fixtures::{NOW, entry, headers, secs};
+
+const ANY: Wishes = Wishes::none(true);
+
+const PLAIN: Policy = Policy::new();
+
+fn fresh(left: u64) -> Freshness {
+    Freshness::Fresh { left: secs(left) }
+}
+
+/// As if under a policy without windows.
+fn freshness(entry: &Entry, wishes: &Wishes, now: Timestamp) -> Freshness {
+    super::freshness(entry, &PLAIN, wishes, now)
+}
+
+#[test]
+fn an_entry_is_fresh_until_its_life_ends() {
+    let entry = entry(secs(30), &[]);
+    assert_eq!(freshness(&entry, &ANY, NOW), fresh(30));
+    assert_eq!(freshness(&entry, &ANY, NOW + secs(29)), fresh(1));
+    assert_eq!(freshness(&entry, &ANY, NOW + secs(30)), Freshness::Dead);
+    assert_eq!(remaining(&entry, NOW + secs(31)), Duration::ZERO);
+}
+
+#[test]
+fn an_entry_from_a_clock_a_little_ahead_has_no_age() {
+    let mut entry = entry(secs(30), &[]);
+    entry.born = NOW + secs(10);
+    assert_eq!(freshness(&entry, &ANY, NOW), fresh(30));
+}
+
+#[test]
+fn an_entry_from_before_the_clock_stepped_back_has_expired() {
+    let policy = Policy {
+        stale_while_revalidate: Some(secs(60)),
+        ..PLAIN
+    };
+    let mut entry = entry(secs(30), &[]);
+    entry.stale = secs(3600);
+    entry.born = NOW + secs(8 * 3600);
+    assert_eq!(super::freshness(&entry, &policy, &ANY, NOW), Freshness::Dead);
+    assert_eq!(remaining(&entry, NOW), Duration::ZERO);
+}
+
+#[test]
+fn the_request_limits_the_age() {
+    let entry = entry(secs(30), &[]);
+    let wishes = Wishes {
+        max_age: Some(secs(5)),
+        ..ANY
+    };
+    assert_eq!(freshness(&entry, &wishes, NOW + secs(5)), fresh(25));
+    let later = NOW + Duration::from_millis(5001);
+    assert_eq!(freshness(&entry, &wishes, later), Freshness::Dead);
+}
+
+#[test]
+fn a_limit_of_zero_is_a_reload() {
+    let wishes = Wishes {
+        max_age: Some(Duration::ZERO),
+        ..ANY
+    };
+    assert_eq!(freshness(&entry(secs(30), &[]), &wishes, NOW), Freshness::Dead);
+}
+
+#[test]
+fn the_request_asks_for_a_rest_of_life() {
+    let entry = entry(secs(30), &[]);
+    let wishes = Wishes {
+        min_fresh: Some(secs(10)),
+        ..ANY
+    };
+    assert_eq!(freshness(&entry, &wishes, NOW + secs(20)), fresh(10));
+    assert_eq!(freshness(&entry, &wishes, NOW + secs(21)), Freshness::Dead);
+}
+
+#[test]
+fn max_stale_does_not_revive_what_is_dead() {
+    let wishes = Wishes {
+        max_stale: Some(Duration::MAX),
+        ..ANY
+    };
+    assert_eq!(
+        freshness(&entry(secs(30), &[]), &wishes, NOW + secs(30)),
+        Freshness::Dead
+    );
+}
+
+#[test]
+fn a_refresh_takes_no_entry() {
+    let wishes = Wishes { refresh: true, ..ANY };
+    assert_eq!(freshness(&entry(secs(30), &[]), &wishes, NOW), Freshness::Dead);
+}
+
+#[test]
+fn the_age_it_came_with_counts() {
+    let wishes = Wishes {
+        max_age: Some(secs(15)),
+        ..ANY
+    };
+    // It was ten seconds old when it came.
+    let passed_on = Entry {
+        born: NOW - secs(10),
+        ..entry(secs(40), &[])
+    };
+    assert_eq!(freshness(&passed_on, &wishes, NOW + secs(5)), fresh(25));
+    assert_eq!(freshness(&passed_on, &wishes, NOW + secs(6)), Freshness::Dead);
+}
+
+#[test]
+fn the_initial_age_is_the_larger_of_age_and_date() {
+    let of = |lines: &[(&str, &str)]| initial_age(&headers(lines), NOW + Duration::from_millis(999));
+    assert_eq!(of(&[]), Duration::ZERO);
+    assert_eq!(of(&[("age", "7, 9")]), secs(7));
+    assert_eq!(of(&[("age", "x")]), Duration::ZERO);
+    assert_eq!(of(&[("date", "Sun, 06 Nov 1994 08:49:37 GMT")]), Duration::ZERO);
+    assert_eq!(
+        of(&[("date", "Sun, 06 Nov 1994 08:49:27 GMT"), ("age", "4")]),
+        secs(10)
+    );
+    assert_eq!(of(&[("date", "Sun Nov  6 08:49:27 1994")]), secs(10));
+    assert_eq!(of(&[("date", "Sun, 06 Nov 1994 09:49:37 GMT")]), Duration::ZERO);
+    assert_eq!(of(&[("date", "yesterday")]), Duration::ZERO);
+}
+
+#[test]
+fn an_age_is_at_most_2_31_seconds_and_a_date_before_1970_is_old() {
+    let of = |lines: &[(&str, &str)]| initial_age(&headers(lines), NOW);
+    assert_eq!(of(&[("age", "18446744073709551615")]), LONGEST);
+    for date in [
+        "Mon, 01 Jan 1601 00:00:00 GMT",
+        "Mon Jan  1 00:00:00 1601",
+        "Tue, 29 Feb 1600 00:00:00 GMT",
+        "Sat, 01 Jan 0000 00:00:00 GMT",
+    ] {
+        assert_eq!(
+            of(&[("date", date)]),
+            LONGEST.min(NOW.since(EPOCH) + secs(11_644_473_600)),
+            "{date}"
+        );
+    }
+    let in_1969 = [("date", "Wed, 31 Dec 1969 23:59:59 GMT")];
+    assert_eq!(of(&in_1969), NOW.since(EPOCH) + secs(1));
+    assert_eq!(parse_date(in_1969[0].1.as_bytes()), Some(EPOCH));
+    for garbage in [
+        "Tue, 01 Jan 1601 00:00:00 GMT x",
+        "Wed, 29 Feb 1601 00:00:00 GMT",
+        "Mon, 01 Jan 160x 00:00:00 GMT",
+        "Mon, 01 Jan -601 00:00:00 GMT",
+        "Mon, 01 Jan 19\u{e9}0 00:00:00 GMT",
+    ] {
+        assert_eq!(parse_date(garbage.as_bytes()), None, "{garbage}");
+    }
+    let entry = Entry {
+        born: EPOCH,
+        ..entry(secs(1), &[])
+    };
+    assert_eq!(current_age(&entry, NOW), LONGEST);
+}
+
+proptest! {
+    #[test]
+    fn what_is_served_keeps_every_promise(
+        life in 1..100_000_u64, passed in 0..200_000_u64,
+        max_age in proptest::option::of(0..100_u64), min_fresh in proptest::option::of(0..100_u64),
+    ) {
+        let (life, passed) = (Duration::from_millis(life), Duration::from_millis(passed));
+        let wishes = Wishes { max_age: max_age.map(secs), min_fresh: min_fresh.map(secs), ..ANY };
+        let entry = entry(life, &[]);
+        if let Freshness::Fresh { left } = freshness(&entry, &wishes, NOW + passed) {
+            prop_assert_eq!(left + passed, life);
+            prop_assert!(!left.is_zero());
+            prop_assert!(max_age.is_none_or(|limit| passed <= secs(limit)));
+            prop_assert!(min_fresh.is_none_or(|least| left >= secs(least)));
+        } else {
+            let asked_more = max_age.is_some_and(|limit| limit == 0 || passed > secs(limit))
+                || min_fresh.is_some_and(|least| passed + secs(least) > life);
+            prop_assert!(passed >= life || asked_more);
+        }
+    }
+}
+
+const WINDOWS: Policy = Policy::new()
+    .stale_while_revalidate(secs_const(10))
+    .stale_if_error(secs_const(60));
+
+const fn secs_const(secs: u64) -> Duration {
+    Duration::from_secs(secs)
+}
+
+/// Fresh for 30 seconds, and kept for 60 more.
+fn kept(lines: &[(&str, &str)]) -> Entry {
+    Entry {
+        stale: secs(60),
+        ..entry(secs(30), lines)
+    }
+}
+
+fn late(entry: &Entry, wishes: &Wishes, seconds: u64) -> Freshness {
+    super::freshness(entry, &WINDOWS, wishes, NOW + secs(30 + seconds))
+}
+
+#[test]
+fn windows_follow_each_other() {
+    let entry = kept(&[]);
+    assert_eq!(late(&entry, &ANY, 0), Freshness::Stale);
+    assert_eq!(late(&entry, &ANY, 9), Freshness::Stale);
+    assert_eq!(late(&entry, &ANY, 10), Freshness::InReserve);
+    assert_eq!(late(&entry, &ANY, 59), Freshness::InReserve);
+    assert_eq!(late(&entry, &ANY, 60), Freshness::Dead);
+}
+
+#[test]
+fn an_entry_stored_for_shorter_than_the_window_of_now_ends_when_it_was_to() {
+    let entry = Entry {
+        stale: secs(5),
+        ..kept(&[])
+    };
+    assert_eq!(late(&entry, &ANY, 4), Freshness::Stale);
+    assert_eq!(late(&entry, &ANY, 5), Freshness::Dead);
+}
+
+#[test]
+fn the_response_may_forbid_staleness() {
+    for line in ["must-revalidate", "max-age=30, Proxy-Revalidate", "s-maxage=30"] {
+        let entry = kept(&[("cache-control", line)]);
+        assert_eq!(late(&entry, &ANY, 1), Freshness::Dead, "{line}");
+    }
+    assert_eq!(
+        late(&kept(&[("cache-control", "max-age=30")]), &ANY, 1),
+        Freshness::Stale
+    );
+}
+
+#[test]
+fn the_request_may_forbid_staleness_or_ask_for_it() {
+    let entry = kept(&[]);
+    let max_age = Wishes {
+        max_age: Some(secs(100)),
+        ..ANY
+    };
+    assert_eq!(late(&entry, &max_age, 1), Freshness::Dead);
+    let both = Wishes {
+        max_stale: Some(secs(20)),
+        ..max_age
+    };
+    assert_eq!(late(&entry, &both, 19), Freshness::Stale);
+    assert_eq!(late(&entry, &both, 20), Freshness::Dead);
+    let min_fresh = Wishes {
+        min_fresh: Some(secs(1)),
+        ..ANY
+    };
+    assert_eq!(late(&entry, &min_fresh, 1), Freshness::Dead);
+    let any = Wishes {
+        max_stale: Some(Duration::MAX),
+        ..ANY
+    };
+    assert_eq!(late(&entry, &any, 59), Freshness::Stale);
+    assert_eq!(late(&entry, &any, 60), Freshness::Dead);
+}
+
+#[test]
+fn early_refresh_grows_likelier_towards_the_end() {
+    let (left, cost) = (secs(1), secs(1));
+    // -ln(random) reaches 1 below 1/e.
+    assert!(is_early(left, cost, 1.0, 0.36));
+    assert!(!is_early(left, cost, 1.0, 0.37));
+    assert!(is_early(left, cost, 2.0, 0.6));
+    assert!(is_early(Duration::from_millis(100), cost, 1.0, 0.9));
+    assert!(!is_early(secs(60), cost, 1.0, 0.001));
+    assert!(!is_early(left, cost, 0.0, 0.0));
+    assert!(!is_early(left, Duration::ZERO, 1.0, 0.5));
+}

@@ -1,0 +1,121 @@
+//! What browsers and proxies make of our headers, by another implementation, `http-cache-semantics`.
+
+use std::time::Duration;
+
+use http::{HeaderMap, Request, StatusCode};
+use http_cache_semantics::{BeforeRequest, CacheOptions, CachePolicy};
+
+use super::{
+    Forward, Made, Verdict,
+    cache_headers::CacheHeaders,
+    tests::{REMAINING, STYLE, TAG, responder},
+    uncached,
+};
+use crate::{
+    http::{
+        fixtures::{NOW, entry, secs},
+        request_head::{RequestHead, Vary},
+    },
+    policy::Policy,
+};
+
+/// Who asks, by one of the headers that may decide a page.
+const USERS: [Option<(&str, &str)>; 3] = [None, Some(("cookie", "session=1")), Some(("x-session", "alice"))];
+
+fn of(user: Option<(&str, &str)>) -> Request<()> {
+    let mut request = Request::get("https://shop.example/user");
+    if let Some((name, value)) = user {
+        request = request.header(name, value);
+    }
+    request.body(()).unwrap()
+}
+
+/// As this cache stores it, a proxy or else a browser.
+fn kept(is_proxy: bool, request: &Request<()>, status: StatusCode, headers: HeaderMap) -> CachePolicy {
+    let (mut response, ()) = http::Response::new(()).into_parts();
+    response.status = status;
+    response.headers = headers;
+    let options = CacheOptions {
+        shared: is_proxy,
+        ..CacheOptions::default()
+    };
+    CachePolicy::new_options(request, &response, NOW.to_system_time(), options)
+}
+
+fn answered(policy: &Policy, request: &Request<()>, verdict: Verdict) -> HeaderMap {
+    let head = RequestHead::of(&request.clone().into_parts().0, Vary::Names(&[]));
+    let lines = [TAG, ("last-modified", "Sat, 05 Nov 1994 08:49:37 GMT")];
+    let style = STYLE;
+    let responder = responder(&head, policy, &style, NOW);
+    responder
+        .answer(&entry(secs(30), &lines), verdict)
+        .into_parts()
+        .0
+        .headers
+}
+
+#[test]
+fn p5_no_proxy_stores_a_response_and_no_browser_uses_it_without_asking() {
+    for user in USERS {
+        let request = of(user);
+        for verdict in [Verdict::Hit, Verdict::Stale, Verdict::Made(Made::MISS)] {
+            // An outer session layer sets a cookie on the first visit, which nothing in the request shows.
+            for sets_cookie in [false, true] {
+                let mut headers = answered(&Policy::new(), &request, verdict);
+                if sets_cookie {
+                    headers.insert("set-cookie", "session=2".parse().unwrap());
+                }
+                let proxy = kept(true, &request, StatusCode::OK, headers.clone());
+                assert!(!proxy.is_storable(), "{headers:?}");
+                let browser = kept(false, &request, StatusCode::OK, headers);
+                assert!(browser.is_storable());
+                let BeforeRequest::Stale { request: asks, .. } =
+                    browser.before_request(&of(Some(("cookie", "session=3"))), NOW.to_system_time())
+                else {
+                    panic!("the page of another user is shown");
+                };
+                assert_eq!(asks.headers["if-none-match"], TAG.1);
+            }
+        }
+    }
+}
+
+#[test]
+fn p5_what_is_not_stored_gives_a_proxy_no_more_than_a_hit() {
+    for policy in [Policy::new(), Policy::new().public(), REMAINING.public()] {
+        for status in [
+            StatusCode::OK,
+            StatusCode::NOT_FOUND,
+            StatusCode::MOVED_PERMANENTLY,
+        ] {
+            let mut response = axum::response::Response::default();
+            *response.status_mut() = status;
+            // By heuristics, what was modified long ago is fresh.
+            let modified = "Sat, 05 Nov 1994 08:49:37 GMT".parse().unwrap();
+            response.headers_mut().insert("last-modified", modified);
+            let made = Made {
+                why: Forward::Miss,
+                validated: false,
+                stored: false,
+            };
+            let headers = uncached(response, &policy, &STYLE, made).into_parts().0.headers;
+            let request = of(None);
+            assert!(!kept(true, &request, status, headers.clone()).is_storable());
+            let browser = kept(false, &request, status, headers);
+            assert_eq!(browser.time_to_live(NOW.to_system_time()), Duration::ZERO);
+        }
+    }
+}
+
+#[test]
+fn max_age_is_for_browsers_and_public_for_proxies_too() {
+    let request = of(None);
+    for (policy, is_proxys) in [(REMAINING, false), (REMAINING.public(), true)] {
+        let headers = answered(&policy, &request, Verdict::Hit);
+        let proxy = kept(true, &request, StatusCode::OK, headers.clone());
+        assert_eq!(proxy.is_storable(), is_proxys);
+        let browser = kept(false, &request, StatusCode::OK, headers);
+        assert_eq!(browser.time_to_live(NOW.to_system_time()), secs(30));
+        assert!(CacheHeaders::new(&policy, None, true).has_expires());
+    }
+}

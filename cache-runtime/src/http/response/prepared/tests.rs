@@ -1,0 +1,244 @@
+use std::{ptr, time::Duration};
+
+use bytes::Bytes;
+use http::StatusCode;
+use proptest::prelude::*;
+
+use super::*;
+use crate::{
+    http::{
+        fixtures::{NOW, entry, headers, request, secs},
+        request_head::RequestHead,
+        response::{
+            Made, Style,
+            tests::{REMAINING, STYLE, TAG, body, lines, named, responder},
+        },
+    },
+    policy::{Http, Policy},
+};
+
+const TYPE: (&str, &str) = ("content-type", "text/plain");
+const DATE: (&str, &str) = ("expires", "Sun, 06 Nov 1994 09:00:00 GMT");
+
+fn secret(text: &'static str) -> HeaderValue {
+    let mut value = HeaderValue::from_static(text);
+    value.set_sensitive(true);
+    value
+}
+
+/// Names, some of which the cache writes as well, and values: of few lengths, so that what differs has one size.
+const NAMES: [&str; 14] = [
+    "content-type",
+    "etag",
+    "link",
+    "x-a",
+    "x-b",
+    "x-cache",
+    "expires",
+    "vary",
+    "age",
+    "cache-control",
+    "content-length",
+    "cache-status",
+    "last-modified",
+    "x-very-own",
+];
+const VALUES: [&str; 6] = ["", "a", "b", "5", DATE.1, "max-age=7"];
+
+/// With these lines as the wire may have them: repeats of a name need not stand together.
+fn wired(places: &[(usize, usize, bool)]) -> Entry {
+    let mut buffer = Vec::new();
+    for (name, value, is_sensitive) in places {
+        let mut value = HeaderValue::from_static(VALUES[*value]);
+        value.set_sensitive(*is_sensitive);
+        let line = HeaderMap::from_iter([(HeaderName::from_static(NAMES[*name]), value)]);
+        buffer.extend_from_slice(HeaderLines::from(line).as_wire());
+    }
+    Entry {
+        headers: HeaderLines::of_wire(buffer.into()).unwrap(),
+        ..entry(secs(30), &[])
+    }
+}
+
+fn requests() -> [RequestHead; 4] {
+    [
+        request("GET", &[]),
+        request("GET", &[("authorization", "Basic eDp4")]),
+        request("GET", &[("if-none-match", TAG.1)]),
+        request("HEAD", &[]),
+    ]
+}
+
+fn policies() -> [Policy; 12] {
+    [
+        Policy::new(),
+        Policy::new().public(),
+        REMAINING,
+        REMAINING.public(),
+        REMAINING.vary(&["accept-language"]),
+        Policy::new().client_max_age(secs(7)).public(),
+        Policy::new().vary(&["accept-language"]),
+        Policy::new().vary(&["accept-language", "x-a"]),
+        Policy::new().vary(&["age"]),
+        Policy::new().client_max_age(secs(3)),
+        Policy::new().client_max_age(Duration::ZERO),
+        Policy {
+            http: Some(Http::default()),
+            ..Policy::new()
+        },
+    ]
+}
+
+fn styles() -> [Style; 4] {
+    let hit_header = |name| Style {
+        hit_header: HeaderName::from_static(name),
+        ..STYLE
+    };
+    [STYLE, hit_header("x-own"), hit_header("x-a"), named()]
+}
+
+prop_compose! {
+    /// Entries, some with the names of others and other values.
+    fn entries()(
+        kinds in prop::collection::vec(
+            prop::collection::vec((0..NAMES.len(), 0..VALUES.len(), prop::bool::weighted(0.05)), 0..5),
+            1..6,
+        ),
+    ) -> Vec<Entry> {
+        let others = kinds.iter().map(|places| {
+            let places = places.iter().map(|(name, value, _)| (*name, (value + 1) % VALUES.len(), false));
+            wired(&places.collect::<Vec<_>>())
+        });
+        kinds.iter().map(|places| wired(places)).chain(others).collect()
+    }
+}
+
+proptest! {
+    #[test]
+    fn p2_responses_are_the_same_whatever_was_asked_for_before(
+        entries in entries(),
+        asked in prop::collection::vec(
+            (any::<prop::sample::Index>(), 0..4_usize, 0..12_usize, 0..4_usize, 0..3_usize, 0..40_000_u64),
+            1..60,
+        ),
+    ) {
+        let (requests, policies, styles) = (requests(), policies(), styles());
+        let verdicts = [Verdict::Hit, Verdict::Stale, Verdict::Made(Made::MISS)];
+        for (entry, request, policy, style, verdict, millis) in asked {
+            let (entry, verdict) = (entry.get(&entries), verdicts[verdict]);
+            let now = NOW + Duration::from_millis(millis);
+            let responder = responder(&requests[request], &policies[policy], &styles[style], now);
+            let response = responder.answer(entry, verdict);
+            let expected = responder.unprepared(entry, verdict);
+            prop_assert_eq!(response.status(), expected.status());
+            prop_assert_eq!(lines(&response), lines(&expected), "{:?} {:?}", entry, verdict);
+            let sensitive = |value: &HeaderValue| value.is_sensitive();
+            prop_assert!(response.headers().values().map(sensitive).eq(expected.headers().values().map(sensitive)));
+            prop_assert_eq!(body(response), body(expected));
+        }
+    }
+}
+
+#[test]
+fn p2_lines_of_one_size_under_fewer_names_are_not_taken_for_others() {
+    let (request, policy, style) = (request("GET", &[]), Policy::new(), STYLE);
+    let responder = responder(&request, &policy, &style, NOW);
+    let two = entry(secs(30), &[("etag", "1"), ("link", "22")]);
+    let one = entry(secs(30), &[("etag", "12345678")]);
+    assert_eq!(one.headers.size(), two.headers.size());
+    for entry in [&two, &one, &two, &one] {
+        let response = responder.answer(entry, Verdict::Hit);
+        assert_eq!(
+            lines(&response),
+            lines(&responder.unprepared(entry, Verdict::Hit))
+        );
+    }
+}
+
+#[test]
+fn p5_secrets_stay_secret_and_nothing_else_becomes_one() {
+    let mut map = headers(&[TAG]);
+    map.insert(header::CONTENT_TYPE, secret(TYPE.1));
+    let secret = &Entry {
+        headers: map.into(),
+        ..entry(secs(30), &[])
+    };
+    let plain = &entry(secs(30), &[TAG, TYPE]);
+    let (request, policy, style) = (request("GET", &[]), Policy::new(), STYLE);
+    let responder = responder(&request, &policy, &style, NOW);
+    for entry in [secret, secret, plain, plain, plain, plain, plain, secret] {
+        let response = responder.answer(entry, Verdict::Hit);
+        let is_sensitive = response.headers()[header::CONTENT_TYPE].is_sensitive();
+        assert_eq!(is_sensitive, ptr::eq(entry, secret));
+    }
+}
+
+#[test]
+fn p5_what_says_itself_how_it_is_cached_is_told_nothing_more() {
+    let (entry, request, style) = (entry(secs(30), &[DATE]), request("GET", &[]), STYLE);
+    for http in [None, None, Some(Http::default())] {
+        let policy = Policy {
+            http,
+            ..Policy::new()
+        };
+        let responder = responder(&request, &policy, &style, NOW);
+        for _ in 0..4 {
+            let response = responder.answer(&entry, Verdict::Hit);
+            let is_told = response.headers().contains_key(header::CACHE_CONTROL);
+            assert_eq!(is_told, http.is_none());
+        }
+    }
+}
+
+/// Whether the thread keeps a map for the entry once it was asked for often.
+fn is_kept(entry: &Entry) -> bool {
+    is_kept_under(entry, Policy::new())
+}
+
+fn is_kept_under(entry: &Entry, policy: Policy) -> bool {
+    let (request, style) = (request("GET", &[]), STYLE);
+    let responder = responder(&request, &policy, &style, NOW);
+    (0..=MISFITS).any(|_| responder.prepared(entry, Verdict::Hit).is_some())
+}
+
+#[test]
+fn a_map_is_kept_whatever_clients_are_told() {
+    for policy in policies().into_iter().filter(|policy| policy.http.is_none()) {
+        assert!(
+            is_kept_under(&entry(secs(30), &[TAG, TYPE]), policy),
+            "{policy:?}"
+        );
+    }
+}
+
+#[test]
+fn p6_what_a_thread_keeps_is_small() {
+    let of_lines = |count: usize| {
+        let line = |number| (HeaderName::try_from(format!("x-{number}")).unwrap(), secret("1"));
+        let mut map: HeaderMap = (0..count).map(line).collect();
+        map.values_mut().for_each(|value| value.set_sensitive(false));
+        Entry {
+            headers: map.into(),
+            ..entry(secs(30), &[])
+        }
+    };
+    assert!(is_kept(&of_lines(MOST_LINES)) && !is_kept(&of_lines(MOST_LINES + 1)));
+    let of_bytes = |size: usize| {
+        // A code and a length stand before the value.
+        let value = "x".repeat(size - 5);
+        entry(secs(30), &[("etag", &value)])
+    };
+    assert!(is_kept(&of_bytes(MOST_BYTES)) && !is_kept(&of_bytes(MOST_BYTES + 1)));
+}
+
+#[test]
+fn p6_what_a_thread_keeps_holds_no_entry_in_memory() {
+    let (headers, body) = HeaderLines::beside(&headers(&[TAG, TYPE]), b"hello");
+    let entry = Entry {
+        headers,
+        ..Entry::new(StatusCode::OK, HeaderMap::new(), body.clone(), NOW)
+    };
+    assert!(is_kept(&entry));
+    drop(entry);
+    assert!(Bytes::is_unique(&body));
+}

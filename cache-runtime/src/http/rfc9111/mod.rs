@@ -1,0 +1,20 @@
+//! What a shared cache makes of responses that say themselves how they are cached (RFC 9111).
+
+mod storing;
+mod variants;
+mod validation;
+mod ranges;
+
+use http::{HeaderName, header};
+pub(crate) use ranges::{Ranged, ranged};
+pub(crate) use storing::{shown, storable};
+pub(crate) use validation::{
+    ask_whether_modified, has_validators, is_conditional, is_outdated, merged, unconditional,
+};
+pub(crate) use variants::variant;
+
+/// By what the service can be asked whether a response is still true (RFC 9110 section 8.8).
+const VALIDATORS: [HeaderName; 2] = [header::ETAG, header::LAST_MODIFIED];
+
+#[cfg(test)]
+mod oracle;

@@ -1,0 +1,196 @@
+//! Which part of a stored body does the request want (RFC 9110 section 14)?
+
+use std::ops::RangeInclusive;
+
+use http::{HeaderMap, header};
+
+use crate::{
+    entry::Entry,
+    http::{
+        freshness::{date, parse_date},
+        validators,
+    },
+};
+
+/// The unit, whose case does not count, with what follows it.
+const BYTES: &[u8] = b"bytes=";
+
+/// What a request for a part gets.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Ranged {
+    /// All of it.
+    Whole,
+    /// These bytes, of this many.
+    Part(RangeInclusive<usize>),
+    /// No byte of it.
+    Unsatisfiable,
+}
+
+/// Weighs `Range` and `If-Range` against a whole 200. Several parts at once, other units and what cannot be read get the
+/// whole, as section 14.2 allows.
+pub(crate) fn ranged(request: &HeaderMap, entry: &Entry) -> Ranged {
+    let Some(range) = request.get(header::RANGE) else {
+        return Ranged::Whole;
+    };
+    if !is_of_this(request, entry) {
+        return Ranged::Whole;
+    }
+    bytes_of(range.as_bytes(), entry.body.len()).unwrap_or(Ranged::Whole)
+}
+
+/// Of a body of this length; `None`: not one range of bytes, or one that ends before it begins.
+fn bytes_of(range: &[u8], length: usize) -> Option<Ranged> {
+    let (unit, range) = range.split_at_checked(BYTES.len())?;
+    if !unit.eq_ignore_ascii_case(BYTES) {
+        return None;
+    }
+    let dash = range.iter().position(|&byte| byte == b'-')?;
+    let (first, last) = (range[..dash].trim_ascii(), range[dash + 1..].trim_ascii());
+    let (first, last) = match (first, last) {
+        ([], suffix) => (length.saturating_sub(number(suffix)?.min(length)), usize::MAX),
+        (first, []) => (number(first)?, usize::MAX),
+        (first, last) => (number(first)?, number(last)?),
+    };
+    if last < first {
+        return None;
+    }
+    Some(match first < length {
+        true => Ranged::Part(first..=last.min(length - 1)),
+        false => Ranged::Unsatisfiable,
+    })
+}
+
+/// Digits alone; what is too large to be told is as large as can be.
+fn number(digits: &[u8]) -> Option<usize> {
+    let is_number = !digits.is_empty() && digits.iter().all(u8::is_ascii_digit);
+    is_number.then(|| {
+        let more = |number: usize, digit: &u8| {
+            number
+                .saturating_mul(10)
+                .saturating_add(usize::from(digit - b'0'))
+        };
+        digits.iter().fold(0, more)
+    })
+}
+
+/// Whether the part is wanted of the very response that is stored (RFC 9110 section 13.1.5).
+fn is_of_this(request: &HeaderMap, entry: &Entry) -> bool {
+    let Some(condition) = request.get(header::IF_RANGE) else {
+        return true;
+    };
+    let told = [header::ETAG, header::LAST_MODIFIED, header::DATE];
+    let headers = entry.headers.only(&told);
+    if let Some(tag) = headers.get(header::ETAG)
+        && validators::is_same_strongly(condition, tag)
+    {
+        return true;
+    }
+    // A date tells apart what was made in different seconds: it must have been a while old (RFC 9110 section 8.8.2.2).
+    let modified = headers
+        .get(header::LAST_MODIFIED)
+        .filter(|modified| *modified == condition);
+    let modified = modified.and_then(|modified| parse_date(modified.as_bytes()));
+    matches!((modified, date(&headers)), (Some(modified), Some(made)) if made.since(modified).as_secs() >= 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::http::fixtures::{entry, headers, secs};
+
+    const MODIFIED: &str = "Sun, 06 Nov 1994 08:49:30 GMT";
+
+    fn of_hello(request: &[(&str, &str)]) -> Ranged {
+        let stored = [
+            ("etag", "\"a\""),
+            ("last-modified", MODIFIED),
+            ("date", "Sun, 06 Nov 1994 08:49:37 GMT"),
+        ];
+        ranged(&headers(request), &entry(secs(1), &stored))
+    }
+
+    #[test]
+    fn one_part_is_cut_out() {
+        for (range, part) in [
+            ("bytes=0-0", 0..=0),
+            ("bytes=1-3", 1..=3),
+            ("bytes=3-", 3..=4),
+            ("bytes=-2", 3..=4),
+            ("bytes=0-4", 0..=4),
+            ("bytes=2-99", 2..=4),
+            ("bytes=2-99999999999999999999999", 2..=4),
+            ("bytes=-99999999999999999999999", 0..=4),
+            ("Bytes= 1 - 3 ", 1..=3),
+            ("bytes=-99", 0..=4),
+        ] {
+            assert_eq!(of_hello(&[("range", range)]), Ranged::Part(part), "{range}");
+        }
+    }
+
+    #[test]
+    fn what_lies_behind_the_end_cannot_be_given() {
+        for range in [
+            "bytes=5-",
+            "bytes=5-9",
+            "bytes=99-",
+            "bytes=-0",
+            "bytes=99999999999999999999999-",
+        ] {
+            assert_eq!(of_hello(&[("range", range)]), Ranged::Unsatisfiable, "{range}");
+        }
+    }
+
+    #[test]
+    fn all_else_gets_the_whole() {
+        for range in [
+            "bytes=0-0,2-3",
+            "lines=0-1",
+            "bytes=3-1",
+            "bytes",
+            "bytes=",
+            "bytes=-",
+            "bytes=a-b",
+            "bytes=0--1",
+            "bytes=+1-2",
+            "bytes=1-2x",
+            "",
+        ] {
+            assert_eq!(of_hello(&[("range", range)]), Ranged::Whole, "{range}");
+        }
+        assert_eq!(of_hello(&[]), Ranged::Whole);
+    }
+
+    #[test]
+    fn an_empty_body_has_no_part() {
+        for range in ["bytes=0-", "bytes=-1", "bytes=0-0"] {
+            assert_eq!(
+                bytes_of(range.as_bytes(), 0),
+                Some(Ranged::Unsatisfiable),
+                "{range}"
+            );
+        }
+    }
+
+    #[test]
+    fn if_range_wants_the_very_same_response() {
+        let with = |condition| of_hello(&[("range", "bytes=0-0"), ("if-range", condition)]);
+        for same in ["\"a\"", MODIFIED] {
+            assert_eq!(with(same), Ranged::Part(0..=0), "{same}");
+        }
+        for other in ["\"b\"", "W/\"a\"", "a", "Sun, 06 Nov 1994 08:49:31 GMT", ""] {
+            assert_eq!(with(other), Ranged::Whole, "{other}");
+        }
+    }
+
+    #[test]
+    fn a_weak_validator_tells_no_parts_apart() {
+        let request = headers(&[("range", "bytes=0-0"), ("if-range", "W/\"a\"")]);
+        assert_eq!(
+            ranged(&request, &entry(secs(1), &[("etag", "W/\"a\"")])),
+            Ranged::Whole
+        );
+        let modified = [("last-modified", MODIFIED), ("date", MODIFIED)];
+        let request = headers(&[("range", "bytes=0-0"), ("if-range", MODIFIED)]);
+        assert_eq!(ranged(&request, &entry(secs(1), &modified)), Ranged::Whole);
+    }
+}

@@ -1,0 +1,333 @@
+use super::*;
+use crate::http::fixtures::{NOW, headers, secs};
+
+const DATE: &str = "Sun, 06 Nov 1994 08:49:37 GMT";
+const TAG: (&str, &str) = ("etag", "\"a\"");
+
+fn parts(status: u16, lines: &[(&str, &str)]) -> response::Parts {
+    let (mut parts, ()) = http::Response::new(()).into_parts();
+    parts.status = StatusCode::from_u16(status).unwrap();
+    parts.headers = headers(lines);
+    parts
+}
+
+fn judge_with(
+    policy: &Policy,
+    guesses: bool,
+    status: u16,
+    lines: &[(&str, &str)],
+) -> Result<Lifetime, Refusal> {
+    let arrival = Arrival {
+        at: NOW,
+        took: secs(0),
+    };
+    storable(&parts(status, lines), policy, Http { guesses }, arrival)
+}
+
+fn judge(status: u16, lines: &[(&str, &str)]) -> Result<Lifetime, Refusal> {
+    judge_with(&Policy::new(), false, status, lines)
+}
+
+fn left(lines: &[(&str, &str)]) -> Result<u64, Refusal> {
+    judge(200, lines).map(|lifetime| lifetime.left().as_secs())
+}
+
+fn control(line: &str) -> Result<Lifetime, Refusal> {
+    judge(200, &[("cache-control", line)])
+}
+
+#[test]
+fn a_response_lives_as_long_as_it_says() {
+    for (lines, life) in [
+        (&[("cache-control", "max-age=60")][..], 60),
+        (&[("cache-control", "max-age=60, s-maxage=10")], 10),
+        (&[("cache-control", "s-maxage=90, max-age=60")], 90),
+        (&[("cache-control", "s-maxage=90, max-age=0")], 90),
+        (
+            &[("cache-control", "MAX-AGE=\"60\", x=\"no-store, private\"")],
+            60,
+        ),
+        (
+            &[("cache-control", "max-age=60"), ("cache-control", "max-age=30")],
+            30,
+        ),
+        (&[("cache-control", "max-age=99999999999999999999")], 1 << 31),
+        (
+            &[("date", DATE), ("expires", "Sun, 06 Nov 1994 08:50:37 GMT")],
+            60,
+        ),
+        (
+            &[("date", DATE), ("expires", "Sunday, 06-Nov-94 08:50:37 GMT")],
+            60,
+        ),
+        (&[("date", DATE), ("expires", "Sun Nov  6 08:50:37 1994")], 60),
+        (&[("expires", "Sun, 06 Nov 1994 08:50:37 GMT")], 60),
+        (
+            &[
+                ("expires", "Sun, 06 Nov 1994 08:50:37 GMT"),
+                ("cache-control", "max-age=5"),
+            ],
+            5,
+        ),
+        (&[("age", "20"), ("cache-control", "max-age=60")], 40),
+        (&[("age", "-1"), ("cache-control", "max-age=60")], 60),
+        (
+            &[
+                ("date", "Sun, 06 Nov 1994 08:49:07 GMT"),
+                ("cache-control", "max-age=60"),
+            ],
+            30,
+        ),
+        (
+            &[
+                ("date", "Sun, 06 Nov 1994 08:49:07 GMT"),
+                ("age", "50"),
+                ("cache-control", "max-age=60"),
+            ],
+            10,
+        ),
+    ] {
+        assert_eq!(left(lines), Ok(life), "{lines:?}");
+    }
+}
+
+#[test]
+fn without_life_or_validator_nothing_is_stored() {
+    for lines in [
+        &[][..],
+        &[("cache-control", "max-age=0")],
+        &[("cache-control", "max-age=-1")],
+        &[("cache-control", "max-age=1.5")],
+        &[("cache-control", "max-age")],
+        &[("cache-control", "no-cache")],
+        &[("expires", "0")],
+        &[("expires", "Sun, 06 Nov 1994 08:49:37")],
+        &[("expires", DATE), ("date", DATE)],
+        &[("age", "60"), ("cache-control", "max-age=60")],
+        &[("age", "60, 0"), ("cache-control", "max-age=60")],
+    ] {
+        assert_eq!(left(lines), Err(Refusal::NoLife), "{lines:?}");
+    }
+}
+
+#[test]
+fn with_a_validator_it_is_stored_to_be_validated() {
+    let modified = ("last-modified", "Sun, 06 Nov 1994 08:00:00 GMT");
+    for lines in [
+        &[TAG][..],
+        &[modified],
+        &[TAG, ("cache-control", "no-cache, max-age=60")],
+        &[TAG, ("cache-control", "max-age=0, must-revalidate")],
+        &[TAG, ("expires", "0")],
+    ] {
+        let lifetime = judge(200, lines).unwrap();
+        assert_eq!((lifetime.left(), lifetime.stale), (secs(0), KEPT), "{lines:?}");
+    }
+}
+
+#[test]
+fn what_is_not_for_shared_caches_is_refused() {
+    for (line, refusal) in [
+        ("no-store, max-age=60", Refusal::NoStore),
+        ("max-age=60, NO-STORE", Refusal::NoStore),
+        ("private, max-age=60", Refusal::Private),
+        ("private=\"\", max-age=60", Refusal::Private),
+        ("private=\"not a field\", max-age=60", Refusal::Private),
+        ("private=x-a, private, max-age=60", Refusal::Private),
+    ] {
+        assert_eq!(control(line), Err(refusal), "{line}");
+    }
+    let max_age = ("cache-control", "max-age=60");
+    for (line, refusal) in [
+        (("set-cookie", "a=b"), Refusal::SetCookie),
+        (("vary", "*"), Refusal::VaryAny),
+        (("vary", "accept, *"), Refusal::VaryAny),
+        (("vary", "accept;"), Refusal::VaryAny),
+        (("vary", "accept accept-language"), Refusal::VaryAny),
+        (("cache-control", "private=vary"), Refusal::Private),
+        (
+            ("cache-control", "private=\"x-a, cache-control\""),
+            Refusal::Private,
+        ),
+        (("content-range", "bytes 0-1/2"), Refusal::Partial),
+        (("content-encoding", "gzip"), Refusal::ContentEncoding),
+        (("content-type", "text/event-stream"), Refusal::EventStream),
+    ] {
+        assert_eq!(judge(200, &[max_age, line]), Err(refusal), "{line:?}");
+    }
+    let coded = [
+        max_age,
+        ("content-encoding", "gzip"),
+        ("vary", "Origin, Accept-Encoding"),
+    ];
+    assert!(judge(200, &coded).is_ok());
+}
+
+#[test]
+fn fields_that_are_named_are_withheld_and_the_rest_is_stored() {
+    let lines = [
+        ("cache-control", "max-age=60, private=\"X-User, set-cookie\""),
+        ("cache-control", "no-cache=x-token"),
+        ("set-cookie", "a=b"),
+        ("x-user", "alice"),
+        ("x-token", "1"),
+        ("x-a", "1"),
+    ];
+    assert_eq!(left(&lines), Ok(60));
+    let shown = shown(&headers(&lines)).unwrap();
+    let names: Vec<_> = shown.keys().map(HeaderName::as_str).collect();
+    assert_eq!(names, ["cache-control", "x-a"]);
+    assert_eq!(super::shown(&headers(&lines[..2])), None);
+}
+
+#[test]
+fn any_final_status_is_stored_with_a_life_and_some_without() {
+    let told = [("cache-control", "max-age=60")];
+    for status in [
+        200, 201, 299, 302, 303, 307, 399, 400, 403, 404, 418, 499, 500, 503, 599,
+    ] {
+        assert_eq!(
+            judge(status, &told).map(|life| life.left()),
+            Ok(secs(60)),
+            "{status}"
+        );
+    }
+    for (status, refusal) in [
+        (101, Refusal::Status),
+        (206, Refusal::Partial),
+        (304, Refusal::Status),
+    ] {
+        assert_eq!(judge(status, &told), Err(refusal), "{status}");
+    }
+    for status in [200, 203, 204, 300, 301, 308, 404, 405, 410, 414, 501] {
+        assert!(judge(status, &[TAG]).is_ok(), "{status}");
+    }
+    for status in [201, 302, 307, 403, 500, 503] {
+        assert_eq!(judge(status, &[TAG]), Err(Refusal::Status), "{status}");
+        assert!(
+            judge(status, &[TAG, ("cache-control", "public")]).is_ok(),
+            "{status}"
+        );
+    }
+}
+
+#[test]
+fn must_understand_wants_a_known_status_and_then_overrides_no_store() {
+    let both = [("cache-control", "must-understand, no-store, max-age=60")];
+    assert!(judge(200, &both).is_ok());
+    assert_eq!(judge(599, &both), Err(Refusal::Status));
+    assert_eq!(
+        judge(599, &[("cache-control", "must-understand, max-age=60")]),
+        Err(Refusal::Status)
+    );
+}
+
+#[test]
+fn a_life_is_guessed_only_if_asked_and_from_the_date_of_modification() {
+    let modified = ("last-modified", "Sun, 06 Nov 1994 08:48:17 GMT");
+    let guess = |lines: &[(&str, &str)]| {
+        let lifetime = judge_with(&Policy::new(), true, 200, lines);
+        lifetime.map(|lifetime| lifetime.left().as_secs())
+    };
+    assert_eq!(guess(&[modified]), Ok(8));
+    assert_eq!(guess(&[modified, ("cache-control", "max-age=3")]), Ok(3));
+    assert_eq!(
+        guess(&[("last-modified", "Mon, 06 Nov 1978 08:49:37 GMT")]),
+        Ok(24 * 60 * 60)
+    );
+    assert_eq!(
+        guess(&[("last-modified", "Mon, 07 Nov 1994 08:49:37 GMT")]),
+        Ok(0)
+    );
+    assert_eq!(guess(&[TAG]), Ok(0));
+    assert_eq!(judge(200, &[modified]).unwrap().left(), secs(0));
+    assert_eq!(
+        judge_with(&Policy::new(), true, 302, &[modified]),
+        Err(Refusal::Status)
+    );
+}
+
+#[test]
+fn the_policy_names_a_life_for_what_says_none() {
+    let policy = Policy::expire(secs(10));
+    let left = |status, lines: &[(&str, &str)]| {
+        let lifetime = judge_with(&policy, false, status, lines);
+        lifetime.map(|lifetime| lifetime.left().as_secs())
+    };
+    assert_eq!(left(200, &[]), Ok(10));
+    assert_eq!(left(404, &[]), Ok(10));
+    assert_eq!(left(500, &[]), Err(Refusal::Status));
+    assert_eq!(left(200, &[("cache-control", "max-age=60")]), Ok(60));
+    assert_eq!(left(200, &[("cache-control", "no-cache")]), Err(Refusal::NoLife));
+    assert_eq!(left(200, &[("age", "10")]), Err(Refusal::NoLife));
+}
+
+#[test]
+fn what_may_be_of_use_is_kept_past_its_life() {
+    for (line, kept) in [
+        ("max-age=60", KEPT),
+        ("max-age=60, must-revalidate", secs(0)),
+        ("max-age=60, proxy-revalidate", secs(0)),
+        ("s-maxage=60", secs(0)),
+        ("max-age=60, stale-while-revalidate=5", KEPT),
+        ("max-age=60, stale-while-revalidate=5, stale-if-error=9", secs(9)),
+        ("max-age=60, stale-while-revalidate=9, stale-if-error=5", secs(9)),
+        ("s-maxage=60, stale-while-revalidate=5", secs(0)),
+        ("max-age=0, stale-while-revalidate=5", secs(5)),
+        ("max-age=60, stale-if-error=0", secs(0)),
+    ] {
+        assert_eq!(control(line).map(|life| life.stale), Ok(kept), "{line}");
+        let validated = judge(200, &[("cache-control", line), TAG]);
+        assert_eq!(validated.map(|life| life.stale), Ok(KEPT), "{line}");
+    }
+    let policy = Policy::expire(secs(10)).stale_if_error(secs(20));
+    let kept = |lines: &[(&str, &str)]| judge_with(&policy, false, 200, lines).map(|life| life.stale);
+    assert_eq!(kept(&[]), Ok(secs(20)));
+    assert_eq!(kept(&[("cache-control", "max-age=0")]), Ok(secs(20)));
+}
+
+#[test]
+fn the_time_on_the_way_counts_to_the_age() {
+    let left = |took, lines: &[(&str, &str)]| {
+        let arrival = Arrival {
+            at: NOW,
+            took: secs(took),
+        };
+        let lifetime = storable(&parts(200, lines), &Policy::new(), Http::default(), arrival);
+        lifetime.map(|lifetime| lifetime.left().as_secs())
+    };
+    let control = ("cache-control", "max-age=60");
+    assert_eq!(left(5, &[control]), Ok(55));
+    assert_eq!(left(5, &[control, ("age", "20")]), Ok(35));
+    assert_eq!(
+        left(5, &[control, ("date", "Sun, 06 Nov 1994 08:49:07 GMT")]),
+        Ok(30)
+    );
+}
+
+#[test]
+fn what_is_old_already_is_kept_as_long_as_what_is_not() {
+    let lifetime = judge(200, &[TAG, ("age", "100000"), ("cache-control", "max-age=60")]).unwrap();
+    assert_eq!((lifetime.age, lifetime.fresh), (secs(100_000), secs(60)));
+    assert_eq!(lifetime.stale, KEPT + secs(99_940));
+}
+
+#[test]
+fn windows_may_be_as_long_as_they_like() {
+    let windows = [
+        Policy::new().stale_if_error(Duration::MAX),
+        Policy::new().stale_while_revalidate(Duration::MAX),
+    ];
+    for policy in windows {
+        for lines in [
+            [("age", "100000"), ("cache-control", "max-age=60")],
+            [
+                ("age", "18446744073709551615"),
+                ("cache-control", "max-age=18446744073709551615"),
+            ],
+        ] {
+            let lifetime = judge_with(&policy, false, 200, &lines).unwrap();
+            assert_eq!(lifetime.stale, LONGEST);
+        }
+    }
+}

@@ -1,0 +1,129 @@
+//! Which of a resource's responses is a request for (RFC 9111 section 4.1)?
+
+use http::{HeaderMap, HeaderName, HeaderValue};
+
+use crate::{http::storable::vary_names, slot::Generation};
+
+/// Which variant a response with these headers is, if it answers this request. `None`: it does not vary.
+pub(crate) fn variant(response: &HeaderMap, request: &HeaderMap) -> Option<Generation> {
+    let fields = selecting(response, request)?;
+    Some(Generation::of_bytes(fields.as_bytes()))
+}
+
+/// The fields that `Vary` names, with what the request has there: one text exactly for those requests that the response
+/// is for.
+fn selecting(response: &HeaderMap, request: &HeaderMap) -> Option<String> {
+    let mut names: Vec<_> = vary_names(response)
+        .filter_map(|name| HeaderName::from_bytes(name).ok())
+        .collect();
+    names.sort_by(|one, other| one.as_str().cmp(other.as_str()));
+    names.dedup();
+    let fields = names.iter().map(|name| {
+        let lines: Vec<_> = request.get_all(name).iter().map(HeaderValue::as_bytes).collect();
+        match &lines[..] {
+            [] => name.to_string(),
+            lines => format!(
+                "{name}=\"{}\"",
+                normalized(name, &lines.join(&b", "[..])).escape_ascii()
+            ),
+        }
+    });
+    let fields: Vec<_> = fields.collect();
+    (!fields.is_empty()).then(|| fields.join(","))
+}
+
+/// The field's value, one for all that mean the same: white space around members does not count in any list that clients
+/// negotiate by, nor does case in most; nor the order of codings and character sets.
+///
+/// That of languages does: some servers take the first of those with equal weights.
+fn normalized(name: &HeaderName, value: &[u8]) -> Vec<u8> {
+    let (folds_case, sorts) = match name.as_str() {
+        "accept-encoding" | "accept-charset" => (true, true),
+        "accept-language" => (true, false),
+        "accept" => (false, false),
+        _ => return value.trim_ascii().to_vec(),
+    };
+    let members = value.split(|&byte| byte == b',').map(|member| {
+        let parts = member.split(|&byte| byte == b';').map(<[u8]>::trim_ascii);
+        let member = parts.collect::<Vec<_>>().join(&b';');
+        if folds_case {
+            member.to_ascii_lowercase()
+        } else {
+            member
+        }
+    });
+    let mut members: Vec<_> = members.filter(|member| !member.is_empty()).collect();
+    if sorts {
+        members.sort_unstable();
+    }
+    members.join(&b',')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::http::fixtures::headers;
+
+    fn of(vary: &[&str], request: &[(&str, &str)]) -> Option<String> {
+        let vary: Vec<_> = vary.iter().map(|line| ("vary", *line)).collect();
+        selecting(&headers(&vary), &headers(request))
+    }
+
+    #[test]
+    fn a_response_without_vary_is_for_all() {
+        assert_eq!(of(&[], &[("accept", "text/html")]), None);
+        assert_eq!(of(&["", " , "], &[]), None);
+    }
+
+    #[test]
+    fn the_fields_that_vary_names_tell_requests_apart() {
+        let of = |request: &[(&str, &str)]| of(&["X-B, x-a", "x-b"], request).unwrap();
+        assert_eq!(of(&[]), "x-a,x-b");
+        assert_eq!(of(&[("x-a", ""), ("x-c", "1")]), "x-a=\"\",x-b");
+        let [one, other] = [[("x-a", "1\",x-b=\"2")], [("x-a", "1")]].map(|request| of(&request));
+        assert_ne!(one, other);
+        assert_ne!(one, of(&[("x-a", "1"), ("x-b", "2")]));
+    }
+
+    #[test]
+    fn what_means_the_same_is_one_variant() {
+        let pairs = [
+            ("accept-encoding", "gzip, br", "BR,gzip"),
+            ("accept-encoding", "gzip;q=1.0 , br", "br, gzip; q=1.0"),
+            ("accept-language", "de, en;q=0.5", "DE,en ; q=0.5"),
+            ("accept", "text/html , */*;q=0.1", "text/html,*/*; q=0.1"),
+            ("x-a", " 1 ", "1"),
+        ];
+        for (name, one, other) in pairs {
+            assert_eq!(
+                of(&[name], &[(name, one)]),
+                of(&[name], &[(name, other)]),
+                "{one}"
+            );
+        }
+        let lines = [("accept-encoding", "gzip"), ("accept-encoding", "br")];
+        assert_eq!(
+            of(&["accept-encoding"], &lines),
+            of(&["accept-encoding"], &[("accept-encoding", "br,gzip")])
+        );
+    }
+
+    #[test]
+    fn what_may_mean_another_is_another_variant() {
+        let pairs = [
+            ("accept-language", "de, en", "en, de"),
+            ("accept", "text/html, text/plain", "text/plain, text/html"),
+            ("accept", "a/b;v=A", "a/b;v=a"),
+            ("x-a", "A", "a"),
+            ("x-a", "1,2", "1, 2"),
+            ("user-agent", "one", "One"),
+        ];
+        for (name, one, other) in pairs {
+            assert_ne!(
+                of(&[name], &[(name, one)]),
+                of(&[name], &[(name, other)]),
+                "{one}"
+            );
+        }
+    }
+}

@@ -1,0 +1,189 @@
+//! The key that the application holds in its hand: whose entry, and of which arguments.
+
+use std::{borrow::Cow, fmt};
+
+use crate::{
+    entry::Entry,
+    key::{
+        KeyArgs, KeyError,
+        handler::{Handler, Site},
+        write_args,
+    },
+    policy::Policy,
+    slot::Generation,
+};
+
+/// The key of one entry, as a handler and its arguments make it, or a [`ValueKey`](crate::ValueKey).
+///
+/// A companion makes it (`get_product::key(Path(42))`), and every cache takes it: it holds no cache's prefix, and it
+/// stands for all variants of the entry at once, those by `vary`, `methods` and `version`.
+/// It displays itself as in the store, there behind the prefix: `api::products::get_product(id=42)`; before the cap at 240
+/// bytes.
+#[derive(Debug, Clone)]
+pub struct CacheKey {
+    /// The handler's escaped name, or that of a value behind a `$`.
+    pub(crate) name: Cow<'static, str>,
+    pub(crate) keyed: Result<Keyed, KeyError>,
+}
+
+/// What there is to know of an entry before it is looked for.
+#[derive(Debug, Clone)]
+pub(crate) struct Keyed {
+    pub(crate) handler: Handler,
+    /// Whose entry it is; see [`Slot`](crate::store::Slot).
+    pub(crate) owner: Generation,
+    /// Tells values of several types under one name apart.
+    pub(crate) variant: Option<String>,
+    /// Whether what stands there can be read as what the key is for.
+    pub(crate) accepts: fn(&Entry) -> bool,
+    pub(crate) policy: &'static Policy,
+    /// The argument list with its parentheses, however long.
+    pub(crate) arguments: String,
+    /// Those of the option `tags`. `None`: they depend on more than the arguments in the key.
+    pub(crate) tags: Option<Vec<String>>,
+}
+
+impl CacheKey {
+    /// The key of `handler`, which stands at `site`, with the arguments that `write` fills in. It has no tags yet.
+    pub(crate) fn of_handler(
+        handler: Handler,
+        site: &'static Site,
+        write: impl FnOnce(&mut KeyArgs<'_>) -> Result<(), KeyError>,
+    ) -> Self {
+        Self::new(
+            handler.name.into(),
+            handler,
+            handler.fingerprint,
+            &site.policy,
+            write,
+        )
+    }
+
+    /// The key of a value that the application keeps under this name, which no handler has.
+    /// Values of another `owner`, or that this does not accept, are not found.
+    pub(crate) fn of_value(
+        name: &str,
+        owner: Generation,
+        accepts: fn(&Entry) -> bool,
+        write: impl FnOnce(&mut KeyArgs<'_>) -> Result<(), KeyError>,
+    ) -> Self {
+        static POLICY: Policy = Policy::new();
+        // No handler's name begins like that: `$` is escaped there.
+        let name = format!("{}{}", Handler::VALUES.name, crate::key::escape_handler(name));
+        let mut key = Self::new(name.into(), Handler::VALUES, owner, &POLICY, write);
+        if let Ok(keyed) = &mut key.keyed {
+            keyed.variant = Some(owner.short());
+            keyed.accepts = accepts;
+        }
+        key
+    }
+
+    fn new(
+        name: Cow<'static, str>,
+        handler: Handler,
+        owner: Generation,
+        policy: &'static Policy,
+        write: impl FnOnce(&mut KeyArgs<'_>) -> Result<(), KeyError>,
+    ) -> Self {
+        let mut arguments = String::new();
+        let written = write_args(&mut arguments, write);
+        Self {
+            name,
+            keyed: written.map(|()| Keyed {
+                handler,
+                owner,
+                variant: None,
+                accepts: |_| true,
+                policy,
+                arguments,
+                tags: Some(Vec::new()),
+            }),
+        }
+    }
+
+    /// There is none. `handler` says for whom.
+    pub(crate) fn none(handler: &'static str, reason: KeyError) -> Self {
+        Self {
+            name: handler.into(),
+            keyed: Err(reason),
+        }
+    }
+
+    /// With other tags, or none that could be told.
+    pub(crate) fn with_tags(mut self, tags: Option<Vec<String>>) -> Self {
+        if let Ok(keyed) = &mut self.keyed {
+            keyed.tags = tags;
+        }
+        self
+    }
+}
+
+impl From<&Self> for CacheKey {
+    fn from(key: &Self) -> Self {
+        key.clone()
+    }
+}
+
+impl fmt::Display for CacheKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.keyed {
+            Ok(keyed) => write!(f, "{}{}", self.name, keyed.arguments),
+            Err(reason) => write!(f, "no key for {}: {reason}", self.name),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    static SITE: Site = Site::new(Policy::new(), None);
+
+    fn key_of(name: &'static str, write: impl FnOnce(&mut KeyArgs<'_>) -> Result<(), KeyError>) -> CacheKey {
+        let handler = Handler {
+            number: 1,
+            name,
+            label: name,
+            fingerprint: Generation::of_bytes(name.as_bytes()),
+        };
+        CacheKey::of_handler(handler, &SITE, write)
+    }
+
+    #[test]
+    fn displays_the_handler_and_its_arguments() {
+        let key = key_of("api::products::get_product", |args| {
+            args.arg("id").serialize(&42)?;
+            args.arg("size").str("x l")
+        });
+        assert_eq!(
+            key.to_string(),
+            r#"api::products::get_product(id=42,size="x%20l")"#
+        );
+        assert_eq!(key_of("api::all", |_| Ok(())).to_string(), "api::all()");
+    }
+
+    #[test]
+    fn p2_says_that_there_is_none_and_why() {
+        let key = key_of("api::page", |args| {
+            args.arg("page").serialize(&1)?;
+            Err(KeyError::new("no user"))
+        });
+        assert_eq!(key.to_string(), "no key for api::page: no user");
+        let key = CacheKey::none("api::page", KeyError::new("another handler has its name"));
+        assert_eq!(
+            key.to_string(),
+            "no key for api::page: another handler has its name"
+        );
+    }
+
+    #[test]
+    fn p2_a_value_never_has_the_key_of_a_handler() {
+        let owner = Generation::of_bytes(b"u8");
+        let value = CacheKey::of_value("rate(x)", owner, |_| true, |args| args.whole().str("EUR"));
+        assert_eq!(value.to_string(), r#"$rate%28x%29("EUR")"#);
+        let named = key_of(crate::key::escape_handler("$rate").leak(), |args| {
+            args.whole().str("EUR")
+        });
+        assert_eq!(named.to_string(), r#"%24rate("EUR")"#);
+    }
+}

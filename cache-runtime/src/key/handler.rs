@@ -1,0 +1,190 @@
+//! Which handler a request is for: its name in keys, proven to be its own.
+
+use std::{
+    any::{TypeId, type_name},
+    collections::HashMap,
+    sync::{LazyLock, OnceLock, PoisonError, RwLock},
+};
+
+use crate::{
+    key::{self, KeyError},
+    policy::Policy,
+    slot::Generation,
+    telemetry::events,
+};
+
+/// One attribute in the source: its policy, and the handlers it became.
+///
+/// A generic function becomes a handler per instance, so nothing here belongs to one of them alone
+/// but the first identity seen, which is kept at hand.
+#[derive(Debug)]
+pub struct Site {
+    pub(crate) policy: Policy,
+    /// The option `name`.
+    name: Option<&'static str>,
+    first: OnceLock<(TypeId, Identity)>,
+}
+
+/// A handler: its attribute, and its own function item, whose type is its identity.
+#[derive(Debug, Clone, Copy)]
+pub struct Itself {
+    pub(crate) site: &'static Site,
+    id: TypeId,
+    path: &'static str,
+}
+
+impl Itself {
+    /// For people to read.
+    pub(crate) fn path(self) -> &'static str {
+        self.path
+    }
+
+    /// The handler as keys have it. `None`: another handler has its name, so neither key nor entry can be told apart and
+    /// requests go past the cache.
+    pub(crate) fn handler(self) -> Option<Handler> {
+        self.site.handler(self)
+    }
+
+    /// As [`handler`](Self::handler), with the reason when there is none.
+    pub(crate) fn named(self) -> Result<Handler, KeyError> {
+        self.handler().ok_or_else(|| {
+            KeyError::new("another handler has that name; give it its own with `name = \"…\"`")
+        })
+    }
+}
+
+/// A handler, told apart from every other.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Handler {
+    /// Counted from 1, in this process.
+    pub(crate) number: usize,
+    /// Escaped for keys.
+    pub(crate) name: &'static str,
+    /// In statistics.
+    pub(crate) label: &'static str,
+    /// Of its path, which `name = "…"` does not change. Entries bear it: two handlers that one process each took for the
+    /// owner of a name do not find each other's.
+    pub(crate) fingerprint: Generation,
+}
+
+impl Handler {
+    /// Begins the keys of a layer's entries. No handler's name does: `!` is escaped there.
+    pub(crate) const ROUTES: &str = "!";
+
+    /// Stands for the application, where it keeps values of its own.
+    pub(crate) const VALUES: Self = Self {
+        number: 0,
+        name: "$",
+        label: "$",
+        fingerprint: Generation([0; 16]),
+    };
+}
+
+/// The handler, or that its name is taken.
+type Identity = Option<Handler>;
+
+impl Site {
+    /// What the attribute says.
+    pub const fn new(policy: Policy, name: Option<&'static str>) -> Self {
+        Self {
+            policy,
+            name,
+            first: OnceLock::new(),
+        }
+    }
+
+    /// Of `product::<T>`, one for each `T`.
+    pub fn itself<F: 'static>(&'static self, _item: &F) -> Itself {
+        Itself {
+            site: self,
+            id: TypeId::of::<F>(),
+            path: type_name::<F>(),
+        }
+    }
+
+    fn handler(&self, itself: Itself) -> Option<Handler> {
+        let (first, identity) = self.first.get_or_init(|| (itself.id, self.register(itself)));
+        if *first == itself.id {
+            *identity
+        } else {
+            self.register(itself)
+        }
+    }
+
+    fn register(&self, Itself { id, path, .. }: Itself) -> Identity {
+        let known = HANDLERS
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .identities
+            .get(&id)
+            .copied();
+        known.unwrap_or_else(|| {
+            let mut handlers = HANDLERS.write().unwrap_or_else(PoisonError::into_inner);
+            handlers.add(id, self.name.unwrap_or(path), path)
+        })
+    }
+}
+
+/// Every handler that was asked for a key, in no particular order.
+pub(crate) fn known() -> Vec<Handler> {
+    let handlers = HANDLERS.read().unwrap_or_else(PoisonError::into_inner);
+    let routes = handlers.routes.values().copied();
+    handlers
+        .identities
+        .values()
+        .copied()
+        .flatten()
+        .chain(routes)
+        .collect()
+}
+
+/// What stands for the handlers behind a route of a layer. All routes share one name in keys, where the path tells them
+/// apart; the route's own is for statistics.
+pub(crate) fn route(text: &str) -> Handler {
+    let mut handlers = HANDLERS.write().unwrap_or_else(PoisonError::into_inner);
+    if let Some(route) = handlers.routes.get(text) {
+        return *route;
+    }
+    let label: &'static str = text.to_owned().leak();
+    let route = Handler {
+        number: handlers.next_number(),
+        name: Handler::ROUTES,
+        label,
+        fingerprint: Generation::of_bytes(Handler::ROUTES.as_bytes()),
+    };
+    handlers.routes.insert(label, route);
+    route
+}
+
+/// The process-wide table of handlers. It grows with the program's handlers, not with its requests.
+static HANDLERS: LazyLock<RwLock<Handlers>> = LazyLock::new(RwLock::default);
+
+#[derive(Default)]
+struct Handlers {
+    identities: HashMap<TypeId, Identity>,
+    owners: HashMap<&'static str, TypeId>,
+    routes: HashMap<&'static str, Handler>,
+}
+
+impl Handlers {
+    fn next_number(&self) -> usize {
+        1 + self.identities.len() + self.routes.len()
+    }
+
+    fn add(&mut self, id: TypeId, name: &'static str, path: &'static str) -> Identity {
+        let owner = *self.owners.entry(name).or_insert(id);
+        if owner != id {
+            events::handler_name_taken(name);
+        }
+        let number = self.next_number();
+        *self.identities.entry(id).or_insert_with(|| {
+            let name = key::escape_handler(name).leak();
+            (owner == id).then(|| Handler {
+                number,
+                name,
+                label: name,
+                fingerprint: Generation::of_bytes(path.as_bytes()),
+            })
+        })
+    }
+}

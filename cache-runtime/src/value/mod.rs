@@ -1,0 +1,309 @@
+//! Values that the application keeps itself: their keys, and their form in an entry's body.
+
+use std::{
+    any::type_name,
+    fmt, io,
+    marker::PhantomData,
+    panic::{AssertUnwindSafe, catch_unwind},
+    time::Duration,
+};
+
+use bytes::Bytes;
+use rmp::{Marker, decode::read_marker};
+use serde::{Serialize, de::DeserializeOwned};
+
+use crate::{entry::Entry, key::cache_key::CacheKey, policy::Policy, slot::Generation};
+
+/// Values nested deeper than this are not read: whoever can write to the store must not overflow a stack. serde_json has the
+/// same limit.
+const DEEPEST: usize = 128;
+
+/// Names a value of type `T` that the application keeps in a [`Cache`](crate::Cache), beside the handlers' responses.
+///
+/// The name and the arguments make the key, as the path and the arguments of a handler do: `shop:$rate(("EUR","USD"))`. No
+/// handler ever has the same. What was stored under that name as another type, or by a release where `T` had other fields,
+/// is not found, and replaced by the next fill.
+///
+/// ```
+/// # async fn example(cache: handler_cache::Cache) {
+/// use handler_cache::ValueKey;
+///
+/// let key = ValueKey::<f64>::new("rate", &("EUR", "USD"));
+/// let rate: Option<f64> = cache.get(&key).await;
+/// # }
+/// ```
+pub struct ValueKey<T> {
+    pub(crate) key: CacheKey,
+    value: PhantomData<fn(T) -> T>,
+}
+
+impl<T: Serialize + DeserializeOwned> ValueKey<T> {
+    /// The key of the value with this name and these arguments: anything that serializes, `&()` for none, a tuple for
+    /// several.
+    ///
+    /// Two arguments that `Serialize` tells apart have different keys. Where `arguments` refuses to be serialized there is
+    /// no key: then nothing is found or stored, and `set` and `evict` say why.
+    pub fn new<A: Serialize + ?Sized>(name: &str, arguments: &A) -> Self {
+        let owner = Generation::of_bytes(type_name::<T>().as_bytes());
+        Self {
+            key: CacheKey::of_value(name, owner, is::<T>, |args| args.whole().serialize(arguments)),
+            value: PhantomData,
+        }
+    }
+}
+
+impl<T> ValueKey<T> {
+    /// With tags, instead of those it had: [`Cache::evict_tag`](crate::Cache::evict_tag) with any of them takes the value
+    /// away.
+    ///
+    /// Whoever asks for the value names the same tags in the same order: with others it may not be found.
+    ///
+    /// ```
+    /// use handler_cache::ValueKey;
+    ///
+    /// fn rate(from: &str, to: &str) -> ValueKey<f64> {
+    ///     ValueKey::new("rate", &(from, to)).tags(["rates"])
+    /// }
+    /// ```
+    #[must_use]
+    pub fn tags(self, tags: impl IntoIterator<Item: Into<String>>) -> Self {
+        let tags = tags.into_iter().map(Into::into).collect();
+        Self {
+            key: self.key.with_tags(Some(tags)),
+            ..self
+        }
+    }
+}
+
+impl<T> Clone for ValueKey<T> {
+    fn clone(&self) -> Self {
+        Self {
+            key: self.key.clone(),
+            value: PhantomData,
+        }
+    }
+}
+
+impl<T> fmt::Debug for ValueKey<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("ValueKey").field(&self.key).finish()
+    }
+}
+
+impl<T> fmt::Display for ValueKey<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.key.fmt(f)
+    }
+}
+
+impl<T> From<ValueKey<T>> for CacheKey {
+    fn from(key: ValueKey<T>) -> Self {
+        key.key
+    }
+}
+
+impl<T> From<&ValueKey<T>> for CacheKey {
+    fn from(key: &ValueKey<T>) -> Self {
+        key.key.clone()
+    }
+}
+
+/// How a value is kept: for a `Duration`, or as a [`Policy`] says.
+///
+/// Of a policy count life, stale windows, `stale_if_slow` and `max_body`. The rest is about responses.
+#[derive(Debug, Clone, Copy)]
+pub struct ValuePolicy(pub(crate) Policy);
+
+impl From<Policy> for ValuePolicy {
+    fn from(policy: Policy) -> Self {
+        Self(Policy {
+            life: policy.life,
+            stale_while_revalidate: policy.stale_while_revalidate,
+            stale_if_error: policy.stale_if_error,
+            stale_if_slow: policy.stale_if_slow,
+            max_body: policy.max_body,
+            ..Policy::new()
+        })
+    }
+}
+
+impl From<Duration> for ValuePolicy {
+    /// Below a millisecond nothing is kept.
+    fn from(life: Duration) -> Self {
+        Self(Policy::lasting(life))
+    }
+}
+
+/// The value as MessagePack, which has names for fields, and takes numbers that are none, bytes, and maps with any keys.
+///
+/// # Errors
+/// When the value refuses to be serialized, panics at that, or would not be read back.
+pub(crate) fn encode<T: Serialize + DeserializeOwned>(value: &T) -> Result<Bytes, Unfit> {
+    let mut encoded = Vec::new();
+    match catch_unwind(AssertUnwindSafe(|| write(value, &mut encoded))) {
+        Ok(written) => written.map_err(Unfit::Refused)?,
+        Err(_) => return Err(Unfit::Panicked),
+    }
+    decode::<T>(&encoded).ok_or(Unfit::Unreadable)?;
+    // Without the room that the buffer has left, which would be kept with the entry and counted by nobody.
+    Ok(encoded.into_boxed_slice().into())
+}
+
+/// Whether the entry holds a value of that type.
+fn is<T: Serialize + DeserializeOwned>(entry: &Entry) -> bool {
+    decode::<T>(&entry.body).is_some()
+}
+
+/// The value, if `encoded` is exactly one of that type.
+///
+/// A field that has been added, removed or renamed since may be one that serde can do without, so the value is written once
+/// more: the same type writes the same bytes, maps and sets in whatever order. A field that serde leaves out is not seen so.
+pub(crate) fn decode<T: Serialize + DeserializeOwned>(encoded: &[u8]) -> Option<T> {
+    if !is_shallow(encoded) {
+        return None;
+    }
+    let mut rest = encoded;
+    let mut deserializer = rmp_serde::Deserializer::new(&mut rest).with_human_readable();
+    let mut again = Tally::default();
+    // The user's code, which may panic.
+    let read = catch_unwind(AssertUnwindSafe(|| {
+        let value = T::deserialize(&mut deserializer).ok()?;
+        write(&value, &mut again).ok()?;
+        Some(value)
+    }));
+    let value = read.ok()??;
+    (rest.is_empty() && again == Tally::of(encoded)).then_some(value)
+}
+
+/// Whether nothing is nested deeper than [`DEEPEST`], as far as these bytes are MessagePack at all.
+///
+/// Looked at beforehand and without recursion: the deserializer's own limit does not count the variants of enums.
+fn is_shallow(encoded: &[u8]) -> bool {
+    let mut rest = encoded;
+    // How many values are still to come, of each that is open.
+    let mut open = vec![1_u64];
+    while let Some(left) = open.last_mut() {
+        let Some(now) = left.checked_sub(1) else {
+            open.pop();
+            continue;
+        };
+        *left = now;
+        let Some((bytes, values)) = read_marker(&mut rest)
+            .ok()
+            .and_then(|marker| behind(marker, &mut rest))
+        else {
+            return true;
+        };
+        let Some(next) = usize::try_from(bytes).ok().and_then(|bytes| rest.get(bytes..)) else {
+            return true;
+        };
+        rest = next;
+        if values > 0 {
+            open.push(values);
+            if open.len() > DEEPEST {
+                return false;
+            }
+        }
+    }
+    true
+}
+
+/// How many bytes, and then how many values, follow a marker and its length.
+fn behind(marker: Marker, rest: &mut &[u8]) -> Option<(u64, u64)> {
+    let mut length = |bytes: usize| {
+        let (length, left) = rest.split_at_checked(bytes)?;
+        *rest = left;
+        Some(
+            length
+                .iter()
+                .fold(0_u64, |length, byte| length << 8 | u64::from(*byte)),
+        )
+    };
+    Some(match marker {
+        Marker::U8 | Marker::I8 => (1, 0),
+        Marker::U16 | Marker::I16 | Marker::FixExt1 => (2, 0),
+        Marker::FixExt2 => (3, 0),
+        Marker::U32 | Marker::I32 | Marker::F32 => (4, 0),
+        Marker::FixExt4 => (5, 0),
+        Marker::U64 | Marker::I64 | Marker::F64 => (8, 0),
+        Marker::FixExt8 => (9, 0),
+        Marker::FixExt16 => (17, 0),
+        Marker::FixStr(bytes) => (bytes.into(), 0),
+        Marker::Str8 | Marker::Bin8 => (length(1)?, 0),
+        Marker::Str16 | Marker::Bin16 => (length(2)?, 0),
+        Marker::Str32 | Marker::Bin32 => (length(4)?, 0),
+        Marker::Ext8 => (length(1)? + 1, 0),
+        Marker::Ext16 => (length(2)? + 1, 0),
+        Marker::Ext32 => (length(4)? + 1, 0),
+        Marker::FixArray(values) => (0, values.into()),
+        Marker::Array16 => (0, length(2)?),
+        Marker::Array32 => (0, length(4)?),
+        Marker::FixMap(pairs) => (0, 2 * u64::from(pairs)),
+        Marker::Map16 => (0, 2 * length(2)?),
+        Marker::Map32 => (0, 2 * length(4)?),
+        _ => (0, 0),
+    })
+}
+
+/// As for people, for the sake of types that look different to machines: serde's buffer for untagged and flattened types
+/// does not tell them that they are read by one.
+fn write<T: Serialize>(value: &T, out: impl io::Write) -> Result<(), rmp_serde::encode::Error> {
+    let mut serializer = rmp_serde::Serializer::new(out)
+        .with_struct_map()
+        .with_human_readable();
+    value.serialize(&mut serializer)
+}
+
+/// What bytes have in common with themselves in another order.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Tally {
+    count: u64,
+    sum: u64,
+}
+
+impl Tally {
+    fn of(bytes: &[u8]) -> Self {
+        let mut tally = Self::default();
+        tally.add(bytes);
+        tally
+    }
+
+    fn add(&mut self, bytes: &[u8]) {
+        self.count += bytes.len() as u64;
+        self.sum += bytes.iter().copied().map(u64::from).sum::<u64>();
+    }
+}
+
+impl io::Write for Tally {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.add(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// Why a value cannot be stored.
+#[derive(Debug)]
+pub(crate) enum Unfit {
+    Refused(rmp_serde::encode::Error),
+    Panicked,
+    Unreadable,
+}
+
+impl fmt::Display for Unfit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Refused(error) => error.fmt(f),
+            Self::Panicked => f.write_str("serializing the value panicked"),
+            Self::Unreadable => f.write_str("what it serializes to is not read back as the same"),
+        }
+    }
+}
+
+impl std::error::Error for Unfit {}
+
+#[cfg(test)]
+mod tests;
