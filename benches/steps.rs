@@ -3,7 +3,7 @@
 #![allow(missing_docs, reason = "criterion's macros make public items")]
 
 use axum::body::Bytes;
-use cache_runtime::steps::Steps;
+use handler_cache_runtime::steps::Steps;
 use criterion::{Criterion, criterion_group, criterion_main};
 use serde::Serialize;
 

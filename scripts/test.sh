@@ -14,4 +14,4 @@ cargo test --workspace --doc --all-features
 # The interleavings of flights and of the memory store, in a build of its own, which needs no store but memory. The runs
 # take ten times as long without optimization.
 CARGO_PROFILE_TEST_DEBUG=0 CARGO_PROFILE_TEST_OPT_LEVEL=1 RUSTFLAGS="${RUSTFLAGS:-} --cfg shuttle" \
-    cargo test --package cache-runtime --lib --no-default-features --target-dir target/shuttle interleavings
+    cargo test --package handler-cache-runtime --lib --no-default-features --target-dir target/shuttle interleavings

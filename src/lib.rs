@@ -4,12 +4,12 @@ extern crate self as handler_cache;
 
 #[doc(inline)]
 #[doc = include_str!("../docs/attribute.md")]
-pub use cache_macros::cache;
+pub use handler_cache_macros::cache;
 #[doc(inline)]
 #[doc = include_str!("../docs/evict.md")]
-pub use cache_macros::cache_evict;
+pub use handler_cache_macros::cache_evict;
 #[doc(inline)]
-pub use cache_macros::{
+pub use handler_cache_macros::{
     cache_one_day, cache_one_hour, cache_one_minute, cache_one_month, cache_one_week, cache_one_year,
 };
 /// Longer texts, on one matter each.
@@ -36,12 +36,12 @@ pub mod guide {
 }
 
 #[cfg(feature = "test-util")]
-pub use cache_runtime::ManualClock;
+pub use handler_cache_runtime::ManualClock;
 #[cfg(feature = "layer")]
-pub use cache_runtime::layer;
+pub use handler_cache_runtime::layer;
 #[doc(hidden)]
-pub use cache_runtime::macro_support as __private;
-pub use cache_runtime::{
+pub use handler_cache_runtime::macro_support as __private;
+pub use handler_cache_runtime::{
     AttachFuture, AttachLayer, AttachService, Cache, CacheBuilder, CacheKey, CacheKeyPart, ClientControl,
     ClientMaxAge, Counts, EntryFacts, Error, Expire, Explanation, Filler, KeyError, KeyWriter, Memory,
     NoStore, Policy, Refused, Standing, Stats, Tags, Timestamp, ValueKey, ValuePolicy, store,

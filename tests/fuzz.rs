@@ -9,7 +9,7 @@ use std::{
     thread,
 };
 
-use cache_runtime::fuzz::TARGETS;
+use handler_cache_runtime::fuzz::TARGETS;
 
 /// One bit, another case, another half of the bytes, and all bits.
 const CHANGES: [u8; 4] = [0x01, 0x20, 0x80, 0xff];

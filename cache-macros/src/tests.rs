@@ -1,6 +1,6 @@
 //! What the attribute becomes, as `snapshots/*.rs`, and that nothing typed so far makes it panic.
 //!
-//! `UPDATE_SNAPSHOTS=1 cargo test -p cache-macros` writes them anew.
+//! `UPDATE_SNAPSHOTS=1 cargo test -p handler-cache-macros` writes them anew.
 
 use std::{env, fs, path::Path};
 

@@ -1,3 +1,3 @@
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|data: &[u8]| cache_runtime::fuzz::keys(data));
+libfuzzer_sys::fuzz_target!(|data: &[u8]| handler_cache_runtime::fuzz::keys(data));
