@@ -11,16 +11,16 @@ pub fn task() -> Option<String> {
     env::var(TASK).ok()
 }
 
-/// Runs that one test of this file again, by its full name, and returns what it prints.
+/// Runs one test of this binary again, in a process of its own, and returns what it prints. `module` is its `module_path!()`.
 ///
 /// # Panics
 ///
 /// It fails.
 #[track_caller]
-pub fn run(test: &str, task: &str) -> String {
+pub fn run(module: &str, test: &str, task: &str) -> String {
     let program = env::current_exe().expect("a test knows its file");
     let output = Command::new(program)
-        .args(["--exact", test, "--nocapture"])
+        .args(["--exact", &full_name(module, test), "--nocapture"])
         .env(TASK, task)
         .output()
         .expect("this very file runs");
@@ -29,6 +29,14 @@ pub fn run(test: &str, task: &str) -> String {
     assert!(output.status.success(), "{told}{log}");
     assert!(told.contains("1 passed"), "no such test: {told}");
     told
+}
+
+/// The name by which the test harness knows a test: its path without the crate.
+pub fn full_name(module: &str, test: &str) -> String {
+    match module.split_once("::") {
+        Some((_, inside)) => format!("{inside}::{test}"),
+        None => test.to_owned(),
+    }
 }
 
 /// The memory of this process that is in use, in bytes.

@@ -1,4 +1,4 @@
-//! What holds for any bytes: the properties in which `fuzz/` looks for a hole, and which `tests/fuzz.rs` replays.
+//! What holds for any bytes: the properties in which `fuzz/` looks for a hole, and which `tests/it/fuzz.rs` replays.
 //!
 //! Each takes bytes that anyone may have made, and panics where a promise is broken. Not part of the public API.
 

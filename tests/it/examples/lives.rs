@@ -1,0 +1,61 @@
+//! `lives`: what each page tells its clients.
+
+use super::{
+    MEMORY,
+    support::{
+        RedisServer,
+        example::{Answer, Example},
+    },
+};
+
+/// Seconds that clients are told to keep it.
+fn max_age(answer: &Answer) -> u64 {
+    let directives = answer.header("cache-control").expect("it says how long it lives");
+    let seconds = directives
+        .split(", ")
+        .find_map(|directive| directive.strip_prefix("max-age="));
+    let seconds = seconds.and_then(|seconds| seconds.parse().ok());
+    seconds.expect("max-age is a number of seconds")
+}
+
+fn each_page_has_a_life_of_its_own(url: &str) {
+    let server = Example::start("lives", url);
+    for (path, longest, text) in [
+        ("/", 10, "Welcome!"),
+        ("/products/1", 60, "Product 1."),
+        ("/countries", 24 * 60 * 60, "Chile"),
+        ("/auctions/0", 24 * 60 * 60, "Lot 0 is sold."),
+        // An hour when the example started, so one second less by now.
+        ("/auctions/1", 60 * 60 - 1, "Lot 1 is open."),
+        ("/auctions/2", 2 * 60 * 60 - 1, "Lot 2 is open."),
+    ] {
+        let miss = server.get(path);
+        assert_eq!((miss.status, miss.verdict()), (200, Some("Miss")), "{path}");
+        assert!(miss.body.starts_with(text), "{path}: {}", miss.body);
+        // Some of it is over on a busy machine, but never as much as makes it another's.
+        let told = max_age(&miss);
+        assert!(told <= longest && 2 * told > longest, "{path}: {told}");
+    }
+    for path in ["/products/1", "/countries", "/auctions/0", "/auctions/1"] {
+        let hit = server.get(path);
+        assert_eq!(hit.verdict(), Some("Hit"), "{path}");
+    }
+
+    let first = server.get("/basket");
+    let second = server.get("/basket");
+    assert_ne!(first.body, second.body, "each is made by a run of its own");
+    for basket in [first, second] {
+        assert_eq!(basket.header("cache-control"), Some("no-store"));
+        assert_eq!((basket.verdict(), basket.header("etag")), (None, None));
+    }
+}
+
+#[test]
+fn lives_on_memory() {
+    each_page_has_a_life_of_its_own(MEMORY);
+}
+
+#[test]
+fn lives_on_redis() {
+    each_page_has_a_life_of_its_own(&RedisServer::start().url());
+}

@@ -1,0 +1,13 @@
+//! The smaller examples as their users run them: processes of their own, asked over HTTP, on memory and on Redis.
+use crate::support;
+
+mod gateway;
+mod hit_rate;
+mod lives;
+mod prometheus;
+mod purge;
+mod quickstart;
+mod router;
+mod visitors;
+
+const MEMORY: &str = "memory://";

@@ -1,0 +1,49 @@
+//! `prometheus`: what a scrape shows.
+
+use super::{
+    MEMORY,
+    support::{RedisServer, example::Example},
+};
+
+fn scrape_shows_what_was_answered(url: &str) {
+    let server = Example::start("prometheus", url);
+    for verdict in ["Miss", "Hit", "Hit"] {
+        if verdict == "Hit" {
+            // Redis is written to behind the response.
+            server.get_until("/squares/12", verdict);
+        } else {
+            let answer = server.get("/squares/12");
+            assert_eq!((answer.verdict(), &*answer.body), (Some(verdict), "144"));
+        }
+    }
+    let handler = r#"cache="squares",handler="prometheus::square""#;
+    // A hit may come from the run itself, before its entry is stored.
+    let stored = format!("handler_cache_stored_bytes_total{{{handler}}} 3");
+    let scrape = server.get_until_it("/metrics", &stored, |answer| {
+        answer.body.lines().any(|told| told == stored)
+    });
+    for line in [
+        "# TYPE handler_cache_requests_total counter".to_owned(),
+        format!(r#"handler_cache_requests_total{{{handler},result="hit"}} 2"#),
+        format!(r#"handler_cache_requests_total{{{handler},result="miss"}} 1"#),
+        "# TYPE handler_cache_run_seconds histogram".to_owned(),
+        format!(r#"handler_cache_run_seconds_bucket{{{handler},le="0.1"}} 0"#),
+        format!(r#"handler_cache_run_seconds_count{{{handler}}} 1"#),
+    ] {
+        assert!(
+            scrape.body.lines().any(|told| told == line),
+            "{line}\n\n{}",
+            scrape.body
+        );
+    }
+}
+
+#[test]
+fn prometheus_on_memory() {
+    scrape_shows_what_was_answered(MEMORY);
+}
+
+#[test]
+fn prometheus_on_redis() {
+    scrape_shows_what_was_answered(&RedisServer::start().url());
+}
