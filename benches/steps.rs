@@ -3,8 +3,8 @@
 #![allow(missing_docs, reason = "criterion's macros make public items")]
 
 use axum::body::Bytes;
-use handler_cache_runtime::steps::Steps;
 use criterion::{Criterion, criterion_group, criterion_main};
+use handler_cache_runtime::steps::Steps;
 use serde::Serialize;
 
 /// What a list of products may be asked for.

@@ -24,16 +24,16 @@ impl Api {
         let __ready = __context
             .key_by(
                 {
-                    static __SITE: ::handler_cache::__private::Site = {
+                    static __META: ::handler_cache::__private::HandlerMeta = {
                         let __policy: ::handler_cache::__private::Policy = ::handler_cache::__private::Policy::new();
-                        ::handler_cache::__private::Site::new(
+                        ::handler_cache::__private::HandlerMeta::new(
                             __policy,
                             ::core::option::Option::None,
                         )
                     };
-                    &__SITE
+                    &__META
                 }
-                    .itself(&Self::get::<T>),
+                    .id(&Self::get::<T>),
                 &|
                     __key: &mut ::handler_cache::__private::KeyArgs<'_>,
                 | -> ::core::result::Result<(), ::handler_cache::__private::KeyError> {

@@ -57,7 +57,7 @@ impl product {
     #[doc(hidden)]
     #[must_use]
     #[inline]
-    fn __itself() -> ::handler_cache::__private::Itself {
+    fn __handler_id() -> ::handler_cache::__private::HandlerId {
         loop {}
     }
 }

@@ -22,7 +22,7 @@ pub async fn update<R: Repo + 'static>(
                         normal(&product.name),
                     ),
                 );
-            __targets.all(all::__itself());
+            __targets.all(all::__handler_id());
             __targets.tag(format!("shop:{shop}"));
             __targets.tag(::core::clone::Clone::clone(id));
         });

@@ -15,7 +15,7 @@ fn touch(
                 ],
             )
         });
-    let __ready = __context.key(touch::__itself(), (&__arg0,), touch::__key);
+    let __ready = __context.key(touch::__handler_id(), (&__arg0,), touch::__key);
     let __waiting = match __ready {
         ::handler_cache::__private::Ready::Answered(__response) => return __response,
         ::handler_cache::__private::Ready::Waits(__waiting) => __waiting,
@@ -64,7 +64,11 @@ impl touch {
     #[must_use]
     #[inline]
     fn key(id: Path<u64>) -> ::handler_cache::__private::CacheKey {
-        ::handler_cache::__private::cache_key(touch::__itself(), (&id,), touch::__key)
+        ::handler_cache::__private::cache_key(
+            touch::__handler_id(),
+            (&id,),
+            touch::__key,
+        )
     }
     /// Evicts the responses to these arguments from the global cache.
     ///
@@ -82,7 +86,7 @@ impl touch {
     /// Without a global cache, and when the store did not acknowledge.
     #[inline]
     fn evict_all() -> ::handler_cache::__private::Evicting {
-        ::handler_cache::__private::evict_all(touch::__itself())
+        ::handler_cache::__private::evict_all(touch::__handler_id())
     }
     /// Runs the handler now, with these arguments, and stores its response in the global cache: to warm it up.
     ///
@@ -95,7 +99,7 @@ impl touch {
     #[inline]
     fn refresh(__arg0: Path<u64>, __arg1: Db) -> ::handler_cache::__private::Refreshing {
         ::handler_cache::__private::refresh(
-            touch::__itself(),
+            touch::__handler_id(),
             ::std::boxed::Box::new(move |__context| touch(
                 (__context, __arg0),
                 ::handler_cache::__private::Deferred::extracted((__arg1,)),
@@ -105,20 +109,20 @@ impl touch {
     #[doc(hidden)]
     #[must_use]
     #[inline]
-    fn __itself() -> ::handler_cache::__private::Itself {
+    fn __handler_id() -> ::handler_cache::__private::HandlerId {
         {
-            static __SITE: ::handler_cache::__private::Site = {
+            static __META: ::handler_cache::__private::HandlerMeta = {
                 let __policy: ::handler_cache::__private::Policy = ::handler_cache::__private::Policy::new();
                 let __policy = __policy
                     .with_expire(::core::time::Duration::from_secs(60u64));
-                ::handler_cache::__private::Site::new(
+                ::handler_cache::__private::HandlerMeta::new(
                     __policy,
                     ::core::option::Option::None,
                 )
             };
-            &__SITE
+            &__META
         }
-            .itself(&touch)
+            .id(&touch)
     }
 }
 impl touch {

@@ -16,7 +16,7 @@ pub fn product(
         });
     let __ready = __context
         .key(
-            product::__itself(),
+            product::__handler_id(),
             (&__arg0, ::core::option::Option::Some(&__arg1)),
             product::__key,
         );
@@ -59,7 +59,7 @@ impl product {
         for<'__call> State<Db>: ::handler_cache::__private::AxumState,
     {
         ::handler_cache::__private::cache_key(
-            product::__itself(),
+            product::__handler_id(),
             (&id, ::core::option::Option::None),
             product::__key,
         )
@@ -83,7 +83,7 @@ impl product {
     /// Without a global cache, and when the store did not acknowledge.
     #[inline]
     pub fn evict_all() -> ::handler_cache::__private::Evicting {
-        ::handler_cache::__private::evict_all(product::__itself())
+        ::handler_cache::__private::evict_all(product::__handler_id())
     }
     /// Runs the handler now, with these arguments, and stores its response in the global cache: to warm it up.
     ///
@@ -99,27 +99,27 @@ impl product {
         __arg1: State<Db>,
     ) -> ::handler_cache::__private::Refreshing {
         ::handler_cache::__private::refresh(
-            product::__itself(),
+            product::__handler_id(),
             ::std::boxed::Box::new(move |__context| product((__context, __arg0), __arg1)),
         )
     }
     #[doc(hidden)]
     #[must_use]
     #[inline]
-    pub fn __itself() -> ::handler_cache::__private::Itself {
+    pub fn __handler_id() -> ::handler_cache::__private::HandlerId {
         {
-            static __SITE: ::handler_cache::__private::Site = {
+            static __META: ::handler_cache::__private::HandlerMeta = {
                 let __policy: ::handler_cache::__private::Policy = ::handler_cache::__private::Policy::new();
                 let __policy = __policy
                     .with_expire(::core::time::Duration::new(30u64, 0u32));
-                ::handler_cache::__private::Site::new(
+                ::handler_cache::__private::HandlerMeta::new(
                     __policy,
                     ::core::option::Option::None,
                 )
             };
-            &__SITE
+            &__META
         }
-            .itself(&product)
+            .id(&product)
     }
 }
 #[allow(unused)]

@@ -24,7 +24,11 @@ where
             )
         });
     let __ready = __context
-        .key(ProductCache::__itself::<R, N>(), (&__arg1,), ProductCache::__key::<R, N>);
+        .key(
+            ProductCache::__handler_id::<R, N>(),
+            (&__arg1,),
+            ProductCache::__key::<R, N>,
+        );
     let __waiting = match __ready {
         my::cache::__private::Ready::Answered(__response) => return __response,
         my::cache::__private::Ready::Waits(__waiting) => __waiting,
@@ -79,7 +83,7 @@ impl ProductCache {
         R: Clone,
     {
         my::cache::__private::cache_key(
-            ProductCache::__itself::<R, N>(),
+            ProductCache::__handler_id::<R, N>(),
             (&id,),
             ProductCache::__key::<R, N>,
         )
@@ -108,7 +112,7 @@ impl ProductCache {
     where
         R: Clone,
     {
-        my::cache::__private::evict_all(ProductCache::__itself::<R, N>())
+        my::cache::__private::evict_all(ProductCache::__handler_id::<R, N>())
     }
     /// Runs the handler now, with these arguments, and stores its response in the global cache: to warm it up.
     ///
@@ -128,7 +132,7 @@ impl ProductCache {
         R: Clone,
     {
         my::cache::__private::refresh(
-            ProductCache::__itself::<R, N>(),
+            ProductCache::__handler_id::<R, N>(),
             ::std::boxed::Box::new(move |__context| product::<
                 R,
                 N,
@@ -145,11 +149,11 @@ impl ProductCache {
     #[doc(hidden)]
     #[must_use]
     #[inline]
-    fn __itself<R: Repo + 'static, const N: usize>() -> my::cache::__private::Itself
+    fn __handler_id<R: Repo + 'static, const N: usize>() -> my::cache::__private::HandlerId
     where
         R: Clone,
     {
-        Self::__site().itself(&product::<R, N>)
+        Self::__handler_meta().id(&product::<R, N>)
     }
 }
 impl ProductCache {
@@ -171,9 +175,9 @@ impl ProductCache {
 }
 impl ProductCache {
     #[doc(hidden)]
-    fn __site() -> &'static my::cache::__private::Site {
+    fn __handler_meta() -> &'static my::cache::__private::HandlerMeta {
         {
-            static __SITE: my::cache::__private::Site = {
+            static __META: my::cache::__private::HandlerMeta = {
                 let __policy: my::cache::__private::Policy = TWO_HOURS;
                 let __policy = __policy
                     .with_expire(::core::time::Duration::from_secs(86400u64));
@@ -191,17 +195,17 @@ impl ProductCache {
                 let __policy = __policy.store_if(|parts| parts.status == 200);
                 let __policy = __policy.max_body(LIMIT);
                 let __policy = __policy.version("2");
-                my::cache::__private::Site::new(
+                my::cache::__private::HandlerMeta::new(
                     __policy,
                     ::core::option::Option::Some("shop::product"),
                 )
             };
-            &__SITE
+            &__META
         }
     }
 }
 impl my::cache::__private::Companion for ProductCache {
     fn vary() -> my::cache::__private::Vary {
-        Self::__site().vary()
+        Self::__handler_meta().vary()
     }
 }

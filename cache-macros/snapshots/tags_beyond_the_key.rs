@@ -12,7 +12,7 @@ fn product(
                 ],
             )
         });
-    let __ready = __context.key(product::__itself(), (&__arg0,), product::__key);
+    let __ready = __context.key(product::__handler_id(), (&__arg0,), product::__key);
     let __waiting = match __ready {
         ::handler_cache::__private::Ready::Answered(__response) => return __response,
         ::handler_cache::__private::Ready::Waits(__waiting) => __waiting,
@@ -50,7 +50,7 @@ impl product {
     fn key(id: Path<u64>) -> ::handler_cache::__private::CacheKey {
         ::handler_cache::__private::with_unknown_tags(
             ::handler_cache::__private::cache_key(
-                product::__itself(),
+                product::__handler_id(),
                 (&id,),
                 product::__key,
             ),
@@ -72,7 +72,7 @@ impl product {
     /// Without a global cache, and when the store did not acknowledge.
     #[inline]
     fn evict_all() -> ::handler_cache::__private::Evicting {
-        ::handler_cache::__private::evict_all(product::__itself())
+        ::handler_cache::__private::evict_all(product::__handler_id())
     }
     /// Runs the handler now, with these arguments, and stores its response in the global cache: to warm it up.
     ///
@@ -88,25 +88,25 @@ impl product {
         __arg1: User,
     ) -> ::handler_cache::__private::Refreshing {
         ::handler_cache::__private::refresh(
-            product::__itself(),
+            product::__handler_id(),
             ::std::boxed::Box::new(move |__context| product((__context, __arg0), __arg1)),
         )
     }
     #[doc(hidden)]
     #[must_use]
     #[inline]
-    fn __itself() -> ::handler_cache::__private::Itself {
+    fn __handler_id() -> ::handler_cache::__private::HandlerId {
         {
-            static __SITE: ::handler_cache::__private::Site = {
+            static __META: ::handler_cache::__private::HandlerMeta = {
                 let __policy: ::handler_cache::__private::Policy = ::handler_cache::__private::Policy::new();
-                ::handler_cache::__private::Site::new(
+                ::handler_cache::__private::HandlerMeta::new(
                     __policy,
                     ::core::option::Option::None,
                 )
             };
-            &__SITE
+            &__META
         }
-            .itself(&product)
+            .id(&product)
     }
 }
 impl product {

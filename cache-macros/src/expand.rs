@@ -63,7 +63,7 @@ struct Cx<'a> {
 }
 
 /// The function of a companion that says which handler it belongs to.
-const ITSELF: &str = "__itself";
+const HANDLER_ID: &str = "__handler_id";
 
 /// What the generated items are called.
 struct Names {
@@ -73,7 +73,7 @@ struct Names {
     /// The handler itself.
     handler: TokenStream,
     /// What `#[cache_evict(product(..))]` calls, too.
-    itself: Ident,
+    handler_id: Ident,
     key: Ident,
     body: Ident,
 }
@@ -115,16 +115,16 @@ impl<'a> Cx<'a> {
         macro_span(self.return_type.span())
     }
 
-    /// `product::itself::<T>()`, which tells the handler apart from every other.
+    /// `product::handler_id::<T>()`, which tells the handler apart from every other.
     ///
     /// An associated handler has no companion to share it with: a trait's `impl` has no room for siblings, so each of
     /// them would be one more error there.
-    fn itself(&self) -> TokenStream {
+    fn handler_id(&self) -> TokenStream {
         if self.args.associated.is_some() {
-            return policy::itself(self);
+            return policy::handler_id(self);
         }
-        let itself = self.call(&self.names.itself);
-        quote_spanned!(self.span=> #itself())
+        let handler_id = self.call(&self.names.handler_id);
+        quote_spanned!(self.span=> #handler_id())
     }
 
     /// `arg0, arg1`: what the function with the body is called with.
@@ -165,7 +165,7 @@ impl Names {
                 companion,
                 home: ident("Self"),
                 handler: quote_spanned!(span=> Self::#name),
-                itself: ident(ITSELF),
+                handler_id: ident(HANDLER_ID),
                 key: ident("__key"),
                 body: format_ident!("__cache_{plain}", span = span),
             };
@@ -176,7 +176,7 @@ impl Names {
             home: companion.clone(),
             companion,
             handler: quote!(#name),
-            itself: ident(ITSELF),
+            handler_id: ident(HANDLER_ID),
             key: ident("__key"),
             body: ident("uncached"),
         }

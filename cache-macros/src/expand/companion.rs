@@ -54,7 +54,7 @@ pub(super) fn placeholder(cx: &Cx<'_>) -> TokenStream {
         &TokenStream::new(),
         &Eviction {
             key: never(),
-            itself: never(),
+            handler_id: never(),
             evict: never(),
             evict_all: never(),
             refresh: never(),
@@ -65,7 +65,7 @@ pub(super) fn placeholder(cx: &Cx<'_>) -> TokenStream {
 /// The bodies of the functions that have to do with keys.
 struct Eviction {
     key: TokenStream,
-    itself: TokenStream,
+    handler_id: TokenStream,
     evict: TokenStream,
     evict_all: TokenStream,
     refresh: TokenStream,
@@ -73,7 +73,7 @@ struct Eviction {
 
 fn eviction(cx: &Cx<'_>) -> Eviction {
     let private = cx.private(cx.span);
-    let (itself, turbofish) = (cx.itself(), &cx.turbofish);
+    let (handler_id, turbofish) = (cx.handler_id(), &cx.turbofish);
     let parameters: Vec<Ident> = parameter_names(cx).collect();
     let arguments = parameters
         .iter()
@@ -94,8 +94,8 @@ fn eviction(cx: &Cx<'_>) -> Eviction {
     Eviction {
         key: key::tagged(cx, cache_key, &parameters),
         evict: quote_spanned!(cx.span=> #private::evict(Self::key #turbofish (#(#arguments),*))),
-        itself: policy::itself(cx),
-        evict_all: quote_spanned!(cx.span=> #private::evict_all(#itself)),
+        handler_id: policy::handler_id(cx),
+        evict_all: quote_spanned!(cx.span=> #private::evict_all(#handler_id)),
         refresh: outer::refresh(cx),
     }
 }
@@ -125,10 +125,10 @@ fn public(cx: &Cx<'_>, body: &TokenStream, eviction: &Eviction) -> TokenStream {
             )| { quote_spanned!(cx.span=> #(#cfgs)* #name: #ty) },
         )
         .collect();
-    let itself_name = &names.itself;
+    let handler_id_name = &names.handler_id;
     let Eviction {
         key,
-        itself,
+        handler_id,
         evict,
         evict_all,
         refresh,
@@ -186,8 +186,8 @@ fn public(cx: &Cx<'_>, body: &TokenStream, eviction: &Eviction) -> TokenStream {
             #[doc(hidden)]
             #[must_use]
             #[inline]
-            #vis fn #itself_name #generics () -> #private::Itself #bounds {
-                #itself
+            #vis fn #handler_id_name #generics () -> #private::HandlerId #bounds {
+                #handler_id
             }
         }
     }

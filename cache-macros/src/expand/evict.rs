@@ -4,7 +4,7 @@ use proc_macro2::{Group, Ident, TokenStream};
 use quote::{ToTokens as _, quote, quote_spanned};
 use syn::PathArguments;
 
-use super::{Cx, ITSELF, key};
+use super::{Cx, HANDLER_ID, key};
 use crate::{
     args::{Evicted, Target},
     owned,
@@ -18,7 +18,7 @@ use crate::{
 ///     let arg0 = &arg0;
 ///     let Path(id) = arg0;
 ///     targets.key(get_product::key(Path(Clone::clone(id))));
-///     targets.all(list_products::itself::<Db>());
+///     targets.all(list_products::handler_id::<Db>());
 ///     targets.tag(format!("product:{id}"));
 /// })
 /// ```
@@ -77,7 +77,7 @@ fn line(cx: &Cx<'_>, target: &Target, named: &Ident) -> TokenStream {
                 .map(|argument| owned::argument(argument, cx.handler));
             ("key", Ident::new("key", span), quote!(#(#arguments),*))
         }
-        Evicted::All => ("all", Ident::new(ITSELF, span), TokenStream::new()),
+        Evicted::All => ("all", Ident::new(HANDLER_ID, span), TokenStream::new()),
     };
     let method = Ident::new(method, span);
     let mut list = Group::new(proc_macro2::Delimiter::Parenthesis, arguments);

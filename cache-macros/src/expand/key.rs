@@ -60,7 +60,7 @@ pub(super) fn writer(cx: &Cx<'_>) -> TokenStream {
     }
 }
 
-/// `context.key(product::itself(), (&arg0, Some(&arg1)), product::key)`, with what `argument` makes of each.
+/// `context.key(product::handler_id(), (&arg0, Some(&arg1)), product::key)`, with what `argument` makes of each.
 ///
 /// Handlers with arguments of the same types share what is compiled of it. A closure that knows the arguments is one
 /// more function for each handler: it stands where some of them may be absent.
@@ -70,16 +70,16 @@ pub(super) fn call<'a>(
     function: &str,
     argument: impl FnMut(&'a Keyed<'_>) -> TokenStream,
 ) -> TokenStream {
-    let (itself, write) = (cx.itself(), cx.call(&cx.names.key));
+    let (handler_id, write) = (cx.handler_id(), cx.call(&cx.names.key));
     let arguments = cx.keyed.iter().map(argument);
     if is_joined(cx) {
         let function = Ident::new(function, cx.span);
-        return quote_spanned!(cx.span=> #of #function(#itself, (#(#arguments,)*), #write));
+        return quote_spanned!(cx.span=> #of #function(#handler_id, (#(#arguments,)*), #write));
     }
     let function = format_ident!("{function}_by", span = cx.span);
     let key = hidden("__key");
     let cfgs = cx.keyed.iter().map(|keyed| &keyed.param.cfgs);
-    quote_spanned!(cx.span=> #of #function(#itself, &|#key| #write(#key, #(#(#cfgs)* #arguments),*)))
+    quote_spanned!(cx.span=> #of #function(#handler_id, &|#key| #write(#key, #(#(#cfgs)* #arguments),*)))
 }
 
 /// Whether the arguments are a tuple, in which `cfg` cannot stand.

@@ -15,7 +15,7 @@ use crate::{
 /// ```text
 /// fn product((context, arg0): (CacheContext, Path<u64>), arg1: State<Db>) -> ResponseFuture {
 ///     let context = context.url_decides(const { … });
-///     let ready = context.key(product::itself(), (&arg0, Some(&arg1)), product::key);
+///     let ready = context.key(product::handler_id(), (&arg0, Some(&arg1)), product::key);
 ///     let waiting = match ready {
 ///         Ready::Answered(response) => return response,
 ///         Ready::Waits(waiting) => waiting,
@@ -96,17 +96,17 @@ fn through_cache(cx: &Cx<'_>, context: &Ident) -> TokenStream {
 /// Input: `Path(id): Path<u64>, State(db): State<Db>`
 /// Output:
 /// ```text
-/// refresh(product::itself(), Box::new(move |context| product((context, arg0), arg1)))
+/// refresh(product::handler_id(), Box::new(move |context| product((context, arg0), arg1)))
 /// ```
 /// The handler is called as axum calls it, with a context that stands for no request.
 pub(super) fn refresh(cx: &Cx<'_>) -> TokenStream {
     let private = cx.private(cx.span);
     let context = hidden("__context");
-    let itself = cx.itself();
+    let handler_id = cx.handler_id();
     let (handler, turbofish) = (&cx.names.handler, &cx.turbofish);
     let arguments = inputs(cx, &context).into_iter().map(|input| input.argument);
     quote_spanned! {cx.span=>
-        #private::refresh(#itself, ::std::boxed::Box::new(move |#context| #handler #turbofish (#(#arguments),*)))
+        #private::refresh(#handler_id, ::std::boxed::Box::new(move |#context| #handler #turbofish (#(#arguments),*)))
     }
 }
 
@@ -151,14 +151,14 @@ fn response_of_run(cx: &Cx<'_>) -> TokenStream {
     }
 }
 
-/// `context.key(product::itself(), (&arg0, Some(&arg1)), product::key)`
+/// `context.key(product::handler_id(), (&arg0, Some(&arg1)), product::key)`
 ///
 /// An associated handler has no companion to share the function with, and holds it itself.
 fn lookup(cx: &Cx<'_>, context: &Ident) -> TokenStream {
     let of = quote!(#context.);
     if cx.args.associated.is_some() {
-        let (itself, write) = (cx.itself(), key::closure(cx));
-        return quote_spanned!(cx.span=> #of key_by(#itself, #write));
+        let (handler_id, write) = (cx.handler_id(), key::closure(cx));
+        return quote_spanned!(cx.span=> #of key_by(#handler_id, #write));
     }
     key::call(cx, &of, "key", |keyed| {
         let local = &keyed.param.local;

@@ -1,4 +1,4 @@
-//! The options, to a constant `Policy` in the attribute's one `Site`.
+//! The options, to a constant `Policy` in the attribute's one `HandlerMeta`.
 
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens as _, quote, quote_spanned};
@@ -13,51 +13,51 @@ use crate::{
 /// Input: `expire = 30, vary = ["accept-language"]`
 /// Output:
 /// ```text
-/// static __SITE: Site = {
+/// static __META: HandlerMeta = {
 ///     let policy = Policy::new();
 ///     let policy = policy.with_expire(Duration::new(30, 0));
 ///     let policy = policy.vary(&["accept-language"]);
-///     Site::new(policy, None)
+///     HandlerMeta::new(policy, None)
 /// };
-/// __SITE.itself(&product)
+/// __META.id(&product)
 /// ```
 /// The compiler evaluates a static even when nothing uses it, so that a bad policy is an error of `cargo check`. One
 /// statement an option puts that error on the option.
-pub(super) fn itself(cx: &Cx<'_>) -> TokenStream {
+pub(super) fn handler_id(cx: &Cx<'_>) -> TokenStream {
     let (handler, turbofish) = (&cx.names.handler, &cx.turbofish);
-    let site = if has_site_function(cx) {
-        let name = site_name(cx);
+    let meta = if has_meta_function(cx) {
+        let name = meta_name(cx);
         quote_spanned!(cx.span=> Self::#name())
     } else {
-        site(cx)
+        meta(cx)
     };
-    quote_spanned!(cx.span=> #site.itself(&#handler #turbofish))
+    quote_spanned!(cx.span=> #meta.id(&#handler #turbofish))
 }
 
 /// Where the policy may name headers that join the key, the extractor asks for them, and the function that holds the
 /// static is not the handler's, which may be generic.
 /// ```text
 /// impl product {
-///     fn __site() -> &'static Site { … }
+///     fn __handler_meta() -> &'static HandlerMeta { … }
 /// }
 /// impl Companion for product {
-///     fn vary() -> Vary { Self::__site().vary() }
+///     fn vary() -> Vary { Self::__handler_meta().vary() }
 /// }
 /// ```
 pub(super) fn vary(cx: &Cx<'_>) -> TokenStream {
-    if !has_site_function(cx) {
+    if !has_meta_function(cx) {
         return TokenStream::new();
     }
     let private = cx.private(cx.span);
     let attrs = &cx.handler.attributes.all;
     let companion = &cx.names.companion;
-    let (name, site) = (site_name(cx), site(cx));
+    let (name, meta) = (meta_name(cx), meta(cx));
     quote_spanned! {cx.span=>
         #(#attrs)*
         impl #companion {
             #[doc(hidden)]
-            fn #name() -> &'static #private::Site {
-                #site
+            fn #name() -> &'static #private::HandlerMeta {
+                #meta
             }
         }
 
@@ -70,18 +70,18 @@ pub(super) fn vary(cx: &Cx<'_>) -> TokenStream {
     }
 }
 
-fn has_site_function(cx: &Cx<'_>) -> bool {
+fn has_meta_function(cx: &Cx<'_>) -> bool {
     cx.args.may_vary() && cx.args.associated.is_none()
 }
 
-fn site_name(cx: &Cx<'_>) -> Ident {
-    Ident::new("__site", cx.span)
+fn meta_name(cx: &Cx<'_>) -> Ident {
+    Ident::new("__handler_meta", cx.span)
 }
 
-/// `{ static __SITE: Site = …; &__SITE }`
-fn site(cx: &Cx<'_>) -> TokenStream {
+/// `{ static __META: HandlerMeta = …; &__META }`
+fn meta(cx: &Cx<'_>) -> TokenStream {
     let private = cx.private(cx.span);
-    let name = hidden("__SITE");
+    let name = hidden("__META");
     let policy = hidden("__policy");
     let statements = statements(cx, &policy, steps(cx));
     let handler = match &cx.args.name {
@@ -93,9 +93,9 @@ fn site(cx: &Cx<'_>) -> TokenStream {
     };
     quote_spanned! {cx.span=>
         {
-            static #name: #private::Site = {
+            static #name: #private::HandlerMeta = {
                 #statements
-                #private::Site::new(#policy, #handler)
+                #private::HandlerMeta::new(#policy, #handler)
             };
             &#name
         }

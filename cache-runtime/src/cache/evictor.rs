@@ -17,7 +17,7 @@ use crate::{
     cache,
     engine::{Carrying, Engine, Eviction, Evictions, Names, RequestScope},
     http as rules,
-    key::{KeyError, cache_key::CacheKey, handler::Itself},
+    key::{KeyError, cache_key::CacheKey, handler::HandlerId},
     store::Budget,
     telemetry::events,
 };
@@ -64,7 +64,7 @@ pub struct Targets(Vec<Target>);
 #[derive(Debug)]
 enum Target {
     Key(CacheKey),
-    All(Itself),
+    All(HandlerId),
     Tag(String),
     Path(String),
     SafePath(String),
@@ -86,8 +86,8 @@ impl Targets {
     }
 
     /// Every entry of a handler.
-    pub fn all(&mut self, itself: Itself) {
-        self.0.push(Target::All(itself));
+    pub fn all(&mut self, id: HandlerId) {
+        self.0.push(Target::All(id));
     }
 
     /// Every entry of a path.
@@ -198,9 +198,9 @@ impl Targets {
                     Ok(eviction) => evictions.push(eviction),
                     Err(error) => events::failed_to_evict(&key.name, &error),
                 },
-                Target::All(itself) => match itself.named() {
+                Target::All(id) => match id.registered() {
                     Ok(handler) => evictions.push(names.eviction_of_all(handler)),
-                    Err(error) => events::failed_to_evict(&itself.path(), &error),
+                    Err(error) => events::failed_to_evict(&id.path(), &error),
                 },
                 Target::Tag(tag) => evictions.push(Eviction::UserTag(names.user_tag(tag))),
                 Target::Path(path) => evictions.extend(names.evictions_of_path(path)),

@@ -14,13 +14,13 @@ use tokio::runtime::{Builder, Runtime};
 use super::*;
 use crate::{
     http::{request_head::Vary, response_parts::Tags},
-    key::{cache_key::CacheKey, handler::Site},
+    key::{cache_key::CacheKey, handler::HandlerMeta},
     store::{MemoryStore, Slot, fixtures::slot},
     sync::interleavings::{Origin, explore},
     telemetry::recorder::{Gauge, Meter},
 };
 
-static SITE: Site = Site::new(Policy::new(), None);
+static META: HandlerMeta = HandlerMeta::new(Policy::new(), None);
 
 fn engine() -> Arc<Engine> {
     let clock = Clock::system();
@@ -99,7 +99,7 @@ impl Shop {
     async fn request(self: Arc<Self>) -> u64 {
         let head = RequestHead::of(&HttpRequest::new(()).into_parts().0, Vary::Names(&[]));
         let response =
-            match Arc::clone(&self.engine).look_up(&SITE.policy, handler(), head, false, |_| Ok(())) {
+            match Arc::clone(&self.engine).look_up(&META.policy, handler(), head, false, |_| Ok(())) {
                 Lookup::Answered(response) => response,
                 Lookup::Ask(mut request) => {
                     request.tag(&["static".to_owned()]);
@@ -137,11 +137,11 @@ impl Shop {
 }
 
 fn handler() -> Handler {
-    SITE.itself(&handler).handler().unwrap()
+    META.id(&handler).handler().unwrap()
 }
 
 fn eviction(names: &Names) -> Eviction {
-    let key = CacheKey::of_handler(handler(), &SITE, |_| Ok(()));
+    let key = CacheKey::of_handler(handler(), &META, |_| Ok(()));
     names.eviction(&key).unwrap()
 }
 

@@ -6,7 +6,7 @@ use crate::{
     entry::Entry,
     key::{
         KeyArgs, KeyError,
-        handler::{Handler, Site},
+        handler::{Handler, HandlerMeta},
         write_args,
     },
     policy::Policy,
@@ -44,17 +44,17 @@ pub(crate) struct Keyed {
 }
 
 impl CacheKey {
-    /// The key of `handler`, which stands at `site`, with the arguments that `write` fills in. It has no tags yet.
+    /// The key of `handler`, whose attribute is `meta`, with the arguments that `write` fills in. It has no tags yet.
     pub(crate) fn of_handler(
         handler: Handler,
-        site: &'static Site,
+        meta: &'static HandlerMeta,
         write: impl FnOnce(&mut KeyArgs<'_>) -> Result<(), KeyError>,
     ) -> Self {
         Self::new(
             handler.name.into(),
             handler,
             handler.fingerprint,
-            &site.policy,
+            &meta.policy,
             write,
         )
     }
@@ -137,7 +137,7 @@ impl fmt::Display for CacheKey {
 mod tests {
     use super::*;
 
-    static SITE: Site = Site::new(Policy::new(), None);
+    static META: HandlerMeta = HandlerMeta::new(Policy::new(), None);
 
     fn key_of(name: &'static str, write: impl FnOnce(&mut KeyArgs<'_>) -> Result<(), KeyError>) -> CacheKey {
         let handler = Handler {
@@ -146,7 +146,7 @@ mod tests {
             label: name,
             fingerprint: Generation::of_bytes(name.as_bytes()),
         };
-        CacheKey::of_handler(handler, &SITE, write)
+        CacheKey::of_handler(handler, &META, write)
     }
 
     #[test]

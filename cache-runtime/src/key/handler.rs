@@ -18,22 +18,22 @@ use crate::{
 /// A generic function becomes a handler per instance, so nothing here belongs to one of them alone
 /// but the first identity seen, which is kept at hand.
 #[derive(Debug)]
-pub struct Site {
+pub struct HandlerMeta {
     pub(crate) policy: Policy,
     /// The option `name`.
     name: Option<&'static str>,
-    first: OnceLock<(TypeId, Identity)>,
+    first: OnceLock<(TypeId, Registered)>,
 }
 
 /// A handler: its attribute, and its own function item, whose type is its identity.
 #[derive(Debug, Clone, Copy)]
-pub struct Itself {
-    pub(crate) site: &'static Site,
-    id: TypeId,
+pub struct HandlerId {
+    pub(crate) meta: &'static HandlerMeta,
+    type_id: TypeId,
     path: &'static str,
 }
 
-impl Itself {
+impl HandlerId {
     /// For people to read.
     pub(crate) fn path(self) -> &'static str {
         self.path
@@ -42,11 +42,11 @@ impl Itself {
     /// The handler as keys have it. `None`: another handler has its name, so neither key nor entry can be told apart and
     /// requests go past the cache.
     pub(crate) fn handler(self) -> Option<Handler> {
-        self.site.handler(self)
+        self.meta.handler(self)
     }
 
     /// As [`handler`](Self::handler), with the reason when there is none.
-    pub(crate) fn named(self) -> Result<Handler, KeyError> {
+    pub(crate) fn registered(self) -> Result<Handler, KeyError> {
         self.handler().ok_or_else(|| {
             KeyError::new("another handler has that name; give it its own with `name = \"…\"`")
         })
@@ -81,9 +81,9 @@ impl Handler {
 }
 
 /// The handler, or that its name is taken.
-type Identity = Option<Handler>;
+type Registered = Option<Handler>;
 
-impl Site {
+impl HandlerMeta {
     /// What the attribute says.
     pub const fn new(policy: Policy, name: Option<&'static str>) -> Self {
         Self {
@@ -94,33 +94,33 @@ impl Site {
     }
 
     /// Of `product::<T>`, one for each `T`.
-    pub fn itself<F: 'static>(&'static self, _item: &F) -> Itself {
-        Itself {
-            site: self,
-            id: TypeId::of::<F>(),
+    pub fn id<F: 'static>(&'static self, _item: &F) -> HandlerId {
+        HandlerId {
+            meta: self,
+            type_id: TypeId::of::<F>(),
             path: type_name::<F>(),
         }
     }
 
-    fn handler(&self, itself: Itself) -> Option<Handler> {
-        let (first, identity) = self.first.get_or_init(|| (itself.id, self.register(itself)));
-        if *first == itself.id {
-            *identity
+    fn handler(&self, id: HandlerId) -> Option<Handler> {
+        let (first, handler) = self.first.get_or_init(|| (id.type_id, self.register(id)));
+        if *first == id.type_id {
+            *handler
         } else {
-            self.register(itself)
+            self.register(id)
         }
     }
 
-    fn register(&self, Itself { id, path, .. }: Itself) -> Identity {
+    fn register(&self, HandlerId { type_id, path, .. }: HandlerId) -> Registered {
         let known = HANDLERS
             .read()
             .unwrap_or_else(PoisonError::into_inner)
             .identities
-            .get(&id)
+            .get(&type_id)
             .copied();
         known.unwrap_or_else(|| {
             let mut handlers = HANDLERS.write().unwrap_or_else(PoisonError::into_inner);
-            handlers.add(id, self.name.unwrap_or(path), path)
+            handlers.add(type_id, self.name.unwrap_or(path), path)
         })
     }
 }
@@ -161,7 +161,7 @@ static HANDLERS: LazyLock<RwLock<Handlers>> = LazyLock::new(RwLock::default);
 
 #[derive(Default)]
 struct Handlers {
-    identities: HashMap<TypeId, Identity>,
+    identities: HashMap<TypeId, Registered>,
     owners: HashMap<&'static str, TypeId>,
     routes: HashMap<&'static str, Handler>,
 }
@@ -171,7 +171,7 @@ impl Handlers {
         1 + self.identities.len() + self.routes.len()
     }
 
-    fn add(&mut self, id: TypeId, name: &'static str, path: &'static str) -> Identity {
+    fn add(&mut self, id: TypeId, name: &'static str, path: &'static str) -> Registered {
         let owner = *self.owners.entry(name).or_insert(id);
         if owner != id {
             events::handler_name_taken(name);

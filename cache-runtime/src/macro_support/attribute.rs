@@ -17,7 +17,7 @@ use pin_project_lite::pin_project;
 pub use self::from_url::{Argument, NotFromUrl, all, is_from_url, may_grant_max_age};
 use crate::{
     http::{self as rules, HandlerError, request_head::Vary},
-    key::{KeyError, handler::Site},
+    key::{KeyError, handler::HandlerMeta},
 };
 
 /// A companion type, for what the extractor must know of it.
@@ -52,7 +52,7 @@ pub fn left_out<T: AxumState>() -> Result<(), KeyError> {
     Ok(())
 }
 
-impl Site {
+impl HandlerMeta {
     /// The method whose responses are cached; GET, if it is among several.
     pub(crate) fn method(&self) -> Method {
         rules::first_of(self.policy.methods)

@@ -31,7 +31,7 @@ pub use crate::{
     key::{
         KeyArgs, KeyError, OuterFirst, OwnForm, Part, ServerSide, ViaNothing, ViaServerSide, ViaText, Within,
         cache_key::CacheKey,
-        handler::{Itself, Site},
+        handler::{HandlerId, HandlerMeta},
     },
     macro_support::{
         attribute::{
@@ -123,10 +123,10 @@ impl CacheContext {
     ///
     /// # Errors
     /// When there is no global cache.
-    fn renewing(itself: Itself) -> Result<Self, Error> {
+    fn renewing(id: HandlerId) -> Result<Self, Error> {
         let cache = Cache::global().ok_or_else(Error::not_initialized)?;
         Ok(Self {
-            cached: Some((cache.engine, RequestHead::renewing(itself.site.method()))),
+            cached: Some((cache.engine, RequestHead::renewing(id.meta.method()))),
             url_decides: false,
             scope: None,
         })
@@ -152,13 +152,13 @@ impl CacheContext {
     }
 
     /// Builds the key and looks into memory, at once and without a future.
-    pub fn key<T: Copy>(self, itself: Itself, arguments: T, write: WriteArguments<T>) -> Ready {
-        self.key_by(itself, &|key| write(key, arguments))
+    pub fn key<T: Copy>(self, id: HandlerId, arguments: T, write: WriteArguments<T>) -> Ready {
+        self.key_by(id, &|key| write(key, arguments))
     }
 
     /// As [`key`](Self::key), by a closure: it is compiled for each handler anew.
-    pub fn key_by(self, itself: Itself, write: &WriteKey<'_>) -> Ready {
-        Ready::look_up(self, itself, write)
+    pub fn key_by(self, id: HandlerId, write: &WriteKey<'_>) -> Ready {
+        Ready::look_up(self, id, write)
     }
 }
 
@@ -213,7 +213,7 @@ pub type WriteKey<'a> = dyn Fn(&mut KeyArgs<'_>) -> Result<(), KeyError> + 'a;
 pub type ListTags<'a> = dyn Fn(&mut TagList) + 'a;
 
 impl Ready {
-    fn look_up(context: CacheContext, itself: Itself, write: &WriteKey<'_>) -> Self {
+    fn look_up(context: CacheContext, id: HandlerId, write: &WriteKey<'_>) -> Self {
         let CacheContext {
             cached,
             scope,
@@ -223,12 +223,10 @@ impl Ready {
             return Self::Waits(Waiting(None));
         };
         let renews = request.renews;
-        let lookup = match itself.handler() {
-            Some(handler) => {
-                engine
-                    .engine()
-                    .look_up(&itself.site.policy, handler, request, url_decides, write)
-            }
+        let lookup = match id.handler() {
+            Some(handler) => engine
+                .engine()
+                .look_up(&id.meta.policy, handler, request, url_decides, write),
             None => Lookup::Bypass,
         };
         match lookup {
@@ -303,9 +301,9 @@ pub type Call = Box<dyn FnOnce(CacheContext) -> ResponseFuture + Send>;
 ///
 /// # Errors
 /// When there is no global cache, the arguments have no key, or another handler has the name.
-pub fn refresh(itself: Itself, call: Call) -> Refreshing {
+pub fn refresh(id: HandlerId, call: Call) -> Refreshing {
     Box::pin(async move {
-        let response = call(CacheContext::renewing(itself)?).await;
+        let response = call(CacheContext::renewing(id)?).await;
         match response.extensions().get() {
             Some(Unkeyed) => Err(Error::key(KeyError::new(
                 "an argument has no text, or another handler has this one's name",
@@ -323,15 +321,15 @@ pub fn unshared(response: impl IntoResponse) -> Response {
 }
 
 /// The key of a handler with these arguments, for its companion.
-pub fn cache_key<T: Copy>(itself: Itself, arguments: T, write: WriteArguments<T>) -> CacheKey {
-    cache_key_by(itself, &|key| write(key, arguments))
+pub fn cache_key<T: Copy>(id: HandlerId, arguments: T, write: WriteArguments<T>) -> CacheKey {
+    cache_key_by(id, &|key| write(key, arguments))
 }
 
 /// As [`cache_key`], by a closure.
-pub fn cache_key_by(itself: Itself, write: &WriteKey<'_>) -> CacheKey {
-    match itself.named() {
-        Ok(handler) => CacheKey::of_handler(handler, itself.site, write),
-        Err(reason) => CacheKey::none(itself.path(), reason),
+pub fn cache_key_by(id: HandlerId, write: &WriteKey<'_>) -> CacheKey {
+    match id.registered() {
+        Ok(handler) => CacheKey::of_handler(handler, id.meta, write),
+        Err(reason) => CacheKey::none(id.path(), reason),
     }
 }
 
@@ -372,10 +370,10 @@ pub fn evict(key: CacheKey) -> Evicting {
 ///
 /// # Errors
 /// As [`evict`].
-pub fn evict_all(itself: Itself) -> Evicting {
+pub fn evict_all(id: HandlerId) -> Evicting {
     Box::pin(async move {
         let cache = Cache::global().ok_or_else(Error::not_initialized)?;
-        let handler = itself.named().map_err(Error::key)?;
+        let handler = id.registered().map_err(Error::key)?;
         cache.engine.evict_all(handler).await
     })
 }
