@@ -1,4 +1,4 @@
-//! The names of an entry, of everything that can retire it, and of who fills it.
+//! What identifies an entry: its key, the tags that can invalidate it, and the token of the fill that stored it.
 
 use std::{
     fmt,
@@ -8,48 +8,46 @@ use std::{
     },
 };
 
-/// Where an entry stands.
+/// The place of one entry in a store: its key and its tags.
 #[derive(Debug, Clone)]
 pub struct Slot {
-    /// The whole key, prefix and all: at most 240 bytes of printable ASCII.
+    /// The whole key with its prefix: at most 240 bytes of printable ASCII.
     pub key: Arc<str>,
-    /// Whose entry it is, by more than the key: another's is not found.
-    pub owner: Generation,
-    /// The names of the tags that are known beforehand, prefix and all, in a fixed order.
+    /// Identifies the handler or value type that the entry belongs to. An entry under the same key with another owner is a miss.
+    pub owner: Fingerprint,
+    /// The names of the tags that are known before the handler runs, with their prefix, in a fixed order.
     pub tags: Arc<[Arc<str>]>,
-    /// The name of the record that every retirement of a tag removes, too: it fences tags that a handler only names
-    /// while it answers.
-    pub any: Arc<str>,
+    /// The name of the tag epoch, with its prefix: the record that is removed whenever a tag of the application is
+    /// invalidated. It fences fills whose handler names its tags only in the response.
+    pub tag_epoch: Arc<str>,
 }
 
-/// Names one fill among all that ever were.
+impl Slot {
+    /// The digest of the owner and of the generations of the slot's tags, which are passed in the order of
+    /// [`tags`](Self::tags).
+    pub fn digest(&self, generations: impl IntoIterator<Item = Generation>) -> Digest {
+        let generations = generations.into_iter().map(|generation| generation.0);
+        Digest::of([self.owner.0].into_iter().chain(generations))
+    }
+}
+
+/// Identifies one fill: a fencing token, unique over all processes.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Token(pub [u8; 16]);
 
 impl Token {
-    /// A new token, unlike any other in any process.
+    /// A token that no process has made before.
     pub fn new() -> Self {
         Self(unique(*PROCESS))
     }
 
-    /// A new token that shows where it was made.
-    pub(crate) fn of(origin: Origin) -> Self {
-        Self(unique(origin.0))
+    /// A token that shows which cache made it.
+    pub(crate) fn new_in(cache: CacheId) -> Self {
+        Self(unique(cache.0))
     }
 
-    pub(crate) fn is_of(self, origin: Origin) -> bool {
-        self.0.starts_with(&origin.0.to_be_bytes())
-    }
-}
-
-/// Where tokens are made: one of the caches of all processes.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Origin(u64);
-
-impl Origin {
-    /// Unlike any other.
-    pub(crate) fn new() -> Self {
-        Self(random())
+    pub(crate) fn is_from(self, cache: CacheId) -> bool {
+        self.0.starts_with(&cache.0.to_be_bytes())
     }
 }
 
@@ -59,34 +57,23 @@ impl Default for Token {
     }
 }
 
-/// One life of a tag: retiring the tag ends it, and the next one differs.
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
-pub struct Generation(pub [u8; 16]);
+/// Identifies one `Cache` among those of all processes.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct CacheId(u64);
 
-impl Slot {
-    /// Of the generations of the slot's tags, in order.
-    pub fn digest(&self, generations: impl IntoIterator<Item = Generation>) -> Digest {
-        Digest::of([self.owner].into_iter().chain(generations))
+impl CacheId {
+    /// An identifier at random.
+    pub(crate) fn new() -> Self {
+        Self(random())
     }
 }
 
+/// The generation of a tag: invalidating the tag ends it, and the tag's next generation is another value.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Generation(pub [u8; 16]);
+
 impl Generation {
-    /// Always the same for the same bytes.
-    pub(crate) fn of_bytes(bytes: &[u8]) -> Self {
-        Self(Digest::hash([bytes]).0)
-    }
-
-    /// As text, enough of it to tell a few apart.
-    pub(crate) fn short(self) -> String {
-        self.hex()[..8].to_owned()
-    }
-
-    /// As text.
-    pub(crate) fn hex(self) -> String {
-        self.0.iter().map(|byte| format!("{byte:02x}")).collect()
-    }
-
-    /// A new generation, unlike any other in any process.
+    /// A generation that no process has made before.
     pub fn new() -> Self {
         Self(unique(*PROCESS))
     }
@@ -98,48 +85,65 @@ impl Default for Generation {
     }
 }
 
-/// The generations of a slot's tags in one value: equal exactly when they are.
+/// A hash that identifies a handler, a value's type, a variant or a credential.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Fingerprint(pub [u8; 16]);
+
+impl Fingerprint {
+    /// The first half of the BLAKE3 hash of `bytes`.
+    pub(crate) fn of_bytes(bytes: &[u8]) -> Self {
+        Self(hash(bytes))
+    }
+
+    /// The first 8 hexadecimal digits: enough to tell a few apart in a log.
+    pub(crate) fn short(self) -> String {
+        self.hex()[..8].to_owned()
+    }
+
+    /// All 32 hexadecimal digits.
+    pub(crate) fn hex(self) -> String {
+        self.0.iter().map(|byte| format!("{byte:02x}")).collect()
+    }
+}
+
+/// A hash of the owner of a slot and the generations of its tags: an entry is served only while the digest it was stored
+/// with is the current one.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Digest(pub [u8; 16]);
 
 impl Digest {
-    fn of(generations: impl IntoIterator<Item = Generation>) -> Self {
-        Self::hash(generations.into_iter().map(|generation| generation.0))
-    }
-
-    fn hash(parts: impl IntoIterator<Item: AsRef<[u8]>>) -> Self {
-        // In one piece: a hasher that takes what it is fed piece by piece costs as much again as a hash of so little.
+    fn of(parts: impl IntoIterator<Item = [u8; 16]>) -> Self {
+        // Hashed in one piece: for so few bytes, feeding the hasher piece by piece costs as much again as the hash.
         let mut whole = Vec::with_capacity(128);
         for part in parts {
-            whole.extend_from_slice(part.as_ref());
+            whole.extend_from_slice(&part);
         }
-        let hash = blake3::hash(&whole);
-        let (digest, _) = hash.as_bytes().split_first_chunk().expect("a hash has 32 bytes");
-        Self(*digest)
+        Self(hash(&whole))
     }
 
-    /// With the generations of the tags that an entry names itself; as it is, if there are none.
-    pub fn with(self, own: &[Generation]) -> Self {
-        if own.is_empty() {
+    /// This digest extended by the generations of the tags that the response named; unchanged if there are none.
+    pub fn with(self, response_tags: &[Generation]) -> Self {
+        if response_tags.is_empty() {
             return self;
         }
-        Self::of([Generation(self.0)].into_iter().chain(own.iter().copied()))
+        let generations = response_tags.iter().map(|generation| generation.0);
+        Self::of([self.0].into_iter().chain(generations))
     }
 }
 
-/// The right to commit one entry.
+/// A granted lease: the right to commit one entry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Grant {
-    /// Names the fill.
+    /// The token of the fill.
     pub token: Token,
-    /// The generations it was granted under.
+    /// The digest of the slot's owner and tag generations when the lease was granted.
     pub digest: Digest,
-    /// The generation of the slot's `any` then.
-    pub any: Generation,
+    /// The generation of the slot's tag epoch when the lease was granted.
+    pub tag_epoch: Generation,
 }
 
-/// What tells one content of a slot from the next: the first bytes of the wire form, or the fill's token where there is no
-/// wire; nothing where the slot is empty.
+/// Identifies the content of a slot, for compare-and-set: the first bytes of the entry's wire form, or the token of its
+/// fill in stores without a wire form. Empty for an empty slot.
 #[derive(Clone, Copy, PartialEq, Eq, Default)]
 pub struct Head {
     /// Zeros from `len` on.
@@ -148,10 +152,10 @@ pub struct Head {
 }
 
 impl Head {
-    /// So many bytes of a content, at the most, tell it from every other.
+    /// The length of the longest head, in bytes.
     pub const LONGEST: usize = 21;
 
-    /// That of a slot with this content, or with one that begins like this.
+    /// The head of a slot whose content begins with these bytes.
     pub fn of(content: &[u8]) -> Self {
         let mut head = Self::default();
         for (byte, content) in head.bytes.iter_mut().zip(content) {
@@ -161,7 +165,7 @@ impl Head {
         head
     }
 
-    /// None where the slot is empty.
+    /// The head as bytes; none for an empty slot.
     pub fn as_bytes(&self) -> &[u8] {
         &self.bytes[..usize::from(self.len)]
     }
@@ -181,7 +185,7 @@ macro_rules! debug_as_hex {
     )*};
 }
 
-debug_as_hex!(Token, Generation, Digest);
+debug_as_hex!(Token, Generation, Fingerprint, Digest);
 
 impl fmt::Debug for Head {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -189,21 +193,27 @@ impl fmt::Debug for Head {
     }
 }
 
-/// Tells this process from every other.
+/// Identifies this process among all others.
 static PROCESS: LazyLock<u64> = LazyLock::new(random);
 
 fn random() -> u64 {
-    getrandom::u64().expect("the system gives random bytes")
+    getrandom::u64().expect("the operating system provides random bytes")
 }
 
-/// 128 bits that no process draws twice: a random half, and a counter for the rest.
-fn unique(origin: u64) -> [u8; 16] {
+/// 128 bits that no process makes twice: 64 random bits that identify their source, and a counter.
+fn unique(source: u64) -> [u8; 16] {
     static COUNTER: AtomicU64 = AtomicU64::new(0);
     let count = COUNTER.fetch_add(1, Ordering::Relaxed);
     let mut bytes = [0; 16];
-    bytes[..8].copy_from_slice(&origin.to_be_bytes());
+    bytes[..8].copy_from_slice(&source.to_be_bytes());
     bytes[8..].copy_from_slice(&count.to_be_bytes());
     bytes
+}
+
+/// The first 16 bytes of the BLAKE3 hash.
+fn hash(bytes: &[u8]) -> [u8; 16] {
+    let hash = blake3::hash(bytes);
+    *hash.as_bytes().first_chunk().expect("a BLAKE3 hash has 32 bytes")
 }
 
 #[cfg(test)]
@@ -211,7 +221,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn p8_the_head_of_what_is_short_is_all_of_it_and_no_more() {
+    fn p8_head_of_a_short_content_is_the_whole_content() {
         let long = [7; 64];
         for length in 0..=64 {
             let head = Head::of(&long[..length]);

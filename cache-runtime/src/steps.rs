@@ -20,7 +20,7 @@ use crate::{
         response::{CacheHeaders, Responder, Style, Verdict},
     },
     policy::Policy,
-    store::{Digest, Generation, MemoryStore, Put, Slot, Store, Token},
+    store::{Digest, Fingerprint, MemoryStore, Slot, Store, Token, WriteRequest},
 };
 
 const HANDLER: &str = "shop::products::product";
@@ -136,21 +136,21 @@ impl Steps {
 fn slot() -> Slot {
     Slot {
         key: format!("shop:{HANDLER}(id=42)").into(),
-        owner: Generation::new(),
+        owner: Fingerprint([0; 16]),
         tags: ["shop:#root".into(), format!("shop:#h:{HANDLER}").into()].into(),
-        any: "shop:#any".into(),
+        tag_epoch: "shop:#any".into(),
     }
 }
 
 fn put(store: &MemoryStore, slot: &Slot, entry: &Arc<Entry>) {
     let read = store.read(slot).now_or_never();
     let read = read.expect("memory does not wait").expect("memory answers");
-    let put = Put {
+    let put = WriteRequest {
         token: Token::new(),
-        seen: read.seen,
+        snapshot: read.snapshot,
         entry: Arc::clone(entry),
     };
-    let stored = store.put(slot, put).now_or_never();
+    let stored = store.write(slot, put).now_or_never();
     assert_eq!(
         stored.expect("memory does not wait").ok(),
         Some(true),

@@ -99,7 +99,7 @@ impl Cache {
 
     /// Where entries are kept, for people to read: never with a password.
     pub fn store(&self) -> String {
-        self.engine.guard.place()
+        self.engine.guard.display_url()
     }
 
     /// A layer that gives the handlers below it this cache instead of the global one; they can take it as an argument, too.

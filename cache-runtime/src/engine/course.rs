@@ -14,7 +14,10 @@ use crate::{
     engine::flight::{Failure, Outcome, Seat, Waiter},
     entry::Entry,
     http::{self as rules, Freshness, Refusal, Wishes, response::Verdict},
-    store::{Ask, Budget, Found, Grant, Holder, Leased, Mark, Read, Seen, Slot, StoreError},
+    store::{
+        Budget, Grant, Holder, LeaseOutcome, LeaseRequest, Lookup, Mark, ReadOutcome, Slot, Snapshot,
+        StoreError,
+    },
     telemetry::events,
 };
 
@@ -33,7 +36,7 @@ pub(super) enum Course {
     Refresh {
         entry: Arc<Entry>,
         verdict: Verdict,
-        seen: Seen,
+        snapshot: Snapshot,
     },
     /// There is an entry past its life, and the handler failed, or is slow.
     Stale(Arc<Entry>),
@@ -87,9 +90,9 @@ pub(super) struct Way {
 
 impl Way {
     /// What the next lease may replace, given the generations read now.
-    fn replaces(&mut self, slot: &Slot, seen: &Seen) -> Option<Holder> {
+    fn replaces(&mut self, slot: &Slot, snapshot: &Snapshot) -> Option<Holder> {
         let doubted = self.doubted.take();
-        let outdated = doubted.filter(|grant| Some(grant.digest) != seen.digest(slot));
+        let outdated = doubted.filter(|grant| Some(grant.digest) != snapshot.digest(slot));
         self.replaces.take().or(outdated.map(Holder::Fill))
     }
 }
@@ -123,29 +126,30 @@ impl Request {
         if overdue.concerns(&self.slot) {
             return self.past_the_store(Spare::default());
         }
-        let Read { found, seen } = match guard.call(&mut way.budget, guard.store().read(&self.slot)).await {
-            Ok(read) => read,
-            Err(error) => return self.without_store(&error, Spare::default()),
-        };
-        let is_newer = matches!(found, Found::Newer);
-        let spare = match found {
-            Found::Newer | Found::Nothing => Spare::default(),
-            Found::Entry(entry) if overdue.concerns_own(&entry) => {
+        let ReadOutcome { lookup, snapshot } =
+            match guard.call(&mut way.budget, guard.store().read(&self.slot)).await {
+                Ok(read) => read,
+                Err(error) => return self.without_store(&error, Spare::default()),
+            };
+        let is_newer = matches!(lookup, Lookup::Newer);
+        let spare = match lookup {
+            Lookup::Newer | Lookup::Missing => Spare::default(),
+            Lookup::Entry(entry) if overdue.concerns_own(&entry) => {
                 return self.past_the_store(Spare::default());
             }
-            Found::Entry(entry) if !self.accepts.accept(&entry) => {
+            Lookup::Entry(entry) if !self.accepts.accept(&entry) => {
                 if self.turn_to_variant(way, &entry) {
                     return Step::Continue(());
                 }
                 // It would be handed out, and turn out to be nothing.
                 Spare::default()
             }
-            Found::Entry(entry) => match self.freshness(&entry) {
+            Lookup::Entry(entry) => match self.freshness(&entry) {
                 Freshness::Fresh { left } if !self.engine.is_early(&entry, left) => {
                     return Step::Break(Course::Hit(entry));
                 }
-                Freshness::Fresh { .. } => return refresh(entry, Verdict::Hit, seen),
-                Freshness::Stale => return refresh(entry, Verdict::Stale, seen),
+                Freshness::Fresh { .. } => return refresh(entry, Verdict::Hit, snapshot),
+                Freshness::Stale => return refresh(entry, Verdict::Stale, snapshot),
                 Freshness::InReserve => Spare {
                     reserve: Some(Arc::clone(&entry)),
                     ..self.spare(entry)
@@ -167,33 +171,33 @@ impl Request {
             return Step::Break(Course::Local(None, spare));
         }
         // Boxed, as are the courses, so that a hit does not have to move what waits for others.
-        Box::pin(self.lease(way, seen, spare)).await
+        Box::pin(self.lease(way, snapshot, spare)).await
     }
 
-    async fn lease(&self, way: &mut Way, seen: Seen, spare: Spare) -> Step {
+    async fn lease(&self, way: &mut Way, snapshot: Snapshot, spare: Spare) -> Step {
         let guard = &self.engine.guard;
         let Some(permit) = self.engine.permit() else {
-            return self.join_at_limit(way, seen, spare).await;
+            return self.join_at_limit(way, snapshot, spare).await;
         };
         let seat = self.engine.flights.seat(permit);
-        let ask = Ask {
+        let ask = LeaseRequest {
             token: seat.token(),
-            replaces: way.replaces(&self.slot, &seen),
-            seen,
+            replaces: way.replaces(&self.slot, &snapshot),
+            snapshot,
         };
         let holder = match guard
             .call(&mut way.budget, guard.store().lease(&self.slot, &ask))
             .await
         {
             Err(error) => return self.without_store(&error, spare),
-            Ok(Leased::Granted(grant)) => return Step::Break(Course::Lead(seat, grant, spare)),
-            Ok(Leased::Changed) => return Step::Continue(()),
-            Ok(Leased::Held(holder)) => holder,
+            Ok(LeaseOutcome::Granted(grant)) => return Step::Break(Course::Lead(seat, grant, spare)),
+            Ok(LeaseOutcome::Conflict) => return Step::Continue(()),
+            Ok(LeaseOutcome::Held(holder)) => holder,
         };
         drop(seat);
         match holder {
-            Holder::Mark(Mark::Pass) => return Step::Break(Course::Alone(Refusal::AsTheLast, spare)),
-            Holder::Mark(Mark::Failed) => {
+            Holder::Mark(Mark::HitForMiss) => return Step::Break(Course::Alone(Refusal::AsTheLast, spare)),
+            Holder::Mark(Mark::FailureBackoff) => {
                 if let Some(entry) = spare.reserve {
                     return Step::Break(Course::Stale(entry));
                 }
@@ -202,16 +206,16 @@ impl Request {
             Holder::Unknown(_) => way.replaces = Some(holder),
             // It fills for tags that were retired since, so its fill is not for this request: take its place, but look
             // at the tags once more first, for it may be the one that knows them better.
-            Holder::Fill(grant) if Some(grant.digest) != ask.seen.digest(&self.slot) => {
+            Holder::Fill(grant) if Some(grant.digest) != ask.snapshot.digest(&self.slot) => {
                 way.doubted = Some(grant);
             }
-            Holder::Fill(grant) => return Box::pin(self.join(way, grant, &ask.seen, spare)).await,
+            Holder::Fill(grant) => return Box::pin(self.join(way, grant, &ask.snapshot, spare)).await,
         }
         Step::Continue(())
     }
 
     /// No more fills may begin, but one that goes on may be joined.
-    async fn join_at_limit(&self, way: &mut Way, seen: Seen, spare: Spare) -> Step {
+    async fn join_at_limit(&self, way: &mut Way, snapshot: Snapshot, spare: Spare) -> Step {
         let guard = &self.engine.guard;
         let holder = match guard
             .call(&mut way.budget, guard.store().holder(&self.slot))
@@ -221,16 +225,16 @@ impl Request {
             Ok(holder) => holder,
         };
         match holder {
-            Some(Holder::Fill(grant)) if Some(grant.digest) == seen.digest(&self.slot) => {
-                Box::pin(self.join(way, grant, &seen, spare)).await
+            Some(Holder::Fill(grant)) if Some(grant.digest) == snapshot.digest(&self.slot) => {
+                Box::pin(self.join(way, grant, &snapshot, spare)).await
             }
-            Some(Holder::Mark(Mark::Pass)) => Step::Break(Course::Alone(Refusal::AsTheLast, spare)),
+            Some(Holder::Mark(Mark::HitForMiss)) => Step::Break(Course::Alone(Refusal::AsTheLast, spare)),
             _ => Step::Break(Course::Local(None, spare)),
         }
     }
 
     /// Waits for the fill that holds the lease, here or elsewhere.
-    async fn join(&self, way: &mut Way, grant: Grant, seen: &Seen, spare: Spare) -> Step {
+    async fn join(&self, way: &mut Way, grant: Grant, snapshot: &Snapshot, spare: Spare) -> Step {
         // What that fill makes is likely to be for its own request alone.
         if !self.coalesces || spare.stored.as_ref().is_some_and(|stored| stored.fresh.is_zero()) {
             return Step::Break(Course::Alone(Refusal::AsTheLast, spare));
@@ -252,7 +256,8 @@ impl Request {
             return wait_for_next(way, waiter, &deadlines, spare).await;
         }
         // Where a tag is still to be evicted, so is `any`: no fill from before is sure not to bear it.
-        let is_current = seen.any == Some(grant.any) && !self.engine.overdue.names_tag(&self.slot.any);
+        let is_current = snapshot.tag_epoch == Some(grant.tag_epoch)
+            && !self.engine.overdue.names_tag(&self.slot.tag_epoch);
         let waited = deadlines
             .wait_for_others(waiter.clone().outcome())
             .instrument(events::wait(&self.slot.key))
@@ -336,8 +341,12 @@ impl Request {
     }
 }
 
-fn refresh(entry: Arc<Entry>, verdict: Verdict, seen: Seen) -> Step {
-    Step::Break(Course::Refresh { entry, verdict, seen })
+fn refresh(entry: Arc<Entry>, verdict: Verdict, snapshot: Snapshot) -> Step {
+    Step::Break(Course::Refresh {
+        entry,
+        verdict,
+        snapshot,
+    })
 }
 
 /// Looks again when a fill that came to nothing for this request has ended: its lease is gone then.

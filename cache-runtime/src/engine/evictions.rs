@@ -82,7 +82,9 @@ impl Engine {
         let before = self.clock.now();
         let mut from = Some(0);
         while let Some(at) = from {
-            let purged = guard.behind(store.purge(self.names.prefix(), before, at)).await;
+            let purged = guard
+                .call_in_background(store.purge(self.names.prefix(), before, at))
+                .await;
             from = purged.ok().flatten();
         }
     }
@@ -159,7 +161,7 @@ impl Engine {
                     // What runs without a lease may turn out to bear it.
                     self.flights.detach_all();
                     tags.push(Arc::clone(tag));
-                    any = Some(self.names.any_tag());
+                    any = Some(self.names.tag_epoch());
                 }
             }
         }
@@ -168,7 +170,7 @@ impl Engine {
     }
 
     pub(super) async fn take_away(&self, keys: &[Arc<str>], tags: &[Arc<str>]) -> Result<(), StoreError> {
-        self.guard.insist(self.removal(keys, tags)).await
+        self.guard.call_despite_breaker(self.removal(keys, tags)).await
     }
 
     /// Keys and tags are removed at once: together they take no longer than one of them.
@@ -176,10 +178,10 @@ impl Engine {
         let store = self.guard.store();
         match (keys, tags) {
             ([], []) => Box::pin(ready(Ok(()))),
-            ([], tags) => store.retire(tags),
+            ([], tags) => store.invalidate_tags(tags),
             (keys, []) => store.evict(keys),
             (keys, tags) => Box::pin(async move {
-                let (evicted, retired) = join(store.evict(keys), store.retire(tags)).await;
+                let (evicted, retired) = join(store.evict(keys), store.invalidate_tags(tags)).await;
                 evicted.and(retired)
             }),
         }

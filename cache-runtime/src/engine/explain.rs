@@ -9,7 +9,7 @@ use crate::{
     explain::{EntryFacts, Explanation, Filler, Standing},
     http as rules, key,
     key::cache_key::{CacheKey, Keyed},
-    store::{Budget, Found, Holder, Mark, Read, Slot},
+    store::{Budget, Holder, Lookup, Mark, ReadOutcome, Slot},
 };
 
 impl Engine {
@@ -43,14 +43,14 @@ impl Engine {
         })
     }
 
-    fn standing(&self, read: Read, keyed: &Keyed) -> (Standing, Option<Arc<Entry>>) {
-        match read.found {
-            Found::Newer => (Standing::Newer, None),
-            Found::Nothing if read.seen.head.as_bytes().is_empty() => (Standing::Absent, None),
-            Found::Nothing if keyed.tags.is_some() => (Standing::Unusable, None),
-            Found::Nothing => (Standing::Unclear, None),
-            Found::Entry(entry) if !(keyed.accepts)(&entry) => (Standing::Unusable, None),
-            Found::Entry(entry) => {
+    fn standing(&self, read: ReadOutcome, keyed: &Keyed) -> (Standing, Option<Arc<Entry>>) {
+        match read.lookup {
+            Lookup::Newer => (Standing::Newer, None),
+            Lookup::Missing if read.snapshot.head.as_bytes().is_empty() => (Standing::Absent, None),
+            Lookup::Missing if keyed.tags.is_some() => (Standing::Unusable, None),
+            Lookup::Missing => (Standing::Unclear, None),
+            Lookup::Entry(entry) if !(keyed.accepts)(&entry) => (Standing::Unusable, None),
+            Lookup::Entry(entry) => {
                 let left = rules::remaining(&entry, self.clock.now());
                 let standing = if left.is_zero() {
                     Standing::Stale
@@ -81,8 +81,8 @@ impl Engine {
         match holder {
             Holder::Fill(grant) if self.flights.made(grant.token) => Filler::Here,
             Holder::Fill(_) => Filler::Elsewhere,
-            Holder::Mark(Mark::Pass) => Filler::Passed,
-            Holder::Mark(Mark::Failed) => Filler::Spared,
+            Holder::Mark(Mark::HitForMiss) => Filler::Passed,
+            Holder::Mark(Mark::FailureBackoff) => Filler::Spared,
             Holder::Unknown(_) => Filler::Unreadable,
         }
     }

@@ -24,7 +24,7 @@ use crate::{
     key::handler::Handler,
     policy::Policy,
     stats::HandlerCounters,
-    store::{Budget, Committed, Grant, Mark, Slot},
+    store::{Budget, CommitOutcome, Grant, Mark, Slot},
     telemetry::events,
 };
 
@@ -191,11 +191,11 @@ impl Fill {
         let commit = async {
             match self.engine.settings.commit_before_response {
                 true => guard.call(&mut Budget::default(), commit).await,
-                false => guard.behind(commit).await,
+                false => guard.call_in_background(commit).await,
             }
         };
         match commit.instrument(events::commit(&self.slot.key)).await {
-            Ok(Committed::Stored) => {
+            Ok(CommitOutcome::Stored) => {
                 events::key_added(&self.slot.key);
                 let counters = self.counters();
                 counters.stored.count();
@@ -204,7 +204,7 @@ impl Fill {
                 None
             }
             // Evicted meanwhile: that is what the lease is for. By a tag that only the answer named, it may still stand.
-            Ok(Committed::Fenced) => {
+            Ok(CommitOutcome::Fenced) => {
                 let may_have_lapsed = self.renewal.as_ref().is_some_and(Renewal::may_have_lapsed);
                 self.not_stored(match may_have_lapsed {
                     true => Refusal::LeaseLost,
@@ -223,7 +223,7 @@ impl Fill {
                     counters.refused(Refusal::StoreAway);
                 }
                 // A store that refuses this one will refuse the next: too large, or no room.
-                Some(refused.then_some(Mark::Pass))
+                Some(refused.then_some(Mark::HitForMiss))
             }
         }
     }
@@ -269,7 +269,7 @@ impl Fill {
         };
         let guard = &self.engine.guard;
         let mark = mark.and_then(|mark| self.standing(mark));
-        let released = guard.behind(guard.store().release(&self.slot, token, mark));
+        let released = guard.call_in_background(guard.store().release(&self.slot, token, mark));
         if released.await.is_err() {
             renewal::release_later(&self.engine, &self.slot, token, mark);
         }

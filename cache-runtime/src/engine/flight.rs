@@ -9,7 +9,7 @@ use tokio::{
 
 use crate::{
     entry::Entry,
-    slot::Origin,
+    slot::CacheId,
     store::{Slot, Token},
     sync::{Mutex, lock},
 };
@@ -78,7 +78,7 @@ impl Ended {
 #[derive(Debug)]
 pub(crate) struct Flights {
     /// Of the tokens.
-    origin: Origin,
+    cache_id: CacheId,
     leased: Mutex<HashMap<Token, Arc<Flight>>>,
     unleased: Mutex<HashMap<Arc<str>, Arc<Flight>>>,
 }
@@ -98,7 +98,7 @@ pub(crate) enum Part {
 impl Default for Flights {
     fn default() -> Self {
         Self {
-            origin: Origin::new(),
+            cache_id: CacheId::new(),
             leased: Mutex::default(),
             unleased: Mutex::default(),
         }
@@ -109,7 +109,7 @@ impl Flights {
     /// A seat with a token to ask the store for a lease with. Others find it at once, so that none misses it between
     /// the store's answer and here; dropping it ends it.
     pub(crate) fn seat(self: &Arc<Self>, place: Place) -> Seat {
-        let flight = Arc::new(Flight::new(Token::of(self.origin), None));
+        let flight = Arc::new(Flight::new(Token::new_in(self.cache_id), None));
         lock(&self.leased).insert(flight.token, Arc::clone(&flight));
         self.lead(flight, Some(place))
     }
@@ -121,7 +121,7 @@ impl Flights {
 
     /// Whether the token is of a flight of these, one that goes on or one that has left.
     pub(crate) fn made(&self, token: Token) -> bool {
-        token.is_of(self.origin)
+        token.is_from(self.cache_id)
     }
 
     /// Waits for a run of another process, by its token. The first to ask also gets the seat: it has to find out, for
@@ -376,9 +376,9 @@ mod tests {
         let flights = Arc::new(Flights::default());
         let slot = Slot {
             key: "key".into(),
-            owner: crate::slot::Generation::new(),
+            owner: crate::slot::Fingerprint([0; 16]),
             tags: Arc::default(),
-            any: "any".into(),
+            tag_epoch: "any".into(),
         };
         let before = Instant::now();
         let Part::Leader(seat) = flights.join_or_lead(&slot, before, || None) else {

@@ -11,7 +11,7 @@ use super::{Engine, Request, endless::ENDLESS_TTL, spawn};
 use crate::{
     clock::Timestamp,
     http as rules,
-    store::{Mark, PASS_TTL},
+    store::{HIT_FOR_MISS_TTL, Mark},
 };
 
 impl Request {
@@ -26,7 +26,7 @@ impl Request {
         let is_too_long = size.lower() > self.engine.limit(&self.policy) as u64;
         let lifetime = self.engine.lifetime(&self.policy, &parts, arrived);
         if rules::stays_unstorable(parts.status, &parts.extensions) && (is_too_long || lifetime.is_err()) {
-            self.renew_marker(PASS_TTL);
+            self.renew_marker(HIT_FOR_MISS_TTL);
         }
         Response::from_parts(parts, body)
     }
@@ -41,7 +41,7 @@ impl Request {
         if guard.is_memory() {
             let _ = guard
                 .store()
-                .keep_mark(&self.slot, Mark::Pass, ttl)
+                .extend_mark(&self.slot, Mark::HitForMiss, ttl)
                 .now_or_never();
             return;
         }
@@ -56,7 +56,7 @@ impl Request {
             let guard = &engine.guard;
             // Unanswered, the marker ends with its TTL.
             let _ = guard
-                .behind(guard.store().keep_mark(&slot, Mark::Pass, ttl))
+                .call_in_background(guard.store().extend_mark(&slot, Mark::HitForMiss, ttl))
                 .await;
             drop(pass);
         };

@@ -54,7 +54,7 @@ impl Engine {
 impl Fill {
     /// What a failure leaves behind: while a stale entry serves, the handler is spared.
     pub(super) fn failed(&self) -> Option<Mark> {
-        self.has_stale.then_some(Mark::Failed)
+        self.has_stale.then_some(Mark::FailureBackoff)
     }
 
     /// What a body leaves behind that could not be stored, broken or too long. An entry that may still serve is kept.
@@ -73,14 +73,14 @@ impl Fill {
 
     /// For a while requests run for themselves, and what is there goes: not what is fresh.
     fn passed(&self) -> Option<Mark> {
-        (!self.has_fresh).then_some(Mark::Pass)
+        (!self.has_fresh).then_some(Mark::HitForMiss)
     }
 
     /// The mark with its TTL, which stores take only if it is neither nothing nor beyond all clocks.
     pub(super) fn standing(&self, mark: Mark) -> Option<(Mark, Duration)> {
         let ttl = match mark {
-            Mark::Pass => self.pass_ttl,
-            Mark::Failed => self.engine.settings.retry_after,
+            Mark::HitForMiss => self.pass_ttl,
+            Mark::FailureBackoff => self.engine.settings.retry_after,
         };
         rules::whole_life(ttl).map(|ttl| (mark, ttl))
     }

@@ -17,7 +17,7 @@ use crate::{
         handler::Handler,
     },
     policy::Policy,
-    store::{Generation, Slot},
+    store::{Fingerprint, Slot},
 };
 
 /// The longest buffer that a thread keeps between requests, in bytes.
@@ -31,7 +31,7 @@ pub(crate) struct Names {
     entry_prefix: String,
     versioned: bool,
     root: Arc<str>,
-    any: Arc<str>,
+    tag_epoch: Arc<str>,
     /// For each handler that was asked for, by its number: the tags that all its entries bear.
     common: RwLock<Vec<Option<Tags>>>,
 }
@@ -56,7 +56,7 @@ impl Names {
             },
             versioned: version.is_some(),
             root: format!("{prefix}:#root").into(),
-            any: format!("{prefix}:#any").into(),
+            tag_epoch: format!("{prefix}:#any").into(),
             common: RwLock::default(),
         }
     }
@@ -107,7 +107,7 @@ impl Names {
         handler: Handler,
         arguments: Arguments<'_>,
         has_variants: bool,
-        owner: Generation,
+        owner: Fingerprint,
     ) -> Slot {
         let mut tags = self.common_tags(handler);
         if self.versioned || has_variants {
@@ -117,13 +117,13 @@ impl Names {
         Slot {
             key: key.into(),
             tags,
-            any: self.any_tag(),
+            tag_epoch: self.tag_epoch(),
             owner,
         }
     }
 
     /// The key of a variant of what has this key.
-    pub(crate) fn variant_key(&self, key: &str, variant: Generation) -> String {
+    pub(crate) fn variant_key(&self, key: &str, variant: Fingerprint) -> String {
         let mut key = format!("{key};variant={}", variant.hex());
         key::cap(&mut key);
         key
@@ -222,8 +222,8 @@ impl Names {
     }
 
     /// Retired with every tag of the user's.
-    pub(crate) fn any_tag(&self) -> Arc<str> {
-        Arc::clone(&self.any)
+    pub(crate) fn tag_epoch(&self) -> Arc<str> {
+        Arc::clone(&self.tag_epoch)
     }
 
     /// What to take away so that no entry of a handler is left.
@@ -356,7 +356,7 @@ fn push_field(key: &mut String, headers: &HeaderMap, name: &str) -> Result<(), K
     let mut writer = KeyWriter::new(key);
     if is_credential(name) {
         // Keys are logged, and listed by whoever looks into the store: credentials are told apart, not shown.
-        return writer.bytes(&Generation::of_bytes(&value).0);
+        return writer.bytes(&Fingerprint::of_bytes(&value).0);
     }
     match str::from_utf8(&value) {
         Ok(text) => writer.str(text),

@@ -191,7 +191,7 @@ impl Engine {
 
     /// Tries all that is overdue once, until something fails.
     pub(crate) async fn settle_overdue(&self) -> Result<(), StoreError> {
-        let any = self.names.any_tag();
+        let any = self.names.tag_epoch();
         let mut names = self.overdue.names();
         // `any` before all other tags: see `Store::commit`.
         if let Some(number) = names.tags.remove(&any) {

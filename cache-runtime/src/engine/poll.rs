@@ -7,7 +7,7 @@ use tokio::time;
 use super::Engine;
 use crate::{
     engine::flight::{Outcome, Seat, Waiter},
-    store::{Found, Grant, Holder, Slot},
+    store::{Grant, Holder, Lookup, Slot},
 };
 
 /// Between two looks: about this long at first, twice as long each time.
@@ -35,16 +35,16 @@ async fn poll(engine: Arc<Engine>, slot: Slot, grant: Grant, seat: Seat) {
             return;
         }
         time::sleep(jittered(pause)).await;
-        match guard.behind(guard.store().holder(&slot)).await {
+        match guard.call_in_background(guard.store().holder(&slot)).await {
             Ok(Some(Holder::Fill(now))) if now == grant => pause = (pause * 2).min(LAST_PAUSE),
             Ok(_) => break,
             Err(_) => return,
         }
     }
     // What stands there must be of that run: an older entry is not what everybody waits for.
-    if let Ok(read) = guard.behind(guard.store().read(&slot)).await
-        && read.seen.head.as_bytes().ends_with(&grant.token.0)
-        && let Found::Entry(entry) = read.found
+    if let Ok(read) = guard.call_in_background(guard.store().read(&slot)).await
+        && read.snapshot.head.as_bytes().ends_with(&grant.token.0)
+        && let Lookup::Entry(entry) = read.lookup
     {
         seat.tell(Outcome::Shared(entry));
     }

@@ -11,7 +11,7 @@ use crate::{
     engine::flight::Seat,
     entry::Entry,
     http as rules,
-    store::{Ask, Leased, PASS_TTL, Seen},
+    store::{HIT_FOR_MISS_TTL, LeaseOutcome, LeaseRequest, Snapshot},
     sync::{Mutex, MutexGuard, lock},
     telemetry::{events, recorder::Counter},
 };
@@ -67,7 +67,7 @@ impl Drop for Pass {
 
 impl Request {
     /// Renews the entry that was read, if nobody does yet. Not even the lease is on the response's path.
-    pub(super) fn refresh<F, Fut>(&self, runtime: &Handle, entry: &Arc<Entry>, seen: Seen, handler: F)
+    pub(super) fn refresh<F, Fut>(&self, runtime: &Handle, entry: &Arc<Entry>, snapshot: Snapshot, handler: F)
     where
         F: FnOnce(Run) -> Fut + Send + 'static,
         Fut: Future<Output = Response> + Send + 'static,
@@ -87,9 +87,9 @@ impl Request {
             return;
         };
         let seat = self.engine.flights.seat(permit);
-        let ask = Ask {
+        let ask = LeaseRequest {
             token: seat.token(),
-            seen,
+            snapshot,
             replaces: None,
         };
         let fill = self.fill(seat);
@@ -100,8 +100,10 @@ impl Request {
         };
         let refresh = async move {
             let guard = &fill.engine.guard;
-            let leased = guard.behind(guard.store().lease(&fill.slot, &ask)).await;
-            if let Ok(Leased::Granted(grant)) = leased {
+            let leased = guard
+                .call_in_background(guard.store().lease(&fill.slot, &ask))
+                .await;
+            if let Ok(LeaseOutcome::Granted(grant)) = leased {
                 let mut fill = Fill {
                     grant: Some(grant),
                     has_stale: true,
@@ -133,7 +135,7 @@ impl Request {
             resource: Arc::clone(&self.resource),
             began: self.engine.clock.now(),
             stores_first: self.request.renews,
-            pass_ttl: PASS_TTL,
+            pass_ttl: HIT_FOR_MISS_TTL,
             seat,
             renewal: None,
             filling: Filling::of(&self.engine, &self.resource),

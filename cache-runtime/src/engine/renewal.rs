@@ -139,7 +139,7 @@ pub(super) fn release_later(engine: &Arc<Engine>, slot: &Slot, token: Token, mar
         let began = Instant::now();
         while began.elapsed() < LEASE_TTL {
             time::sleep(RELEASE_PAUSE).await;
-            let released = guard.behind(guard.store().release(&slot, token, mark));
+            let released = guard.call_in_background(guard.store().release(&slot, token, mark));
             if released.await.is_ok() {
                 return;
             }
@@ -160,7 +160,7 @@ async fn renew(engine: &Engine, slot: &Slot, token: Token, confirm: &watch::Send
     while started.elapsed() < LONGEST {
         time::sleep(LEASE_TTL / 3).await;
         let asked = Instant::now();
-        match guard.behind(guard.store().renew(slot, token)).await {
+        match guard.call_in_background(guard.store().renew(slot, token)).await {
             Ok(true) => _ = confirm.send_replace(asked),
             Ok(false) => return,
             // No answer: the next try may still be in time.

@@ -194,8 +194,12 @@ impl Request {
         match self.course().instrument(lookup).await {
             Course::Hit(entry) => self.hit(&entry, Verdict::Hit),
             Course::Stale(entry) => self.hit(&entry, Verdict::Stale),
-            Course::Refresh { entry, verdict, seen } => {
-                self.refresh(&runtime, &entry, seen, handler);
+            Course::Refresh {
+                entry,
+                verdict,
+                snapshot,
+            } => {
+                self.refresh(&runtime, &entry, snapshot, handler);
                 self.hit(&entry, verdict)
             }
             Course::NotCached => {

@@ -27,7 +27,7 @@ use crate::{
         handler::Handler,
     },
     policy::Policy,
-    store::{Budget, Found, Put, Read, Slot, StoreError, Token},
+    store::{Budget, Lookup, ReadOutcome, Slot, StoreError, Token, WriteRequest},
     sync::{Mutex, lock},
     telemetry::events,
     value,
@@ -67,7 +67,7 @@ impl Engine {
         }
         let budget = &mut Budget::default();
         let read = self.guard.call(budget, self.guard.store().read(slot)).await;
-        let Found::Entry(entry) = read.ok()?.found else {
+        let Lookup::Entry(entry) = read.ok()?.lookup else {
             return None;
         };
         if self.overdue.concerns_own(&entry) || !(keyed.accepts)(&entry) {
@@ -218,16 +218,16 @@ impl Engine {
             ));
         }
         loop {
-            let Read { found, seen } = guard.call(budget, store.read(slot)).await?;
-            if matches!(found, Found::Newer) {
-                return Err(StoreError::refused("a newer release keeps something there"));
+            let ReadOutcome { lookup, snapshot } = guard.call(budget, store.read(slot)).await?;
+            if matches!(lookup, Lookup::Newer) {
+                return Err(StoreError::rejected("a newer release keeps something there"));
             }
-            let put = Put {
+            let put = WriteRequest {
                 token: Token::new(),
-                seen,
+                snapshot,
                 entry: Arc::clone(entry),
             };
-            if guard.call(budget, store.put(slot, put)).await? {
+            if guard.call(budget, store.write(slot, put)).await? {
                 let counters = self.counters.of(Handler::VALUES);
                 counters.stored.count();
                 counters.stored_bytes.add(entry.body.len() as u64);

@@ -14,7 +14,7 @@ use super::{Engine, Request, course::Way, fill::Fill, serve::Accepts, spawn};
 use crate::{
     entry::Entry,
     http::rfc9111,
-    store::{Found, Generation, Read},
+    store::{Fingerprint, Lookup, ReadOutcome},
 };
 
 /// Whether the entry answers requests with these headers.
@@ -23,7 +23,7 @@ pub(super) fn answers(entry: &Entry, asked: &HeaderMap) -> bool {
 }
 
 /// Which variant requests with these headers get, where the entry is another.
-fn variant(entry: &Entry, asked: &HeaderMap) -> Option<Generation> {
+fn variant(entry: &Entry, asked: &HeaderMap) -> Option<Fingerprint> {
     rfc9111::variant(&entry.headers.only(&[header::VARY]), asked)
 }
 
@@ -83,15 +83,15 @@ impl Request {
         let work = async move {
             let (guard, store) = (&engine.guard, engine.guard.store());
             // What stands there now, which need not be what was read.
-            let read = guard.behind(store.read(&slot)).await;
-            if let Ok(Read {
-                found: Found::Entry(entry),
+            let read = guard.call_in_background(store.read(&slot)).await;
+            if let Ok(ReadOutcome {
+                lookup: Lookup::Entry(entry),
                 ..
             }) = read
                 && rfc9111::is_outdated(&entry, status, &head)
             {
                 // Unacknowledged, the entry stays as stale as it was.
-                let _ = guard.behind(store.evict(&[slot.key])).await;
+                let _ = guard.call_in_background(store.evict(&[slot.key])).await;
             }
             drop(pass);
         };
@@ -108,7 +108,7 @@ impl Fill {
         if key != self.slot.key {
             let guard = &self.engine.guard;
             // Unacknowledged, it stays for as long as it lives.
-            let _ = guard.behind(guard.store().evict(&[key])).await;
+            let _ = guard.call_in_background(guard.store().evict(&[key])).await;
         }
     }
 }

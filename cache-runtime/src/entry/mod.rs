@@ -11,7 +11,7 @@ use bytes::Bytes;
 use http::StatusCode;
 
 pub use self::lines::HeaderLines;
-use crate::{clock::Timestamp, slot::Generation};
+use crate::{clock::Timestamp, slot::Fingerprint};
 
 /// A response as it is stored: what the handler answered, and for how long that is true.
 #[derive(Debug, Clone, PartialEq)]
@@ -35,7 +35,7 @@ pub struct Entry {
     pub tags: Vec<Arc<str>>,
     /// Which requests it is for, where that depends on more than the key: a hash of the fields that `Vary` names, with
     /// what its request had there (RFC 9111 section 4.1).
-    pub variant: Option<Generation>,
+    pub variant: Option<Fingerprint>,
 }
 
 impl Entry {

@@ -23,7 +23,7 @@ use super::{
 };
 use crate::{
     clock::{Timestamp, millis},
-    slot::{Digest, Generation, Head, Token},
+    slot::{Digest, Fingerprint, Head, Token},
 };
 
 /// The length of the head, in bytes.
@@ -54,7 +54,7 @@ struct Preamble {
     tags: u32,
     /// Redundant on purpose: a body that was cut or added to is not served.
     body: u64,
-    variant: Option<Generation>,
+    variant: Option<Fingerprint>,
 }
 
 impl Preamble {
@@ -75,7 +75,7 @@ impl Preamble {
             body: u64::from_be_bytes(text::take(meta)?),
             variant: match text::take(meta)? {
                 [0] => None,
-                [1] => Some(Generation(text::take(meta)?)),
+                [1] => Some(Fingerprint(text::take(meta)?)),
                 _ => return None,
             },
         })

@@ -14,7 +14,7 @@ use crate::{
     },
     http::response::{CacheHeaders, Responder, Style, Verdict},
     policy::Policy,
-    slot::{Digest, Generation, Token},
+    slot::{Digest, Fingerprint, Token},
 };
 
 /// Bytes from a store are a miss, or an entry that is whole, copies nothing, survives being written again and can be
@@ -165,7 +165,7 @@ fn drawn(mut source: Source<'_>) -> Entry {
         stale: Duration::from_millis(stale),
         cost: Duration::from_millis(cost),
         tags,
-        variant: (born % 2 == 1).then(|| Generation::of_bytes(&born.to_be_bytes())),
+        variant: (born % 2 == 1).then(|| Fingerprint::of_bytes(&born.to_be_bytes())),
         ..Entry::new(
             StatusCode::from_u16(status).expect("statuses are 100 to 999"),
             headers,

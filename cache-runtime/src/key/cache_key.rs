@@ -10,7 +10,7 @@ use crate::{
         write_args,
     },
     policy::Policy,
-    slot::Generation,
+    slot::Fingerprint,
 };
 
 /// The key of one entry, as a handler and its arguments make it, or a [`ValueKey`](crate::ValueKey).
@@ -31,7 +31,7 @@ pub struct CacheKey {
 pub(crate) struct Keyed {
     pub(crate) handler: Handler,
     /// Whose entry it is; see [`Slot`](crate::store::Slot).
-    pub(crate) owner: Generation,
+    pub(crate) owner: Fingerprint,
     /// Tells values of several types under one name apart.
     pub(crate) variant: Option<String>,
     /// Whether what stands there can be read as what the key is for.
@@ -63,7 +63,7 @@ impl CacheKey {
     /// Values of another `owner`, or that this does not accept, are not found.
     pub(crate) fn of_value(
         name: &str,
-        owner: Generation,
+        owner: Fingerprint,
         accepts: fn(&Entry) -> bool,
         write: impl FnOnce(&mut KeyArgs<'_>) -> Result<(), KeyError>,
     ) -> Self {
@@ -81,7 +81,7 @@ impl CacheKey {
     fn new(
         name: Cow<'static, str>,
         handler: Handler,
-        owner: Generation,
+        owner: Fingerprint,
         policy: &'static Policy,
         write: impl FnOnce(&mut KeyArgs<'_>) -> Result<(), KeyError>,
     ) -> Self {
@@ -144,7 +144,7 @@ mod tests {
             number: 1,
             name,
             label: name,
-            fingerprint: Generation::of_bytes(name.as_bytes()),
+            fingerprint: Fingerprint::of_bytes(name.as_bytes()),
         };
         CacheKey::of_handler(handler, &META, write)
     }
@@ -178,7 +178,7 @@ mod tests {
 
     #[test]
     fn p2_a_value_never_has_the_key_of_a_handler() {
-        let owner = Generation::of_bytes(b"u8");
+        let owner = Fingerprint::of_bytes(b"u8");
         let value = CacheKey::of_value("rate(x)", owner, |_| true, |args| args.whole().str("EUR"));
         assert_eq!(value.to_string(), r#"$rate%28x%29("EUR")"#);
         let named = key_of(crate::key::escape_handler("$rate").leak(), |args| {

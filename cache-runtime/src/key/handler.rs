@@ -9,7 +9,7 @@ use std::{
 use crate::{
     key::{self, KeyError},
     policy::Policy,
-    slot::Generation,
+    slot::Fingerprint,
     telemetry::events,
 };
 
@@ -64,7 +64,7 @@ pub(crate) struct Handler {
     pub(crate) label: &'static str,
     /// Of its path, which `name = "…"` does not change. Entries bear it: two handlers that one process each took for the
     /// owner of a name do not find each other's.
-    pub(crate) fingerprint: Generation,
+    pub(crate) fingerprint: Fingerprint,
 }
 
 impl Handler {
@@ -76,7 +76,7 @@ impl Handler {
         number: 0,
         name: "$",
         label: "$",
-        fingerprint: Generation([0; 16]),
+        fingerprint: Fingerprint([0; 16]),
     };
 }
 
@@ -150,7 +150,7 @@ pub(crate) fn route(text: &str) -> Handler {
         number: handlers.next_number(),
         name: Handler::ROUTES,
         label,
-        fingerprint: Generation::of_bytes(Handler::ROUTES.as_bytes()),
+        fingerprint: Fingerprint::of_bytes(Handler::ROUTES.as_bytes()),
     };
     handlers.routes.insert(label, route);
     route
@@ -183,7 +183,7 @@ impl Handlers {
                 number,
                 name,
                 label: name,
-                fingerprint: Generation::of_bytes(path.as_bytes()),
+                fingerprint: Fingerprint::of_bytes(path.as_bytes()),
             })
         })
     }

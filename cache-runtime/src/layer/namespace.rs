@@ -9,7 +9,7 @@ use std::{
 
 use crate::{
     key::{self, KeyArgs},
-    slot::Generation,
+    slot::Fingerprint,
 };
 
 /// A longer text stands in keys as its hash; bytes.
@@ -49,7 +49,7 @@ impl Namespace {
     /// Writes the argument, since every request that follows has the same.
     fn new(name: &'static str, text: String) -> Self {
         let text = match text.len() > LONGEST {
-            true => Generation::of_bytes(text.as_bytes()).hex(),
+            true => Fingerprint::of_bytes(text.as_bytes()).hex(),
             false => text,
         };
         let mut argument = String::new();

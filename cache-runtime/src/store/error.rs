@@ -20,7 +20,7 @@ impl StoreError {
     }
 
     /// The store is well but refuses the call: out of memory, no permission.
-    pub fn refused(source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+    pub fn rejected(source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
         Self {
             ailing: false,
             source: source.into(),

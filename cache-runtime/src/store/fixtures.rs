@@ -4,15 +4,15 @@ use std::{sync::Arc, time::Duration};
 
 use http::{HeaderMap, StatusCode};
 
-use super::{Entry, Generation, Slot};
+use super::{Entry, Fingerprint, Slot};
 use crate::clock::Timestamp;
 
 pub(crate) fn slot() -> Slot {
     Slot {
         key: "key".into(),
-        owner: Generation([7; 16]),
+        owner: Fingerprint([7; 16]),
         tags: [Arc::from("root"), Arc::from("tag")].into(),
-        any: "any".into(),
+        tag_epoch: "any".into(),
     }
 }
 

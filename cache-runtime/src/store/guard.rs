@@ -132,7 +132,7 @@ impl Guard {
     }
 
     /// For people to read.
-    pub(crate) fn place(&self) -> String {
+    pub(crate) fn display_url(&self) -> String {
         match &self.store {
             Tier::Memory { .. } => "memory".to_owned(),
             Tier::Remote { store, .. } => format!("{store:?}"),
@@ -162,7 +162,7 @@ impl Guard {
     }
 
     /// A call behind the response.
-    pub(crate) async fn behind<T>(&self, call: StoreFuture<'_, T>) -> Result<T, StoreError> {
+    pub(crate) async fn call_in_background<T>(&self, call: StoreFuture<'_, T>) -> Result<T, StoreError> {
         self.limited(WRITE.max(self.budget), call).await
     }
 
@@ -197,7 +197,7 @@ impl Guard {
     }
 
     /// A call of the application's own, with a budget of its own, that is tried even with the breaker open: an eviction.
-    pub(crate) async fn insist<T>(&self, call: StoreFuture<'_, T>) -> Result<T, StoreError> {
+    pub(crate) async fn call_despite_breaker<T>(&self, call: StoreFuture<'_, T>) -> Result<T, StoreError> {
         match &self.store {
             Tier::Memory { .. } => call.await,
             Tier::Remote { breaker, need, .. } => {

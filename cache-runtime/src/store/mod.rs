@@ -28,14 +28,14 @@ pub use self::{error::StoreError, memory::MemoryStore};
 use crate::clock::Timestamp;
 pub use crate::{
     entry::{Entry, HeaderLines},
-    slot::{Digest, Generation, Grant, Head, Slot, Token},
+    slot::{Digest, Fingerprint, Generation, Grant, Head, Slot, Token},
 };
 
 /// How long a fill may go without a sign of life before another may take over.
 pub const LEASE_TTL: Duration = Duration::from_secs(5);
 
-/// How long [`Mark::Pass`] stands.
-pub const PASS_TTL: Duration = Duration::from_secs(5);
+/// How long [`Mark::HitForMiss`] stands.
+pub const HIT_FOR_MISS_TTL: Duration = Duration::from_secs(5);
 
 /// What a call of a [`Store`] comes to.
 pub type StoreFuture<'a, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>> + Send + 'a>>;
@@ -57,10 +57,10 @@ pub trait Store: fmt::Debug + Send + Sync + 'static {
     }
 
     /// The entry and the generations of the slot's tags. What cannot be decoded is missing.
-    fn read<'a>(&'a self, slot: &'a Slot) -> StoreFuture<'a, Read>;
+    fn read<'a>(&'a self, slot: &'a Slot) -> StoreFuture<'a, ReadOutcome>;
 
     /// Asks to be the one that fills the slot. Tags without a generation get one first. Who asks again, asks with another token.
-    fn lease<'a>(&'a self, slot: &'a Slot, ask: &'a Ask) -> StoreFuture<'a, Leased>;
+    fn lease<'a>(&'a self, slot: &'a Slot, ask: &'a LeaseRequest) -> StoreFuture<'a, LeaseOutcome>;
 
     /// Who holds the slot's lease, for those that wait for it to change.
     fn holder<'a>(&'a self, slot: &'a Slot) -> StoreFuture<'a, Option<Holder>>;
@@ -75,10 +75,10 @@ pub trait Store: fmt::Debug + Send + Sync + 'static {
         slot: &'a Slot,
         grant: Grant,
         entry: &'a Arc<Entry>,
-    ) -> StoreFuture<'a, Committed>;
+    ) -> StoreFuture<'a, CommitOutcome>;
 
     /// Ends the lease without an entry, if it still stands. With `mark` the mark takes its place, for that long, and with
-    /// [`Mark::Pass`] the entry that was there goes as well, all in one step.
+    /// [`Mark::HitForMiss`] the entry that was there goes as well, all in one step.
     fn release<'a>(
         &'a self,
         slot: &'a Slot,
@@ -87,17 +87,17 @@ pub trait Store: fmt::Debug + Send + Sync + 'static {
     ) -> StoreFuture<'a, ()>;
 
     /// Has the mark stand for `ttl` from now on, if it stands.
-    fn keep_mark<'a>(&'a self, slot: &'a Slot, mark: Mark, ttl: Duration) -> StoreFuture<'a, ()>;
+    fn extend_mark<'a>(&'a self, slot: &'a Slot, mark: Mark, ttl: Duration) -> StoreFuture<'a, ()>;
 
     /// Stores an entry that is no run's and names no tags, in place of what was read there, and ends the lease that stands, in
     /// one step. `false`: entry or tags are no longer those that were read, so read again.
-    fn put<'a>(&'a self, slot: &'a Slot, put: Put) -> StoreFuture<'a, bool>;
+    fn write<'a>(&'a self, slot: &'a Slot, request: WriteRequest) -> StoreFuture<'a, bool>;
 
     /// Removes entries together with their leases.
     fn evict<'a>(&'a self, keys: &'a [Arc<str>]) -> StoreFuture<'a, ()>;
 
     /// Removes the generations of tags, in this order, and with them every entry and every fill under way that bears one.
-    fn retire<'a>(&'a self, tags: &'a [Arc<str>]) -> StoreFuture<'a, ()>;
+    fn invalidate_tags<'a>(&'a self, tags: &'a [Arc<str>]) -> StoreFuture<'a, ()>;
 
     /// Removes some of the entries whose keys begin with the prefix and `:` or `@`, and that were born before a time;
     /// returns from where to go on, `None` when that was all. For entries that were retired then: they would leave by
@@ -112,25 +112,25 @@ pub trait Store: fmt::Debug + Send + Sync + 'static {
 
 /// What [`Store::read`] found in a slot.
 #[derive(Debug)]
-pub struct Read {
+pub struct ReadOutcome {
     /// The entry, if there is one that may be served.
-    pub found: Found,
+    pub lookup: Lookup,
     /// What else it saw, for a lease to be asked for.
-    pub seen: Seen,
+    pub snapshot: Snapshot,
 }
 
 /// What a read saw. A lease is granted only where that is still so.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Seen {
+pub struct Snapshot {
     /// What stands in the entry's place, servable or not.
     pub head: Head,
     /// The generations of the slot's tags, in order; `None` for a tag that has none yet.
     pub generations: Vec<Option<Generation>>,
     /// The generation of the slot's `any`.
-    pub any: Option<Generation>,
+    pub tag_epoch: Option<Generation>,
 }
 
-impl Seen {
+impl Snapshot {
     /// The digest of the slot's generations, once every tag has one.
     pub fn digest(&self, slot: &Slot) -> Option<Digest> {
         let known: Option<Vec<_>> = self.generations.iter().copied().collect();
@@ -140,46 +140,46 @@ impl Seen {
 
 /// Whether there is an entry.
 #[derive(Debug)]
-pub enum Found {
+pub enum Lookup {
     /// One whose generations all stand.
     Entry(Arc<Entry>),
     /// None that may be served.
-    Nothing,
+    Missing,
     /// One in the wire form of a newer version: it must be left alone.
     Newer,
 }
 
 /// What [`Store::lease`] needs to know.
 #[derive(Debug, Clone)]
-pub struct Ask {
+pub struct LeaseRequest {
     /// Names the fill that asks. After a call that failed or was dropped it must not be used again: the store may
     /// still be giving back what that call was granted.
     pub token: Token,
-    /// As read: where the head or a generation is another by now, the answer is [`Leased::Changed`], or a commit that
+    /// As read: where the head or a generation is another by now, the answer is [`LeaseOutcome::Conflict`], or a commit that
     /// nobody finds.
-    pub seen: Seen,
+    pub snapshot: Snapshot,
     /// The holder that may be replaced: a mark that is out of date, or a fill of an older generation.
     pub replaces: Option<Holder>,
 }
 
-/// What [`Store::put`] stores.
+/// What [`Store::write`] stores.
 #[derive(Debug, Clone)]
-pub struct Put {
+pub struct WriteRequest {
     /// Tells this content of the slot from every other.
     pub token: Token,
     /// As read: where the head is another by now nothing is stored, and where a generation is, nobody finds the entry.
-    pub seen: Seen,
+    pub snapshot: Snapshot,
     /// What to store.
     pub entry: Arc<Entry>,
 }
 
 /// What [`Store::lease`] answers.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Leased {
+pub enum LeaseOutcome {
     /// The asker fills the slot.
     Granted(Grant),
     /// Entry or generations are no longer those that were read: read again.
-    Changed,
+    Conflict,
     /// Somebody else fills it, or a mark stands there.
     Held(Holder),
 }
@@ -199,14 +199,14 @@ pub enum Holder {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Mark {
     /// The answer cannot be stored: requests run for themselves and do not queue.
-    Pass,
+    HitForMiss,
     /// The handler failed while there was a stale entry to serve: it is not tried again yet.
-    Failed,
+    FailureBackoff,
 }
 
 /// What [`Store::commit`] came to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Committed {
+pub enum CommitOutcome {
     /// The entry is there.
     Stored,
     /// The lease stood no more: evicted, expired or taken over. Nothing was stored.

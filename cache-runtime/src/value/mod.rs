@@ -12,7 +12,7 @@ use bytes::Bytes;
 use rmp::{Marker, decode::read_marker};
 use serde::{Serialize, de::DeserializeOwned};
 
-use crate::{entry::Entry, key::cache_key::CacheKey, policy::Policy, slot::Generation};
+use crate::{entry::Entry, key::cache_key::CacheKey, policy::Policy, slot::Fingerprint};
 
 /// Values nested deeper than this are not read: whoever can write to the store must not overflow a stack. serde_json has the
 /// same limit.
@@ -44,7 +44,7 @@ impl<T: Serialize + DeserializeOwned> ValueKey<T> {
     /// Two arguments that `Serialize` tells apart have different keys. Where `arguments` refuses to be serialized there is
     /// no key: then nothing is found or stored, and `set` and `evict` say why.
     pub fn new<A: Serialize + ?Sized>(name: &str, arguments: &A) -> Self {
-        let owner = Generation::of_bytes(type_name::<T>().as_bytes());
+        let owner = Fingerprint::of_bytes(type_name::<T>().as_bytes());
         Self {
             key: CacheKey::of_value(name, owner, is::<T>, |args| args.whole().serialize(arguments)),
             value: PhantomData,

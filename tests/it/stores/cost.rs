@@ -76,7 +76,7 @@ async fn every_step_is_one_round_trip() {
     let leased = proxy
         .one("a lease that names two tags", store.lease(&slot, &asked))
         .await;
-    let Ok(Leased::Granted(grant)) = leased else {
+    let Ok(LeaseOutcome::Granted(grant)) = leased else {
         panic!("expected the lease, got {leased:?}");
     };
     proxy
@@ -91,7 +91,7 @@ async fn every_step_is_one_round_trip() {
     let committed = proxy
         .one("a commit that keeps two tags", store.commit(&slot, grant, &small))
         .await;
-    assert_eq!(committed.expect("commit answers"), Committed::Stored);
+    assert_eq!(committed.expect("commit answers"), CommitOutcome::Stored);
     let hit = proxy.one("a read that hits", found(&store, &slot)).await;
     assert_eq!(hit.as_deref(), Some(&b"small"[..]));
     proxy
@@ -106,7 +106,7 @@ async fn every_step_is_one_round_trip() {
         .await
         .expect("evict answers");
     proxy
-        .one("retire of two tags", store.retire(&slot.tags))
+        .one("retire of two tags", store.invalidate_tags(&slot.tags))
         .await
         .expect("retire answers");
     proxy.one("ping", store.ping()).await.expect("the server answers");

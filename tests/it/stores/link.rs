@@ -6,7 +6,7 @@ use futures_util::future::join_all;
 use tokio::time::timeout;
 
 use super::*;
-use handler_cache::store::{Generation, Seen};
+use handler_cache::store::{Generation, Snapshot};
 
 /// An error with all that is behind it, as a log shows it.
 fn told(error: &dyn Error) -> String {
@@ -28,14 +28,14 @@ async fn p1_without_a_connection_every_call_fails_at_once() {
     let grant = Grant {
         token,
         digest: slot.digest([]),
-        any: Generation::new(),
+        tag_epoch: Generation::new(),
     };
-    let asked = Ask {
+    let asked = LeaseRequest {
         token,
-        seen: Seen {
+        snapshot: Snapshot {
             head: Default::default(),
             generations: vec![None, None],
-            any: None,
+            tag_epoch: None,
         },
         replaces: None,
     };
@@ -49,7 +49,7 @@ async fn p1_without_a_connection_every_call_fails_at_once() {
             store.commit(&slot, grant, &entry("", HOUR)).await.err(),
             store.release(&slot, token, None).await.err(),
             store.evict(&keys).await.err(),
-            store.retire(&slot.tags).await.err(),
+            store.invalidate_tags(&slot.tags).await.err(),
         ];
         for error in errors {
             assert!(error.expect("there is no connection").is_unavailable());

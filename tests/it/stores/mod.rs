@@ -14,7 +14,7 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use handler_cache::{
     Timestamp,
     store::{
-        Ask, Committed, Entry, Found, Grant, Leased, RedisStore, Slot, Store, Token,
+        CommitOutcome, Entry, Grant, LeaseOutcome, LeaseRequest, Lookup, RedisStore, Slot, Store, Token,
         contract::{self, Time},
     },
 };
@@ -31,8 +31,8 @@ fn slot() -> Slot {
     Slot {
         key: "shop:products(id=42)".into(),
         tags: ["shop:#root".into(), "shop:#products".into()].into(),
-        any: "shop:#any".into(),
-        owner: handler_cache::store::Generation([7; 16]),
+        tag_epoch: "shop:#any".into(),
+        owner: handler_cache::store::Fingerprint([7; 16]),
     }
 }
 
@@ -52,15 +52,15 @@ fn entry(body: &str, fresh: Duration) -> Arc<Entry> {
 }
 
 /// What a request asks that reads the slot now.
-async fn ask(store: &dyn Store, slot: &Slot) -> Ask {
+async fn ask(store: &dyn Store, slot: &Slot) -> LeaseRequest {
     let read = store.read(slot).await.expect("read answers");
     assert!(
-        matches!(read.found, Found::Nothing),
+        matches!(read.lookup, Lookup::Missing),
         "expected nothing, read {read:?}"
     );
-    Ask {
+    LeaseRequest {
         token: Token::new(),
-        seen: read.seen,
+        snapshot: read.snapshot,
         replaces: None,
     }
 }
@@ -68,7 +68,7 @@ async fn ask(store: &dyn Store, slot: &Slot) -> Ask {
 async fn grant(store: &dyn Store, slot: &Slot) -> Grant {
     let ask = ask(store, slot).await;
     match store.lease(slot, &ask).await.expect("lease answers") {
-        Leased::Granted(grant) => grant,
+        LeaseOutcome::Granted(grant) => grant,
         other => panic!("expected the lease, got {other:?}"),
     }
 }
@@ -77,14 +77,14 @@ async fn grant(store: &dyn Store, slot: &Slot) -> Grant {
 async fn fill(store: &dyn Store, slot: &Slot, body: &str) {
     let grant = grant(store, slot).await;
     let committed = store.commit(slot, grant, &entry(body, HOUR)).await;
-    assert_eq!(committed.expect("commit answers"), Committed::Stored);
+    assert_eq!(committed.expect("commit answers"), CommitOutcome::Stored);
     assert_eq!(found(store, slot).await.as_deref(), Some(body.as_bytes()));
 }
 
 /// The body of the entry that a request gets.
 async fn found(store: &dyn Store, slot: &Slot) -> Option<Vec<u8>> {
-    match store.read(slot).await.expect("read answers").found {
-        Found::Entry(entry) => Some(entry.body.to_vec()),
+    match store.read(slot).await.expect("read answers").lookup {
+        Lookup::Entry(entry) => Some(entry.body.to_vec()),
         _ => None,
     }
 }

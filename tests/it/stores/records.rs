@@ -1,6 +1,6 @@
 //! What may happen to the records in Redis, and what they may be instead of ours: all of it a miss at worst.
 
-use handler_cache::store::{Holder, Mark, PASS_TTL};
+use handler_cache::store::{HIT_FOR_MISS_TTL, Holder, Mark};
 use redis::Value;
 
 use super::*;
@@ -13,13 +13,13 @@ async fn every_record_has_an_end_and_tags_outlive_their_entries() {
 
     let granted = grant(&store, &slot).await;
     assert!((55_001..=60_000).contains(&server.pttl(&lease_of(&slot))));
-    for tag in slot.tags.iter().chain([&slot.any]) {
+    for tag in slot.tags.iter().chain([&slot.tag_epoch]) {
         assert!(server.pttl(tag) > 60_000, "a fill may take a minute");
     }
 
     let long = entry("long", Duration::from_secs(86_400));
     let committed = store.commit(&slot, granted, &long).await.expect("commit answers");
-    assert_eq!(committed, Committed::Stored);
+    assert_eq!(committed, CommitOutcome::Stored);
     let life = server.pttl(&slot.key);
     assert!((86_300_000..=86_400_000).contains(&life), "{life}");
     for tag in &*slot.tags {
@@ -57,7 +57,7 @@ async fn p6_tags_end_soon_after_their_entries() {
     let stored = async |entry: Arc<Entry>| {
         let granted = grant(&store, &slot).await;
         let committed = store.commit(&slot, granted, &entry).await;
-        assert_eq!(committed.expect("commit answers"), Committed::Stored);
+        assert_eq!(committed.expect("commit answers"), CommitOutcome::Stored);
         let evicted = store.evict(&[Arc::clone(&slot.key)]).await;
         evicted.expect("evict answers");
         server.pttl(&own)
@@ -83,7 +83,7 @@ async fn lives_at_the_edges_are_stored_with_an_end() {
     for fresh in [Duration::MAX, Duration::from_secs(365 * 86_400)] {
         let granted = grant(&store, &slot).await;
         let committed = store.commit(&slot, granted, &entry("for ever", fresh)).await;
-        assert_eq!(committed.expect("commit answers"), Committed::Stored);
+        assert_eq!(committed.expect("commit answers"), CommitOutcome::Stored);
         assert!(server.pttl(&slot.key) > 360 * 86_400_000);
         store
             .evict(&[Arc::clone(&slot.key)])
@@ -92,7 +92,7 @@ async fn lives_at_the_edges_are_stored_with_an_end() {
     }
     let granted = grant(&store, &slot).await;
     let committed = store.commit(&slot, granted, &entry("gone", Duration::ZERO)).await;
-    assert_eq!(committed.expect("commit answers"), Committed::Stored);
+    assert_eq!(committed.expect("commit answers"), CommitOutcome::Stored);
 }
 
 #[tokio::test]
@@ -125,9 +125,9 @@ async fn p3_a_lapsed_lease_that_nobody_took_commits_unless_it_was_evicted() {
         }
         let committed = store.commit(&slot, granted, &entry("late", HOUR)).await;
         let expected = if evicted {
-            Committed::Fenced
+            CommitOutcome::Fenced
         } else {
-            Committed::Stored
+            CommitOutcome::Stored
         };
         assert_eq!(committed.expect("commit answers"), expected);
         store
@@ -140,9 +140,9 @@ async fn p3_a_lapsed_lease_that_nobody_took_commits_unless_it_was_evicted() {
     server.command(["PEXPIRE", &lease_of(&slot), "50000"]);
     let second = grant(&store, &slot).await;
     let late = store.commit(&slot, first, &entry("late", HOUR)).await;
-    assert_eq!(late.expect("commit answers"), Committed::Fenced);
+    assert_eq!(late.expect("commit answers"), CommitOutcome::Fenced);
     let committed = store.commit(&slot, second, &entry("in time", HOUR)).await;
-    assert_eq!(committed.expect("commit answers"), Committed::Stored);
+    assert_eq!(committed.expect("commit answers"), CommitOutcome::Stored);
 }
 
 #[tokio::test]
@@ -194,7 +194,7 @@ async fn p8_garbage_and_wrong_types_under_the_lease_can_be_replaced() {
         let holder = store.holder(&slot).await.expect("holder answers");
         let asked = ask(&store, &slot).await;
         let held = store.lease(&slot, &asked).await.expect("lease answers");
-        let Leased::Held(unknown @ Holder::Unknown(_)) = held else {
+        let LeaseOutcome::Held(unknown @ Holder::Unknown(_)) = held else {
             panic!("expected something unknown, got {held:?}");
         };
         assert_eq!(holder.as_ref(), Some(&unknown));
@@ -204,15 +204,15 @@ async fn p8_garbage_and_wrong_types_under_the_lease_can_be_replaced() {
             .await
             .expect("release answers");
 
-        let again = Ask {
+        let again = LeaseRequest {
             replaces: Some(unknown),
             ..ask(&store, &slot).await
         };
-        let Leased::Granted(granted) = store.lease(&slot, &again).await.expect("lease answers") else {
+        let LeaseOutcome::Granted(granted) = store.lease(&slot, &again).await.expect("lease answers") else {
             panic!("what was named is replaced");
         };
         let committed = store.commit(&slot, granted, &entry("healed", HOUR)).await;
-        assert_eq!(committed.expect("commit answers"), Committed::Stored);
+        assert_eq!(committed.expect("commit answers"), CommitOutcome::Stored);
         store
             .evict(&[Arc::clone(&slot.key)])
             .await
@@ -244,9 +244,9 @@ async fn p8_entry_of_a_later_version_is_neither_served_nor_overwritten() {
     let later = server.get(&slot.key);
 
     let read = store.read(&slot).await.expect("read answers");
-    assert!(matches!(read.found, Found::Newer), "{read:?}");
+    assert!(matches!(read.lookup, Lookup::Newer), "{read:?}");
     let leased = store.lease(&slot, &before).await.expect("lease answers");
-    assert_eq!(leased, Leased::Changed, "a lease on what was there before");
+    assert_eq!(leased, LeaseOutcome::Conflict, "a lease on what was there before");
     assert_eq!(server.get(&slot.key), later);
 
     store
@@ -277,7 +277,7 @@ async fn p8_losing_any_record_costs_a_miss_only() {
     server.command(["DEL", &lease_of(&slot)]);
     assert!(!store.renew(&slot, first.token).await.expect("renew answers"));
     let committed = store.commit(&slot, first, &entry("leaseless", HOUR)).await;
-    assert_eq!(committed.expect("commit answers"), Committed::Fenced);
+    assert_eq!(committed.expect("commit answers"), CommitOutcome::Fenced);
     fill(&store, &slot, "by the next").await;
 }
 
@@ -289,7 +289,7 @@ async fn p3_tag_lost_during_a_fill_does_not_bring_the_fill_back() {
     let granted = grant(&store, &slot).await;
     server.command(["DEL", &slot.tags[1]]);
     let committed = store.commit(&slot, granted, &entry("late", HOUR)).await;
-    assert_eq!(committed.expect("commit answers"), Committed::Stored);
+    assert_eq!(committed.expect("commit answers"), CommitOutcome::Stored);
     assert_eq!(found(&store, &slot).await, None);
     fill(&store, &slot, "under the new generation").await;
 }
@@ -308,7 +308,7 @@ async fn a_lost_script_cache_costs_no_error() {
     let granted = grant(&store, &slot).await;
     server.command(["SCRIPT", "FLUSH"]);
     let committed = store.commit(&slot, granted, &entry("after", HOUR)).await;
-    assert_eq!(committed.expect("commit answers"), Committed::Stored);
+    assert_eq!(committed.expect("commit answers"), CommitOutcome::Stored);
 }
 
 #[tokio::test]
@@ -349,7 +349,10 @@ async fn p1_full_server_refuses_entries_and_still_evicts() {
         .await
         .expect("eviction needs no memory");
     assert!(!server.exists(&slot.key));
-    store.retire(&slot.tags).await.expect("nor does retiring");
+    store
+        .invalidate_tags(&slot.tags)
+        .await
+        .expect("nor does retiring");
     assert!(!server.exists(&slot.tags[0]));
 
     server.command(["CONFIG", "SET", "maxmemory", "0"]);
@@ -365,14 +368,14 @@ async fn p1_release_with_a_mark_frees_the_slot_on_a_full_server() {
     server.fill_up();
     // Whether there is room for the mark once the lease is gone, is for the server to say.
     if let Err(error) = store
-        .release(&slot, granted.token, Some((Mark::Pass, PASS_TTL)))
+        .release(&slot, granted.token, Some((Mark::HitForMiss, HIT_FOR_MISS_TTL)))
         .await
     {
         assert!(!error.is_unavailable(), "{error:?}");
     }
     let holder = store.holder(&slot).await.expect("holder answers");
     assert!(
-        matches!(holder, None | Some(Holder::Mark(Mark::Pass))),
+        matches!(holder, None | Some(Holder::Mark(Mark::HitForMiss))),
         "{holder:?}"
     );
 }

@@ -33,7 +33,7 @@ fn full() -> Entry {
         stale: Duration::from_secs(600),
         cost: Duration::from_millis(42),
         tags: vec!["shop:#t:user%3A5".into(), "shop:#t:".into()],
-        variant: Some(Generation(*b"variant-of-16-by")),
+        variant: Some(Fingerprint(*b"variant-of-16-by")),
         ..Entry::new(
             StatusCode::OK,
             headers,

@@ -2,12 +2,12 @@
 
 use http::{HeaderMap, HeaderName, HeaderValue};
 
-use crate::{http::storable::vary_names, slot::Generation};
+use crate::{http::storable::vary_names, slot::Fingerprint};
 
 /// Which variant a response with these headers is, if it answers this request. `None`: it does not vary.
-pub(crate) fn variant(response: &HeaderMap, request: &HeaderMap) -> Option<Generation> {
+pub(crate) fn variant(response: &HeaderMap, request: &HeaderMap) -> Option<Fingerprint> {
     let fields = selecting(response, request)?;
-    Some(Generation::of_bytes(fields.as_bytes()))
+    Some(Fingerprint::of_bytes(fields.as_bytes()))
 }
 
 /// The fields that `Vary` names, with what the request has there: one text exactly for those requests that the response

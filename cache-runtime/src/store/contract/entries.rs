@@ -17,7 +17,7 @@ checks![
 
 async fn unknown_slot_is_missing(bench: &Bench) {
     let slot = bench.slot(["root", "handler"]);
-    let Seen {
+    let Snapshot {
         head, generations, ..
     } = bench.missing(&slot).await;
     assert_eq!(head, Head::default());
@@ -45,7 +45,7 @@ async fn entry_comes_back_as_it_was_stored(bench: &Bench) {
             ..Entry::new(status, headers.clone(), Bytes::copy_from_slice(body), bench.now())
         });
         let grant = bench.grant(&slot).await;
-        assert_eq!(bench.commit(&slot, grant, &entry).await, Committed::Stored);
+        assert_eq!(bench.commit(&slot, grant, &entry).await, CommitOutcome::Stored);
         let found = bench.found(&slot).await.expect("it was stored");
         assert_eq!(found, entry);
         let lines = |entry: &Entry| entry.headers.iter().collect::<Vec<_>>();
@@ -72,8 +72,8 @@ async fn large_body_comes_back(bench: &Bench) {
 async fn both_handles_see_one_store(bench: &Bench) {
     let slot = bench.slot(["root"]);
     let entry = bench.fill(&slot, "seen from here").await;
-    match bench.there.read(&slot).await.expect("read answers").found {
-        Found::Entry(found) => assert_eq!(found, entry),
+    match bench.there.read(&slot).await.expect("read answers").lookup {
+        Lookup::Entry(found) => assert_eq!(found, entry),
         other => panic!("`open` must give handles on one store, but the other one reads {other:?}"),
     }
 }
@@ -92,7 +92,7 @@ async fn p2_entry_of_another_owner_is_missing(bench: &Bench) {
     let slot = bench.slot(["root"]);
     bench.fill(&slot, "mine").await;
     let others = Slot {
-        owner: Generation([8; 16]),
+        owner: Fingerprint([8; 16]),
         ..slot.clone()
     };
     bench.missing(&others).await;
@@ -103,7 +103,7 @@ async fn entry_expires(bench: &Bench) {
     let slot = bench.slot(["root"]);
     let entry = bench.entry("short", life);
     let grant = bench.grant(&slot).await;
-    assert_eq!(bench.commit(&slot, grant, &entry).await, Committed::Stored);
+    assert_eq!(bench.commit(&slot, grant, &entry).await, CommitOutcome::Stored);
     bench
         .after(life, "the entry outlives its time", async || {
             bench.found(&slot).await.is_none()

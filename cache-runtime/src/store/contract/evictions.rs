@@ -34,8 +34,8 @@ async fn evicting_nothing_is_no_error(bench: &Bench) {
     let slot = bench.slot(["root"]);
     bench.evict(&slot).await.expect("a key that is not there");
     bench.here.evict(&[]).await.expect("no keys");
-    bench.retire(&slot, 0).await;
-    bench.here.retire(&[]).await.expect("no tags");
+    bench.invalidate_tag(&slot, 0).await;
+    bench.here.invalidate_tags(&[]).await.expect("no tags");
 }
 
 async fn many_keys_are_evicted_at_once(bench: &Bench) {
@@ -53,7 +53,7 @@ async fn p3_eviction_fences_the_fill_under_way(bench: &Bench) {
     let grant = bench.grant(&slot).await;
     bench.evict(&slot).await.expect("evict answers");
     let entry = bench.entry("read before the eviction", Duration::from_secs(3600));
-    assert_eq!(bench.commit(&slot, grant, &entry).await, Committed::Fenced);
+    assert_eq!(bench.commit(&slot, grant, &entry).await, CommitOutcome::Fenced);
     bench.missing(&slot).await;
     assert!(!bench.here.renew(&slot, grant.token).await.expect("renew answers"));
 }
@@ -64,9 +64,9 @@ async fn p3_eviction_lets_the_next_fill_begin_at_once(bench: &Bench) {
     bench.evict(&slot).await.expect("evict answers");
     let new = bench.grant(&slot).await;
     let late = bench.entry("late", Duration::from_secs(3600));
-    assert_eq!(bench.commit(&slot, old, &late).await, Committed::Fenced);
+    assert_eq!(bench.commit(&slot, old, &late).await, CommitOutcome::Fenced);
     let entry = bench.entry("current", Duration::from_secs(3600));
-    assert_eq!(bench.commit(&slot, new, &entry).await, Committed::Stored);
+    assert_eq!(bench.commit(&slot, new, &entry).await, CommitOutcome::Stored);
     assert_eq!(bench.found(&slot).await, Some(entry));
 }
 
@@ -81,7 +81,7 @@ async fn retired_tag_takes_its_entries_along(bench: &Bench) {
         bench.fill(slot, "retired").await;
     }
     let kept = bench.fill(&under_root, "kept").await;
-    bench.retire(&slot, 1).await;
+    bench.invalidate_tag(&slot, 1).await;
     for slot in [&slot, &beside] {
         let generations = bench.missing(slot).await.generations;
         assert!(generations[0].is_some());
@@ -96,7 +96,7 @@ async fn retired_entry_is_replaced(bench: &Bench) {
     for round in 0..3 {
         let entry = bench.fill(&slot, &format!("round {round}")).await;
         assert_eq!(bench.found(&slot).await, Some(entry));
-        bench.retire(&slot, round % 2).await;
+        bench.invalidate_tag(&slot, round % 2).await;
         bench.missing(&slot).await;
     }
 }
@@ -104,7 +104,7 @@ async fn retired_entry_is_replaced(bench: &Bench) {
 async fn p3_fill_under_a_retired_tag_is_not_found(bench: &Bench) {
     let slot = bench.slot(["root", "handler"]);
     let grant = bench.grant(&slot).await;
-    bench.retire(&slot, 1).await;
+    bench.invalidate_tag(&slot, 1).await;
     let late = bench.entry("read before the tag was retired", Duration::from_secs(3600));
     bench.commit(&slot, grant, &late).await;
     bench.missing(&slot).await;
@@ -117,9 +117,9 @@ async fn p3_fill_under_a_retired_tag_is_not_found(bench: &Bench) {
 async fn p3_lease_on_retired_generations_stores_nothing_that_is_found(bench: &Bench) {
     let slot = bench.slot(["root"]);
     bench.fill(&bench.beside(&slot), "names the tag").await;
-    let ask = bench.ask(&slot).await;
-    bench.retire(&slot, 0).await;
-    if let Leased::Granted(grant) = bench.lease(&slot, &ask).await {
+    let request = bench.request(&slot).await;
+    bench.invalidate_tag(&slot, 0).await;
+    if let LeaseOutcome::Granted(grant) = bench.lease(&slot, &request).await {
         let late = bench.entry("read before the tag was retired", Duration::from_secs(3600));
         bench.commit(&slot, grant, &late).await;
     }
@@ -132,7 +132,7 @@ async fn entry_goes_with_a_tag_of_its_own(bench: &Bench) {
     let first = bench.fill_tagged(&slot, [&retired, &kept]).await;
     let second = bench.fill_tagged(&beside, [&kept]).await;
     assert_eq!(bench.found(&slot).await, Some(first));
-    bench.retire_own(&slot, &retired).await;
+    bench.invalidate_own(&slot, &retired).await;
     bench.missing(&slot).await;
     assert_eq!(bench.found(&beside).await, Some(second));
 }
@@ -142,17 +142,17 @@ async fn p3_fill_that_a_retired_tag_may_concern_is_fenced(bench: &Bench) {
     let tag = bench.own_tag();
     // Before anybody knows that the answer will bear the tag, and before the tag was ever named.
     let grant = bench.grant(&slot).await;
-    bench.retire_own(&slot, &tag).await;
+    bench.invalidate_own(&slot, &tag).await;
     let late = bench.tagged("read before the tag was retired", [&tag]);
-    assert_eq!(bench.commit(&slot, grant, &late).await, Committed::Fenced);
+    assert_eq!(bench.commit(&slot, grant, &late).await, CommitOutcome::Fenced);
     bench.missing(&slot).await;
 }
 
 async fn fill_without_tags_of_its_own_is_not_concerned(bench: &Bench) {
     let slot = bench.slot(["root"]);
     let grant = bench.grant(&slot).await;
-    bench.retire_own(&slot, &bench.own_tag()).await;
+    bench.invalidate_own(&slot, &bench.own_tag()).await;
     let entry = bench.entry("untagged", Duration::from_secs(3600));
-    assert_eq!(bench.commit(&slot, grant, &entry).await, Committed::Stored);
+    assert_eq!(bench.commit(&slot, grant, &entry).await, CommitOutcome::Stored);
     assert_eq!(bench.found(&slot).await, Some(entry));
 }

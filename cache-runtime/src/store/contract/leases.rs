@@ -1,7 +1,7 @@
 //! At most one fill holds a slot, and only it may commit.
 
 use super::*;
-use crate::store::{LEASE_TTL, Mark, MemoryStore, PASS_TTL};
+use crate::store::{HIT_FOR_MISS_TTL, LEASE_TTL, Mark, MemoryStore};
 
 checks![
     lease_names_the_tags,
@@ -43,50 +43,53 @@ async fn entry_is_found_while_another_is_made_to_replace_it(bench: &Bench) {
     let slot = bench.slot(["root"]);
     let old = bench.fill(&slot, "old").await;
     let read = bench.read(&slot).await;
-    let ask = Ask {
+    let request = LeaseRequest {
         token: Token::new(),
-        seen: read.seen,
+        snapshot: read.snapshot,
         replaces: None,
     };
-    let Leased::Granted(grant) = bench.lease(&slot, &ask).await else {
+    let LeaseOutcome::Granted(grant) = bench.lease(&slot, &request).await else {
         panic!("a hit names the head and the generations that a lease needs");
     };
     assert_eq!(bench.found(&slot).await, Some(old));
     let new = bench.entry("new", Duration::from_secs(3600));
-    assert_eq!(bench.commit(&slot, grant, &new).await, Committed::Stored);
+    assert_eq!(bench.commit(&slot, grant, &new).await, CommitOutcome::Stored);
     assert_eq!(bench.found(&slot).await, Some(new));
 }
 
 async fn lease_is_granted_once(bench: &Bench) {
     let slot = bench.slot(["root"]);
     let grant = bench.grant(&slot).await;
-    let ask = bench.ask(&slot).await;
+    let request = bench.request(&slot).await;
     let held = Holder::Fill(grant);
-    assert_eq!(bench.lease(&slot, &ask).await, Leased::Held(held.clone()));
-    let there = bench.there.lease(&slot, &ask).await.expect("lease answers");
-    assert_eq!(there, Leased::Held(held.clone()));
+    assert_eq!(
+        bench.lease(&slot, &request).await,
+        LeaseOutcome::Held(held.clone())
+    );
+    let there = bench.there.lease(&slot, &request).await.expect("lease answers");
+    assert_eq!(there, LeaseOutcome::Held(held.clone()));
     assert_eq!(bench.holder(&slot).await, Some(held));
 }
 
 async fn of_many_askers_one_is_granted(bench: &Bench) {
     let slot = bench.slot(["root", "handler"]);
-    let ask = bench.ask(&slot).await;
+    let request = bench.request(&slot).await;
     let asks: Vec<_> = (0..32)
-        .map(|_| Ask {
+        .map(|_| LeaseRequest {
             token: Token::new(),
-            ..ask.clone()
+            ..request.clone()
         })
         .collect();
     let stores = [&bench.here, &bench.there].into_iter().cycle();
     let leases = asks
         .iter()
         .zip(stores)
-        .map(|(ask, store)| store.lease(&slot, ask));
+        .map(|(request, store)| store.lease(&slot, request));
     let mut granted = Vec::new();
     for leased in join_all(leases).await {
         match leased.expect("lease answers") {
-            Leased::Granted(grant) => granted.push(grant),
-            Leased::Held(_) | Leased::Changed => {}
+            LeaseOutcome::Granted(grant) => granted.push(grant),
+            LeaseOutcome::Held(_) | LeaseOutcome::Conflict => {}
         }
     }
     assert!(granted.len() <= 1, "granted to {granted:?}");
@@ -97,17 +100,17 @@ async fn of_many_askers_one_is_granted(bench: &Bench) {
 
 async fn lease_on_another_head_is_changed(bench: &Bench) {
     let slot = bench.slot(["root"]);
-    let before = bench.ask(&slot).await;
+    let before = bench.request(&slot).await;
     bench.fill(&slot, "meanwhile").await;
-    assert_eq!(bench.lease(&slot, &before).await, Leased::Changed);
+    assert_eq!(bench.lease(&slot, &before).await, LeaseOutcome::Conflict);
     assert_eq!(bench.holder(&slot).await, None, "nothing was granted");
 }
 
 async fn lease_on_tags_named_since_is_changed(bench: &Bench) {
     let slot = bench.slot(["root", "handler"]);
-    let before = bench.ask(&slot).await;
+    let before = bench.request(&slot).await;
     bench.grant(&bench.beside(&slot)).await;
-    assert_eq!(bench.lease(&slot, &before).await, Leased::Changed);
+    assert_eq!(bench.lease(&slot, &before).await, LeaseOutcome::Conflict);
     assert_eq!(bench.holder(&slot).await, None, "nothing is left standing");
     let entry = bench.fill(&slot, "after reading again").await;
     assert_eq!(bench.found(&slot).await, Some(entry));
@@ -122,19 +125,19 @@ async fn commit_needs_the_standing_lease(bench: &Bench) {
         token: Token::new(),
         ..grant
     };
-    assert_eq!(bench.commit(&slot, stranger, &entry).await, Committed::Fenced);
+    assert_eq!(bench.commit(&slot, stranger, &entry).await, CommitOutcome::Fenced);
     bench.missing(&slot).await;
     assert_eq!(bench.holder(&slot).await, Some(Holder::Fill(grant)));
 
     let released = bench.here.release(&slot, grant.token, None).await;
     released.expect("release answers");
-    assert_eq!(bench.commit(&slot, grant, &entry).await, Committed::Fenced);
+    assert_eq!(bench.commit(&slot, grant, &entry).await, CommitOutcome::Fenced);
     bench.missing(&slot).await;
 
     let grant = bench.grant(&slot).await;
     let first = bench.entry("first", Duration::from_secs(3600));
-    assert_eq!(bench.commit(&slot, grant, &first).await, Committed::Stored);
-    assert_eq!(bench.commit(&slot, grant, &entry).await, Committed::Fenced);
+    assert_eq!(bench.commit(&slot, grant, &first).await, CommitOutcome::Stored);
+    assert_eq!(bench.commit(&slot, grant, &entry).await, CommitOutcome::Fenced);
     assert_eq!(
         bench.found(&slot).await,
         Some(first),
@@ -145,7 +148,7 @@ async fn commit_needs_the_standing_lease(bench: &Bench) {
 async fn release_ends_only_its_own_lease(bench: &Bench) {
     let slot = bench.slot(["root"]);
     let grant = bench.grant(&slot).await;
-    for mark in [None, Some((Mark::Pass, PASS_TTL))] {
+    for mark in [None, Some((Mark::HitForMiss, HIT_FOR_MISS_TTL))] {
         let stranger = bench.there.release(&slot, Token::new(), mark).await;
         stranger.expect("release answers");
         assert_eq!(bench.holder(&slot).await, Some(Holder::Fill(grant)));
@@ -163,15 +166,15 @@ async fn mark_takes_the_place_of_the_lease(bench: &Bench) {
     let grant = bench.grant(&slot).await;
     let marked = bench
         .here
-        .release(&slot, grant.token, Some((Mark::Pass, PASS_TTL)))
+        .release(&slot, grant.token, Some((Mark::HitForMiss, HIT_FOR_MISS_TTL)))
         .await;
     marked.expect("release answers");
-    let mark = Holder::Mark(Mark::Pass);
+    let mark = Holder::Mark(Mark::HitForMiss);
     assert_eq!(bench.holder(&slot).await, Some(mark.clone()));
-    let ask = bench.ask(&slot).await;
-    assert_eq!(bench.lease(&slot, &ask).await, Leased::Held(mark));
+    let request = bench.request(&slot).await;
+    assert_eq!(bench.lease(&slot, &request).await, LeaseOutcome::Held(mark));
     let entry = bench.entry("passed", Duration::from_secs(3600));
-    assert_eq!(bench.commit(&slot, grant, &entry).await, Committed::Fenced);
+    assert_eq!(bench.commit(&slot, grant, &entry).await, CommitOutcome::Fenced);
 }
 
 async fn holder_is_replaced_only_when_it_is_the_one_named(bench: &Bench) {
@@ -183,40 +186,43 @@ async fn holder_is_replaced_only_when_it_is_the_one_named(bench: &Bench) {
     };
     for wrong in [
         Holder::Fill(other),
-        Holder::Mark(Mark::Pass),
+        Holder::Mark(Mark::HitForMiss),
         Holder::Unknown(Vec::new()),
     ] {
-        let ask = Ask {
+        let request = LeaseRequest {
             replaces: Some(wrong),
-            ..bench.ask(&slot).await
+            ..bench.request(&slot).await
         };
-        assert_eq!(bench.lease(&slot, &ask).await, Leased::Held(Holder::Fill(grant)));
+        assert_eq!(
+            bench.lease(&slot, &request).await,
+            LeaseOutcome::Held(Holder::Fill(grant))
+        );
     }
     let marked = bench
         .here
-        .release(&slot, grant.token, Some((Mark::Pass, PASS_TTL)))
+        .release(&slot, grant.token, Some((Mark::HitForMiss, HIT_FOR_MISS_TTL)))
         .await;
     marked.expect("release answers");
-    let ask = Ask {
-        replaces: Some(Holder::Mark(Mark::Pass)),
-        ..bench.ask(&slot).await
+    let request = LeaseRequest {
+        replaces: Some(Holder::Mark(Mark::HitForMiss)),
+        ..bench.request(&slot).await
     };
-    let granted = bench.lease(&slot, &ask).await;
-    assert!(matches!(granted, Leased::Granted(_)), "{granted:?}");
+    let granted = bench.lease(&slot, &request).await;
+    assert!(matches!(granted, LeaseOutcome::Granted(_)), "{granted:?}");
 }
 
 async fn replaced_fill_is_fenced(bench: &Bench) {
     let slot = bench.slot(["root"]);
     let old = bench.grant(&slot).await;
-    let ask = Ask {
+    let request = LeaseRequest {
         replaces: Some(Holder::Fill(old)),
-        ..bench.ask(&slot).await
+        ..bench.request(&slot).await
     };
-    let Leased::Granted(new) = bench.lease(&slot, &ask).await else {
+    let LeaseOutcome::Granted(new) = bench.lease(&slot, &request).await else {
         panic!("the holder that was named is replaced");
     };
     let late = bench.entry("late", Duration::from_secs(3600));
-    assert_eq!(bench.commit(&slot, old, &late).await, Committed::Fenced);
+    assert_eq!(bench.commit(&slot, old, &late).await, CommitOutcome::Fenced);
     assert!(!bench.here.renew(&slot, old.token).await.expect("renew answers"));
     bench
         .here
@@ -225,7 +231,7 @@ async fn replaced_fill_is_fenced(bench: &Bench) {
         .expect("release answers");
     assert_eq!(bench.holder(&slot).await, Some(Holder::Fill(new)));
     let entry = bench.entry("new", Duration::from_secs(3600));
-    assert_eq!(bench.commit(&slot, new, &entry).await, Committed::Stored);
+    assert_eq!(bench.commit(&slot, new, &entry).await, CommitOutcome::Stored);
     assert_eq!(bench.found(&slot).await, Some(entry));
 }
 
@@ -280,9 +286,9 @@ async fn lease_lapses(bench: &Bench) {
     // From here on it is another's to have; until then a store may still take what was made under it.
     let other = bench.grant(&slot).await;
     let late = bench.entry("too late", Duration::from_secs(3600));
-    assert_eq!(bench.commit(&slot, grant, &late).await, Committed::Fenced);
+    assert_eq!(bench.commit(&slot, grant, &late).await, CommitOutcome::Fenced);
     let entry = bench.entry("by another", Duration::from_secs(3600));
-    assert_eq!(bench.commit(&slot, other, &entry).await, Committed::Stored);
+    assert_eq!(bench.commit(&slot, other, &entry).await, CommitOutcome::Stored);
 }
 
 async fn mark_lapses(bench: &Bench) {
@@ -290,11 +296,11 @@ async fn mark_lapses(bench: &Bench) {
     let grant = bench.grant(&slot).await;
     let marked = bench
         .here
-        .release(&slot, grant.token, Some((Mark::Pass, PASS_TTL)))
+        .release(&slot, grant.token, Some((Mark::HitForMiss, HIT_FOR_MISS_TTL)))
         .await;
     marked.expect("release answers");
     bench
-        .after(PASS_TTL, "a mark stands for ever", async || {
+        .after(HIT_FOR_MISS_TTL, "a mark stands for ever", async || {
             bench.holder(&slot).await.is_none()
         })
         .await;
@@ -304,7 +310,7 @@ async fn mark_lapses(bench: &Bench) {
 async fn kept_mark_stands_longer(bench: &Bench) {
     let slot = bench.slot(["root"]);
     let grant = bench.grant(&slot).await;
-    let mark = Some((Mark::Pass, PASS_TTL));
+    let mark = Some((Mark::HitForMiss, HIT_FOR_MISS_TTL));
     bench
         .here
         .release(&slot, grant.token, mark)
@@ -312,34 +318,43 @@ async fn kept_mark_stands_longer(bench: &Bench) {
         .expect("release answers");
     if let Time::Manual(clock) = &bench.time {
         for _ in 0..4 {
-            clock.advance(PASS_TTL * 3 / 4);
-            let kept = bench.here.keep_mark(&slot, Mark::Pass, PASS_TTL).await;
-            kept.expect("keep_mark answers");
+            clock.advance(HIT_FOR_MISS_TTL * 3 / 4);
+            let kept = bench
+                .here
+                .extend_mark(&slot, Mark::HitForMiss, HIT_FOR_MISS_TTL)
+                .await;
+            kept.expect("extend_mark answers");
         }
     } else {
-        let kept = bench.here.keep_mark(&slot, Mark::Pass, PASS_TTL * 1000).await;
-        kept.expect("keep_mark answers");
+        let kept = bench
+            .here
+            .extend_mark(&slot, Mark::HitForMiss, HIT_FOR_MISS_TTL * 1000)
+            .await;
+        kept.expect("extend_mark answers");
     }
-    assert_eq!(bench.holder(&slot).await, Some(Holder::Mark(Mark::Pass)));
+    assert_eq!(bench.holder(&slot).await, Some(Holder::Mark(Mark::HitForMiss)));
 }
 
 async fn only_the_mark_that_stands_is_kept(bench: &Bench) {
     let slot = bench.slot(["root"]);
     let keep = async |mark| {
-        let kept = bench.here.keep_mark(&slot, mark, PASS_TTL).await;
-        kept.expect("keep_mark answers");
+        let kept = bench.here.extend_mark(&slot, mark, HIT_FOR_MISS_TTL).await;
+        kept.expect("extend_mark answers");
     };
-    keep(Mark::Pass).await;
+    keep(Mark::HitForMiss).await;
     assert_eq!(bench.holder(&slot).await, None, "keeping a mark makes none");
     let grant = bench.grant(&slot).await;
-    keep(Mark::Pass).await;
+    keep(Mark::HitForMiss).await;
     assert_eq!(bench.holder(&slot).await, Some(Holder::Fill(grant)));
-    let mark = Some((Mark::Failed, PASS_TTL));
+    let mark = Some((Mark::FailureBackoff, HIT_FOR_MISS_TTL));
     bench
         .here
         .release(&slot, grant.token, mark)
         .await
         .expect("release answers");
-    keep(Mark::Pass).await;
-    assert_eq!(bench.holder(&slot).await, Some(Holder::Mark(Mark::Failed)));
+    keep(Mark::HitForMiss).await;
+    assert_eq!(
+        bench.holder(&slot).await,
+        Some(Holder::Mark(Mark::FailureBackoff))
+    );
 }

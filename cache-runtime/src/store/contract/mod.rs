@@ -28,7 +28,8 @@ use futures_util::{FutureExt, future::join_all};
 use http::{HeaderMap, HeaderValue, StatusCode};
 
 use super::{
-    Ask, Committed, Found, Generation, Grant, Holder, Leased, Read, Seen, Slot, Store, StoreError, Token,
+    CommitOutcome, Fingerprint, Grant, Holder, LeaseOutcome, LeaseRequest, Lookup, ReadOutcome, Slot,
+    Snapshot, Store, StoreError, Token,
 };
 use crate::{
     ManualClock,
@@ -125,8 +126,8 @@ impl Bench {
         Slot {
             key: format!("contract:{}(id={id})", self.name).into(),
             tags: tags.map(|tag| Arc::from(format!("contract:#{tag}-{id}"))).into(),
-            any: format!("contract:#any-{id}").into(),
-            owner: Generation([7; 16]),
+            tag_epoch: format!("contract:#any-{id}").into(),
+            owner: Fingerprint([7; 16]),
         }
     }
 
@@ -181,51 +182,51 @@ impl Bench {
         }
     }
 
-    async fn read(&self, slot: &Slot) -> Read {
+    async fn read(&self, slot: &Slot) -> ReadOutcome {
         self.here.read(slot).await.expect("read answers")
     }
 
     async fn found(&self, slot: &Slot) -> Option<Arc<Entry>> {
-        match self.read(slot).await.found {
-            Found::Entry(entry) => Some(entry),
+        match self.read(slot).await.lookup {
+            Lookup::Entry(entry) => Some(entry),
             _ => None,
         }
     }
 
-    async fn missing(&self, slot: &Slot) -> Seen {
+    async fn missing(&self, slot: &Slot) -> Snapshot {
         let read = self.read(slot).await;
         assert!(
-            matches!(read.found, Found::Nothing),
+            matches!(read.lookup, Lookup::Missing),
             "expected nothing in the slot, found {read:?}"
         );
-        read.seen
+        read.snapshot
     }
 
     /// What a request asks that read the slot just now.
-    async fn ask(&self, slot: &Slot) -> Ask {
-        Ask {
+    async fn request(&self, slot: &Slot) -> LeaseRequest {
+        LeaseRequest {
             token: Token::new(),
-            seen: self.missing(slot).await,
+            snapshot: self.missing(slot).await,
             replaces: None,
         }
     }
 
-    async fn lease(&self, slot: &Slot, ask: &Ask) -> Leased {
-        self.here.lease(slot, ask).await.expect("lease answers")
+    async fn lease(&self, slot: &Slot, request: &LeaseRequest) -> LeaseOutcome {
+        self.here.lease(slot, request).await.expect("lease answers")
     }
 
     async fn grant(&self, slot: &Slot) -> Grant {
-        let ask = self.ask(slot).await;
-        match self.lease(slot, &ask).await {
-            Leased::Granted(grant) => {
-                assert_eq!(grant.token, ask.token, "the grant bears the asker's token");
+        let request = self.request(slot).await;
+        match self.lease(slot, &request).await {
+            LeaseOutcome::Granted(grant) => {
+                assert_eq!(grant.token, request.token, "the grant bears the asker's token");
                 grant
             }
             other => panic!("expected the lease, got {other:?}"),
         }
     }
 
-    async fn commit(&self, slot: &Slot, grant: Grant, entry: &Arc<Entry>) -> Committed {
+    async fn commit(&self, slot: &Slot, grant: Grant, entry: &Arc<Entry>) -> CommitOutcome {
         self.here
             .commit(slot, grant, entry)
             .await
@@ -236,7 +237,7 @@ impl Bench {
     async fn fill(&self, slot: &Slot, body: &str) -> Arc<Entry> {
         let entry = self.entry(body, Duration::from_secs(3600));
         let grant = self.grant(slot).await;
-        assert_eq!(self.commit(slot, grant, &entry).await, Committed::Stored);
+        assert_eq!(self.commit(slot, grant, &entry).await, CommitOutcome::Stored);
         entry
     }
 
@@ -256,14 +257,14 @@ impl Bench {
     async fn fill_tagged<const N: usize>(&self, slot: &Slot, tags: [&Arc<str>; N]) -> Arc<Entry> {
         let entry = self.tagged("tagged", tags);
         let grant = self.grant(slot).await;
-        assert_eq!(self.commit(slot, grant, &entry).await, Committed::Stored);
+        assert_eq!(self.commit(slot, grant, &entry).await, CommitOutcome::Stored);
         entry
     }
 
     /// Retires a tag as the engine does: after `any`.
-    async fn retire_own(&self, slot: &Slot, tag: &Arc<str>) {
-        let tags = [Arc::clone(&slot.any), Arc::clone(tag)];
-        self.there.retire(&tags).await.expect("retire answers");
+    async fn invalidate_own(&self, slot: &Slot, tag: &Arc<str>) {
+        let tags = [Arc::clone(&slot.tag_epoch), Arc::clone(tag)];
+        self.there.invalidate_tags(&tags).await.expect("retire answers");
     }
 
     async fn holder(&self, slot: &Slot) -> Option<Holder> {
@@ -274,8 +275,8 @@ impl Bench {
         self.there.evict(&[Arc::clone(&slot.key)]).await
     }
 
-    async fn retire(&self, slot: &Slot, tag: usize) {
+    async fn invalidate_tag(&self, slot: &Slot, tag: usize) {
         let tags = [Arc::clone(&slot.tags[tag])];
-        self.there.retire(&tags).await.expect("retire answers");
+        self.there.invalidate_tags(&tags).await.expect("retire answers");
     }
 }

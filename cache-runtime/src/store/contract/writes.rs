@@ -1,7 +1,7 @@
 //! What the application writes takes the slot from whoever fills it, and is evicted like all else.
 
 use super::*;
-use crate::store::Put;
+use crate::store::WriteRequest;
 
 checks![
     written_entry_is_found,
@@ -14,19 +14,19 @@ checks![
     written_entry_expires,
 ];
 
-async fn put(bench: &Bench, slot: &Slot, seen: Seen, entry: &Arc<Entry>) -> bool {
-    let put = Put {
+async fn put(bench: &Bench, slot: &Slot, seen: Snapshot, entry: &Arc<Entry>) -> bool {
+    let put = WriteRequest {
         token: Token::new(),
-        seen,
+        snapshot: seen,
         entry: Arc::clone(entry),
     };
-    bench.here.put(slot, put).await.expect("put answers")
+    bench.here.write(slot, put).await.expect("put answers")
 }
 
 /// As the engine does.
 async fn write(bench: &Bench, slot: &Slot, body: &str) -> Arc<Entry> {
     let entry = bench.entry(body, Duration::from_secs(3600));
-    while !put(bench, slot, bench.read(slot).await.seen, &entry).await {}
+    while !put(bench, slot, bench.read(slot).await.snapshot, &entry).await {}
     entry
 }
 
@@ -34,11 +34,11 @@ async fn written_entry_is_found(bench: &Bench) {
     let slot = bench.slot(["root", "handler"]);
     let first = write(bench, &slot, "first").await;
     assert_eq!(bench.found(&slot).await, Some(first));
-    let head = bench.read(&slot).await.seen.head;
+    let head = bench.read(&slot).await.snapshot.head;
     let second = write(bench, &slot, "second").await;
     assert_eq!(bench.found(&slot).await, Some(second));
     assert_ne!(
-        bench.read(&slot).await.seen.head,
+        bench.read(&slot).await.snapshot.head,
         head,
         "each write is another content"
     );
@@ -50,7 +50,7 @@ async fn write_ends_the_lease_that_stands(bench: &Bench) {
     let written = write(bench, &slot, "written").await;
     assert_eq!(bench.holder(&slot).await, None);
     let filled = bench.entry("filled", Duration::from_secs(3600));
-    assert_eq!(bench.commit(&slot, grant, &filled).await, Committed::Fenced);
+    assert_eq!(bench.commit(&slot, grant, &filled).await, CommitOutcome::Fenced);
     assert_eq!(bench.found(&slot).await, Some(written));
 }
 
@@ -61,7 +61,7 @@ async fn written_entry_goes_with_key_and_tags(bench: &Bench) {
     bench.missing(&slot).await;
     for tag in 0..2 {
         write(bench, &slot, "retired").await;
-        bench.retire(&slot, tag).await;
+        bench.invalidate_tag(&slot, tag).await;
         bench.missing(&slot).await;
     }
     let beside = bench.beside(&slot);
@@ -74,8 +74,8 @@ async fn written_entry_goes_with_key_and_tags(bench: &Bench) {
 async fn p3_write_under_a_retired_tag_is_not_found(bench: &Bench) {
     let slot = bench.slot(["root"]);
     bench.fill(&slot, "names the tag").await;
-    let seen = bench.read(&slot).await.seen;
-    bench.retire(&slot, 0).await;
+    let seen = bench.read(&slot).await.snapshot;
+    bench.invalidate_tag(&slot, 0).await;
     let entry = bench.entry("late", Duration::from_secs(3600));
     put(bench, &slot, seen, &entry).await;
     bench.missing(&slot).await;
@@ -115,7 +115,7 @@ async fn written_entry_expires(bench: &Bench) {
     let slot = bench.slot(["root"]);
     let life = Duration::from_secs(1);
     let entry = bench.entry("short", life);
-    while !put(bench, &slot, bench.read(&slot).await.seen, &entry).await {}
+    while !put(bench, &slot, bench.read(&slot).await.snapshot, &entry).await {}
     let gone = async || bench.found(&slot).await.is_none();
     bench.after(life, "a written entry outlives its time", gone).await;
 }

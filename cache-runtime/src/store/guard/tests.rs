@@ -8,7 +8,10 @@ use std::{
 use super::*;
 use crate::{
     clock::Timestamp,
-    store::{Ask, Committed, Entry, Grant, Holder, Leased, Mark, Put, Read, Slot, Token},
+    store::{
+        CommitOutcome, Entry, Grant, Holder, LeaseOutcome, LeaseRequest, Mark, ReadOutcome, Slot, Token,
+        WriteRequest,
+    },
 };
 
 #[derive(Debug, Clone, Default)]
@@ -39,10 +42,10 @@ impl Server {
 }
 
 impl Store for Server {
-    fn read<'a>(&'a self, _: &'a Slot) -> StoreFuture<'a, Read> {
+    fn read<'a>(&'a self, _: &'a Slot) -> StoreFuture<'a, ReadOutcome> {
         unreachable!("nobody reads")
     }
-    fn lease<'a>(&'a self, _: &'a Slot, _: &'a Ask) -> StoreFuture<'a, Leased> {
+    fn lease<'a>(&'a self, _: &'a Slot, _: &'a LeaseRequest) -> StoreFuture<'a, LeaseOutcome> {
         unreachable!("nobody fills")
     }
     fn holder<'a>(&'a self, _: &'a Slot) -> StoreFuture<'a, Option<Holder>> {
@@ -51,23 +54,23 @@ impl Store for Server {
     fn renew<'a>(&'a self, _: &'a Slot, _: Token) -> StoreFuture<'a, bool> {
         unreachable!("nobody fills")
     }
-    fn commit<'a>(&'a self, _: &'a Slot, _: Grant, _: &'a Arc<Entry>) -> StoreFuture<'a, Committed> {
+    fn commit<'a>(&'a self, _: &'a Slot, _: Grant, _: &'a Arc<Entry>) -> StoreFuture<'a, CommitOutcome> {
         unreachable!("nobody fills")
     }
     fn release<'a>(&'a self, _: &'a Slot, _: Token, _: Option<(Mark, Duration)>) -> StoreFuture<'a, ()> {
         unreachable!("nobody fills")
     }
-    fn keep_mark<'a>(&'a self, _: &'a Slot, _: Mark, _: Duration) -> StoreFuture<'a, ()> {
+    fn extend_mark<'a>(&'a self, _: &'a Slot, _: Mark, _: Duration) -> StoreFuture<'a, ()> {
         unreachable!("nothing is marked")
     }
-    fn put<'a>(&'a self, _: &'a Slot, _: Put) -> StoreFuture<'a, bool> {
+    fn write<'a>(&'a self, _: &'a Slot, _: WriteRequest) -> StoreFuture<'a, bool> {
         unreachable!("nobody writes")
     }
     fn evict<'a>(&'a self, _: &'a [Arc<str>]) -> StoreFuture<'a, ()> {
         self.0.evictions.fetch_add(1, Ordering::SeqCst);
         self.answer(())
     }
-    fn retire<'a>(&'a self, _: &'a [Arc<str>]) -> StoreFuture<'a, ()> {
+    fn invalidate_tags<'a>(&'a self, _: &'a [Arc<str>]) -> StoreFuture<'a, ()> {
         self.answer(())
     }
     fn ping(&self) -> StoreFuture<'_, Option<Timestamp>> {
@@ -91,7 +94,9 @@ async fn guarded(server: &Server) -> Arc<Guard> {
 
 async fn ask(guard: &Guard) -> Result<(), StoreError> {
     let store = guard.store();
-    guard.call(&mut Budget::default(), store.retire(&[])).await
+    guard
+        .call(&mut Budget::default(), store.invalidate_tags(&[]))
+        .await
 }
 
 const DAY: Duration = Duration::from_secs(86_400);
@@ -141,7 +146,7 @@ async fn an_eviction_after_a_rest_is_sent_behind_the_probe() {
     let guard = guarded(&server).await;
     time::sleep(DAY).await;
     let before = server.pings();
-    let evicted = guard.insist(guard.store().evict(&[])).await;
+    let evicted = guard.call_despite_breaker(guard.store().evict(&[])).await;
     evicted.expect("it is acknowledged");
     assert_eq!(server.pings(), before + 1);
 }

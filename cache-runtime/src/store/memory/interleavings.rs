@@ -38,16 +38,16 @@ impl Shelf {
         if let Some(entry) = store.peek(&slot.key) {
             return Some(number(&entry));
         }
-        let Read { found, seen } = store.read_now(slot);
-        if let Found::Entry(entry) = found {
+        let ReadOutcome { found, seen } = store.read_now(slot);
+        if let Lookup::Entry(entry) = found {
             return Some(number(&entry));
         }
-        let ask = Ask {
+        let ask = LeaseRequest {
             token: Token::new(),
             seen,
             replaces: None,
         };
-        let Leased::Granted(grant) = store.lease_now(slot, &ask) else {
+        let LeaseOutcome::Granted(grant) = store.lease_now(slot, &ask) else {
             return None;
         };
         let value = self.origin.get();
@@ -60,12 +60,12 @@ impl Shelf {
     fn write(&self) {
         let Self { store, slot, .. } = self;
         let entry = entry(self.origin.get(), Vec::new());
-        let put = || Put {
+        let put = || WriteRequest {
             token: Token::new(),
-            seen: store.read_now(slot).seen,
+            snapshot: store.read_now(slot).snapshot,
             entry: Arc::clone(&entry),
         };
-        while !store.put_now(slot, put()).unwrap() {}
+        while !store.write_now(slot, put()).unwrap() {}
     }
 }
 
@@ -95,12 +95,14 @@ fn p3_no_entry_is_found_after_its_eviction() {
 
 #[test]
 fn p3_no_entry_stands_after_its_tag_was_retired() {
-    ask_and_evict(&[], |store| store.tags.retire(&["tag".into()]));
+    ask_and_evict(&[], |store| store.tags.invalidate(&["tag".into()]));
 }
 
 #[test]
 fn p3_no_entry_stands_after_a_tag_was_retired_that_it_names_itself() {
-    ask_and_evict(&["own"], |store| store.tags.retire(&["any".into(), "own".into()]));
+    ask_and_evict(&["own"], |store| {
+        store.tags.invalidate(&["any".into(), "own".into()])
+    });
 }
 
 /// Whoever asks later has that value, or none: a run from before it does not come between.
@@ -140,7 +142,7 @@ fn p3_what_was_seen_of_a_tag_before_it_was_retired_is_not_captured() {
             });
             scope.spawn(|| {
                 begins.store(true, Ordering::SeqCst);
-                tags.retire(names);
+                tags.invalidate(names);
                 ended.store(true, Ordering::SeqCst);
             });
             scope.spawn(|| tags.sweep().for_each(drop));

@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     clock::Timestamp,
-    store::{Generation, Grant, Holder, Mark, Slot, Token},
+    store::{Fingerprint, Grant, Holder, Mark, Slot, Token},
     sync::{Mutex, MutexGuard, lock},
 };
 
@@ -37,7 +37,7 @@ pub(super) struct Shard {
     leases: Table<Arc<str>, Lease>,
     /// What the last fill of each owner was granted under, until that owner has no entries. Entries of one shard share it, not
     /// all of them: a hit counts itself among its holders, and threads would wait for one another there.
-    terms: Table<Generation, Arc<Terms>>,
+    terms: Table<Fingerprint, Arc<Terms>>,
 }
 
 pub(super) struct Lease {
@@ -133,7 +133,7 @@ impl Shard {
     }
 
     /// Has the mark stand for `ttl` from now on, if it stands.
-    pub(super) fn keep_mark(&mut self, key: &str, mark: Mark, now: Timestamp, ttl: Duration) {
+    pub(super) fn extend_mark(&mut self, key: &str, mark: Mark, now: Timestamp, ttl: Duration) {
         if let Some(lease) = self.leases.get_mut(key)
             && lease.until > now
             && matches!(lease.kind, Kind::Mark(own) if own == mark)
@@ -187,7 +187,7 @@ mod tests {
             let leases = Leases::new();
             for number in 0..50_000 {
                 let key: Arc<str> = format!("{number:0length$}").into();
-                let mark = Lease::mark(Mark::Pass, now + Duration::from_secs(5));
+                let mark = Lease::mark(Mark::HitForMiss, now + Duration::from_secs(5));
                 leases.lock(&key).mark(&key, mark, now);
             }
             let (mut held, mut marks) = (0, 0);

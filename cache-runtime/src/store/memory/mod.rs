@@ -16,8 +16,8 @@ use self::{
     tags::{Tags, Terms},
 };
 use super::{
-    Ask, Committed, Found, Grant, Head, Holder, Leased, Mark, Put, Read, Seen, Slot, Store, StoreError,
-    StoreFuture, Token,
+    CommitOutcome, Grant, Head, Holder, LeaseOutcome, LeaseRequest, Lookup, Mark, ReadOutcome, Slot,
+    Snapshot, Store, StoreError, StoreFuture, Token, WriteRequest,
 };
 use crate::{
     clock::{Clock, Timestamp},
@@ -176,7 +176,7 @@ impl MemoryStore {
         }
     }
 
-    fn read_now(&self, slot: &Slot) -> Read {
+    fn read_now(&self, slot: &Slot) -> ReadOutcome {
         let generations = self.tags.generations(&slot.tags);
         let stored = self.entries.get(&*slot.key);
         let head = head(stored.as_ref());
@@ -187,59 +187,61 @@ impl MemoryStore {
                 && stored.stands()
                 && captured.take(generations.len()).eq(generations.iter().copied())
         });
-        Read {
-            found: standing.map_or(Found::Nothing, |stored| Found::Entry(stored.entry)),
-            seen: Seen {
+        ReadOutcome {
+            lookup: standing.map_or(Lookup::Missing, |stored| Lookup::Entry(stored.entry)),
+            snapshot: Snapshot {
                 head,
                 generations,
-                any: self.tags.generation(&slot.any),
+                tag_epoch: self.tags.generation(&slot.tag_epoch),
             },
         }
     }
 
-    fn lease_now(&self, slot: &Slot, ask: &Ask) -> Leased {
+    fn lease_now(&self, slot: &Slot, request: &LeaseRequest) -> LeaseOutcome {
         let now = self.clock.now();
         let mut leases = self.leases.lock(&slot.key);
-        if head(self.entries.peek(&*slot.key).as_ref()) != ask.seen.head {
-            return Leased::Changed;
+        if head(self.entries.peek(&*slot.key).as_ref()) != request.snapshot.head {
+            return LeaseOutcome::Conflict;
         }
-        let captures = self.tags.capture(&slot.tags, &ask.seen.generations);
-        let any = self.tags.capture(slice::from_ref(&slot.any), &[ask.seen.any]);
+        let captures = self.tags.capture(&slot.tags, &request.snapshot.generations);
+        let any = self
+            .tags
+            .capture(slice::from_ref(&slot.tag_epoch), &[request.snapshot.tag_epoch]);
         let (Some(captures), Some(any)) = (captures, any) else {
-            return Leased::Changed;
+            return LeaseOutcome::Conflict;
         };
         if let Some(holder) = leases.holder(&slot.key, now)
-            && ask.replaces.as_ref() != Some(&holder)
+            && request.replaces.as_ref() != Some(&holder)
         {
-            return Leased::Held(holder);
+            return LeaseOutcome::Held(holder);
         }
         let terms = leases.terms(slot, captures);
         let grant = Grant {
-            token: ask.token,
+            token: request.token,
             digest: terms.digest,
-            any: any.generations().next().unwrap_or_default(),
+            tag_epoch: any.generations().next().unwrap_or_default(),
         };
         leases.grant(&slot.key, Lease::fill(grant, terms, any, now));
-        Leased::Granted(grant)
+        LeaseOutcome::Granted(grant)
     }
 
-    fn commit_now(&self, slot: &Slot, grant: Grant, entry: &Arc<Entry>) -> Result<Committed, StoreError> {
+    fn commit_now(&self, slot: &Slot, grant: Grant, entry: &Arc<Entry>) -> Result<CommitOutcome, StoreError> {
         let mut leases = self.leases.lock(&slot.key);
         let weight = self.weight_of(slot, entry)?;
         let Some((mut terms, any)) = leases.end(&slot.key, grant.token) else {
-            return Ok(Committed::Fenced);
+            return Ok(CommitOutcome::Fenced);
         };
         if !entry.tags.is_empty() {
             // Before `any`, which is retired before them: one that was retired since the lease shows in `any`, one that is
             // retired from here on shows in its capture.
             let own = self.tags.capture_now(&entry.tags);
             if !any.stand() {
-                return Ok(Committed::Fenced);
+                return Ok(CommitOutcome::Fenced);
             }
             terms = Arc::new(terms.and(&own));
         }
         if !terms.captures.stand() {
-            return Ok(Committed::Fenced);
+            return Ok(CommitOutcome::Fenced);
         }
         let stored = Stored {
             entry: Arc::clone(entry),
@@ -248,22 +250,22 @@ impl MemoryStore {
             weight,
         };
         self.entries.insert(Arc::clone(&slot.key), stored);
-        Ok(Committed::Stored)
+        Ok(CommitOutcome::Stored)
     }
 
-    fn put_now(&self, slot: &Slot, put: Put) -> Result<bool, StoreError> {
+    fn write_now(&self, slot: &Slot, request: WriteRequest) -> Result<bool, StoreError> {
         let mut leases = self.leases.lock(&slot.key);
-        let weight = self.weight_of(slot, &put.entry)?;
-        if head(self.entries.peek(&*slot.key).as_ref()) != put.seen.head {
+        let weight = self.weight_of(slot, &request.entry)?;
+        if head(self.entries.peek(&*slot.key).as_ref()) != request.snapshot.head {
             return Ok(false);
         }
-        let Some(captures) = self.tags.capture(&slot.tags, &put.seen.generations) else {
+        let Some(captures) = self.tags.capture(&slot.tags, &request.snapshot.generations) else {
             return Ok(false);
         };
         leases.remove(&slot.key);
         let stored = Stored {
-            entry: put.entry,
-            token: put.token,
+            entry: request.entry,
+            token: request.token,
             terms: leases.terms(slot, captures),
             weight,
         };
@@ -276,7 +278,7 @@ impl MemoryStore {
     fn weight_of(&self, slot: &Slot, entry: &Entry) -> Result<u64, StoreError> {
         let weight = weight(slot, entry);
         if weight > self.heaviest {
-            return Err(StoreError::refused(format!(
+            return Err(StoreError::rejected(format!(
                 "the entry takes {weight} bytes, a shard of this memory at most {}",
                 self.heaviest
             )));
@@ -299,12 +301,12 @@ impl Store for MemoryStore {
         stored.stands().then_some(stored.entry)
     }
 
-    fn read<'a>(&'a self, slot: &'a Slot) -> StoreFuture<'a, Read> {
+    fn read<'a>(&'a self, slot: &'a Slot) -> StoreFuture<'a, ReadOutcome> {
         Box::pin(ready(Ok(self.read_now(slot))))
     }
 
-    fn lease<'a>(&'a self, slot: &'a Slot, ask: &'a Ask) -> StoreFuture<'a, Leased> {
-        Box::pin(ready(Ok(self.lease_now(slot, ask))))
+    fn lease<'a>(&'a self, slot: &'a Slot, request: &'a LeaseRequest) -> StoreFuture<'a, LeaseOutcome> {
+        Box::pin(ready(Ok(self.lease_now(slot, request))))
     }
 
     fn holder<'a>(&'a self, slot: &'a Slot) -> StoreFuture<'a, Option<Holder>> {
@@ -325,7 +327,7 @@ impl Store for MemoryStore {
         slot: &'a Slot,
         grant: Grant,
         entry: &'a Arc<Entry>,
-    ) -> StoreFuture<'a, Committed> {
+    ) -> StoreFuture<'a, CommitOutcome> {
         Box::pin(ready(self.commit_now(slot, grant, entry)))
     }
 
@@ -341,21 +343,21 @@ impl Store for MemoryStore {
             && let Some((mark, life)) = mark
         {
             leases.mark(&slot.key, Lease::mark(mark, now + life), now);
-            if mark == Mark::Pass {
+            if mark == Mark::HitForMiss {
                 self.entries.remove(&*slot.key);
             }
         }
         Box::pin(ready(Ok(())))
     }
 
-    fn keep_mark<'a>(&'a self, slot: &'a Slot, mark: Mark, ttl: Duration) -> StoreFuture<'a, ()> {
+    fn extend_mark<'a>(&'a self, slot: &'a Slot, mark: Mark, ttl: Duration) -> StoreFuture<'a, ()> {
         let now = self.clock.now();
-        self.leases.lock(&slot.key).keep_mark(&slot.key, mark, now, ttl);
+        self.leases.lock(&slot.key).extend_mark(&slot.key, mark, now, ttl);
         Box::pin(ready(Ok(())))
     }
 
-    fn put<'a>(&'a self, slot: &'a Slot, put: Put) -> StoreFuture<'a, bool> {
-        Box::pin(ready(self.put_now(slot, put)))
+    fn write<'a>(&'a self, slot: &'a Slot, request: WriteRequest) -> StoreFuture<'a, bool> {
+        Box::pin(ready(self.write_now(slot, request)))
     }
 
     fn evict<'a>(&'a self, keys: &'a [Arc<str>]) -> StoreFuture<'a, ()> {
@@ -363,8 +365,8 @@ impl Store for MemoryStore {
         Box::pin(ready(Ok(())))
     }
 
-    fn retire<'a>(&'a self, tags: &'a [Arc<str>]) -> StoreFuture<'a, ()> {
-        self.tags.retire(tags);
+    fn invalidate_tags<'a>(&'a self, tags: &'a [Arc<str>]) -> StoreFuture<'a, ()> {
+        self.tags.invalidate(tags);
         Box::pin(ready(Ok(())))
     }
 

@@ -10,7 +10,7 @@ use quick_cache::DefaultHashBuilder;
 
 use super::Table;
 use crate::{
-    store::{Digest, Generation},
+    store::{Digest, Fingerprint, Generation},
     sync::{AtomicU64, Mutex, MutexGuard, lock},
 };
 
@@ -66,7 +66,7 @@ impl Shard {
 
 /// What an entry or a fill stands under: whose it is, and the generations of its tags. Those of a handler share it.
 pub(super) struct Terms {
-    pub(super) owner: Generation,
+    pub(super) owner: Fingerprint,
     pub(super) captures: Captures,
     /// Of the tags that were known beforehand.
     pub(super) digest: Digest,
@@ -171,7 +171,7 @@ impl Tags {
     }
 
     /// In this order: see [`Store::commit`](crate::store::Store::commit).
-    pub(super) fn retire(&self, tags: &[Arc<str>]) {
+    pub(super) fn invalidate(&self, tags: &[Arc<str>]) {
         for tag in tags {
             let mut shard = self.shard(tag);
             if let Some(counter) = shard.counters.remove(tag) {

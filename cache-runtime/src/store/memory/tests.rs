@@ -7,7 +7,7 @@ use super::*;
 use crate::{
     ManualClock,
     store::{
-        Generation,
+        Fingerprint,
         contract::{self, Time},
     },
 };
@@ -23,8 +23,8 @@ fn slot(key: &str) -> Slot {
     Slot {
         key: key.into(),
         tags: [Arc::from("tag")].into(),
-        any: Arc::from("any"),
-        owner: Generation([7; 16]),
+        tag_epoch: Arc::from("any"),
+        owner: Fingerprint([7; 16]),
     }
 }
 
@@ -36,14 +36,14 @@ fn entry(size: usize) -> Arc<Entry> {
     })
 }
 
-fn fill(store: &MemoryStore, slot: &Slot, entry: &Arc<Entry>) -> Result<Committed, StoreError> {
-    let ask = Ask {
+fn fill(store: &MemoryStore, slot: &Slot, entry: &Arc<Entry>) -> Result<CommitOutcome, StoreError> {
+    let request = LeaseRequest {
         token: Token::new(),
-        seen: store.read_now(slot).seen,
+        snapshot: store.read_now(slot).snapshot,
         replaces: None,
     };
-    match store.lease_now(slot, &ask) {
-        Leased::Granted(grant) => store.commit_now(slot, grant, entry),
+    match store.lease_now(slot, &request) {
+        LeaseOutcome::Granted(grant) => store.commit_now(slot, grant, entry),
         other => panic!("expected the lease, got {other:?}"),
     }
 }
@@ -60,7 +60,7 @@ fn p6_never_holds_more_than_its_capacity() {
     let (store, _) = memory(capacity);
     for number in 0..2_000 {
         let committed = fill(&store, &slot(&format!("key{number}")), &entry(1000));
-        assert_eq!(committed.unwrap(), Committed::Stored);
+        assert_eq!(committed.unwrap(), CommitOutcome::Stored);
         assert!(store.weight() <= capacity);
     }
     assert!(store.weight() > capacity / 2, "and uses what it has");
@@ -74,7 +74,7 @@ fn p6_refuses_an_entry_that_no_shard_can_take() {
     assert!(store.peek("heavy").is_none());
     assert_eq!(
         fill(&store, &slot("light"), &entry(100)).unwrap(),
-        Committed::Stored
+        CommitOutcome::Stored
     );
 }
 
@@ -82,7 +82,7 @@ fn p6_refuses_an_entry_that_no_shard_can_take() {
 async fn sweep_drops_what_has_expired_or_was_retired() {
     let (store, clock) = memory(1024 * 1024);
     fill(&store, &slot("retired"), &entry(100)).unwrap();
-    store.tags.retire(&[Arc::from("tag")]);
+    store.tags.invalidate(&[Arc::from("tag")]);
     fill(&store, &slot("expired"), &entry(100)).unwrap();
     store.sweep().await;
     assert_eq!(store.entries.len(), 1);
@@ -124,7 +124,7 @@ async fn p6_what_handlers_that_left_were_filled_under_leaves_too() {
     let (store, clock) = memory(1024 * 1024);
     for owner in 0..100 {
         let slot = Slot {
-            owner: Generation([owner; 16]),
+            owner: Fingerprint([owner; 16]),
             tags: [Arc::from(format!("tag{owner}"))].into(),
             ..slot("key")
         };

@@ -23,7 +23,7 @@ pub(super) fn of_server(error: ServerError) -> StoreError {
     if ill || is_logged_out(&error) {
         StoreError::unavailable(error)
     } else {
-        StoreError::refused(error)
+        StoreError::rejected(error)
     }
 }
 

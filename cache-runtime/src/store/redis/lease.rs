@@ -11,7 +11,7 @@ use super::{
     ok, px, scripts,
 };
 use crate::store::{
-    Ask, Digest, Generation, Grant, Holder, LEASE_TTL, Leased, Mark, Slot, StoreError, Token,
+    Digest, Generation, Grant, Holder, LEASE_TTL, LeaseOutcome, LeaseRequest, Mark, Slot, StoreError, Token,
 };
 
 /// How long a lease stays behind that has lapsed. While nobody took it over, and no eviction removed it, its fill may still
@@ -40,9 +40,9 @@ pub(super) fn key(entry: &str) -> String {
 /// A holder as it is stored.
 pub(super) fn bytes(holder: &Holder) -> Vec<u8> {
     match holder {
-        Holder::Fill(grant) => [&fill_of(grant.token)[..], &grant.digest.0, &grant.any.0].concat(),
-        Holder::Mark(Mark::Pass) => b"P".to_vec(),
-        Holder::Mark(Mark::Failed) => b"F".to_vec(),
+        Holder::Fill(grant) => [&fill_of(grant.token)[..], &grant.digest.0, &grant.tag_epoch.0].concat(),
+        Holder::Mark(Mark::HitForMiss) => b"P".to_vec(),
+        Holder::Mark(Mark::FailureBackoff) => b"F".to_vec(),
         Holder::Unknown(bytes) => bytes.clone(),
     }
 }
@@ -50,8 +50,8 @@ pub(super) fn bytes(holder: &Holder) -> Vec<u8> {
 /// A holder as it was stored. What this version does not know stays as it is.
 pub(super) fn holder(bytes: Vec<u8>) -> Holder {
     match &*bytes {
-        b"P" => return Holder::Mark(Mark::Pass),
-        b"F" => return Holder::Mark(Mark::Failed),
+        b"P" => return Holder::Mark(Mark::HitForMiss),
+        b"F" => return Holder::Mark(Mark::FailureBackoff),
         _ => {}
     }
     let fill = || {
@@ -60,7 +60,7 @@ pub(super) fn holder(bytes: Vec<u8>) -> Holder {
         Some(Grant {
             token: Token(*token),
             digest: Digest(*digest),
-            any: Generation(any.try_into().ok()?),
+            tag_epoch: Generation(any.try_into().ok()?),
         })
     };
     fill().map_or_else(|| Holder::Unknown(bytes.clone()), Holder::Fill)
@@ -81,25 +81,29 @@ pub(super) fn release(entry: &str, token: Token, mark: Option<(Mark, Duration)>)
 }
 
 /// Asks for the lease. One round trip: generations for the tags that have none, then the lease under them.
-pub(super) async fn lease(link: &Link, slot: &Slot, ask: &Ask) -> Result<Leased, StoreError> {
-    if ask.seen.generations.len() != slot.tags.len() {
-        return Ok(Leased::Changed);
+pub(super) async fn lease(
+    link: &Link,
+    slot: &Slot,
+    request: &LeaseRequest,
+) -> Result<LeaseOutcome, StoreError> {
+    if request.snapshot.generations.len() != slot.tags.len() {
+        return Ok(LeaseOutcome::Conflict);
     }
     let mut commands = pipe();
     let mut names = Names::new(&mut commands);
     let grant = Grant {
-        token: ask.token,
-        digest: names.digest(slot, &ask.seen.generations, TAG_START),
-        any: names.generation(&slot.any, ask.seen.any, ANY_LIFE),
+        token: request.token,
+        digest: names.digest(slot, &request.snapshot.generations, TAG_START),
+        tag_epoch: names.generation(&slot.tag_epoch, request.snapshot.tag_epoch, ANY_LIFE),
     };
     let named = names.count;
     let (own, holder_then) = (key(&slot.key), bytes(&Holder::Fill(grant)));
     let (ttl, lapsed) = (record_ttl(), px(LAPSED));
-    let replaces = ask.replaces.as_ref().map(bytes);
+    let replaces = request.replaces.as_ref().map(bytes);
     let mut arguments = vec![
         slot.key.as_bytes(),
         own.as_bytes(),
-        ask.seen.head.as_bytes(),
+        request.snapshot.head.as_bytes(),
         &holder_then,
         &ttl,
         &lapsed,
@@ -108,23 +112,23 @@ pub(super) async fn lease(link: &Link, slot: &Slot, ask: &Ask) -> Result<Leased,
     commands.add_command(scripts::LEASE.with(&arguments));
 
     let line = link.line()?;
-    let unanswered = Unanswered::new(&line, slot, ask.token);
+    let unanswered = Unanswered::new(&line, slot, request.token);
     let mut answers = link.calls(&line, commands).await?;
     let leased = match answers.pop().map(ok).ok_or_else(fault::nonsense)?? {
-        Value::Int(1) => Leased::Granted(grant),
-        Value::Int(0) => Leased::Changed,
-        Value::BulkString(held) => Leased::Held(holder(held)),
+        Value::Int(1) => LeaseOutcome::Granted(grant),
+        Value::Int(0) => LeaseOutcome::Conflict,
+        Value::BulkString(held) => LeaseOutcome::Held(holder(held)),
         _ => return Err(fault::nonsense()),
     };
     let mut first_to_name = answers.len() == named;
     for answer in answers {
         first_to_name &= flag(answer)?;
     }
-    if !first_to_name && matches!(leased, Leased::Granted(_)) {
+    if !first_to_name && matches!(leased, LeaseOutcome::Granted(_)) {
         // Somebody named a tag in between: what we hold is under a generation that never was.
-        link.call(release(&slot.key, ask.token, None)).await?;
+        link.call(release(&slot.key, request.token, None)).await?;
         unanswered.disarm();
-        return Ok(Leased::Changed);
+        return Ok(LeaseOutcome::Conflict);
     }
     unanswered.disarm();
     Ok(leased)

@@ -24,8 +24,8 @@ use redis::{Cmd, Value, cmd, pipe};
 
 use self::{address::Address, lease::Names, link::Link, oversized::Oversized};
 use super::{
-    Ask, Committed, Found, Generation, Grant, Head, Holder, Leased, Mark, Put, Read, Seen, Slot, Store,
-    StoreError, StoreFuture, Token,
+    CommitOutcome, Generation, Grant, Head, Holder, LeaseOutcome, LeaseRequest, Lookup, Mark, ReadOutcome,
+    Slot, Snapshot, Store, StoreError, StoreFuture, Token, WriteRequest,
 };
 use crate::{
     Error,
@@ -95,7 +95,7 @@ impl RedisStore {
     }
 
     /// Sends commands that write a record with this many bytes of body.
-    async fn write(&self, body: usize, commands: redis::Pipeline) -> Result<Vec<Value>, StoreError> {
+    async fn send_write(&self, body: usize, commands: redis::Pipeline) -> Result<Vec<Value>, StoreError> {
         let line = self.link.line()?;
         let answers = self.link.calls(&line, commands).await;
         if answers.as_ref().is_err_and(StoreError::is_unavailable) {
@@ -142,25 +142,25 @@ impl RedisStore {
         slot: &Slot,
         record: Option<Vec<u8>>,
         generations: Vec<Option<Generation>>,
-        any: Option<Generation>,
-    ) -> Result<Read, StoreError> {
+        tag_epoch: Option<Generation>,
+    ) -> Result<ReadOutcome, StoreError> {
         let record = Bytes::from(record.unwrap_or_default());
         let head = Head::of(&record);
         let found = if wire::is_newer(&record) {
-            Found::Newer
+            Lookup::Newer
         } else if let Some(decoded) = wire::decode(record)
             && self.stands(slot, &decoded, &generations).await?
         {
-            Found::Entry(Arc::new(decoded.entry))
+            Lookup::Entry(Arc::new(decoded.entry))
         } else {
-            Found::Nothing
+            Lookup::Missing
         };
-        Ok(Read {
-            found,
-            seen: Seen {
+        Ok(ReadOutcome {
+            lookup: found,
+            snapshot: Snapshot {
                 head,
                 generations,
-                any,
+                tag_epoch,
             },
         })
     }
@@ -206,15 +206,15 @@ impl RedisStore {
             .await?
             .into_iter()
             .try_for_each(|answer| ok(answer).map(drop))?;
-        let names = entry.tags.iter().map(|tag| &**tag).chain([&*slot.any]);
+        let names = entry.tags.iter().map(|tag| &**tag).chain([&*slot.tag_epoch]);
         let values = self.values(names).await?;
         let generations: Vec<_> = values
             .into_iter()
             .map(|value| value.and_then(generation))
             .collect();
         let mut standing = all_known(&generations);
-        let any = standing.as_mut().and_then(Vec::pop);
-        Ok(standing.filter(|_| any == Some(grant.any)))
+        let tag_epoch = standing.as_mut().and_then(Vec::pop);
+        Ok(standing.filter(|_| tag_epoch == Some(grant.tag_epoch)))
     }
 
     async fn flag(&self, command: Cmd) -> Result<bool, StoreError> {
@@ -229,20 +229,20 @@ impl fmt::Debug for RedisStore {
 }
 
 impl Store for RedisStore {
-    fn read<'a>(&'a self, slot: &'a Slot) -> StoreFuture<'a, Read> {
+    fn read<'a>(&'a self, slot: &'a Slot) -> StoreFuture<'a, ReadOutcome> {
         Box::pin(async {
             let tags = slot.tags.iter().map(|tag| &**tag);
-            let names = [&*slot.key].into_iter().chain(tags).chain([&*slot.any]);
+            let names = [&*slot.key].into_iter().chain(tags).chain([&*slot.tag_epoch]);
             let mut values = self.values(names).await?.into_iter();
             let record = values.next().flatten();
-            let any = values.next_back().flatten().and_then(generation);
+            let tag_epoch = values.next_back().flatten().and_then(generation);
             let generations: Vec<_> = values.map(|value| value.and_then(generation)).collect();
-            self.judge(slot, record, generations, any).await
+            self.judge(slot, record, generations, tag_epoch).await
         })
     }
 
-    fn lease<'a>(&'a self, slot: &'a Slot, ask: &'a Ask) -> StoreFuture<'a, Leased> {
-        Box::pin(lease::lease(&self.link, slot, ask))
+    fn lease<'a>(&'a self, slot: &'a Slot, request: &'a LeaseRequest) -> StoreFuture<'a, LeaseOutcome> {
+        Box::pin(lease::lease(&self.link, slot, request))
     }
 
     fn holder<'a>(&'a self, slot: &'a Slot) -> StoreFuture<'a, Option<Holder>> {
@@ -283,13 +283,13 @@ impl Store for RedisStore {
         slot: &'a Slot,
         grant: Grant,
         entry: &'a Arc<Entry>,
-    ) -> StoreFuture<'a, Committed> {
+    ) -> StoreFuture<'a, CommitOutcome> {
         Box::pin(async move {
             check_lines(entry)?;
             self.oversized.check(entry.body.len())?;
             let life = life(entry);
             let Some(own) = self.own_generations(slot, grant, entry).await? else {
-                return Ok(Committed::Fenced);
+                return Ok(CommitOutcome::Fenced);
             };
             let digest = grant.digest.with(&own);
             let mut commands = pipe();
@@ -307,13 +307,13 @@ impl Store for RedisStore {
             for tag in &entry.tags {
                 commands.add_command(scripts::KEEP.with(&[tag.as_bytes(), &px(life + OWN_TAG_SLACK)]));
             }
-            let answers = self.write(entry.body.len(), commands).await?;
+            let answers = self.send_write(entry.body.len(), commands).await?;
             // Of the tags nothing needs to be known: one that could not be kept expires early, which is a miss.
             let stored = answers.into_iter().next().ok_or_else(fault::nonsense)?;
             Ok(if flag(stored)? {
-                Committed::Stored
+                CommitOutcome::Stored
             } else {
-                Committed::Fenced
+                CommitOutcome::Fenced
             })
         })
     }
@@ -328,8 +328,8 @@ impl Store for RedisStore {
         Box::pin(async { self.flag(command).await.map(drop) })
     }
 
-    fn keep_mark<'a>(&'a self, slot: &'a Slot, mark: Mark, ttl: Duration) -> StoreFuture<'a, ()> {
-        let command = scripts::KEEP_MARK.with(&[
+    fn extend_mark<'a>(&'a self, slot: &'a Slot, mark: Mark, ttl: Duration) -> StoreFuture<'a, ()> {
+        let command = scripts::EXTEND_MARK.with(&[
             lease::key(&slot.key).as_bytes(),
             &lease::bytes(&Holder::Mark(mark)),
             &px(ttl),
@@ -337,29 +337,29 @@ impl Store for RedisStore {
         Box::pin(async { self.flag(command).await.map(drop) })
     }
 
-    fn put<'a>(&'a self, slot: &'a Slot, put: Put) -> StoreFuture<'a, bool> {
+    fn write<'a>(&'a self, slot: &'a Slot, request: WriteRequest) -> StoreFuture<'a, bool> {
         Box::pin(async move {
-            if put.seen.generations.len() != slot.tags.len() {
+            if request.snapshot.generations.len() != slot.tags.len() {
                 return Ok(false);
             }
-            check_lines(&put.entry)?;
-            self.oversized.check(put.entry.body.len())?;
-            let life = life(&put.entry);
+            check_lines(&request.entry)?;
+            self.oversized.check(request.entry.body.len())?;
+            let life = life(&request.entry);
             let mut commands = pipe();
             let mut names = Names::new(&mut commands);
-            let digest = names.digest(slot, &put.seen.generations, life + TAG_SLACK);
+            let digest = names.digest(slot, &request.snapshot.generations, life + TAG_SLACK);
             let named = names.count;
-            commands.add_command(scripts::PUT.with(&[
+            commands.add_command(scripts::WRITE.with(&[
                 slot.key.as_bytes(),
                 lease::key(&slot.key).as_bytes(),
-                put.seen.head.as_bytes(),
-                &wire::encode(&put.entry, put.token, digest),
+                request.snapshot.head.as_bytes(),
+                &wire::encode(&request.entry, request.token, digest),
                 &px(life),
             ]));
             for tag in &*slot.tags {
                 commands.add_command(scripts::KEEP.with(&[tag.as_bytes(), &px(life + TAG_SLACK)]));
             }
-            let answers = self.write(put.entry.body.len(), commands).await?;
+            let answers = self.send_write(request.entry.body.len(), commands).await?;
             // What it keeps of the tags may fail: one that expires early is a miss.
             let mut answers = answers.into_iter().take(named + 1);
             answers.try_fold(true, |first_to_name, answer| Ok(flag(answer)? && first_to_name))
@@ -375,7 +375,7 @@ impl Store for RedisStore {
         Box::pin(self.all(commands))
     }
 
-    fn retire<'a>(&'a self, tags: &'a [Arc<str>]) -> StoreFuture<'a, ()> {
+    fn invalidate_tags<'a>(&'a self, tags: &'a [Arc<str>]) -> StoreFuture<'a, ()> {
         let mut commands = pipe();
         for tag in tags {
             commands.cmd("DEL").arg(&**tag);
@@ -436,7 +436,7 @@ fn life(entry: &Entry) -> Duration {
 fn check_lines(entry: &Entry) -> Result<(), StoreError> {
     match entry.headers.fit_the_wire() {
         true => Ok(()),
-        false => Err(StoreError::refused("the entry has too many header lines")),
+        false => Err(StoreError::rejected("the entry has too many header lines")),
     }
 }
 

@@ -32,7 +32,7 @@ impl Oversized {
     pub(super) fn check(&self, size: usize) -> Result<(), StoreError> {
         match *lock(&self.0) {
             Some((known, since)) if size >= known && since.elapsed() < PAUSE => {
-                Err(StoreError::refused(format!(
+                Err(StoreError::rejected(format!(
                     "the entry has {size} bytes, and the connection broke under one of {known}; raise \
                      `proto-max-bulk-len` of the server, or lower `max_body`"
                 )))

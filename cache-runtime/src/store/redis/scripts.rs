@@ -85,7 +85,7 @@ return 1",
 };
 
 /// `lease; mark, ms`. 1: the mark stands that long from now on; 0: it stands no more.
-pub(super) const KEEP_MARK: Script = Script {
+pub(super) const EXTEND_MARK: Script = Script {
     keys: 1,
     lua: "\
 if redis.pcall('GET', KEYS[1]) ~= ARGV[1] then return 0 end
@@ -104,7 +104,7 @@ return 1",
 };
 
 /// `entry, lease; head, wire form, ms`. 1: stored; 0: the head is another.
-pub(super) const PUT: Script = Script {
+pub(super) const WRITE: Script = Script {
     keys: 2,
     lua: "\
 local head = redis.pcall('GETRANGE', KEYS[1], 0, 20)
