@@ -205,7 +205,7 @@ impl ProductCache {
     }
 }
 impl my::cache::__private::Companion for ProductCache {
-    fn vary() -> my::cache::__private::Vary {
+    fn vary() -> my::cache::__private::KeptHeaders {
         Self::__handler_meta().vary()
     }
 }

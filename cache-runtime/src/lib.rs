@@ -12,6 +12,7 @@
     )
 )]
 
+mod outcome;
 mod telemetry;
 mod error;
 mod sync;

@@ -16,9 +16,10 @@ use crate::{
         wire::{decode, encode},
     },
     http::{
-        request_head::{RequestHead, Vary},
-        response::{CacheHeaders, Responder, Style, Verdict},
+        request_head::{KeptHeaders, RequestHead},
+        response::{CacheHeaders, Responder, StatusHeaders},
     },
+    outcome::CacheStatus,
     policy::Policy,
     store::{Digest, Fingerprint, MemoryStore, Slot, Store, Token, WriteRequest},
 };
@@ -42,7 +43,7 @@ pub struct Steps {
     wire: Bytes,
     request: RequestHead,
     revalidation: RequestHead,
-    style: Style,
+    status_headers: StatusHeaders,
     times: Times,
 }
 
@@ -75,9 +76,9 @@ impl Steps {
             entry,
             request: get(HeaderMap::new()),
             revalidation: get(HeaderMap::from_iter([(header::IF_NONE_MATCH, tag)])),
-            style: Style {
+            status_headers: StatusHeaders {
                 hit_header: HeaderName::from_static("x-cache"),
-                cache_status: None,
+                cache_name: None,
             },
             times,
         }
@@ -111,13 +112,14 @@ impl Steps {
 
     /// The response to a plain request.
     pub fn hit(&self) -> Response {
-        self.responder(&self.request).answer(&self.entry, Verdict::Hit)
+        self.responder(&self.request)
+            .answer(&self.entry, CacheStatus::Hit)
     }
 
     /// The response to a request that has the entry's `ETag`.
     pub fn not_modified(&self) -> Response {
         self.responder(&self.revalidation)
-            .answer(&self.entry, Verdict::Hit)
+            .answer(&self.entry, CacheStatus::Hit)
     }
 
     fn responder<'a>(&'a self, request: &'a RequestHead) -> Responder<'a> {
@@ -125,7 +127,7 @@ impl Steps {
             number: 0,
             request,
             policy: &POLICY,
-            style: &self.style,
+            status_headers: &self.status_headers,
             cache_headers: CacheHeaders::new(&POLICY, None, false),
             times: self.times,
         }
@@ -162,5 +164,5 @@ fn get(headers: HeaderMap) -> RequestHead {
     let mut request = http::Request::new(());
     *request.method_mut() = Method::GET;
     *request.headers_mut() = headers;
-    RequestHead::of(&request.into_parts().0, Vary::Names(&[]))
+    RequestHead::from_parts(&request.into_parts().0, KeptHeaders::Named(&[]))
 }

@@ -63,7 +63,7 @@ pub(super) fn vary(cx: &Cx<'_>) -> TokenStream {
 
         #(#attrs)*
         impl #private::Companion for #companion {
-            fn vary() -> #private::Vary {
+            fn vary() -> #private::KeptHeaders {
                 Self::#name().vary()
             }
         }

@@ -13,7 +13,8 @@ use super::{
 use crate::{
     engine::flight::{Failure, Outcome, Seat, Waiter},
     entry::Entry,
-    http::{self as rules, Freshness, Refusal, Wishes, response::Verdict},
+    http::{self as rules, Freshness, RequestConstraints},
+    outcome::{CacheStatus, NotStoredReason},
     store::{
         Budget, Grant, Holder, LeaseOutcome, LeaseRequest, Lookup, Mark, ReadOutcome, Slot, Snapshot,
         StoreError,
@@ -35,7 +36,7 @@ pub(super) enum Course {
     /// There is an entry, and it is time to renew it behind the response.
     Refresh {
         entry: Arc<Entry>,
-        verdict: Verdict,
+        verdict: CacheStatus,
         snapshot: Snapshot,
     },
     /// There is an entry past its life, and the handler failed, or is slow.
@@ -43,7 +44,7 @@ pub(super) enum Course {
     /// The request runs the handler for the store.
     Lead(Seat, Grant, Spare),
     /// The request runs the handler for itself alone, and this is why nothing is stored of it.
-    Alone(Refusal, Spare),
+    Alone(NotStoredReason, Spare),
     /// The request joins or leads a fill that no store knows of, perhaps after it has waited in vain for another.
     Local(Option<Joined>, Spare),
     /// A failure that others share.
@@ -63,7 +64,7 @@ pub(super) struct Spare {
 
 impl Spare {
     /// The one in reserve, else a run of its own.
-    fn or_alone(self, refusal: Refusal) -> Step {
+    fn or_alone(self, refusal: NotStoredReason) -> Step {
         Step::Break(match self.reserve {
             Some(entry) => Course::Stale(entry),
             None => Course::Alone(refusal, self),
@@ -145,25 +146,25 @@ impl Request {
                 Spare::default()
             }
             Lookup::Entry(entry) => match self.freshness(&entry) {
-                Freshness::Fresh { left } if !self.engine.is_early(&entry, left) => {
+                Freshness::Fresh { remaining: left } if !self.engine.is_early(&entry, left) => {
                     return Step::Break(Course::Hit(entry));
                 }
-                Freshness::Fresh { .. } => return refresh(entry, Verdict::Hit, snapshot),
-                Freshness::Stale => return refresh(entry, Verdict::Stale, snapshot),
-                Freshness::InReserve => Spare {
+                Freshness::Fresh { .. } => return refresh(entry, CacheStatus::Hit, snapshot),
+                Freshness::Stale => return refresh(entry, CacheStatus::Stale, snapshot),
+                Freshness::StaleFallback => Spare {
                     reserve: Some(Arc::clone(&entry)),
                     ..self.spare(entry)
                 },
-                Freshness::Dead => self.spare(entry),
+                Freshness::Unusable => self.spare(entry),
             },
         };
-        if self.wishes.only_if_cached {
+        if self.constraints.only_if_cached {
             return Step::Break(Course::NotCached);
         }
         if is_newer {
-            return Step::Break(Course::Alone(Refusal::NoLease, spare));
+            return Step::Break(Course::Alone(NotStoredReason::NoLease, spare));
         }
-        if !self.wishes.fills {
+        if !self.constraints.fills {
             return Step::Break(Course::Alone(self.unfit(), spare));
         }
         way.looks += 1;
@@ -196,7 +197,9 @@ impl Request {
         };
         drop(seat);
         match holder {
-            Holder::Mark(Mark::HitForMiss) => return Step::Break(Course::Alone(Refusal::AsTheLast, spare)),
+            Holder::Mark(Mark::HitForMiss) => {
+                return Step::Break(Course::Alone(NotStoredReason::HitForMiss, spare));
+            }
             Holder::Mark(Mark::FailureBackoff) => {
                 if let Some(entry) = spare.reserve {
                     return Step::Break(Course::Stale(entry));
@@ -228,7 +231,9 @@ impl Request {
             Some(Holder::Fill(grant)) if Some(grant.digest) == snapshot.digest(&self.slot) => {
                 Box::pin(self.join(way, grant, &snapshot, spare)).await
             }
-            Some(Holder::Mark(Mark::HitForMiss)) => Step::Break(Course::Alone(Refusal::AsTheLast, spare)),
+            Some(Holder::Mark(Mark::HitForMiss)) => {
+                Step::Break(Course::Alone(NotStoredReason::HitForMiss, spare))
+            }
             _ => Step::Break(Course::Local(None, spare)),
         }
     }
@@ -237,10 +242,10 @@ impl Request {
     async fn join(&self, way: &mut Way, grant: Grant, snapshot: &Snapshot, spare: Spare) -> Step {
         // What that fill makes is likely to be for its own request alone.
         if !self.coalesces || spare.stored.as_ref().is_some_and(|stored| stored.fresh.is_zero()) {
-            return Step::Break(Course::Alone(Refusal::AsTheLast, spare));
+            return Step::Break(Course::Alone(NotStoredReason::HitForMiss, spare));
         }
         let Some(_permit) = self.engine.may_wait() else {
-            return spare.or_alone(Refusal::Limit);
+            return spare.or_alone(NotStoredReason::Limit);
         };
         let waiter = match self.engine.flights.join(grant.token) {
             Some(waiter) => waiter,
@@ -264,7 +269,7 @@ impl Request {
             .await;
         let outcome = match waited {
             Waited::Done(outcome) => outcome,
-            Waited::Slow => return spare.or_alone(Refusal::NoLease),
+            Waited::Slow => return spare.or_alone(NotStoredReason::NoLease),
             Waited::Late => return Step::Break(Course::Local(Some(Joined::new(waiter, is_current)), spare)),
         };
         match (outcome, &spare.reserve) {
@@ -275,8 +280,8 @@ impl Request {
                 wait_for_next(way, waiter, &deadlines, spare).await
             }
             (Outcome::Failed(Some(failure)), None) => Step::Break(Course::Failed(failure)),
-            (Outcome::Failed(_), _) => spare.or_alone(Refusal::AsTheLast),
-            (Outcome::Alone, _) => Step::Break(Course::Alone(Refusal::AsTheLast, spare)),
+            (Outcome::Failed(_), _) => spare.or_alone(NotStoredReason::HitForMiss),
+            (Outcome::Alone, _) => Step::Break(Course::Alone(NotStoredReason::HitForMiss, spare)),
         }
     }
 
@@ -288,7 +293,7 @@ impl Request {
     }
 
     fn past_the_store(&self, spare: Spare) -> Step {
-        Step::Break(match (self.wishes.only_if_cached, self.wishes.fills) {
+        Step::Break(match (self.constraints.only_if_cached, self.constraints.fills) {
             (true, _) => Course::NotCached,
             (false, true) => Course::Local(None, spare),
             (false, false) => Course::Alone(self.unfit(), spare),
@@ -310,7 +315,7 @@ impl Request {
 
     /// Of an entry that is not to be served now.
     fn spare(&self, entry: Arc<Entry>) -> Spare {
-        let anybody = Wishes::none(true);
+        let anybody = RequestConstraints::none(true);
         let worth = rules::freshness(&entry, &self.policy, &anybody, self.engine.clock.now());
         Spare {
             reserve: None,
@@ -320,10 +325,10 @@ impl Request {
     }
 
     /// Why its answer is nothing to store.
-    fn unfit(&self) -> Refusal {
+    fn unfit(&self) -> NotStoredReason {
         match self.request.range {
-            true => Refusal::Range,
-            false => Refusal::Head,
+            true => NotStoredReason::Range,
+            false => NotStoredReason::Head,
         }
     }
 
@@ -337,11 +342,11 @@ impl Request {
     }
 
     fn freshness(&self, entry: &Entry) -> Freshness {
-        rules::freshness(entry, &self.policy, &self.wishes, self.engine.clock.now())
+        rules::freshness(entry, &self.policy, &self.constraints, self.engine.clock.now())
     }
 }
 
-fn refresh(entry: Arc<Entry>, verdict: Verdict, snapshot: Snapshot) -> Step {
+fn refresh(entry: Arc<Entry>, verdict: CacheStatus, snapshot: Snapshot) -> Step {
     Step::Break(Course::Refresh {
         entry,
         verdict,
@@ -352,7 +357,7 @@ fn refresh(entry: Arc<Entry>, verdict: Verdict, snapshot: Snapshot) -> Step {
 /// Looks again when a fill that came to nothing for this request has ended: its lease is gone then.
 async fn wait_for_next(way: &mut Way, fill: Waiter, deadlines: &Deadlines, spare: Spare) -> Step {
     if let Waited::Slow = deadlines.wait_for_others(fill.gone()).await {
-        return spare.or_alone(Refusal::NoLease);
+        return spare.or_alone(NotStoredReason::NoLease);
     }
     way.ended += 1;
     Step::Continue(())

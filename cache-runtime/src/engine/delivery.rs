@@ -19,7 +19,8 @@ use super::{
 use crate::{
     engine::flight::{Failure, Outcome},
     entry::Entry,
-    http::{self as rules, Lifetime, Refusal},
+    http::{self as rules, Ttl},
+    outcome::NotStoredReason,
     store::Mark,
 };
 
@@ -34,7 +35,7 @@ const ENDLESS_AFTER: Duration = Duration::from_secs(10);
 /// What a body is read for.
 enum Purpose {
     /// To be stored, and shared with waiters.
-    Store(Lifetime),
+    Store(Ttl),
     /// To be shared with waiters: it is a failure that holds nothing private.
     Failure,
 }
@@ -47,21 +48,21 @@ impl Fill {
             self.date(&mut parts);
         }
         if parts.extensions.get::<Unshared>().is_some() {
-            self.not_stored(Refusal::Unshared);
+            self.not_stored(NotStoredReason::Unshared);
             let mark = self.failed().filter(|_| parts.status.is_server_error());
             return self.alone(Response::from_parts(parts, body), mark).await;
         }
         let purpose = match self.lifetime(&parts) {
             Some(lifetime) => Purpose::Store(lifetime),
             // Where a stale entry serves instead, nobody is answered with the failure.
-            None if rules::failed(&parts) && !self.has_stale => Purpose::Failure,
+            None if rules::is_shareable_failure(&parts) && !self.has_stale => Purpose::Failure,
             None => {
                 let mark = self.mark(&parts);
                 return self.alone(Response::from_parts(parts, body), mark).await;
             }
         };
         let (limit, exact) = (self.limit(), size.exact());
-        let is_announced = exact.is_none_or(|exact| rules::has_length(&parts.headers, exact));
+        let is_announced = exact.is_none_or(|exact| rules::matches_content_length(&parts.headers, exact));
         let never = match exact {
             _ if size.lower() > limit as u64 => Some(GivenUp::TooLong),
             Some(_) if !is_announced => Some(GivenUp::Broken),
@@ -183,12 +184,12 @@ impl Fill {
     fn given_up(&mut self, purpose: &Purpose, why: GivenUp) -> Option<Mark> {
         if let Purpose::Store(_) = purpose {
             self.not_stored(match why {
-                GivenUp::TooLong => Refusal::BodyLength,
-                GivenUp::Broken | GivenUp::Trailers => Refusal::BrokenBody,
-                GivenUp::TooSlow | GivenUp::Endless => Refusal::EndlessBody,
-                GivenUp::BudgetSpent => Refusal::BufferLimit,
-                GivenUp::NoTask => Refusal::Limit,
-                GivenUp::Abandoned => Refusal::Abandoned,
+                GivenUp::TooLong => NotStoredReason::BodyLength,
+                GivenUp::Broken | GivenUp::Trailers => NotStoredReason::BrokenBody,
+                GivenUp::TooSlow | GivenUp::Endless => NotStoredReason::EndlessBody,
+                GivenUp::BudgetSpent => NotStoredReason::BufferLimit,
+                GivenUp::NoTask => NotStoredReason::Limit,
+                GivenUp::Abandoned => NotStoredReason::Abandoned,
             });
         }
         match why {
@@ -208,5 +209,5 @@ impl Fill {
 /// Whether the body has the length that it announced.
 fn is_whole(parts: &Parts, body: &Bytes, exact: Option<u64>) -> bool {
     let length = body.len() as u64;
-    exact.is_none_or(|exact| exact == length) && rules::has_length(&parts.headers, length)
+    exact.is_none_or(|exact| exact == length) && rules::matches_content_length(&parts.headers, length)
 }

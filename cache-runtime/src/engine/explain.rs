@@ -51,7 +51,7 @@ impl Engine {
             Lookup::Missing => (Standing::Unclear, None),
             Lookup::Entry(entry) if !(keyed.accepts)(&entry) => (Standing::Unusable, None),
             Lookup::Entry(entry) => {
-                let left = rules::remaining(&entry, self.clock.now());
+                let left = rules::remaining_ttl(&entry, self.clock.now());
                 let standing = if left.is_zero() {
                     Standing::Stale
                 } else {
@@ -70,7 +70,7 @@ impl Engine {
         EntryFacts {
             status: entry.status,
             born: entry.born,
-            fresh_for: rules::remaining(entry, now),
+            fresh_for: rules::remaining_ttl(entry, now),
             kept_for: entry.expires().since(now),
             bytes: entry.body.len(),
             tags: tags.map(key::unescape).collect(),

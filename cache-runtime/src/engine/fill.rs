@@ -20,8 +20,9 @@ use crate::{
     clock::{Times, Timestamp},
     engine::flight::{Outcome, Seat},
     entry::Entry,
-    http::{self as rules, Lifetime, Refusal, response_parts::Steering},
+    http::{self as rules, Ttl, response_parts::StoreOptions},
     key::handler::Handler,
+    outcome::NotStoredReason,
     policy::Policy,
     stats::HandlerCounters,
     store::{Budget, CommitOutcome, Grant, Mark, Slot},
@@ -102,7 +103,7 @@ impl Fill {
         let handler = self.filling.within(handler.catch_unwind());
         let Some(ended) = self.unless_abandoned(handler).await else {
             self.counters().ran(began.elapsed(), false);
-            self.not_stored(Refusal::Abandoned);
+            self.not_stored(NotStoredReason::Abandoned);
             return self.release(None).await;
         };
         let failed = ended
@@ -141,7 +142,7 @@ impl Fill {
         &mut self,
         mut parts: Parts,
         body: Bytes,
-        lifetime: Lifetime,
+        lifetime: Ttl,
         client: Option<&ClientSide>,
     ) {
         let times = self.engine.clock.times();
@@ -158,7 +159,7 @@ impl Fill {
         if first {
             left = self.commit(&entry).await;
         }
-        self.seat.tell(match lifetime.left() {
+        self.seat.tell(match lifetime.remaining() {
             // It is to be validated for each of them (RFC 9111 section 4).
             Duration::ZERO => Outcome::Alone,
             _ => Outcome::Shared(Arc::clone(&entry)),
@@ -183,7 +184,7 @@ impl Fill {
     /// Returns the mark to release the lease with, where it may still be there.
     async fn commit(&self, entry: &Arc<Entry>) -> Option<Option<Mark>> {
         let Some(grant) = self.grant else {
-            self.not_stored(Refusal::NoLease);
+            self.not_stored(NotStoredReason::NoLease);
             return None;
         };
         let guard = &self.engine.guard;
@@ -207,8 +208,8 @@ impl Fill {
             Ok(CommitOutcome::Fenced) => {
                 let may_have_lapsed = self.renewal.as_ref().is_some_and(Renewal::may_have_lapsed);
                 self.not_stored(match may_have_lapsed {
-                    true => Refusal::LeaseLost,
-                    false => Refusal::Evicted,
+                    true => NotStoredReason::LeaseLost,
+                    false => NotStoredReason::Evicted,
                 });
                 Some(None)
             }
@@ -218,9 +219,9 @@ impl Fill {
                 let counters = self.counters();
                 if refused {
                     self.engine.counters.entries.count();
-                    counters.refused(Refusal::StoreRefused);
+                    counters.refused(NotStoredReason::StoreRefused);
                 } else {
-                    counters.refused(Refusal::StoreAway);
+                    counters.refused(NotStoredReason::StoreAway);
                 }
                 // A store that refuses this one will refuse the next: too large, or no room.
                 Some(refused.then_some(Mark::HitForMiss))
@@ -233,7 +234,7 @@ impl Fill {
         let status = response.status();
         let outcome = if status.is_server_error() {
             Outcome::Failed(None)
-        } else if rules::stays_unstorable(status, response.extensions()) {
+        } else if rules::implies_hit_for_miss(status, response.extensions()) {
             Outcome::Alone
         } else {
             // One of those that wait may get what all others can have.
@@ -255,7 +256,7 @@ impl Fill {
     /// The request that led may be gone; what the run is worth to others does not depend on it.
     pub(super) fn answer(&mut self, mut reply: Reply) {
         if let Reply::Response(response) = &mut reply {
-            response.extensions_mut().remove::<Steering>();
+            response.extensions_mut().remove::<StoreOptions>();
         }
         if let Some(leader) = self.reply.take() {
             let _ = leader.send(reply);

@@ -25,7 +25,8 @@ impl Request {
         }
         let is_too_long = size.lower() > self.engine.limit(&self.policy) as u64;
         let lifetime = self.engine.lifetime(&self.policy, &parts, arrived);
-        if rules::stays_unstorable(parts.status, &parts.extensions) && (is_too_long || lifetime.is_err()) {
+        if rules::implies_hit_for_miss(parts.status, &parts.extensions) && (is_too_long || lifetime.is_err())
+        {
             self.renew_marker(HIT_FOR_MISS_TTL);
         }
         Response::from_parts(parts, body)

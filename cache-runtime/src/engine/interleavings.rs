@@ -13,7 +13,7 @@ use tokio::runtime::{Builder, Runtime};
 
 use super::*;
 use crate::{
-    http::{request_head::Vary, response_parts::Tags},
+    http::{request_head::KeptHeaders, response_parts::Tags},
     key::{cache_key::CacheKey, handler::HandlerMeta},
     store::{MemoryStore, Slot, fixtures::slot},
     sync::interleavings::{Origin, explore},
@@ -32,9 +32,9 @@ fn engine() -> Arc<Engine> {
             default_expire: Duration::from_secs(60 * 60),
             client_control: ClientControl::default(),
             client_max_age: None,
-            style: Style {
+            status_headers: StatusHeaders {
                 hit_header: HeaderName::from_static("x-cache"),
-                cache_status: None,
+                cache_name: None,
             },
             max_body: 1024,
             wait: Duration::from_secs(60 * 60),
@@ -97,7 +97,7 @@ impl Shop {
     }
 
     async fn request(self: Arc<Self>) -> u64 {
-        let head = RequestHead::of(&HttpRequest::new(()).into_parts().0, Vary::Names(&[]));
+        let head = RequestHead::from_parts(&HttpRequest::new(()).into_parts().0, KeptHeaders::Named(&[]));
         let response =
             match Arc::clone(&self.engine).look_up(&META.policy, handler(), head, false, |_| Ok(())) {
                 Lookup::Answered(response) => response,

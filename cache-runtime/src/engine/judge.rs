@@ -13,10 +13,8 @@ use super::{Engine, fill::Fill};
 use crate::{
     clock::{Times, Timestamp},
     entry::{Entry, HeaderLines},
-    http::{
-        self as rules, Arrival, HandlerError, Lifetime, Refusal, response as respond,
-        response_parts::Steering,
-    },
+    http::{self as rules, Arrival, HandlerError, Ttl, response as respond, response_parts::StoreOptions},
+    outcome::NotStoredReason,
     policy::Policy,
     store::Mark,
     telemetry::events,
@@ -32,17 +30,17 @@ impl Engine {
         policy: &Policy,
         parts: &Parts,
         arrived: Timestamp,
-    ) -> Result<Lifetime, Refusal> {
+    ) -> Result<Ttl, NotStoredReason> {
         // The dates in the response are of this machine's clock, as it is now.
         let arrival = Arrival {
-            at: self.clock.wall(),
-            took: self.clock.now().since(arrived),
+            response_time: self.clock.wall(),
+            response_delay: self.clock.now().since(arrived),
         };
         // A `store_if` that panics has not said yes, and its response is none the worse for it.
         let judged = catch_unwind(AssertUnwindSafe(|| {
-            rules::storable(parts, policy, self.settings.default_expire, arrival)
+            rules::storability(parts, policy, self.settings.default_expire, arrival)
         }));
-        judged.unwrap_or(Err(Refusal::StoreIf))
+        judged.unwrap_or(Err(NotStoredReason::StoreIf))
     }
 
     /// The largest body that is stored, in bytes.
@@ -68,7 +66,7 @@ impl Fill {
             return self.failed();
         }
         self.passed()
-            .filter(|_| rules::stays_unstorable(parts.status, &parts.extensions))
+            .filter(|_| rules::implies_hit_for_miss(parts.status, &parts.extensions))
     }
 
     /// For a while requests run for themselves, and what is there goes: not what is fresh.
@@ -82,21 +80,21 @@ impl Fill {
             Mark::HitForMiss => self.pass_ttl,
             Mark::FailureBackoff => self.engine.settings.retry_after,
         };
-        rules::whole_life(ttl).map(|ttl| (mark, ttl))
+        rules::storable_ttl(ttl).map(|ttl| (mark, ttl))
     }
 
-    pub(super) fn not_stored(&self, refusal: Refusal) {
+    pub(super) fn not_stored(&self, refusal: NotStoredReason) {
         events::not_stored(&self.slot.key, refusal.as_str());
         self.counters().refused(refusal);
     }
 
     /// How long the response may be stored, if at all.
-    pub(super) fn lifetime(&self, parts: &Parts) -> Option<Lifetime> {
+    pub(super) fn lifetime(&self, parts: &Parts) -> Option<Ttl> {
         if (self.has_stale || self.has_fresh) && parts.status.is_server_error() {
             // What there is serves better (RFC 9111 section 4.3.3).
             self.not_stored(match parts.extensions.get::<HandlerError>() {
-                Some(_) => Refusal::Error,
-                None => Refusal::Status,
+                Some(_) => NotStoredReason::Error,
+                None => NotStoredReason::Status,
             });
             return None;
         }
@@ -110,7 +108,7 @@ impl Fill {
 
     /// Who receives a response without a date gives it one (RFC 9110 section 6.6.1).
     pub(super) fn date(&self, parts: &mut Parts) {
-        if !rules::has_too_many_names(&parts.headers)
+        if !rules::has_too_many_header_names(&parts.headers)
             && let Some(now) = respond::http_date(self.engine.clock.wall())
         {
             parts.headers.entry(header::DATE).or_insert(now);
@@ -122,7 +120,7 @@ impl Fill {
         let shown = self
             .asked
             .as_ref()
-            .and_then(|_| rules::rfc9111::shown(&entry.headers.to_map(0)));
+            .and_then(|_| rules::shared_cache::without_withheld_fields(&entry.headers.to_map(0)));
         match shown {
             Some(headers) => Arc::new(Entry {
                 headers: headers.into(),
@@ -138,10 +136,10 @@ impl Fill {
         parts: Parts,
         mut extensions: Extensions,
         body: Bytes,
-        lifetime: Lifetime,
+        lifetime: Ttl,
         times: Times,
     ) -> (Arc<Entry>, Extensions) {
-        let steering = extensions.remove::<Steering>().unwrap_or_default();
+        let steering = extensions.remove::<StoreOptions>().unwrap_or_default();
         let tags = steering.tags.iter().map(|tag| self.engine.names.user_tag(tag));
         let keeps_dates = self.policy.http.is_some() || parts.headers.contains_key(header::CACHE_CONTROL);
         let mut headers = rules::stored_headers(parts.headers, keeps_dates);
@@ -152,12 +150,12 @@ impl Fill {
         let variant = self
             .asked
             .as_ref()
-            .and_then(|asked| rules::rfc9111::variant(&headers, asked));
+            .and_then(|asked| rules::shared_cache::variant(&headers, asked));
         let mut lifetime = lifetime;
-        if !lifetime.left().is_zero() {
-            lifetime.fresh = lifetime.age + self.engine.jittered(lifetime.left());
+        if !lifetime.remaining().is_zero() {
+            lifetime.fresh = lifetime.age + self.engine.jittered(lifetime.remaining());
         }
-        let (born, Lifetime { fresh, stale, .. }) = lifetime.since_made(times.now);
+        let (born, Ttl { fresh, stale, .. }) = lifetime.since_made(times.now);
         let (headers, body) = match body.len() {
             ..=SMALL => HeaderLines::beside(&headers, &body),
             // An exact copy: in the handler's buffer it would keep all of that in memory, however little it uses.

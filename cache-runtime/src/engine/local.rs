@@ -16,7 +16,7 @@ use super::{Request, Run, course::Spare, deadlines::Waited};
 use crate::{
     engine::flight::{Outcome, Part, Waiter},
     entry::Entry,
-    http::{Refusal, response::Verdict},
+    outcome::{CacheStatus, NotStoredReason},
     telemetry::events,
 };
 
@@ -59,7 +59,7 @@ impl Request {
         Fut: Future<Output = Response> + Send + 'static,
     {
         if !self.coalesces {
-            return self.run_alone(handler, Refusal::NoLease, spare).await;
+            return self.run_alone(handler, NotStoredReason::NoLease, spare).await;
         }
         let flights = &self.engine.flights;
         let deadlines = self.deadlines(&spare);
@@ -92,11 +92,11 @@ impl Request {
             };
             match (waited, &spare.reserve) {
                 (Waited::Done(Some(Outcome::Shared(entry))), _) if self.is_answered_by(&entry, true) => {
-                    return self.hit(&entry, Verdict::Hit);
+                    return self.hit(&entry, CacheStatus::Hit);
                 }
                 (Waited::Slow, Some(reserve))
                 | (Waited::Done(Some(Outcome::Failed(_) | Outcome::Vanished)), Some(reserve)) => {
-                    return self.hit(reserve, Verdict::Stale);
+                    return self.hit(reserve, CacheStatus::Stale);
                 }
                 (Waited::Done(Some(Outcome::Failed(Some(failure)))), None) => return self.failed(&failure),
                 // One of the waiters leads next; but not for ever, where each one panics.
@@ -106,7 +106,7 @@ impl Request {
                     vanished += 1;
                 }
                 (Waited::Done(Some(_)), _) => {
-                    return self.run_alone(handler, Refusal::AsTheLast, spare).await;
+                    return self.run_alone(handler, NotStoredReason::HitForMiss, spare).await;
                 }
                 (Waited::Done(None) | Waited::Slow | Waited::Late, _) => {}
             }
@@ -120,13 +120,13 @@ impl Request {
         Fut: Future<Output = Response>,
     {
         match &spare.reserve {
-            Some(reserve) => self.hit(reserve, Verdict::Stale),
-            None => self.run_alone(handler, Refusal::Limit, spare).await,
+            Some(reserve) => self.hit(reserve, CacheStatus::Stale),
+            None => self.run_alone(handler, NotStoredReason::Limit, spare).await,
         }
     }
 
     /// The entry of the first of these fills that ends with one for this request. Never, if none does.
-    pub(super) async fn first_of(&self, joined: Vec<Joined>) -> Arc<Entry> {
+    pub(super) async fn representative_method(&self, joined: Vec<Joined>) -> Arc<Entry> {
         let mut fills: FuturesUnordered<_> = joined.into_iter().map(|fill| fill.entry(self)).collect();
         match fills.next().await {
             Some(entry) => entry,

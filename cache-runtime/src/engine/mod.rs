@@ -63,9 +63,10 @@ use crate::{
     http::{
         self as rules, Admission, Freshness,
         request_head::RequestHead,
-        response::{CacheHeaders, Responder, Style, Verdict},
+        response::{CacheHeaders, Responder, StatusHeaders},
     },
     key::{KeyArgs, KeyError, handler::Handler},
+    outcome::CacheStatus,
     policy::{ClientControl, ClientMaxAge, Policy},
     stats::Counters,
     store::Guard,
@@ -117,7 +118,7 @@ pub(crate) struct Settings {
     pub(crate) client_control: ClientControl,
     /// For handlers that say nothing else.
     pub(crate) client_max_age: Option<ClientMaxAge>,
-    pub(crate) style: Style,
+    pub(crate) status_headers: StatusHeaders,
     /// Bytes.
     pub(crate) max_body: usize,
     /// How long a request waits for another's run.
@@ -157,23 +158,24 @@ impl Engine {
         write: impl FnOnce(&mut KeyArgs<'_>) -> Result<(), KeyError>,
     ) -> Lookup {
         let counters = self.counters.of(handler);
-        let wishes = match rules::admit(&request, policy, self.settings.client_control) {
+        let constraints = match rules::admit(&request, policy, self.settings.client_control) {
             Admission::Bypass => {
                 counters.bypassed.count();
                 return Lookup::Bypass;
             }
-            Admission::Serve(wishes) => wishes,
+            Admission::Serve(constraints) => constraints,
         };
         let cache_headers = CacheHeaders::new(policy, self.settings.client_max_age, url_decides);
         let names = &self.names;
         let looked_up = names.with_key(handler.name, policy, &request, write, |key, arguments| {
             let entry = match policy.http {
                 None => self.guard.store().peek(key),
-                Some(_) => self.peek_variant(key, &request.fields().vary),
+                Some(_) => self.peek_variant(key, &request.fields().headers),
             };
             if let Some(entry) = entry {
                 let times = self.clock.times();
-                if let Freshness::Fresh { left } = rules::freshness(&entry, policy, &wishes, times.now)
+                if let Freshness::Fresh { remaining: left } =
+                    rules::freshness(&entry, policy, &constraints, times.now)
                     && !self.is_early(&entry, left)
                 {
                     events::key_found(key);
@@ -182,11 +184,11 @@ impl Engine {
                         number: handler.number,
                         request: &request,
                         policy,
-                        style: &self.settings.style,
+                        status_headers: &self.settings.status_headers,
                         cache_headers,
                         times,
                     };
-                    return Ok(responder.answer(&entry, Verdict::Hit));
+                    return Ok(responder.answer(&entry, CacheStatus::Hit));
                 }
             }
             Err(names.slot(
@@ -205,10 +207,10 @@ impl Engine {
                 policy: *policy,
                 accepts: match policy.http {
                     None => Accepts::All,
-                    Some(_) => Accepts::Variant(Arc::new(request.fields().vary.clone())),
+                    Some(_) => Accepts::Variant(Arc::new(request.fields().headers.clone())),
                 },
                 request,
-                wishes,
+                constraints,
                 cache_headers,
                 resource: Arc::clone(&slot.key),
                 slot,
@@ -252,7 +254,7 @@ impl Engine {
     /// Whether a fresh entry is to be renewed already: asked anew for each request, so that of many only few begin.
     fn is_early(&self, entry: &Entry, left: Duration) -> bool {
         let factor = self.settings.early_refresh;
-        factor > 0.0 && rules::is_early(left, entry.cost, factor, random())
+        factor > 0.0 && rules::should_refresh_early(left, entry.cost, factor, random())
     }
 
     /// Less a random part, off the life itself, so that what clients are told is true.

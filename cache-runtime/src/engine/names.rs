@@ -338,7 +338,7 @@ fn push_variant(key: &mut String, policy: &Policy, request: &RequestHead) -> Res
         key.push(';');
         key.push_str(name);
         key.push('=');
-        push_field(key, &request.fields().vary, name)?;
+        push_field(key, &request.fields().headers, name)?;
     }
     Ok(())
 }

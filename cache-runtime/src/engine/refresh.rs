@@ -73,7 +73,7 @@ impl Request {
         Fut: Future<Output = Response> + Send + 'static,
     {
         // A HEAD has no body to store, and some ask for what is there alone.
-        if !self.wishes.fills || self.wishes.only_if_cached {
+        if !self.constraints.fills || self.constraints.only_if_cached {
             return;
         }
         let Engine {
@@ -93,7 +93,7 @@ impl Request {
             replaces: None,
         };
         let fill = self.fill(seat);
-        let has_fresh = !rules::remaining(entry, self.engine.clock.now()).is_zero();
+        let has_fresh = !rules::remaining_ttl(entry, self.engine.clock.now()).is_zero();
         let run = Run {
             is_shared: true,
             stored: self.policy.http.map(|_| Arc::clone(entry)),
@@ -134,7 +134,7 @@ impl Request {
             has_fresh: false,
             resource: Arc::clone(&self.resource),
             began: self.engine.clock.now(),
-            stores_first: self.request.renews,
+            stores_first: self.request.forces_refresh,
             pass_ttl: HIT_FOR_MISS_TTL,
             seat,
             renewal: None,

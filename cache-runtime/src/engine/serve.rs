@@ -31,12 +31,13 @@ use crate::{
     engine::flight::{Failure, Seat},
     entry::Entry,
     http::{
-        Refusal, Wishes,
+        RequestConstraints,
         request_head::RequestHead,
-        response::{self as respond, CacheHeaders, Forward, Made, Responder, Verdict},
-        response_parts::Steering,
+        response::{self as respond, CacheHeaders, Responder},
+        response_parts::StoreOptions,
     },
     key::{KeyError, handler::Handler},
+    outcome::{CacheStatus, ForwardReason, Forwarded, NotStoredReason},
     policy::Policy,
     stats::HandlerCounters,
     store::{Budget, Grant, Slot},
@@ -115,7 +116,7 @@ pub(crate) struct Request {
     pub(super) handler: Handler,
     pub(super) policy: Policy,
     pub(super) request: RequestHead,
-    pub(super) wishes: Wishes,
+    pub(super) constraints: RequestConstraints,
     pub(super) cache_headers: CacheHeaders,
     pub(super) slot: Slot,
     pub(super) accepts: Accepts,
@@ -185,15 +186,17 @@ impl Request {
     {
         let Ok(runtime) = Handle::try_current() else {
             // Without timers neither store nor flights can be waited for.
-            return self.run_alone(handler, Refusal::NoLease, Spare::default()).await;
+            return self
+                .run_alone(handler, NotStoredReason::NoLease, Spare::default())
+                .await;
         };
-        if !self.wishes.only_if_cached && self.engine.is_filled_by_this_task(&self.resource) {
-            return Box::pin(self.run_alone(handler, Refusal::NoLease, Spare::default())).await;
+        if !self.constraints.only_if_cached && self.engine.is_filled_by_this_task(&self.resource) {
+            return Box::pin(self.run_alone(handler, NotStoredReason::NoLease, Spare::default())).await;
         }
         let lookup = events::lookup(&self.slot.key);
         match self.course().instrument(lookup).await {
-            Course::Hit(entry) => self.hit(&entry, Verdict::Hit),
-            Course::Stale(entry) => self.hit(&entry, Verdict::Stale),
+            Course::Hit(entry) => self.hit(&entry, CacheStatus::Hit),
+            Course::Stale(entry) => self.hit(&entry, CacheStatus::Stale),
             Course::Refresh {
                 entry,
                 verdict,
@@ -204,7 +207,7 @@ impl Request {
             }
             Course::NotCached => {
                 self.counters().misses.count();
-                respond::gateway_timeout(&self.engine.settings.style)
+                respond::gateway_timeout(&self.engine.settings.status_headers)
             }
             Course::Failed(failure) => self.failed(&failure),
             // What follows is large, and boxed so that a hit does not have to move it.
@@ -236,7 +239,7 @@ impl Request {
         if !is_detached {
             self.engine.counters.runs.count();
             if let Some(reserve) = &spare.reserve {
-                return self.hit(reserve, Verdict::Stale);
+                return self.hit(reserve, CacheStatus::Stale);
             }
         }
         let deadlines = self.deadlines(&spare);
@@ -263,11 +266,11 @@ impl Request {
             false => filling.await,
         }
         match (self.first(answer, joined, &deadlines).await, reserve) {
-            (First::Joined(entry), _) => self.hit(&entry, Verdict::Hit),
+            (First::Joined(entry), _) => self.hit(&entry, CacheStatus::Hit),
             (First::Own(Reply::Entry(entry, times, mut extensions)), _) => {
-                let verdict = Verdict::Made(Made {
-                    why,
-                    validated: extensions.remove::<Validated>().is_some(),
+                let verdict = CacheStatus::Forwarded(Forwarded {
+                    reason: why,
+                    revalidated: extensions.remove::<Validated>().is_some(),
                     stored: has_lease,
                 });
                 let mut response = self.respond(&entry, verdict, times);
@@ -275,11 +278,11 @@ impl Request {
                 response
             }
             (First::Own(Reply::Response(response)), Some(entry)) if response.status().is_server_error() => {
-                self.hit(&entry, Verdict::Stale)
+                self.hit(&entry, CacheStatus::Stale)
             }
             // Without a reply, the fill panicked outside the handler, or the runtime that shuts down dropped it.
             (First::Own(Reply::Panicked(_)) | First::Slow | First::Gone, Some(entry)) => {
-                self.hit(&entry, Verdict::Stale)
+                self.hit(&entry, CacheStatus::Stale)
             }
             (First::Own(Reply::Response(response)), _) => {
                 // A layer's service was called for others as well, and so without the conditions of this request.
@@ -319,14 +322,19 @@ impl Request {
         if joined.is_empty() {
             return own.await;
         }
-        match select(pin!(own), pin!(self.first_of(joined))).await {
+        match select(pin!(own), pin!(self.representative_method(joined))).await {
             Either::Left((own, _)) => own,
             Either::Right((entry, _)) => First::Joined(entry),
         }
     }
 
     /// Of the response nothing is stored, for this reason.
-    pub(super) async fn run_alone<F, Fut>(&self, handler: F, refusal: Refusal, spare: Spare) -> Response
+    pub(super) async fn run_alone<F, Fut>(
+        &self,
+        handler: F,
+        refusal: NotStoredReason,
+        spare: Spare,
+    ) -> Response
     where
         F: FnOnce(Run) -> Fut,
         Fut: Future<Output = Response>,
@@ -347,17 +355,17 @@ impl Request {
             .map_or(true, |response| response.status().is_server_error());
         counters.ran(began.elapsed(), failed);
         if let Some(reserve) = spare.reserve.filter(|_| failed) {
-            return self.hit(&reserve, Verdict::Stale);
+            return self.hit(&reserve, CacheStatus::Stale);
         }
         let mut response = ended.unwrap_or_else(|panic| {
             counters.misses.count();
             resume_unwind(panic)
         });
         counters.refused(refusal);
-        if refusal == Refusal::AsTheLast {
+        if refusal == NotStoredReason::HitForMiss {
             response = self.confirm_marker(response, arrived);
         }
-        response.extensions_mut().remove::<Steering>();
+        response.extensions_mut().remove::<StoreOptions>();
         self.evict_if_outdated(spare.stored.as_deref(), &response);
         self.uncached(response, why)
     }
@@ -366,18 +374,18 @@ impl Request {
         self.engine.counters.of(self.handler)
     }
 
-    pub(super) fn hit(&self, entry: &Entry, verdict: Verdict) -> Response {
+    pub(super) fn hit(&self, entry: &Entry, verdict: CacheStatus) -> Response {
         events::key_found(&self.slot.key);
         self.respond(entry, verdict, self.engine.clock.times())
     }
 
-    fn respond(&self, entry: &Entry, verdict: Verdict, times: Times) -> Response {
+    fn respond(&self, entry: &Entry, verdict: CacheStatus, times: Times) -> Response {
         self.counters().answered(verdict);
         let responder = Responder {
             number: self.handler.number,
             request: &self.request,
             policy: &self.policy,
-            style: &self.engine.settings.style,
+            status_headers: &self.engine.settings.status_headers,
             cache_headers: self.cache_headers,
             times,
         };
@@ -390,29 +398,29 @@ impl Request {
         if let Some(cause) = &failure.cause {
             response.extensions_mut().insert(cause.clone());
         }
-        self.uncached(response, Forward::Miss)
+        self.uncached(response, ForwardReason::Miss)
     }
 
-    fn why(&self, spare: &Spare) -> Forward {
+    fn why(&self, spare: &Spare) -> ForwardReason {
         let is_there = spare.reserve.is_some() || spare.stored.is_some();
-        match (spare.is_fresh || self.wishes.refresh, is_there) {
-            (true, _) => Forward::Request,
-            (false, true) => Forward::Stale,
-            (false, false) => Forward::Miss,
+        match (spare.is_fresh || self.constraints.refresh, is_there) {
+            (true, _) => ForwardReason::Request,
+            (false, true) => ForwardReason::Stale,
+            (false, false) => ForwardReason::Miss,
         }
     }
 
-    pub(super) fn uncached(&self, mut response: Response, why: Forward) -> Response {
+    pub(super) fn uncached(&self, mut response: Response, why: ForwardReason) -> Response {
         if response.extensions_mut().remove::<CachedWithin>().is_some() {
             self.counters().bypassed.count();
             return response;
         }
         self.counters().misses.count();
-        let made = Made {
-            why,
-            validated: response.extensions_mut().remove::<Validated>().is_some(),
+        let made = Forwarded {
+            reason: why,
+            revalidated: response.extensions_mut().remove::<Validated>().is_some(),
             stored: false,
         };
-        respond::uncached(response, &self.policy, &self.engine.settings.style, made)
+        respond::uncached(response, &self.policy, &self.engine.settings.status_headers, made)
     }
 }

@@ -16,16 +16,15 @@ use crate::{
     entry::{Entry, HeaderLines},
     error::Error,
     http::{
-        self as rules, Freshness, HandlerError, Wishes,
-        request_head::RequestHead,
-        response::{CacheHeaders, Made, Verdict},
-        response_parts::Steering,
+        self as rules, Freshness, HandlerError, RequestConstraints, request_head::RequestHead,
+        response::CacheHeaders, response_parts::StoreOptions,
     },
     key::{
         KeyError,
         cache_key::{CacheKey, Keyed},
         handler::Handler,
     },
+    outcome::{CacheStatus, Forwarded},
     policy::Policy,
     store::{Budget, Lookup, ReadOutcome, Slot, StoreError, Token, WriteRequest},
     sync::{Mutex, lock},
@@ -47,8 +46,8 @@ impl Engine {
         let found = self.fresh(keyed, &slot).await;
         let value = found.and_then(|(entry, _)| value::decode(&entry.body));
         counters.answered(match value {
-            Some(_) => Verdict::Hit,
-            None => Verdict::Made(Made::MISS),
+            Some(_) => CacheStatus::Hit,
+            None => CacheStatus::Forwarded(Forwarded::STORED_MISS),
         });
         value
     }
@@ -73,8 +72,13 @@ impl Engine {
         if self.overdue.concerns_own(&entry) || !(keyed.accepts)(&entry) {
             return None;
         }
-        match rules::freshness(&entry, keyed.policy, &Wishes::none(false), self.clock.now()) {
-            Freshness::Fresh { left } => Some((entry, left)),
+        match rules::freshness(
+            &entry,
+            keyed.policy,
+            &RequestConstraints::none(false),
+            self.clock.now(),
+        ) {
+            Freshness::Fresh { remaining: left } => Some((entry, left)),
             _ => None,
         }
     }
@@ -82,7 +86,7 @@ impl Engine {
     /// What a key of the application's says, and its slot; of a handler's variants that of requests without headers.
     pub(super) fn slot<'k>(&self, key: &'k CacheKey) -> Result<(&'k Keyed, Slot), KeyError> {
         let found = key.keyed.as_ref().map_err(Clone::clone).and_then(|keyed| {
-            let method = rules::first_of(keyed.policy.methods);
+            let method = rules::representative_method(keyed.policy.methods);
             let slot = self.names.slot_of(key, &RequestHead::plain(method))?;
             Ok((keyed, slot))
         });
@@ -137,7 +141,7 @@ impl Engine {
             handler: Handler::VALUES,
             policy,
             request: RequestHead::plain(Method::GET),
-            wishes: Wishes::none(true),
+            constraints: RequestConstraints::none(true),
             cache_headers: CacheHeaders::new(&policy, None, false),
             resource: Arc::clone(&slot.key),
             slot,
@@ -187,7 +191,7 @@ impl Engine {
         value: &T,
     ) -> Result<(), Error> {
         let (_, slot) = self.slot(key).map_err(Error::key)?;
-        let life = rules::whole_life(policy.life(self.settings.default_expire));
+        let life = rules::storable_ttl(policy.life(self.settings.default_expire));
         let life = life.ok_or_else(|| Error::value("its life is below a millisecond"))?;
         let body = value::encode(value).map_err(Error::value)?;
         let limit = policy.max_body.unwrap_or(self.settings.max_body);
@@ -251,9 +255,9 @@ where
                 Ok(encoded) => *response.body_mut() = Body::from(encoded),
                 Err(unfit) => {
                     events::failed_to_cache(key, &unfit);
-                    response.extensions_mut().insert(Steering {
+                    response.extensions_mut().insert(StoreOptions {
                         no_store: true,
-                        ..Steering::default()
+                        ..StoreOptions::default()
                     });
                 }
             }

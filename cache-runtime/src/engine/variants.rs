@@ -13,7 +13,7 @@ use tokio::runtime::Handle;
 use super::{Engine, Request, course::Way, fill::Fill, serve::Accepts, spawn};
 use crate::{
     entry::Entry,
-    http::rfc9111,
+    http::shared_cache,
     store::{Fingerprint, Lookup, ReadOutcome},
 };
 
@@ -24,7 +24,7 @@ pub(super) fn answers(entry: &Entry, asked: &HeaderMap) -> bool {
 
 /// Which variant requests with these headers get, where the entry is another.
 fn variant(entry: &Entry, asked: &HeaderMap) -> Option<Fingerprint> {
-    rfc9111::variant(&entry.headers.only(&[header::VARY]), asked)
+    shared_cache::variant(&entry.headers.only(&[header::VARY]), asked)
 }
 
 /// So many slots a request looks into for its variant: a service may name more fields from one response to the next.
@@ -65,7 +65,7 @@ impl Request {
     /// Takes away what was read, where an answer to HEAD shows it to be outdated (RFC 9111 section 4.3.5), behind that answer.
     pub(super) fn evict_if_outdated(&self, read: Option<&Entry>, response: &Response) {
         let (status, head) = (response.status(), response.headers());
-        let is_outdated = read.is_some_and(|read| rfc9111::is_outdated(read, status, head));
+        let is_outdated = read.is_some_and(|read| shared_cache::is_outdated(read, status, head));
         if self.request.method != Method::HEAD || !is_outdated {
             return;
         }
@@ -88,7 +88,7 @@ impl Request {
                 lookup: Lookup::Entry(entry),
                 ..
             }) = read
-                && rfc9111::is_outdated(&entry, status, &head)
+                && shared_cache::is_outdated(&entry, status, &head)
             {
                 // Unacknowledged, the entry stays as stale as it was.
                 let _ = guard.call_in_background(store.evict(&[slot.key])).await;

@@ -12,7 +12,8 @@ use crate::{
         Entry,
         wire::{FIXED, HEAD, decode, encode, is_newer},
     },
-    http::response::{CacheHeaders, Responder, Style, Verdict},
+    http::response::{CacheHeaders, Responder, StatusHeaders},
+    outcome::CacheStatus,
     policy::Policy,
     slot::{Digest, Fingerprint, Token},
 };
@@ -103,28 +104,28 @@ fn addresses(bytes: &[u8]) -> Range<usize> {
 /// No entry makes its response panic, whatever times it names and whenever it is asked for; and a hit is the same however
 /// often it was asked for.
 fn serve(entry: &Entry) {
-    let plain = Style {
+    let plain = StatusHeaders {
         hit_header: HeaderName::from_static("x-cache"),
-        cache_status: None,
+        cache_name: None,
     };
-    let style = Style {
-        cache_status: Some(HeaderValue::from_static("shop")),
+    let status_headers = StatusHeaders {
+        cache_name: Some(HeaderValue::from_static("shop")),
         ..plain.clone()
     };
     let request = request(Method::GET, HeaderMap::new());
     let policy = Policy::new();
-    let responder = |now, style| Responder {
+    let responder = |now, status_headers| Responder {
         number: 0,
         request: &request,
         policy: &policy,
-        style,
+        status_headers,
         cache_headers: CacheHeaders::new(&policy, None, false),
         times: Times { now, local: now },
     };
     let ends = [entry.born, entry.born + entry.fresh, entry.expires()];
     for now in [0, u64::MAX].map(Timestamp::from_millis).into_iter().chain(ends) {
-        let responder = responder(now, &style);
-        for verdict in [Verdict::Hit, Verdict::Stale] {
+        let responder = responder(now, &status_headers);
+        for verdict in [CacheStatus::Hit, CacheStatus::Stale] {
             let response = responder.answer(entry, verdict);
             assert_eq!(response.status(), entry.status);
             let sent = response.headers().keys_len();
@@ -138,9 +139,9 @@ fn serve(entry: &Entry) {
     for age in [Duration::ZERO, entry.fresh / 2, entry.fresh / 2] {
         let now = entry.born + age;
         let responder = responder(now, &plain);
-        let expected = responder.unprepared(entry, Verdict::Hit);
+        let expected = responder.without_template(entry, CacheStatus::Hit);
         assert_eq!(
-            responder.answer(entry, Verdict::Hit).headers(),
+            responder.answer(entry, CacheStatus::Hit).headers(),
             expected.headers()
         );
     }

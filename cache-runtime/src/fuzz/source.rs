@@ -2,7 +2,7 @@
 
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request};
 
-use crate::http::request_head::{RequestHead, Vary};
+use crate::http::request_head::{KeptHeaders, RequestHead};
 
 /// Bytes that values are drawn from, in turn. Behind the end there are zeros, so that every input means something.
 pub(super) struct Source<'a>(&'a [u8]);
@@ -78,5 +78,5 @@ pub(super) fn request(method: Method, headers: HeaderMap) -> RequestHead {
     let mut request = Request::new(());
     *request.method_mut() = method;
     *request.headers_mut() = headers;
-    RequestHead::of(&request.into_parts().0, Vary::All)
+    RequestHead::from_parts(&request.into_parts().0, KeptHeaders::All)
 }

@@ -16,13 +16,13 @@ use crate::{
 pub(crate) enum Admission {
     /// Past the cache: the handler runs, nothing is read or stored, no header is added.
     Bypass,
-    /// Through the cache, under these wishes.
-    Serve(Wishes),
+    /// Through the cache, under these constraints.
+    Serve(RequestConstraints),
 }
 
 /// What the request asks of the cache (RFC 9111 section 5.2.1).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Wishes {
+pub(crate) struct RequestConstraints {
     /// No entry will do: run the handler, store its answer.
     pub(crate) refresh: bool,
     /// The handler is not to run; with `refresh` too nothing can be given.
@@ -35,7 +35,7 @@ pub(crate) struct Wishes {
     pub(crate) fills: bool,
 }
 
-impl Wishes {
+impl RequestConstraints {
     /// Any fresh entry will do.
     pub(crate) const fn none(fills: bool) -> Self {
         Self {
@@ -54,22 +54,22 @@ const FOR_THE_ORIGIN: [HeaderName; 2] = [header::IF_MATCH, header::IF_UNMODIFIED
 
 /// Decides by method, `Range`, `Cache-Control` and `Pragma`.
 pub(crate) fn admit(request: &RequestHead, policy: &Policy, control: ClientControl) -> Admission {
-    let takes_part = takes(policy.methods, &request.method)
+    let takes_part = accepts_method(policy.methods, &request.method)
         && match policy.http {
             // A part of the body is not cut out of an entry.
             None => !request.range,
             // Conditions that only the origin can weigh (RFC 9111 section 4.3.2).
             Some(_) => !FOR_THE_ORIGIN
                 .iter()
-                .any(|name| request.fields().vary.contains_key(name)),
+                .any(|name| request.fields().headers.contains_key(name)),
         };
     if !takes_part {
         return Admission::Bypass;
     }
-    let mut wishes = Wishes::none(request.method != Method::HEAD && !request.range);
-    wishes.refresh = request.renews;
+    let mut constraints = RequestConstraints::none(request.method != Method::HEAD && !request.range);
+    constraints.refresh = request.forces_refresh;
     let Some(asked) = RequestDirectives::of(request).filter(|_| control != ClientControl::Ignore) else {
-        return Admission::Serve(wishes);
+        return Admission::Serve(constraints);
     };
     let validates = policy.http.is_some() || control == ClientControl::Refresh;
     let passes = asked.no_store || (asked.no_cache && !validates);
@@ -77,16 +77,16 @@ pub(crate) fn admit(request: &RequestHead, policy: &Policy, control: ClientContr
     if passes && !asked.only_if_cached {
         return Admission::Bypass;
     }
-    wishes.refresh = asked.no_cache;
-    wishes.only_if_cached = asked.only_if_cached;
-    wishes.max_age = asked.max_age;
-    wishes.min_fresh = asked.min_fresh;
-    wishes.max_stale = asked.max_stale;
-    Admission::Serve(wishes)
+    constraints.refresh = asked.no_cache;
+    constraints.only_if_cached = asked.only_if_cached;
+    constraints.max_age = asked.max_age;
+    constraints.min_fresh = asked.min_fresh;
+    constraints.max_stale = asked.max_stale;
+    Admission::Serve(constraints)
 }
 
 /// Whether the method is in the set; HEAD is when GET is, for it is answered from GET's entries.
-pub(crate) fn takes(set: MethodFilter, method: &Method) -> bool {
+pub(crate) fn accepts_method(set: MethodFilter, method: &Method) -> bool {
     let asked = match *method {
         Method::GET | Method::HEAD => MethodFilter::GET,
         _ => match MethodFilter::try_from(method.clone()) {
@@ -98,7 +98,7 @@ pub(crate) fn takes(set: MethodFilter, method: &Method) -> bool {
 }
 
 /// A method that stands for the set: GET, if it is there.
-pub(crate) fn first_of(set: MethodFilter) -> Method {
+pub(crate) fn representative_method(set: MethodFilter) -> Method {
     let known = [
         Method::GET,
         Method::POST,
@@ -106,7 +106,7 @@ pub(crate) fn first_of(set: MethodFilter) -> Method {
         Method::PATCH,
         Method::DELETE,
     ];
-    let mut taken = known.into_iter().filter(|method| takes(set, method));
+    let mut taken = known.into_iter().filter(|method| accepts_method(set, method));
     taken.next().unwrap_or(Method::GET)
 }
 
@@ -124,13 +124,13 @@ mod tests {
     #[test]
     fn a_plain_get_is_served_and_fills() {
         let admission = admit(&request("GET", &[]), &POLICY, ClientControl::Bypass);
-        assert_eq!(admission, Admission::Serve(Wishes::none(true)));
+        assert_eq!(admission, Admission::Serve(RequestConstraints::none(true)));
     }
 
     #[test]
     fn head_is_served_and_never_fills() {
         let admission = admit(&request("HEAD", &[]), &POLICY, ClientControl::Bypass);
-        assert_eq!(admission, Admission::Serve(Wishes::none(false)));
+        assert_eq!(admission, Admission::Serve(RequestConstraints::none(false)));
     }
 
     #[test]
@@ -148,7 +148,11 @@ mod tests {
         let search = Policy::new().methods(MethodFilter::POST.or(MethodFilter::PUT));
         for method in ["POST", "PUT"] {
             let admission = admit(&request(method, &[]), &search, ClientControl::Bypass);
-            assert_eq!(admission, Admission::Serve(Wishes::none(true)), "{method}");
+            assert_eq!(
+                admission,
+                Admission::Serve(RequestConstraints::none(true)),
+                "{method}"
+            );
         }
         for method in ["GET", "HEAD", "PATCH"] {
             let admission = admit(&request(method, &[]), &search, ClientControl::Bypass);
@@ -181,10 +185,10 @@ mod tests {
     #[test]
     fn lines_that_are_noted_by_themselves_join_the_others() {
         let lines = [("cache-control", "max-age=5"), ("cache-control", "no-cache")];
-        let expected = Wishes {
+        let expected = RequestConstraints {
             refresh: true,
             max_age: Some(secs(5)),
-            ..Wishes::none(true)
+            ..RequestConstraints::none(true)
         };
         let admission = admit(&request("GET", &lines), &POLICY, ClientControl::Refresh);
         assert_eq!(admission, Admission::Serve(expected));
@@ -193,9 +197,9 @@ mod tests {
     #[test]
     fn refresh_runs_the_handler_for_no_cache_and_bypasses_for_no_store() {
         for line in [("cache-control", "no-cache"), ("pragma", "no-cache")] {
-            let expected = Wishes {
+            let expected = RequestConstraints {
                 refresh: true,
-                ..Wishes::none(true)
+                ..RequestConstraints::none(true)
             };
             assert_eq!(
                 with(line, ClientControl::Refresh),
@@ -218,7 +222,7 @@ mod tests {
         ] {
             assert_eq!(
                 with(line, ClientControl::Ignore),
-                Admission::Serve(Wishes::none(true))
+                Admission::Serve(RequestConstraints::none(true))
             );
         }
     }
@@ -229,7 +233,7 @@ mod tests {
             "cache-control",
             "max-age=5, min-fresh=6, max-stale=7, only-if-cached",
         );
-        let expected = Wishes {
+        let expected = RequestConstraints {
             refresh: false,
             only_if_cached: true,
             max_age: Some(secs(5)),

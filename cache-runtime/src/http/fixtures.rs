@@ -9,7 +9,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, Request, StatusCode};
 use crate::{
     clock::Timestamp,
     entry::Entry,
-    http::request_head::{RequestHead, Vary},
+    http::request_head::{KeptHeaders, RequestHead},
 };
 
 /// Sun, 06 Nov 1994 08:49:37 GMT, the date that RFC 9110 shows.
@@ -31,7 +31,7 @@ pub(crate) fn headers(lines: &[(&str, &str)]) -> HeaderMap {
 pub(crate) fn request(method: &str, lines: &[(&str, &str)]) -> RequestHead {
     let mut request = Request::builder().method(method).body(Body::empty()).unwrap();
     *request.headers_mut() = headers(lines);
-    RequestHead::of(&request.into_parts().0, Vary::Names(&[]))
+    RequestHead::from_parts(&request.into_parts().0, KeptHeaders::Named(&[]))
 }
 
 /// A 200 with the body `hello`, born at [`NOW`].

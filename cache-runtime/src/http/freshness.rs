@@ -5,7 +5,7 @@ use std::time::Duration;
 use http::{HeaderMap, header};
 
 use super::{
-    admission::Wishes,
+    admission::RequestConstraints,
     directives::{LONGEST, ResponseDirectives, delta_seconds},
 };
 use crate::{
@@ -18,35 +18,40 @@ use crate::{
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Freshness {
     /// It may be served, and stays fresh for as long as `left`.
-    Fresh { left: Duration },
+    Fresh { remaining: Duration },
     /// It may be served while another is made.
     Stale,
     /// It may be served instead of a handler that fails or is slow, and not before.
-    InReserve,
+    StaleFallback,
     /// It may not be served: it is past everything, or the request wants a younger one.
-    Dead,
+    Unusable,
 }
 
 /// How far ahead the clock of the process may have been that stored an entry: more than replicas that follow one store
 /// differ by.
 const CLOCK_SKEW: Duration = Duration::from_secs(10);
 
-/// Weighs the entry against the policy's windows and the request's wishes.
+/// Weighs the entry against the policy's windows and the request's constraints.
 ///
 /// A request's `max-age=0` is met by no entry, not even by one stored within the same millisecond: it is how
 /// browsers say "reload".
-pub(crate) fn freshness(entry: &Entry, policy: &Policy, wishes: &Wishes, now: Timestamp) -> Freshness {
+pub(crate) fn freshness(
+    entry: &Entry,
+    policy: &Policy,
+    constraints: &RequestConstraints,
+    now: Timestamp,
+) -> Freshness {
     let too_old = |limit: Duration| limit.is_zero() || current_age(entry, now) > limit;
-    if is_from_the_future(entry, now) || wishes.refresh || wishes.max_age.is_some_and(too_old) {
-        return Freshness::Dead;
+    if is_from_the_future(entry, now) || constraints.refresh || constraints.max_age.is_some_and(too_old) {
+        return Freshness::Unusable;
     }
-    let left = remaining(entry, now);
-    if left.is_zero() {
-        return staleness(entry, policy, wishes, now);
+    let remaining = remaining_ttl(entry, now);
+    if remaining.is_zero() {
+        return staleness(entry, policy, constraints, now);
     }
-    match wishes.min_fresh {
-        Some(least) if left < least => Freshness::Dead,
-        _ => Freshness::Fresh { left },
+    match constraints.min_fresh {
+        Some(least) if remaining < least => Freshness::Unusable,
+        _ => Freshness::Fresh { remaining },
     }
 }
 
@@ -54,21 +59,21 @@ pub(crate) fn freshness(entry: &Entry, policy: &Policy, wishes: &Wishes, now: Ti
 ///
 /// Nothing, where the response itself forbids it (RFC 9111 section 4.2.4; `s-maxage` does by section 5.2.2.10), or the
 /// request does: by `min-fresh`, and by a `max-age` without `max-stale` beside it (section 5.2.1).
-fn staleness(entry: &Entry, policy: &Policy, wishes: &Wishes, now: Timestamp) -> Freshness {
+fn staleness(entry: &Entry, policy: &Policy, constraints: &RequestConstraints, now: Timestamp) -> Freshness {
     let late = now.since(entry.born).saturating_sub(entry.fresh);
     let within = |window: Option<Duration>| window.is_some_and(|window| late < window);
-    if late >= entry.stale || wishes.min_fresh.is_some() {
-        return Freshness::Dead;
+    if late >= entry.stale || constraints.min_fresh.is_some() {
+        return Freshness::Unusable;
     }
     let own = ResponseDirectives::parse(&entry.headers.only(&[header::CACHE_CONTROL]));
     if own.forbids_stale() {
-        return Freshness::Dead;
+        return Freshness::Unusable;
     }
-    if within(wishes.max_stale) {
+    if within(constraints.max_stale) {
         return Freshness::Stale;
     }
-    if wishes.max_age.is_some() || wishes.max_stale.is_some() {
-        return Freshness::Dead;
+    if constraints.max_age.is_some() || constraints.max_stale.is_some() {
+        return Freshness::Unusable;
     }
     // What the policy says is agreed on beside the protocol, which section 4.2.4 allows.
     let told = |window: Option<Duration>| window.filter(|_| policy.http.is_some());
@@ -76,8 +81,8 @@ fn staleness(entry: &Entry, policy: &Policy, wishes: &Wishes, now: Timestamp) ->
         return Freshness::Stale;
     }
     match policy.stale_if_error.or(told(own.stale_if_error)) {
-        Some(window) if policy.http.is_some() && late >= window => Freshness::Dead,
-        _ => Freshness::InReserve,
+        Some(window) if policy.http.is_some() && late >= window => Freshness::Unusable,
+        _ => Freshness::StaleFallback,
     }
 }
 
@@ -85,7 +90,7 @@ fn staleness(entry: &Entry, policy: &Policy, wishes: &Wishes, now: Timestamp) ->
 ///
 /// The nearer its end and the longer the handler takes, the likelier (optimal probabilistic early expiration: Vattani,
 /// Chierichetti and Lowenstein, 2015). `random` is between 0 and 1; a `factor` of 0 is never early.
-pub(crate) fn is_early(left: Duration, cost: Duration, factor: f64, random: f64) -> bool {
+pub(crate) fn should_refresh_early(left: Duration, cost: Duration, factor: f64, random: f64) -> bool {
     let ahead = cost.as_secs_f64() * factor * -random.max(f64::MIN_POSITIVE).ln();
     factor > 0.0 && ahead >= left.as_secs_f64()
 }
@@ -97,7 +102,7 @@ fn is_from_the_future(entry: &Entry, now: Timestamp) -> bool {
 }
 
 /// How long the entry stays fresh; zero when it no longer is.
-pub(crate) fn remaining(entry: &Entry, now: Timestamp) -> Duration {
+pub(crate) fn remaining_ttl(entry: &Entry, now: Timestamp) -> Duration {
     if is_from_the_future(entry, now) {
         return Duration::ZERO;
     }
@@ -117,11 +122,11 @@ pub(crate) fn current_age(entry: &Entry, now: Timestamp) -> Duration {
 /// The age a response came with, for handlers that pass on what another server answered: the larger of what its `Age` says
 /// and what its `Date` shows.
 pub(crate) fn initial_age(headers: &HeaderMap, received: Timestamp) -> Duration {
-    told_age(headers).max(apparent_age(headers, received))
+    age_value(headers).max(apparent_age(headers, received))
 }
 
 /// What `Age` says. One that is no number is passed over, and of several the first counts (RFC 9111 section 5.1).
-pub(super) fn told_age(headers: &HeaderMap) -> Duration {
+pub(super) fn age_value(headers: &HeaderMap) -> Duration {
     let first = headers
         .get(header::AGE)
         .and_then(|age| age.as_bytes().split(|&byte| byte == b',').next());

@@ -10,23 +10,21 @@ pub(crate) mod response_parts;
 mod admission;
 mod directives;
 mod freshness;
-pub(crate) mod rfc9111;
-mod refusal;
-mod storable;
+pub(crate) mod shared_cache;
+mod storability;
 mod validators;
 pub(crate) mod response;
 
 #[cfg(test)]
 pub(crate) mod fixtures;
 
-pub(crate) use admission::{Admission, Wishes, admit, first_of, takes};
+pub(crate) use admission::{Admission, RequestConstraints, accepts_method, admit, representative_method};
 #[cfg(feature = "test-util")]
 pub(crate) use directives::{RequestDirectives, ResponseDirectives};
-pub(crate) use freshness::{Freshness, current_age, freshness, is_early, remaining};
-pub(crate) use refusal::Refusal;
-pub(crate) use storable::{
-    Arrival, HandlerError, Lifetime, calls_itself_shared, failed, has_length, has_too_many_names,
-    is_of_the_connection, members, stays_unstorable, storable, stored_headers, succeeded, vary_names,
-    whole_life,
+pub(crate) use freshness::{Freshness, current_age, freshness, remaining_ttl, should_refresh_early};
+pub(crate) use storability::{
+    Arrival, HandlerError, Ttl, allows_sharing_with_credentials, has_too_many_header_names,
+    implies_hit_for_miss, is_connection_field, is_shareable_failure, list_members, matches_content_length,
+    storability, storable_ttl, stored_headers, succeeded, vary_names,
 };
 pub(crate) use validators::{etag, not_modified};

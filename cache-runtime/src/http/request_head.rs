@@ -19,7 +19,7 @@ pub(crate) struct RequestHead {
     /// A line of `Cache-Control` or `Pragma` is `no-cache`.
     pub(crate) no_cache: bool,
     /// No client's: the application has the entry made anew.
-    pub(crate) renews: bool,
+    pub(crate) forces_refresh: bool,
     fields: Option<Box<Fields>>,
 }
 
@@ -32,47 +32,47 @@ pub(crate) struct Fields {
     pub(crate) if_none_match: Option<HeaderValue>,
     pub(crate) if_modified_since: Option<HeaderValue>,
     /// The headers that join the key; empty when none does.
-    pub(crate) vary: HeaderMap,
+    pub(crate) headers: HeaderMap,
 }
 
 /// In a request's extensions: the caches of the layers around, and whether the handler caches itself.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct LayerAround {
+pub(crate) struct EnclosingLayers {
     /// By their addresses.
     caches: Vec<usize>,
-    leave_it: Arc<AtomicBool>,
+    defer_to_handler: Arc<AtomicBool>,
 }
 
-impl LayerAround {
+impl EnclosingLayers {
     /// One more, of this cache.
-    pub(crate) fn and(around: Option<&Self>, cache: usize) -> Self {
+    pub(crate) fn with(around: Option<&Self>, cache: usize) -> Self {
         let mut caches = around.map_or_else(Vec::new, |around| around.caches.clone());
         caches.push(cache);
         Self {
             caches,
-            leave_it: Arc::default(),
+            defer_to_handler: Arc::default(),
         }
     }
 
     /// Whether one of them is of this cache.
-    pub(crate) fn is_of(&self, cache: usize) -> bool {
+    pub(crate) fn contains(&self, cache: usize) -> bool {
         self.caches.contains(&cache)
     }
 
-    pub(crate) fn leave_it(&self) {
-        self.leave_it.store(true, Ordering::Relaxed);
+    pub(crate) fn defer_to_handler(&self) {
+        self.defer_to_handler.store(true, Ordering::Relaxed);
     }
 
-    pub(crate) fn is_to_leave_it(&self) -> bool {
-        self.leave_it.load(Ordering::Relaxed)
+    pub(crate) fn defers_to_handler(&self) -> bool {
+        self.defer_to_handler.load(Ordering::Relaxed)
     }
 }
 
 /// Which headers may join the key.
 #[derive(Debug, Clone, Copy)]
-pub enum Vary {
+pub enum KeptHeaders {
     /// These.
-    Names(&'static [&'static str]),
+    Named(&'static [&'static str]),
     /// Not known where the request is read: all are kept.
     All,
 }
@@ -85,21 +85,21 @@ impl RequestHead {
             range: false,
             no_store: false,
             no_cache: false,
-            renews: false,
+            forces_refresh: false,
             fields: None,
         }
     }
 
     /// Has the entry of such requests made anew.
-    pub(crate) fn renewing(method: Method) -> Self {
+    pub(crate) fn refreshing(method: Method) -> Self {
         Self {
-            renews: true,
+            forces_refresh: true,
             ..Self::plain(method)
         }
     }
 
     /// Of a client's request.
-    pub(crate) fn of(parts: &Parts, vary: Vary) -> Self {
+    pub(crate) fn from_parts(parts: &Parts, kept: KeptHeaders) -> Self {
         let headers = &parts.headers;
         let mut head = Self::plain(parts.method.clone());
         // One pass: looking each up would cost more than most requests have headers.
@@ -124,10 +124,10 @@ impl RequestHead {
             }
             head.range |= *name == header::RANGE;
         }
-        match vary {
-            Vary::Names([]) => {}
-            Vary::Names(names) => head.fields_mut().vary = named(headers, names),
-            Vary::All => head.fields_mut().vary = headers.clone(),
+        match kept {
+            KeptHeaders::Named([]) => {}
+            KeptHeaders::Named(names) => head.fields_mut().headers = named(headers, names),
+            KeptHeaders::All => head.fields_mut().headers = headers.clone(),
         }
         head
     }

@@ -1,7 +1,7 @@
 //! A response from an entry: its own headers and those that the cache adds, 304 and HEAD.
 
 mod cache_headers;
-mod prepared;
+mod template;
 
 use std::{
     convert::Infallible,
@@ -18,73 +18,21 @@ pub(crate) use self::cache_headers::{CacheHeaders, http_date};
 use crate::{
     clock::Times,
     entry::Entry,
-    http::{self as rules, current_age, not_modified, remaining, request_head::RequestHead, rfc9111::Ranged},
+    http::{
+        self as rules, current_age, not_modified, remaining_ttl, request_head::RequestHead,
+        shared_cache::SelectedRange,
+    },
+    outcome::{CacheStatus, ForwardReason, Forwarded},
     policy::Policy,
 };
 
 /// How the cache shows itself in the responses it had a hand in.
 #[derive(Debug, Clone)]
-pub(crate) struct Style {
+pub(crate) struct StatusHeaders {
     /// The header that says `Hit` or `Miss`.
     pub(crate) hit_header: HeaderName,
     /// The cache's name in `Cache-Status` (RFC 9211), a token or a quoted string; none, none is sent.
-    pub(crate) cache_status: Option<HeaderValue>,
-}
-
-/// Where the response comes from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Verdict {
-    /// From the store, or from another request's fill.
-    Hit,
-    /// From the store, past its life.
-    Stale,
-    /// From this request's own run of the handler.
-    Made(Made),
-}
-
-/// How a run of the handler came about, and what became of it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Made {
-    pub(crate) why: Forward,
-    /// The handler said that what was stored is still true.
-    pub(crate) validated: bool,
-    pub(crate) stored: bool,
-}
-
-/// Why the handler ran (RFC 9211 section 2.2).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Forward {
-    /// There was nothing.
-    Miss,
-    /// What there was is past its life.
-    Stale,
-    /// The request would not have what there was.
-    Request,
-}
-
-impl Forward {
-    const fn as_str(self) -> &'static str {
-        match self {
-            Self::Miss => "fwd=miss",
-            Self::Stale => "fwd=stale",
-            Self::Request => "fwd=request",
-        }
-    }
-}
-
-impl Made {
-    /// There was nothing, and what was made is stored.
-    pub(crate) const MISS: Self = Self {
-        why: Forward::Miss,
-        validated: false,
-        stored: true,
-    };
-
-    fn status(self) -> String {
-        let validated = if self.validated { "; fwd-status=304" } else { "" };
-        let stored = if self.stored { "; stored" } else { "" };
-        [self.why.as_str(), validated, stored].concat()
-    }
+    pub(crate) cache_name: Option<HeaderValue>,
 }
 
 /// What a 304 repeats of the 200 (RFC 9110 section 15.4.5).
@@ -109,7 +57,7 @@ pub(crate) struct Responder<'a> {
     pub(crate) number: usize,
     pub(crate) request: &'a RequestHead,
     pub(crate) policy: &'a Policy,
-    pub(crate) style: &'a Style,
+    pub(crate) status_headers: &'a StatusHeaders,
     pub(crate) cache_headers: CacheHeaders,
     /// Now.
     pub(crate) times: Times,
@@ -117,24 +65,24 @@ pub(crate) struct Responder<'a> {
 
 impl Responder<'_> {
     /// The response from this entry.
-    pub(crate) fn answer(&self, entry: &Entry, verdict: Verdict) -> Response {
+    pub(crate) fn answer(&self, entry: &Entry, cache_status: CacheStatus) -> Response {
         let is_unchanged = self.is_unchanged(entry);
         let is_whole = entry.status == StatusCode::OK && self.request.method != Method::HEAD && !is_unchanged;
-        let prepared = is_whole.then(|| self.prepared(entry, verdict)).flatten();
-        assembled(match prepared {
+        let templated = is_whole.then(|| self.templated(entry, cache_status)).flatten();
+        assembled(match templated {
             Some(headers) => (entry.status, headers, Body::from(entry.body.clone())),
-            None => self.laid_out(entry, verdict, is_unchanged),
+            None => self.assemble(entry, cache_status, is_unchanged),
         })
     }
 
     /// The same, whatever this thread keeps: what [`answer`](Self::answer) is held to.
     #[cfg(any(feature = "test-util", test))]
-    pub(crate) fn unprepared(&self, entry: &Entry, verdict: Verdict) -> Response {
-        assembled(self.laid_out(entry, verdict, self.is_unchanged(entry)))
+    pub(crate) fn without_template(&self, entry: &Entry, cache_status: CacheStatus) -> Response {
+        assembled(self.assemble(entry, cache_status, self.is_unchanged(entry)))
     }
 
     /// What it consists of, made from nothing. The client may have the entry's content already.
-    fn laid_out(&self, entry: &Entry, verdict: Verdict, is_unchanged: bool) -> Content {
+    fn assemble(&self, entry: &Entry, cache_status: CacheStatus, is_unchanged: bool) -> Content {
         let (status, mut headers, body) = match is_unchanged {
             true => {
                 let headers = entry.headers.only(&REPEATED);
@@ -142,14 +90,14 @@ impl Responder<'_> {
             }
             false => self.content(entry),
         };
-        self.complete(&mut headers, entry, verdict);
+        self.complete(&mut headers, entry, cache_status);
         (status, headers, body)
     }
 
     /// Adds what the cache has to say.
-    fn complete(&self, headers: &mut HeaderMap, entry: &Entry, verdict: Verdict) {
+    fn complete(&self, headers: &mut HeaderMap, entry: &Entry, cache_status: CacheStatus) {
         let now = self.times.now;
-        let is_stored = matches!(verdict, Verdict::Hit | Verdict::Stale);
+        let is_stored = matches!(cache_status, CacheStatus::Hit | CacheStatus::Stale);
         // What the response says of its life is all there is to say.
         let is_told = self.policy.http.is_some() || entry.headers.contains(&header::CACHE_CONTROL);
         if !is_told {
@@ -160,18 +108,21 @@ impl Responder<'_> {
             headers.insert(header::AGE, HeaderValue::from(age));
         }
         name_variants(headers, self.policy.vary);
-        headers.insert(self.style.hit_header.clone(), verdict.as_value());
-        if let Some(cache) = &self.style.cache_status {
-            let status = match verdict {
-                Verdict::Hit => format!("hit; ttl={}", remaining(entry, now).as_secs()),
+        headers.insert(
+            self.status_headers.hit_header.clone(),
+            hit_header_value(cache_status),
+        );
+        if let Some(cache) = &self.status_headers.cache_name {
+            let parameters = match cache_status {
+                CacheStatus::Hit => format!("hit; ttl={}", remaining_ttl(entry, now).as_secs()),
                 // Negative once it is stale (RFC 9211 section 2.3).
-                Verdict::Stale => match now.since(entry.born + entry.fresh).as_secs() {
+                CacheStatus::Stale => match now.since(entry.born + entry.fresh).as_secs() {
                     0 => "hit; ttl=0".to_owned(),
                     late => format!("hit; ttl=-{late}"),
                 },
-                Verdict::Made(made) => made.status(),
+                CacheStatus::Forwarded(forwarded) => forwarded_parameters(forwarded),
             };
-            append_status(headers, cache, &status);
+            append_status(headers, cache, &parameters);
         }
     }
 
@@ -180,7 +131,7 @@ impl Responder<'_> {
     fn added(&self) -> usize {
         3 + usize::from(self.cache_headers.has_expires())
             + usize::from(!self.policy.vary.is_empty())
-            + usize::from(self.style.cache_status.is_some())
+            + usize::from(self.status_headers.cache_name.is_some())
     }
 
     /// Whether the client has it already. Only a 200 is weighed against the request's conditions (RFC 9111 section
@@ -200,7 +151,7 @@ impl Responder<'_> {
             return (entry.status, headers, Body::new(NoBody));
         }
         if entry.status == StatusCode::OK && self.policy.http.is_some() && self.request.range {
-            return part(entry, &self.request.fields().vary, headers);
+            return part(entry, &self.request.fields().headers, headers);
         }
         (entry.status, headers, Body::from(entry.body.clone()))
     }
@@ -220,9 +171,9 @@ fn part(entry: &Entry, asked: &HeaderMap, mut headers: HeaderMap) -> Content {
     let length = entry.body.len();
     let range =
         |text: String| HeaderValue::try_from(text).expect("digits and plain text make a header value");
-    match rules::rfc9111::ranged(asked, entry) {
-        Ranged::Whole => (entry.status, headers, Body::from(entry.body.clone())),
-        Ranged::Part(part) => {
+    match rules::shared_cache::select_range(asked, entry) {
+        SelectedRange::Whole => (entry.status, headers, Body::from(entry.body.clone())),
+        SelectedRange::Part(part) => {
             let (first, last) = (part.start(), part.end());
             headers.insert(
                 header::CONTENT_RANGE,
@@ -231,7 +182,7 @@ fn part(entry: &Entry, asked: &HeaderMap, mut headers: HeaderMap) -> Content {
             let part = entry.body.slice(*first..=*last);
             (StatusCode::PARTIAL_CONTENT, headers, Body::from(part))
         }
-        Ranged::Unsatisfiable => {
+        SelectedRange::Unsatisfiable => {
             // Nothing that describes the whole, or has others keep this for it.
             headers.clear();
             headers.insert(header::CONTENT_RANGE, range(format!("bytes */{length}")));
@@ -246,7 +197,12 @@ fn part(entry: &Entry, asked: &HeaderMap, mut headers: HeaderMap) -> Content {
 /// fit to be stored here is not for a proxy either, whatever the policy says of hits.
 ///
 /// One with so many headers that there may be no room for more is left as it is.
-pub(crate) fn uncached(mut response: Response, policy: &Policy, style: &Style, made: Made) -> Response {
+pub(crate) fn uncached(
+    mut response: Response,
+    policy: &Policy,
+    status_headers: &StatusHeaders,
+    forwarded: Forwarded,
+) -> Response {
     if response.headers().keys_len() > FULL {
         return response;
     }
@@ -255,9 +211,12 @@ pub(crate) fn uncached(mut response: Response, policy: &Policy, style: &Style, m
         headers.insert(header::CACHE_CONTROL, CacheHeaders::DEFAULT);
     }
     name_variants(headers, policy.vary);
-    headers.insert(style.hit_header.clone(), Verdict::Made(made).as_value());
-    if let Some(cache) = &style.cache_status {
-        append_status(headers, cache, &made.status());
+    headers.insert(
+        status_headers.hit_header.clone(),
+        hit_header_value(CacheStatus::Forwarded(forwarded)),
+    );
+    if let Some(cache) = &status_headers.cache_name {
+        append_status(headers, cache, &forwarded_parameters(forwarded));
     }
     response
 }
@@ -291,26 +250,46 @@ pub(crate) fn replay(entry: &Entry) -> Response {
 }
 
 /// The answer to `only-if-cached` when there is nothing to give (RFC 9111 section 5.2.1.7).
-pub(crate) fn gateway_timeout(style: &Style) -> Response {
+pub(crate) fn gateway_timeout(status_headers: &StatusHeaders) -> Response {
     let mut response = Response::new(Body::empty());
     *response.status_mut() = StatusCode::GATEWAY_TIMEOUT;
     let headers = response.headers_mut();
-    headers.insert(style.hit_header.clone(), Verdict::Made(Made::MISS).as_value());
-    if let Some(cache) = &style.cache_status {
+    headers.insert(
+        status_headers.hit_header.clone(),
+        hit_header_value(CacheStatus::Forwarded(Forwarded::STORED_MISS)),
+    );
+    if let Some(cache) = &status_headers.cache_name {
         append_status(headers, cache, "detail=only-if-cached");
     }
     response
 }
 
-impl Verdict {
-    fn as_value(self) -> HeaderValue {
-        HeaderValue::from_static(match self {
-            Self::Hit => "Hit",
-            Self::Stale => "Stale",
-            Self::Made(Made { validated: true, .. }) => "Revalidated",
-            Self::Made(_) => "Miss",
-        })
-    }
+/// The value of the hit header, `x-cache` by default.
+fn hit_header_value(status: CacheStatus) -> HeaderValue {
+    HeaderValue::from_static(match status {
+        CacheStatus::Hit => "Hit",
+        CacheStatus::Stale => "Stale",
+        CacheStatus::Forwarded(Forwarded {
+            revalidated: true, ..
+        }) => "Revalidated",
+        CacheStatus::Forwarded(_) => "Miss",
+    })
+}
+
+/// The parameters of `Cache-Status` for a forwarded request (RFC 9211 section 2).
+fn forwarded_parameters(forwarded: Forwarded) -> String {
+    let reason = match forwarded.reason {
+        ForwardReason::Miss => "fwd=miss",
+        ForwardReason::Stale => "fwd=stale",
+        ForwardReason::Request => "fwd=request",
+    };
+    let revalidated = if forwarded.revalidated {
+        "; fwd-status=304"
+    } else {
+        ""
+    };
+    let stored = if forwarded.stored { "; stored" } else { "" };
+    [reason, revalidated, stored].concat()
 }
 
 /// Adds to `Vary` what the key takes in and the handler did not name.

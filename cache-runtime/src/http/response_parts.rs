@@ -60,14 +60,14 @@ pub struct NoStore;
 
 /// All that a handler said, in the response's extensions until the engine takes it out.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Steering {
+pub(crate) struct StoreOptions {
     pub(crate) expire: Option<Duration>,
     pub(crate) tags: Vec<String>,
     pub(crate) no_store: bool,
 }
 
 /// Adds to what was said so far.
-fn steer(mut parts: ResponseParts, say: impl FnOnce(&mut Steering)) -> Result<ResponseParts, Infallible> {
+fn steer(mut parts: ResponseParts, say: impl FnOnce(&mut StoreOptions)) -> Result<ResponseParts, Infallible> {
     say(parts.extensions_mut().get_or_insert_default());
     Ok(parts)
 }

@@ -6,7 +6,7 @@ use axum::body::Body;
 use http::{Response, request};
 
 use super::{
-    plan::{Evicted, Plan},
+    config::{Evicted, LayerConfig},
     reference::Base,
     resource::resources,
 };
@@ -15,7 +15,7 @@ use crate::{
     engine::{Engine, RequestScope},
 };
 
-impl Plan {
+impl LayerConfig {
     /// What a request evicts once it has succeeded, whichever way it takes.
     pub(super) fn evictions_of(&self, request: &request::Parts, has_body: bool) -> Option<EvictionsOf> {
         let is_safe = request.method.is_safe();

@@ -7,7 +7,7 @@ mod namespace;
 mod pattern;
 mod resource;
 mod reference;
-mod plan;
+mod config;
 mod evictions;
 mod future;
 mod service;
@@ -21,13 +21,13 @@ use axum::routing::MethodFilter;
 use http::{HeaderName, Method, request, response};
 use tower_layer::Layer;
 
-pub use self::{future::ResponseFuture, pattern::PathPattern, service::CacheService};
 use self::{
+    config::{Callback, EvictOn, LayerConfig, Rule, Target},
     namespace::Namespace,
     pattern::Route,
-    plan::{EvictOn, Given, Plan, Rule, Target},
     resource::{Glob, Names},
 };
+pub use self::{future::ResponseFuture, pattern::PathPattern, service::CacheService};
 use crate::{
     cache::Cache,
     key::handler,
@@ -57,7 +57,7 @@ use crate::{
 /// The service may be any of tower's that speaks HTTP, of any errors and response bodies. Its request body needs a default
 /// that stands for none, as `axum::body::Body` has.
 ///
-/// The cache is the one [attached](Cache::attach) further out, else the global one; [`of`](Self::of) names another.
+/// The cache is the one [attached](Cache::attach) further out, else the global one; [`with_cache`](Self::with_cache) names another.
 ///
 /// A layer is one namespace: its clones share entries, and so do all services that it is put around. Two layers, each with
 /// its own `CacheLayer::new()`, never share one, so give each service its own, or give each a [`name`](Self::name).
@@ -66,9 +66,9 @@ use crate::{
 #[must_use = "a layer does nothing until it is around a service"]
 pub struct CacheLayer {
     /// Shared, because axum may clone the layer for each request.
-    plan: Arc<Plan>,
+    config: Arc<LayerConfig>,
     /// The same, ready to be used: made once, for axum may put a layer around its handler for each request.
-    settled: Arc<OnceLock<Arc<Plan>>>,
+    built: Arc<OnceLock<Arc<LayerConfig>>>,
 }
 
 impl Default for CacheLayer {
@@ -83,24 +83,24 @@ impl CacheLayer {
     #[track_caller]
     pub fn new() -> Self {
         Self {
-            plan: Arc::new(Plan {
+            config: Arc::new(LayerConfig {
                 namespace: Namespace::here(),
-                ..Plan::default()
+                ..LayerConfig::default()
             }),
-            settled: Arc::default(),
+            built: Arc::default(),
         }
     }
 
     /// With this cache, whatever else is attached.
     #[track_caller]
-    pub fn of(cache: &Cache) -> Self {
-        Self::new().with(|plan| plan.cache = Some(cache.clone()))
+    pub fn with_cache(cache: &Cache) -> Self {
+        Self::new().with(|config| config.cache = Some(cache.clone()))
     }
 
-    fn with(mut self, tell: impl FnOnce(&mut Plan)) -> Self {
-        tell(Arc::make_mut(&mut self.plan));
+    fn with(mut self, tell: impl FnOnce(&mut LayerConfig)) -> Self {
+        tell(Arc::make_mut(&mut self.config));
         // What was made of it before is for those that have it.
-        self.settled = Arc::default();
+        self.built = Arc::default();
         self
     }
 
@@ -121,7 +121,7 @@ impl CacheLayer {
     /// let admin = CacheLayer::new().name("admin");
     /// ```
     pub fn name(self, name: &str) -> Self {
-        self.with(|plan| plan.namespace = Namespace::named(name))
+        self.with(|config| config.namespace = Namespace::named(name))
     }
 
     /// How long entries live where no [`rule`](Self::rule) says otherwise. Below a millisecond nothing is stored.
@@ -133,7 +133,7 @@ impl CacheLayer {
     ///
     /// Once there are rules, paths without one are cached only if this, or [`expire`](Self::expire), is said.
     pub fn policy(self, policy: Policy) -> Self {
-        self.with(|plan| plan.default = Some(policy))
+        self.with(|config| config.default = Some(policy))
     }
 
     /// How the responses for these paths are cached, `"/products/{id}"` or `"/files/{*path}"` as in axum's routes. Of several
@@ -143,8 +143,8 @@ impl CacheLayer {
     /// When the text is no route.
     #[track_caller]
     pub fn rule(self, route: &str, policy: Policy) -> Self {
-        self.with(|plan| {
-            plan.rules.push(Rule {
+        self.with(|config| {
+            config.rules.push(Rule {
                 route: Route::new(route),
                 policy,
                 handler: handler::route(route),
@@ -158,9 +158,9 @@ impl CacheLayer {
     /// When a text is no path.
     #[track_caller]
     pub fn only<P: Into<PathPattern>>(self, paths: impl IntoIterator<Item = P>) -> Self {
-        self.with(|plan| {
+        self.with(|config| {
             let paths = paths.into_iter().map(Into::into);
-            plan.only.get_or_insert_default().extend(paths);
+            config.only.get_or_insert_default().extend(paths);
         })
     }
 
@@ -172,17 +172,17 @@ impl CacheLayer {
     /// As [`only`](Self::only).
     #[track_caller]
     pub fn exclude<P: Into<PathPattern>>(self, paths: impl IntoIterator<Item = P>) -> Self {
-        self.with(|plan| plan.exclude.extend(paths.into_iter().map(Into::into)))
+        self.with(|config| config.exclude.extend(paths.into_iter().map(Into::into)))
     }
 
     /// Names of the query that do not count, each as it is or with a `*` at its end.
     pub fn ignore_query<'a>(self, names: impl IntoIterator<Item = &'a str>) -> Self {
-        self.with(|plan| plan.names = Names::AllBut(names.into_iter().map(Glob::from).collect()))
+        self.with(|config| config.names = Names::AllBut(names.into_iter().map(Glob::from).collect()))
     }
 
     /// The only names of the query that count.
     pub fn only_query<'a>(self, names: impl IntoIterator<Item = &'a str>) -> Self {
-        self.with(|plan| plan.names = Names::Only(names.into_iter().map(Glob::from).collect()))
+        self.with(|config| config.names = Names::Only(names.into_iter().map(Glob::from).collect()))
     }
 
     /// Request headers, in lower case, that join the key and are named in `Vary`; for rules as well, beside their own.
@@ -190,7 +190,7 @@ impl CacheLayer {
     /// # Panics
     /// When a name is empty, not in lower case or not a header name.
     pub fn vary(self, names: impl IntoIterator<Item = &'static str>) -> Self {
-        self.with(|plan| plan.vary.extend(names))
+        self.with(|config| config.vary.extend(names))
     }
 
     /// A cache for each answer of this function: each user, each tenant, those who signed in and all others. It must know
@@ -198,12 +198,12 @@ impl CacheLayer {
     ///
     /// What it returns stands in keys as a hash.
     pub fn partition(self, of: impl Fn(&request::Parts) -> Option<String> + Send + Sync + 'static) -> Self {
-        self.with(|plan| plan.partition = Some(Given(Arc::new(of))))
+        self.with(|config| config.partition = Some(Callback(Arc::new(of))))
     }
 
     /// Responses are for everybody: requests with credentials share them.
     pub fn public(self) -> Self {
-        self.with(|plan| plan.public = true)
+        self.with(|config| config.public = true)
     }
 
     /// More request headers that say who is asking, in any case of letters.
@@ -215,28 +215,28 @@ impl CacheLayer {
     /// When a name is not a header name.
     #[track_caller]
     pub fn credentials<'a>(self, names: impl IntoIterator<Item = &'a str>) -> Self {
-        self.with(|plan| {
+        self.with(|config| {
             let names = names.into_iter().map(|name| match HeaderName::try_from(name) {
                 Ok(name) => name,
                 Err(_) => panic!("{name:?} is not a header name"),
             });
-            plan.credentials.extend(names);
+            config.credentials.extend(names);
         })
     }
 
     /// Something more of the request that tells entries apart.
     pub fn key(self, of: impl Fn(&request::Parts) -> String + Send + Sync + 'static) -> Self {
-        self.with(|plan| plan.key = Some(Given(Arc::new(of))))
+        self.with(|config| config.key = Some(Callback(Arc::new(of))))
     }
 
     /// Caches only requests that this accepts, and never more than the rules allow.
     pub fn admit(self, accepts: impl Fn(&request::Parts) -> bool + Send + Sync + 'static) -> Self {
-        self.with(|plan| plan.admit = Some(Given(Arc::new(accepts))))
+        self.with(|config| config.admit = Some(Callback(Arc::new(accepts))))
     }
 
     /// Stores only responses that this accepts, and never more than the rules allow.
     pub fn store_if(self, accepts: impl Fn(&response::Parts) -> bool + Send + Sync + 'static) -> Self {
-        self.with(|plan| plan.store_if = Some(Given(Arc::new(accepts))))
+        self.with(|config| config.store_if = Some(Callback(Arc::new(accepts))))
     }
 
     /// As a shared cache in front of an HTTP service does it: the responses themselves say how they are cached, as RFC 9111
@@ -260,24 +260,24 @@ impl CacheLayer {
     /// let with_a_default = CacheLayer::new().http().expire(Duration::from_secs(10));
     /// ```
     pub fn http(self) -> Self {
-        self.with(|plan| plan.http = plan.http.or(Some(Http::default())))
+        self.with(|config| config.http = config.http.or(Some(Http::default())))
     }
 
     /// As [`http`](Self::http), and a response that says nothing of its life, but when it was last modified, lives a tenth
     /// of the time since then, a day at most (RFC 9111 section 4.2.2).
     pub fn heuristics(self) -> Self {
-        self.with(|plan| plan.http = Some(Http { guesses: true }))
+        self.with(|config| config.http = Some(Http { guesses: true }))
     }
 
     /// The methods that are cached where no rule says otherwise; others than GET join the key with their name. Requests
     /// with a body never are.
     pub fn methods(self, methods: MethodFilter) -> Self {
-        self.with(|plan| plan.methods = Some(methods))
+        self.with(|config| config.methods = Some(methods))
     }
 
     /// Larger bodies pass through whole, unstored; bytes.
     pub fn max_body(self, bytes: usize) -> Self {
-        self.with(|plan| plan.max_body = Some(bytes))
+        self.with(|config| config.max_body = Some(bytes))
     }
 
     /// Once such a request succeeded, evicts these paths before the response is sent, however the request's path or theirs
@@ -302,10 +302,10 @@ impl CacheLayer {
         route: &str,
         targets: impl IntoIterator<Item = &'a str>,
     ) -> Self {
-        self.with(|plan| {
+        self.with(|config| {
             let route = Route::new(route);
             let targets = targets.into_iter().map(|target| Target::new(target, &route));
-            plan.evictions.push(EvictOn {
+            config.evictions.push(EvictOn {
                 method,
                 targets: targets.collect(),
                 route,
@@ -318,9 +318,9 @@ impl<S> Layer<S> for CacheLayer {
     type Service = CacheService<S>;
 
     fn layer(&self, inner: S) -> CacheService<S> {
-        let settled = self
-            .settled
-            .get_or_init(|| Arc::new(Plan::clone(&self.plan).settled()));
-        CacheService::new(inner, Arc::clone(settled))
+        let built = self
+            .built
+            .get_or_init(|| Arc::new(LayerConfig::clone(&self.config).build()));
+        CacheService::new(inner, Arc::clone(built))
     }
 }

@@ -328,7 +328,7 @@ impl Serialize for Text<'_> {
 /// Whether `Connection` names fields, which a proxy within takes away before anybody looks at them.
 fn names_fields(headers: &HeaderMap) -> bool {
     let known = ["close", "keep-alive", "te", "upgrade"];
-    rules::members(headers, header::CONNECTION).any(|name| {
+    rules::list_members(headers, header::CONNECTION).any(|name| {
         !known
             .iter()
             .any(|known| name.eq_ignore_ascii_case(known.as_bytes()))

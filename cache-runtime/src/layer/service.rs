@@ -17,8 +17,8 @@ use http::{HeaderMap, Request, Response, StatusCode, request};
 use tower_service::Service;
 
 use super::{
+    config::{Admitted, LayerConfig},
     future::ResponseFuture,
-    plan::{Admitted, Plan},
 };
 use crate::{
     cache,
@@ -26,9 +26,9 @@ use crate::{
     entry::Entry,
     http::{
         self as rules,
-        request_head::{LayerAround, RequestHead, Vary},
-        response_parts::Steering,
-        rfc9111,
+        request_head::{EnclosingLayers, KeptHeaders, RequestHead},
+        response_parts::StoreOptions,
+        shared_cache,
     },
     key::KeyArgs,
     policy::Policy,
@@ -39,12 +39,12 @@ use crate::{
 #[derive(Debug, Clone)]
 pub struct CacheService<S> {
     inner: S,
-    plan: Arc<Plan>,
+    config: Arc<LayerConfig>,
 }
 
 impl<S> CacheService<S> {
-    pub(super) fn new(inner: S, plan: Arc<Plan>) -> Self {
-        Self { inner, plan }
+    pub(super) fn new(inner: S, config: Arc<LayerConfig>) -> Self {
+        Self { inner, config }
     }
 }
 
@@ -70,7 +70,7 @@ where
         let clone = self.inner.clone();
         let mut inner = std::mem::replace(&mut self.inner, clone);
         let (parts, body) = request.into_parts();
-        let engine = match &self.plan.cache {
+        let engine = match &self.config.cache {
             Some(cache) => Some(Arc::clone(&cache.engine)),
             None => cache::engine_for(&parts.extensions),
         };
@@ -79,12 +79,12 @@ where
         };
         let cache = Arc::as_ptr(&engine).addr();
         let within = Within {
-            another_cache: parts.extensions.get::<LayerAround>().is_some(),
-            speaks_http: self.plan.http.is_some(),
+            another_cache: parts.extensions.get::<EnclosingLayers>().is_some(),
+            speaks_http: self.config.http.is_some(),
         };
         let has_body = !body.is_end_stream();
-        let mut way = self.plan.way(Arc::clone(&engine), &parts, has_body);
-        let evictions = self.plan.evictions_of(&parts, has_body);
+        let mut way = self.config.way(Arc::clone(&engine), &parts, has_body);
+        let evictions = self.config.evictions_of(&parts, has_body);
         if let (Way::Answered(response), None) = (&mut way, &evictions) {
             return ResponseFuture::answered(within.marked(std::mem::take(response)));
         }
@@ -99,7 +99,7 @@ where
         match &mut way {
             Way::Answered(_) => {}
             Way::Past => {
-                let around = LayerAround::and(request.extensions().get(), cache);
+                let around = EnclosingLayers::with(request.extensions().get(), cache);
                 request.extensions_mut().insert(around);
             }
             Way::Through(asked, judge) => {
@@ -201,15 +201,15 @@ enum Way {
     Through(Box<engine::Request>, Judge),
 }
 
-impl Plan {
+impl LayerConfig {
     /// Looks into memory, with a key made of what the request asks for.
     fn way(self: &Arc<Self>, engine: Arc<Engine>, request: &request::Parts, has_body: bool) -> Way {
         let matched = request.extensions.get::<MatchedPath>();
         // A body is not in the key. And of several layers of one cache around a service the outermost alone has a part in a
         // request: what stands between them would be skipped, or this one would wait for that.
         let cache = Arc::as_ptr(&engine).addr();
-        let around = request.extensions.get::<LayerAround>();
-        let is_within = around.is_some_and(|around| around.is_of(cache));
+        let around = request.extensions.get::<EnclosingLayers>();
+        let is_within = around.is_some_and(|around| around.contains(cache));
         if has_body || is_within || matched.is_some_and(|route| self.is_cached_within(route)) {
             return Way::Past;
         }
@@ -217,7 +217,7 @@ impl Plan {
         let admitted = catch_unwind(AssertUnwindSafe(|| self.admit(request)));
         let admitted = admitted.ok().flatten();
         let Some(admitted) =
-            admitted.filter(|admitted| rules::takes(admitted.policy.methods, &request.method))
+            admitted.filter(|admitted| rules::accepts_method(admitted.policy.methods, &request.method))
         else {
             return Way::Past;
         };
@@ -227,7 +227,7 @@ impl Plan {
             must_be_public,
             ..
         } = admitted;
-        let head = RequestHead::of(request, fields(&policy));
+        let head = RequestHead::from_parts(request, fields(&policy));
         let write = |key: &mut KeyArgs<'_>| self.write_key(request, &admitted, key);
         match Arc::clone(&engine).look_up(&policy, handler, head, false, write) {
             Lookup::Bypass => Way::Past,
@@ -238,8 +238,8 @@ impl Plan {
                 }
                 asked.bear(admitted.resource.tags(&engine.names));
                 let judge = Judge {
-                    plan: Arc::clone(self),
-                    around: LayerAround::and(around, cache),
+                    config: Arc::clone(self),
+                    around: EnclosingLayers::with(around, cache),
                     route: matched.cloned(),
                     must_be_public,
                 };
@@ -250,22 +250,22 @@ impl Plan {
 }
 
 /// Which of the request's fields count.
-fn fields(policy: &Policy) -> Vary {
+fn fields(policy: &Policy) -> KeptHeaders {
     match policy.http {
-        None => Vary::Names(policy.vary),
-        Some(_) => Vary::All,
+        None => KeptHeaders::Named(policy.vary),
+        Some(_) => KeptHeaders::All,
     }
 }
 
 /// Makes the request's conditions those of the run. Returns what the service is asked to validate.
 fn conditions(run: &Run, headers: &mut HeaderMap) -> Option<Arc<Entry>> {
     if run.is_shared {
-        rfc9111::unconditional(headers);
+        shared_cache::remove_conditions(headers);
     }
     let stored = run.stored.as_ref();
-    let stored =
-        stored.filter(|stored| !rfc9111::is_conditional(headers) && rfc9111::has_validators(stored))?;
-    rfc9111::ask_whether_modified(headers, stored);
+    let stored = stored
+        .filter(|stored| !shared_cache::is_conditional(headers) && shared_cache::has_validators(stored))?;
+    shared_cache::add_validators(headers, stored);
     Some(Arc::clone(stored))
 }
 
@@ -289,13 +289,13 @@ where
         return Ok(response);
     };
     let (mut parts, _) = response.into_parts();
-    if let Some(headers) = rfc9111::merged(&stored, &parts) {
+    if let Some(headers) = shared_cache::freshened_headers(&stored, &parts) {
         parts.status = stored.status;
         parts.headers = headers;
         parts.extensions.insert(Validated);
         return Ok(Response::from_parts(parts, Body::from(stored.body.clone())));
     }
-    rfc9111::unconditional(&mut asked.headers);
+    shared_cache::remove_conditions(&mut asked.headers);
     poll_fn(|context| again.poll_ready(context)).await?;
     let mut response = again
         .call(Request::from_parts(asked, B::default()))
@@ -311,8 +311,8 @@ where
 
 /// What the layer itself says of a response before the rules do.
 struct Judge {
-    plan: Arc<Plan>,
-    around: LayerAround,
+    config: Arc<LayerConfig>,
+    around: EnclosingLayers,
     route: Option<MatchedPath>,
     must_be_public: bool,
 }
@@ -320,22 +320,22 @@ struct Judge {
 impl Judge {
     fn judged(&self, response: Response<Body>) -> Response<Body> {
         let (mut parts, body) = response.into_parts();
-        if self.around.is_to_leave_it() {
+        if self.around.defers_to_handler() {
             if let Some(route) = &self.route {
-                self.plan.leave(route);
+                self.config.leave(route);
             }
             parts.extensions.insert(CachedWithin);
             parts.extensions.insert(Unshared);
             return Response::from_parts(parts, body);
         }
-        if self.must_be_public && !rules::calls_itself_shared(&parts.headers) {
+        if self.must_be_public && !rules::allows_sharing_with_credentials(&parts.headers) {
             parts.extensions.insert(Unshared);
         }
-        if let Some(store_if) = &self.plan.store_if {
+        if let Some(store_if) = &self.config.store_if {
             // As in the attribute's option: one that panics has not said yes.
             let accepted = catch_unwind(AssertUnwindSafe(|| store_if(&parts)));
             if !accepted.unwrap_or(false) {
-                parts.extensions.get_or_insert_default::<Steering>().no_store = true;
+                parts.extensions.get_or_insert_default::<StoreOptions>().no_store = true;
             }
         }
         Response::from_parts(parts, body)
@@ -370,8 +370,8 @@ mod tests {
     fn p6_a_layer_is_made_ready_once() {
         let layer = CacheLayer::new().vary(["accept-language"]);
         let [one, other] = [(), ()].map(|inner| layer.layer(inner));
-        assert!(Arc::ptr_eq(&one.plan, &other.plan));
+        assert!(Arc::ptr_eq(&one.config, &other.config));
         let changed = layer.vary(["accept"]).layer(());
-        assert!(!Arc::ptr_eq(&one.plan, &changed.plan));
+        assert!(!Arc::ptr_eq(&one.config, &changed.config));
     }
 }

@@ -16,14 +16,14 @@ use pin_project_lite::pin_project;
 
 pub use self::from_url::{Argument, NotFromUrl, all, is_from_url, may_grant_max_age};
 use crate::{
-    http::{self as rules, HandlerError, request_head::Vary},
+    http::{self as rules, HandlerError, request_head::KeptHeaders},
     key::{KeyError, handler::HandlerMeta},
 };
 
 /// A companion type, for what the extractor must know of it.
 pub trait Companion {
     /// The headers that join the key.
-    fn vary() -> Vary;
+    fn vary() -> KeptHeaders;
 }
 
 /// Stands for the companion of an associated function, which has none.
@@ -31,8 +31,8 @@ pub trait Companion {
 pub enum Associated {}
 
 impl Companion for Associated {
-    fn vary() -> Vary {
-        Vary::All
+    fn vary() -> KeptHeaders {
+        KeptHeaders::All
     }
 }
 
@@ -55,12 +55,12 @@ pub fn left_out<T: AxumState>() -> Result<(), KeyError> {
 impl HandlerMeta {
     /// The method whose responses are cached; GET, if it is among several.
     pub(crate) fn method(&self) -> Method {
-        rules::first_of(self.policy.methods)
+        rules::representative_method(self.policy.methods)
     }
 
     /// The headers that join the key.
-    pub fn vary(&self) -> Vary {
-        Vary::Names(self.policy.vary)
+    pub fn vary(&self) -> KeptHeaders {
+        KeptHeaders::Named(self.policy.vary)
     }
 }
 

@@ -27,7 +27,7 @@ pub use crate::{
     cache::evictor::{Evictor, Pending, Targets},
     engine::TagList,
     error::Error,
-    http::request_head::Vary,
+    http::request_head::KeptHeaders,
     key::{
         KeyArgs, KeyError, OuterFirst, OwnForm, Part, ServerSide, ViaNothing, ViaServerSide, ViaText, Within,
         cache_key::CacheKey,
@@ -45,7 +45,7 @@ pub use crate::{
 use crate::{
     cache::{self, Cache},
     engine::{AnyEngine, Lookup, Request, RequestScope, Unshared},
-    http::request_head::{LayerAround, RequestHead},
+    http::request_head::{EnclosingLayers, RequestHead},
 };
 
 /// The hidden extractor, joined to a handler's first parameter.
@@ -65,7 +65,7 @@ impl<S: Sync> FromRequestParts<S> for CacheContext {
     type Rejection = Infallible;
 
     async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Infallible> {
-        Ok(Self::of(parts, Vary::Names(&[])))
+        Ok(Self::of(parts, KeptHeaders::Named(&[])))
     }
 }
 
@@ -95,7 +95,7 @@ impl<S: Sync, C: Companion> FromRequestParts<S> for Varying<C> {
 }
 
 impl CacheContext {
-    fn of(parts: &Parts, vary: Vary) -> Self {
+    fn of(parts: &Parts, vary: KeptHeaders) -> Self {
         let extensions = &parts.extensions;
         let Some(cache) = cache::cache_for(extensions) else {
             return Self {
@@ -104,16 +104,16 @@ impl CacheContext {
                 scope: None,
             };
         };
-        let scope = match extensions.get::<LayerAround>() {
+        let scope = match extensions.get::<EnclosingLayers>() {
             Some(layer) => {
-                layer.leave_it();
+                layer.defer_to_handler();
                 cache.scope_in(extensions)
             }
             None => cache.scope.clone(),
         };
         let engine: Arc<dyn AnyEngine> = Arc::clone(&cache.engine) as _;
         Self {
-            cached: Some((engine, RequestHead::of(parts, vary))),
+            cached: Some((engine, RequestHead::from_parts(parts, vary))),
             scope,
             url_decides: false,
         }
@@ -126,7 +126,7 @@ impl CacheContext {
     fn renewing(id: HandlerId) -> Result<Self, Error> {
         let cache = Cache::global().ok_or_else(Error::not_initialized)?;
         Ok(Self {
-            cached: Some((cache.engine, RequestHead::renewing(id.meta.method()))),
+            cached: Some((cache.engine, RequestHead::refreshing(id.meta.method()))),
             url_decides: false,
             scope: None,
         })
@@ -222,7 +222,7 @@ impl Ready {
         let Some((engine, request)) = cached else {
             return Self::Waits(Waiting(None));
         };
-        let renews = request.renews;
+        let renews = request.forces_refresh;
         let lookup = match id.handler() {
             Some(handler) => engine
                 .engine()

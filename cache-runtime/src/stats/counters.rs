@@ -4,8 +4,8 @@ use std::{sync::OnceLock, time::Duration};
 
 use super::{Counts, Refused, Stats};
 use crate::{
-    http::{Refusal, response::Verdict},
     key::handler::{self, Handler},
+    outcome::{CacheStatus, NotStoredReason},
     telemetry::recorder::{Counter, Meter, Metric, Timer},
 };
 
@@ -58,7 +58,7 @@ pub(crate) struct HandlerCounters {
     pub(crate) evicted: Counter,
     pub(crate) store_time: Timer,
     /// Each from when it is first needed, for most never are.
-    refusals: [OnceLock<Counter>; Refusal::ALL.len()],
+    refusals: [OnceLock<Counter>; NotStoredReason::ALL.len()],
     meter: Meter,
 }
 
@@ -135,17 +135,17 @@ impl HandlerCounters {
             stored_bytes: meter.counter(Metric::StoredBytes),
             evicted: meter.counter(Metric::Evicted),
             store_time: meter.timer(Metric::StoreSeconds),
-            refusals: [const { OnceLock::new() }; Refusal::ALL.len()],
+            refusals: [const { OnceLock::new() }; NotStoredReason::ALL.len()],
             meter: meter.clone(),
         }
     }
 
     /// A request was answered from an entry, or with its own run's.
-    pub(crate) fn answered(&self, verdict: Verdict) {
-        match verdict {
-            Verdict::Hit => self.hits.count(),
-            Verdict::Stale => self.stale.count(),
-            Verdict::Made(_) => self.misses.count(),
+    pub(crate) fn answered(&self, cache_status: CacheStatus) {
+        match cache_status {
+            CacheStatus::Hit => self.hits.count(),
+            CacheStatus::Stale => self.stale.count(),
+            CacheStatus::Forwarded(_) => self.misses.count(),
         }
     }
 
@@ -157,16 +157,16 @@ impl HandlerCounters {
         }
     }
 
-    pub(crate) fn refused(&self, refusal: Refusal) {
-        let counter = self.refusals[refusal as usize].get_or_init(|| {
-            let meter = self.meter.with("reason", refusal.as_str());
+    pub(crate) fn refused(&self, reason: NotStoredReason) {
+        let counter = self.refusals[reason as usize].get_or_init(|| {
+            let meter = self.meter.with("reason", reason.as_str());
             meter.counter(Metric::NotStored)
         });
         counter.count();
     }
 
     pub(crate) fn counts(&self) -> Counts {
-        let refusals = Refusal::ALL.iter().map(|refusal| {
+        let refusals = NotStoredReason::ALL.iter().map(|refusal| {
             let count = self.refusals[*refusal as usize].get().map_or(0, Counter::get);
             (refusal.as_str(), count)
         });

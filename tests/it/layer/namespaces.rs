@@ -43,7 +43,10 @@ async fn p2_layers_around_different_services_do_not_share() {
         for layers in [
             [CacheLayer::new(), CacheLayer::new()],
             [CacheLayer::default(), CacheLayer::default()],
-            [CacheLayer::of(&bench.cache), CacheLayer::of(&bench.cache)],
+            [
+                CacheLayer::with_cache(&bench.cache),
+                CacheLayer::with_cache(&bench.cache),
+            ],
             [made_at_one_place(), made_at_one_place()],
             [CacheLayer::new().name("admin"), CacheLayer::new().name("public")],
             [

@@ -54,7 +54,7 @@ async fn any_service_is_cached_and_its_errors_are_its_own() {
             })
         });
         let policy = Policy::expire(MINUTE).stale_if_error(MINUTE);
-        let layer = CacheLayer::of(&bench.cache).policy(policy);
+        let layer = CacheLayer::with_cache(&bench.cache).policy(policy);
         let service = ServiceBuilder::new().layer(layer).service(service);
         let ask = async |path| {
             let response = service
@@ -115,7 +115,7 @@ impl Service<Request<Body>> for Careful {
 async fn service_that_was_ready_is_the_one_called() {
     for bench in Bench::every().await {
         let mut service = ServiceBuilder::new()
-            .layer(CacheLayer::of(&bench.cache).exclude(["/past"]))
+            .layer(CacheLayer::with_cache(&bench.cache).exclude(["/past"]))
             .service(Careful::default());
         for path in ["/a", "/a", "/past", "/b"] {
             let request = Request::get(path).body(Body::empty()).unwrap();
@@ -192,7 +192,7 @@ async fn one_route_can_have_a_layer_of_its_own() {
     assert_eq!(router.get("/cached").await.verdict(), Some("Miss"));
     assert_eq!(router.get("/cached").await.verdict(), Some("Hit"));
     assert_eq!(router.get("/plain").await.verdict(), None);
-    let whole = app(&bench, CacheLayer::of(&bench.cache));
+    let whole = app(&bench, CacheLayer::with_cache(&bench.cache));
     assert_eq!(whole.get("/whole").await.verdict(), Some("Miss"));
     drop(pages());
 }

@@ -42,8 +42,8 @@ async fn inner_cache_answers(app: &App, outer: &Cache) {
 
 fn outer_layers(outer: &Cache) -> [CacheLayer; 2] {
     [
-        CacheLayer::of(outer).expire(MINUTE),
-        CacheLayer::of(outer).http().expire(MINUTE),
+        CacheLayer::with_cache(outer).expire(MINUTE),
+        CacheLayer::with_cache(outer).http().expire(MINUTE),
     ]
 }
 
@@ -56,7 +56,7 @@ async fn layer_of_another_cache_leaves_a_layer_within_to_itself() {
     let outer = Cache::builder().build().await.expect("the settings are good");
     for layer in outer_layers(&outer) {
         let bench = Bench::memory().await;
-        let within = routes(get(plain)).layer(CacheLayer::of(&bench.cache).expire(MINUTE));
+        let within = routes(get(plain)).layer(CacheLayer::with_cache(&bench.cache).expire(MINUTE));
         inner_cache_answers(&App(within.layer(layer)), &outer).await;
     }
 }

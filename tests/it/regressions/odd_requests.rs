@@ -173,7 +173,7 @@ async fn a_failure_is_spared_for_retry_after_whoever_it_answers() {
                 })
             });
             let policy = Policy::expire(MINUTE).stale_if_error(HOUR);
-            let layer = CacheLayer::of(&bench.cache).policy(policy);
+            let layer = CacheLayer::with_cache(&bench.cache).policy(policy);
             let service = ServiceBuilder::new().layer(layer).service(service);
             let ask = async |login: bool| {
                 let mut request = Request::get("/").body(axum::body::Body::empty()).unwrap();

@@ -171,7 +171,7 @@ async fn p1_a_request_waits_once_in_all_the_caches_around_it() {
         let mut router = Router::new().route("/", get(bare)).with_state(hanging);
         for name in ["one", "two", "three"] {
             let cache = Cache::builder().prefix(name).wait(wait).build().await.unwrap();
-            router = router.layer(CacheLayer::of(&cache));
+            router = router.layer(CacheLayer::with_cache(&cache));
             if attaches {
                 router = router.layer(cache.attach());
             }

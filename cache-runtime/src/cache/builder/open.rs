@@ -15,7 +15,7 @@ use crate::{
     entry::HeaderLines,
     error::Error,
     http as rules,
-    http::response::Style,
+    http::response::StatusHeaders,
     stats::Counters,
     store::{Guard, MemoryStore, Store},
     telemetry::recorder::{Meter, Metric},
@@ -57,9 +57,9 @@ impl CacheBuilder {
                 default_expire: self.default_expire,
                 client_control: self.client_control,
                 client_max_age: self.client_max_age,
-                style: Style {
+                status_headers: StatusHeaders {
                     hit_header,
-                    cache_status: self.cache_status.then(|| cache_name(&self.prefix)),
+                    cache_name: self.cache_status.then(|| cache_name(&self.prefix)),
                 },
                 max_body: self.max_body,
                 wait: self.wait,
@@ -128,7 +128,7 @@ fn open_redis(_url: &str) -> Result<Box<dyn Store>, Error> {
 fn hit_header(name: &str) -> Result<HeaderName, Error> {
     let refuse = |why| Error::settings(format!("`response_header` is {why}: {name:?}"));
     let own = HeaderName::try_from(name).map_err(|_| refuse("no header name"))?;
-    match HeaderLines::is_common(&own) || rules::is_of_the_connection(&own) {
+    match HeaderLines::is_common(&own) || rules::is_connection_field(&own) {
         true => Err(refuse("a header that means something else")),
         false => Ok(own),
     }

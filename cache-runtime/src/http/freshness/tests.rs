@@ -3,17 +3,19 @@ use proptest::prelude::*;
 use super::*;
 use crate::http::fixtures::{NOW, entry, headers, secs};
 
-const ANY: Wishes = Wishes::none(true);
+const ANY: RequestConstraints = RequestConstraints::none(true);
 
 const PLAIN: Policy = Policy::new();
 
-fn fresh(left: u64) -> Freshness {
-    Freshness::Fresh { left: secs(left) }
+fn fresh(remaining: u64) -> Freshness {
+    Freshness::Fresh {
+        remaining: secs(remaining),
+    }
 }
 
 /// As if under a policy without windows.
-fn freshness(entry: &Entry, wishes: &Wishes, now: Timestamp) -> Freshness {
-    super::freshness(entry, &PLAIN, wishes, now)
+fn freshness(entry: &Entry, constraints: &RequestConstraints, now: Timestamp) -> Freshness {
+    super::freshness(entry, &PLAIN, constraints, now)
 }
 
 #[test]
@@ -21,8 +23,8 @@ fn an_entry_is_fresh_until_its_life_ends() {
     let entry = entry(secs(30), &[]);
     assert_eq!(freshness(&entry, &ANY, NOW), fresh(30));
     assert_eq!(freshness(&entry, &ANY, NOW + secs(29)), fresh(1));
-    assert_eq!(freshness(&entry, &ANY, NOW + secs(30)), Freshness::Dead);
-    assert_eq!(remaining(&entry, NOW + secs(31)), Duration::ZERO);
+    assert_eq!(freshness(&entry, &ANY, NOW + secs(30)), Freshness::Unusable);
+    assert_eq!(remaining_ttl(&entry, NOW + secs(31)), Duration::ZERO);
 }
 
 #[test]
@@ -41,63 +43,72 @@ fn an_entry_from_before_the_clock_stepped_back_has_expired() {
     let mut entry = entry(secs(30), &[]);
     entry.stale = secs(3600);
     entry.born = NOW + secs(8 * 3600);
-    assert_eq!(super::freshness(&entry, &policy, &ANY, NOW), Freshness::Dead);
-    assert_eq!(remaining(&entry, NOW), Duration::ZERO);
+    assert_eq!(super::freshness(&entry, &policy, &ANY, NOW), Freshness::Unusable);
+    assert_eq!(remaining_ttl(&entry, NOW), Duration::ZERO);
 }
 
 #[test]
 fn the_request_limits_the_age() {
     let entry = entry(secs(30), &[]);
-    let wishes = Wishes {
+    let constraints = RequestConstraints {
         max_age: Some(secs(5)),
         ..ANY
     };
-    assert_eq!(freshness(&entry, &wishes, NOW + secs(5)), fresh(25));
+    assert_eq!(freshness(&entry, &constraints, NOW + secs(5)), fresh(25));
     let later = NOW + Duration::from_millis(5001);
-    assert_eq!(freshness(&entry, &wishes, later), Freshness::Dead);
+    assert_eq!(freshness(&entry, &constraints, later), Freshness::Unusable);
 }
 
 #[test]
 fn a_limit_of_zero_is_a_reload() {
-    let wishes = Wishes {
+    let constraints = RequestConstraints {
         max_age: Some(Duration::ZERO),
         ..ANY
     };
-    assert_eq!(freshness(&entry(secs(30), &[]), &wishes, NOW), Freshness::Dead);
+    assert_eq!(
+        freshness(&entry(secs(30), &[]), &constraints, NOW),
+        Freshness::Unusable
+    );
 }
 
 #[test]
 fn the_request_asks_for_a_rest_of_life() {
     let entry = entry(secs(30), &[]);
-    let wishes = Wishes {
+    let constraints = RequestConstraints {
         min_fresh: Some(secs(10)),
         ..ANY
     };
-    assert_eq!(freshness(&entry, &wishes, NOW + secs(20)), fresh(10));
-    assert_eq!(freshness(&entry, &wishes, NOW + secs(21)), Freshness::Dead);
+    assert_eq!(freshness(&entry, &constraints, NOW + secs(20)), fresh(10));
+    assert_eq!(
+        freshness(&entry, &constraints, NOW + secs(21)),
+        Freshness::Unusable
+    );
 }
 
 #[test]
 fn max_stale_does_not_revive_what_is_dead() {
-    let wishes = Wishes {
+    let constraints = RequestConstraints {
         max_stale: Some(Duration::MAX),
         ..ANY
     };
     assert_eq!(
-        freshness(&entry(secs(30), &[]), &wishes, NOW + secs(30)),
-        Freshness::Dead
+        freshness(&entry(secs(30), &[]), &constraints, NOW + secs(30)),
+        Freshness::Unusable
     );
 }
 
 #[test]
 fn a_refresh_takes_no_entry() {
-    let wishes = Wishes { refresh: true, ..ANY };
-    assert_eq!(freshness(&entry(secs(30), &[]), &wishes, NOW), Freshness::Dead);
+    let constraints = RequestConstraints { refresh: true, ..ANY };
+    assert_eq!(
+        freshness(&entry(secs(30), &[]), &constraints, NOW),
+        Freshness::Unusable
+    );
 }
 
 #[test]
 fn the_age_it_came_with_counts() {
-    let wishes = Wishes {
+    let constraints = RequestConstraints {
         max_age: Some(secs(15)),
         ..ANY
     };
@@ -106,8 +117,11 @@ fn the_age_it_came_with_counts() {
         born: NOW - secs(10),
         ..entry(secs(40), &[])
     };
-    assert_eq!(freshness(&passed_on, &wishes, NOW + secs(5)), fresh(25));
-    assert_eq!(freshness(&passed_on, &wishes, NOW + secs(6)), Freshness::Dead);
+    assert_eq!(freshness(&passed_on, &constraints, NOW + secs(5)), fresh(25));
+    assert_eq!(
+        freshness(&passed_on, &constraints, NOW + secs(6)),
+        Freshness::Unusable
+    );
 }
 
 #[test]
@@ -168,13 +182,13 @@ proptest! {
         max_age in proptest::option::of(0..100_u64), min_fresh in proptest::option::of(0..100_u64),
     ) {
         let (life, passed) = (Duration::from_millis(life), Duration::from_millis(passed));
-        let wishes = Wishes { max_age: max_age.map(secs), min_fresh: min_fresh.map(secs), ..ANY };
+        let constraints = RequestConstraints { max_age: max_age.map(secs), min_fresh: min_fresh.map(secs), ..ANY };
         let entry = entry(life, &[]);
-        if let Freshness::Fresh { left } = freshness(&entry, &wishes, NOW + passed) {
-            prop_assert_eq!(left + passed, life);
-            prop_assert!(!left.is_zero());
+        if let Freshness::Fresh { remaining } = freshness(&entry, &constraints, NOW + passed) {
+            prop_assert_eq!(remaining + passed, life);
+            prop_assert!(!remaining.is_zero());
             prop_assert!(max_age.is_none_or(|limit| passed <= secs(limit)));
-            prop_assert!(min_fresh.is_none_or(|least| left >= secs(least)));
+            prop_assert!(min_fresh.is_none_or(|least| remaining >= secs(least)));
         } else {
             let asked_more = max_age.is_some_and(|limit| limit == 0 || passed > secs(limit))
                 || min_fresh.is_some_and(|least| passed + secs(least) > life);
@@ -199,8 +213,8 @@ fn kept(lines: &[(&str, &str)]) -> Entry {
     }
 }
 
-fn late(entry: &Entry, wishes: &Wishes, seconds: u64) -> Freshness {
-    super::freshness(entry, &WINDOWS, wishes, NOW + secs(30 + seconds))
+fn late(entry: &Entry, constraints: &RequestConstraints, seconds: u64) -> Freshness {
+    super::freshness(entry, &WINDOWS, constraints, NOW + secs(30 + seconds))
 }
 
 #[test]
@@ -208,9 +222,9 @@ fn windows_follow_each_other() {
     let entry = kept(&[]);
     assert_eq!(late(&entry, &ANY, 0), Freshness::Stale);
     assert_eq!(late(&entry, &ANY, 9), Freshness::Stale);
-    assert_eq!(late(&entry, &ANY, 10), Freshness::InReserve);
-    assert_eq!(late(&entry, &ANY, 59), Freshness::InReserve);
-    assert_eq!(late(&entry, &ANY, 60), Freshness::Dead);
+    assert_eq!(late(&entry, &ANY, 10), Freshness::StaleFallback);
+    assert_eq!(late(&entry, &ANY, 59), Freshness::StaleFallback);
+    assert_eq!(late(&entry, &ANY, 60), Freshness::Unusable);
 }
 
 #[test]
@@ -220,14 +234,14 @@ fn an_entry_stored_for_shorter_than_the_window_of_now_ends_when_it_was_to() {
         ..kept(&[])
     };
     assert_eq!(late(&entry, &ANY, 4), Freshness::Stale);
-    assert_eq!(late(&entry, &ANY, 5), Freshness::Dead);
+    assert_eq!(late(&entry, &ANY, 5), Freshness::Unusable);
 }
 
 #[test]
 fn the_response_may_forbid_staleness() {
     for line in ["must-revalidate", "max-age=30, Proxy-Revalidate", "s-maxage=30"] {
         let entry = kept(&[("cache-control", line)]);
-        assert_eq!(late(&entry, &ANY, 1), Freshness::Dead, "{line}");
+        assert_eq!(late(&entry, &ANY, 1), Freshness::Unusable, "{line}");
     }
     assert_eq!(
         late(&kept(&[("cache-control", "max-age=30")]), &ANY, 1),
@@ -238,39 +252,39 @@ fn the_response_may_forbid_staleness() {
 #[test]
 fn the_request_may_forbid_staleness_or_ask_for_it() {
     let entry = kept(&[]);
-    let max_age = Wishes {
+    let max_age = RequestConstraints {
         max_age: Some(secs(100)),
         ..ANY
     };
-    assert_eq!(late(&entry, &max_age, 1), Freshness::Dead);
-    let both = Wishes {
+    assert_eq!(late(&entry, &max_age, 1), Freshness::Unusable);
+    let both = RequestConstraints {
         max_stale: Some(secs(20)),
         ..max_age
     };
     assert_eq!(late(&entry, &both, 19), Freshness::Stale);
-    assert_eq!(late(&entry, &both, 20), Freshness::Dead);
-    let min_fresh = Wishes {
+    assert_eq!(late(&entry, &both, 20), Freshness::Unusable);
+    let min_fresh = RequestConstraints {
         min_fresh: Some(secs(1)),
         ..ANY
     };
-    assert_eq!(late(&entry, &min_fresh, 1), Freshness::Dead);
-    let any = Wishes {
+    assert_eq!(late(&entry, &min_fresh, 1), Freshness::Unusable);
+    let any = RequestConstraints {
         max_stale: Some(Duration::MAX),
         ..ANY
     };
     assert_eq!(late(&entry, &any, 59), Freshness::Stale);
-    assert_eq!(late(&entry, &any, 60), Freshness::Dead);
+    assert_eq!(late(&entry, &any, 60), Freshness::Unusable);
 }
 
 #[test]
 fn early_refresh_grows_likelier_towards_the_end() {
     let (left, cost) = (secs(1), secs(1));
     // -ln(random) reaches 1 below 1/e.
-    assert!(is_early(left, cost, 1.0, 0.36));
-    assert!(!is_early(left, cost, 1.0, 0.37));
-    assert!(is_early(left, cost, 2.0, 0.6));
-    assert!(is_early(Duration::from_millis(100), cost, 1.0, 0.9));
-    assert!(!is_early(secs(60), cost, 1.0, 0.001));
-    assert!(!is_early(left, cost, 0.0, 0.0));
-    assert!(!is_early(left, Duration::ZERO, 1.0, 0.5));
+    assert!(should_refresh_early(left, cost, 1.0, 0.36));
+    assert!(!should_refresh_early(left, cost, 1.0, 0.37));
+    assert!(should_refresh_early(left, cost, 2.0, 0.6));
+    assert!(should_refresh_early(Duration::from_millis(100), cost, 1.0, 0.9));
+    assert!(!should_refresh_early(secs(60), cost, 1.0, 0.001));
+    assert!(!should_refresh_early(left, cost, 0.0, 0.0));
+    assert!(!should_refresh_early(left, Duration::ZERO, 1.0, 0.5));
 }

@@ -13,7 +13,7 @@ use super::Responder;
 use crate::{
     clock::Timestamp,
     entry::Entry,
-    http::remaining,
+    http::remaining_ttl,
     policy::{ClientMaxAge, ONE_YEAR, Policy, Visibility},
 };
 
@@ -52,7 +52,7 @@ impl CacheHeaders {
             ClientMaxAge::Fixed(limit) => limit.min(ONE_YEAR),
             ClientMaxAge::Remaining => ONE_YEAR,
         };
-        Some(remaining(entry, now).min(limit))
+        Some(remaining_ttl(entry, now).min(limit))
     }
 
     /// `Cache-Control` for this `max-age`.

@@ -6,7 +6,7 @@ use http::{HeaderMap, Request, StatusCode};
 use http_cache_semantics::{BeforeRequest, CacheOptions, CachePolicy};
 
 use super::{
-    Forward, Made, Verdict,
+    CacheStatus, ForwardReason, Forwarded,
     cache_headers::CacheHeaders,
     tests::{REMAINING, STYLE, TAG, responder},
     uncached,
@@ -14,7 +14,7 @@ use super::{
 use crate::{
     http::{
         fixtures::{NOW, entry, secs},
-        request_head::{RequestHead, Vary},
+        request_head::{KeptHeaders, RequestHead},
     },
     policy::Policy,
 };
@@ -42,13 +42,13 @@ fn kept(is_proxy: bool, request: &Request<()>, status: StatusCode, headers: Head
     CachePolicy::new_options(request, &response, NOW.to_system_time(), options)
 }
 
-fn answered(policy: &Policy, request: &Request<()>, verdict: Verdict) -> HeaderMap {
-    let head = RequestHead::of(&request.clone().into_parts().0, Vary::Names(&[]));
+fn answered(policy: &Policy, request: &Request<()>, cache_status: CacheStatus) -> HeaderMap {
+    let head = RequestHead::from_parts(&request.clone().into_parts().0, KeptHeaders::Named(&[]));
     let lines = [TAG, ("last-modified", "Sat, 05 Nov 1994 08:49:37 GMT")];
-    let style = STYLE;
-    let responder = responder(&head, policy, &style, NOW);
+    let status_headers = STYLE;
+    let responder = responder(&head, policy, &status_headers, NOW);
     responder
-        .answer(&entry(secs(30), &lines), verdict)
+        .answer(&entry(secs(30), &lines), cache_status)
         .into_parts()
         .0
         .headers
@@ -58,10 +58,14 @@ fn answered(policy: &Policy, request: &Request<()>, verdict: Verdict) -> HeaderM
 fn p5_no_proxy_stores_a_response_and_no_browser_uses_it_without_asking() {
     for user in USERS {
         let request = of(user);
-        for verdict in [Verdict::Hit, Verdict::Stale, Verdict::Made(Made::MISS)] {
+        for cache_status in [
+            CacheStatus::Hit,
+            CacheStatus::Stale,
+            CacheStatus::Forwarded(Forwarded::STORED_MISS),
+        ] {
             // An outer session layer sets a cookie on the first visit, which nothing in the request shows.
             for sets_cookie in [false, true] {
-                let mut headers = answered(&Policy::new(), &request, verdict);
+                let mut headers = answered(&Policy::new(), &request, cache_status);
                 if sets_cookie {
                     headers.insert("set-cookie", "session=2".parse().unwrap());
                 }
@@ -93,9 +97,9 @@ fn p5_what_is_not_stored_gives_a_proxy_no_more_than_a_hit() {
             // By heuristics, what was modified long ago is fresh.
             let modified = "Sat, 05 Nov 1994 08:49:37 GMT".parse().unwrap();
             response.headers_mut().insert("last-modified", modified);
-            let made = Made {
-                why: Forward::Miss,
-                validated: false,
+            let made = Forwarded {
+                reason: ForwardReason::Miss,
+                revalidated: false,
                 stored: false,
             };
             let headers = uncached(response, &policy, &STYLE, made).into_parts().0.headers;
@@ -111,7 +115,7 @@ fn p5_what_is_not_stored_gives_a_proxy_no_more_than_a_hit() {
 fn max_age_is_for_browsers_and_public_for_proxies_too() {
     let request = of(None);
     for (policy, is_proxys) in [(REMAINING, false), (REMAINING.public(), true)] {
-        let headers = answered(&policy, &request, Verdict::Hit);
+        let headers = answered(&policy, &request, CacheStatus::Hit);
         let proxy = kept(true, &request, StatusCode::OK, headers.clone());
         assert_eq!(proxy.is_storable(), is_proxys);
         let browser = kept(false, &request, StatusCode::OK, headers);

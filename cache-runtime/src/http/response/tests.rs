@@ -14,17 +14,17 @@ fn respond(
     entry: &Entry,
     request: &RequestHead,
     policy: &Policy,
-    style: &Style,
-    verdict: Verdict,
+    status_headers: &StatusHeaders,
+    cache_status: CacheStatus,
     now: Timestamp,
 ) -> Response {
-    responder(request, policy, style, now).answer(entry, verdict)
+    responder(request, policy, status_headers, now).answer(entry, cache_status)
 }
 
 pub(super) fn responder<'a>(
     request: &'a RequestHead,
     policy: &'a Policy,
-    style: &'a Style,
+    status_headers: &'a StatusHeaders,
     now: Timestamp,
 ) -> Responder<'a> {
     let times = Times { now, local: now };
@@ -32,7 +32,7 @@ pub(super) fn responder<'a>(
         number: 0,
         request,
         policy,
-        style,
+        status_headers,
         cache_headers: CacheHeaders::new(policy, None, true),
         times,
     }
@@ -41,26 +41,26 @@ pub(super) fn responder<'a>(
 /// Tells clients the remaining TTL.
 pub(super) const REMAINING: Policy = Policy::new().client_max_age_remaining();
 
-pub(super) const STYLE: Style = Style {
+pub(super) const STYLE: StatusHeaders = StatusHeaders {
     hit_header: HeaderName::from_static("x-cache"),
-    cache_status: None,
+    cache_name: None,
 };
-const UNSTORED: Made = Made {
+const UNSTORED: Forwarded = Forwarded {
     stored: false,
-    ..Made::MISS
+    ..Forwarded::STORED_MISS
 };
 pub(super) const TAG: (&str, &str) = ("etag", "W/\"1\"");
 
-pub(super) fn named() -> Style {
-    Style {
-        cache_status: Some(HeaderValue::from_static("shop")),
+pub(super) fn named() -> StatusHeaders {
+    StatusHeaders {
+        cache_name: Some(HeaderValue::from_static("shop")),
         ..STYLE
     }
 }
 
 /// A hit five seconds after the entry was born.
 fn hit(entry: &Entry, request: &RequestHead, policy: &Policy) -> Response {
-    respond(entry, request, policy, &STYLE, Verdict::Hit, NOW + secs(5))
+    respond(entry, request, policy, &STYLE, CacheStatus::Hit, NOW + secs(5))
 }
 
 fn plain_hit(lines: &[(&str, &str)], policy: &Policy) -> Response {
@@ -113,7 +113,7 @@ fn a_stored_miss_says_so_and_promises_the_whole_life() {
         &request("GET", &[]),
         &REMAINING,
         &STYLE,
-        Verdict::Made(Made::MISS),
+        CacheStatus::Forwarded(Forwarded::STORED_MISS),
         NOW,
     );
     let expected = [
@@ -143,17 +143,17 @@ fn stored_statuses_survive() {
 
 #[test]
 fn the_hit_header_has_the_name_it_was_given() {
-    let style = Style {
+    let status_headers = StatusHeaders {
         hit_header: HeaderName::from_static("x-shop-cache"),
-        cache_status: None,
+        cache_name: None,
     };
     let entry = entry(secs(30), &[("x-cache", "upstream")]);
     let response = respond(
         &entry,
         &request("GET", &[]),
         &Policy::new(),
-        &style,
-        Verdict::Hit,
+        &status_headers,
+        CacheStatus::Hit,
         NOW,
     );
     assert_eq!(all(&response, "x-shop-cache"), ["Hit"]);
@@ -180,9 +180,20 @@ fn the_word_is_private_unless_the_policy_says_public_whatever_the_request_carrie
 
 #[test]
 fn no_cache_has_no_expires_fresh_or_stale() {
-    for verdict in [Verdict::Hit, Verdict::Stale, Verdict::Made(Made::MISS)] {
+    for cache_status in [
+        CacheStatus::Hit,
+        CacheStatus::Stale,
+        CacheStatus::Forwarded(Forwarded::STORED_MISS),
+    ] {
         let (entry, request) = (entry(secs(30), &[TAG]), request("GET", &[]));
-        let response = respond(&entry, &request, &Policy::new(), &STYLE, verdict, NOW + secs(40));
+        let response = respond(
+            &entry,
+            &request,
+            &Policy::new(),
+            &STYLE,
+            cache_status,
+            NOW + secs(40),
+        );
         assert_eq!(all(&response, "cache-control"), ["private, no-cache"]);
         assert!(!response.headers().contains_key("expires"));
         assert_eq!(all(&response, "etag"), [TAG.1]);
@@ -268,7 +279,7 @@ fn a_miss_under_its_own_cache_control_has_no_age() {
         &request("GET", &[]),
         &Policy::new(),
         &STYLE,
-        Verdict::Made(Made::MISS),
+        CacheStatus::Forwarded(Forwarded::STORED_MISS),
         NOW,
     );
     assert_eq!(lines(&response), [own, ("x-cache", "Miss")]);
@@ -309,7 +320,7 @@ fn a_date_past_the_year_9999_is_not_written() {
         &request("GET", &[]),
         &REMAINING,
         &STYLE,
-        Verdict::Hit,
+        CacheStatus::Hit,
         now,
     );
     assert_eq!(
@@ -397,7 +408,7 @@ fn a_miss_too_is_answered_by_304() {
         &request("GET", &[("if-none-match", "\"1\"")]),
         &Policy::new(),
         &STYLE,
-        Verdict::Made(Made::MISS),
+        CacheStatus::Forwarded(Forwarded::STORED_MISS),
         NOW,
     );
     assert_eq!(response.status(), 304);
@@ -429,15 +440,22 @@ fn a_304_and_a_204_have_no_length_that_a_server_could_write() {
 
 #[test]
 fn cache_status_tells_what_happened() {
-    let status = |verdict| {
+    let status = |cache_status| {
         let request = request("GET", &[]);
         let entry = entry(secs(30), &[("cache-status", "upstream; hit")]);
-        let response = respond(&entry, &request, &Policy::new(), &named(), verdict, NOW + secs(1));
+        let response = respond(
+            &entry,
+            &request,
+            &Policy::new(),
+            &named(),
+            cache_status,
+            NOW + secs(1),
+        );
         all(&response, "cache-status").join(" | ")
     };
-    assert_eq!(status(Verdict::Hit), "upstream; hit | shop; hit; ttl=29");
+    assert_eq!(status(CacheStatus::Hit), "upstream; hit | shop; hit; ttl=29");
     assert_eq!(
-        status(Verdict::Made(Made::MISS)),
+        status(CacheStatus::Forwarded(Forwarded::STORED_MISS)),
         "upstream; hit | shop; fwd=miss; stored"
     );
 }
@@ -527,7 +545,7 @@ proptest! {
         if public {
             policy = policy.public();
         }
-        let response = respond(&entry, &request("GET", &[]), &policy, &STYLE, Verdict::Hit, now);
+        let response = respond(&entry, &request("GET", &[]), &policy, &STYLE, CacheStatus::Hit, now);
 
         let control = response.headers()["cache-control"].to_str().unwrap();
         let word = if public { "public, " } else { "private, " };

@@ -17,7 +17,7 @@ const BYTES: &[u8] = b"bytes=";
 
 /// What a request for a part gets.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Ranged {
+pub(crate) enum SelectedRange {
     /// All of it.
     Whole,
     /// These bytes, of this many.
@@ -28,18 +28,18 @@ pub(crate) enum Ranged {
 
 /// Weighs `Range` and `If-Range` against a whole 200. Several parts at once, other units and what cannot be read get the
 /// whole, as section 14.2 allows.
-pub(crate) fn ranged(request: &HeaderMap, entry: &Entry) -> Ranged {
+pub(crate) fn select_range(request: &HeaderMap, entry: &Entry) -> SelectedRange {
     let Some(range) = request.get(header::RANGE) else {
-        return Ranged::Whole;
+        return SelectedRange::Whole;
     };
     if !is_of_this(request, entry) {
-        return Ranged::Whole;
+        return SelectedRange::Whole;
     }
-    bytes_of(range.as_bytes(), entry.body.len()).unwrap_or(Ranged::Whole)
+    bytes_of(range.as_bytes(), entry.body.len()).unwrap_or(SelectedRange::Whole)
 }
 
 /// Of a body of this length; `None`: not one range of bytes, or one that ends before it begins.
-fn bytes_of(range: &[u8], length: usize) -> Option<Ranged> {
+fn bytes_of(range: &[u8], length: usize) -> Option<SelectedRange> {
     let (unit, range) = range.split_at_checked(BYTES.len())?;
     if !unit.eq_ignore_ascii_case(BYTES) {
         return None;
@@ -55,8 +55,8 @@ fn bytes_of(range: &[u8], length: usize) -> Option<Ranged> {
         return None;
     }
     Some(match first < length {
-        true => Ranged::Part(first..=last.min(length - 1)),
-        false => Ranged::Unsatisfiable,
+        true => SelectedRange::Part(first..=last.min(length - 1)),
+        false => SelectedRange::Unsatisfiable,
     })
 }
 
@@ -100,13 +100,13 @@ mod tests {
 
     const MODIFIED: &str = "Sun, 06 Nov 1994 08:49:30 GMT";
 
-    fn of_hello(request: &[(&str, &str)]) -> Ranged {
+    fn of_hello(request: &[(&str, &str)]) -> SelectedRange {
         let stored = [
             ("etag", "\"a\""),
             ("last-modified", MODIFIED),
             ("date", "Sun, 06 Nov 1994 08:49:37 GMT"),
         ];
-        ranged(&headers(request), &entry(secs(1), &stored))
+        select_range(&headers(request), &entry(secs(1), &stored))
     }
 
     #[test]
@@ -123,7 +123,11 @@ mod tests {
             ("Bytes= 1 - 3 ", 1..=3),
             ("bytes=-99", 0..=4),
         ] {
-            assert_eq!(of_hello(&[("range", range)]), Ranged::Part(part), "{range}");
+            assert_eq!(
+                of_hello(&[("range", range)]),
+                SelectedRange::Part(part),
+                "{range}"
+            );
         }
     }
 
@@ -136,7 +140,11 @@ mod tests {
             "bytes=-0",
             "bytes=99999999999999999999999-",
         ] {
-            assert_eq!(of_hello(&[("range", range)]), Ranged::Unsatisfiable, "{range}");
+            assert_eq!(
+                of_hello(&[("range", range)]),
+                SelectedRange::Unsatisfiable,
+                "{range}"
+            );
         }
     }
 
@@ -155,9 +163,9 @@ mod tests {
             "bytes=1-2x",
             "",
         ] {
-            assert_eq!(of_hello(&[("range", range)]), Ranged::Whole, "{range}");
+            assert_eq!(of_hello(&[("range", range)]), SelectedRange::Whole, "{range}");
         }
-        assert_eq!(of_hello(&[]), Ranged::Whole);
+        assert_eq!(of_hello(&[]), SelectedRange::Whole);
     }
 
     #[test]
@@ -165,7 +173,7 @@ mod tests {
         for range in ["bytes=0-", "bytes=-1", "bytes=0-0"] {
             assert_eq!(
                 bytes_of(range.as_bytes(), 0),
-                Some(Ranged::Unsatisfiable),
+                Some(SelectedRange::Unsatisfiable),
                 "{range}"
             );
         }
@@ -175,10 +183,10 @@ mod tests {
     fn if_range_wants_the_very_same_response() {
         let with = |condition| of_hello(&[("range", "bytes=0-0"), ("if-range", condition)]);
         for same in ["\"a\"", MODIFIED] {
-            assert_eq!(with(same), Ranged::Part(0..=0), "{same}");
+            assert_eq!(with(same), SelectedRange::Part(0..=0), "{same}");
         }
         for other in ["\"b\"", "W/\"a\"", "a", "Sun, 06 Nov 1994 08:49:31 GMT", ""] {
-            assert_eq!(with(other), Ranged::Whole, "{other}");
+            assert_eq!(with(other), SelectedRange::Whole, "{other}");
         }
     }
 
@@ -186,11 +194,14 @@ mod tests {
     fn a_weak_validator_tells_no_parts_apart() {
         let request = headers(&[("range", "bytes=0-0"), ("if-range", "W/\"a\"")]);
         assert_eq!(
-            ranged(&request, &entry(secs(1), &[("etag", "W/\"a\"")])),
-            Ranged::Whole
+            select_range(&request, &entry(secs(1), &[("etag", "W/\"a\"")])),
+            SelectedRange::Whole
         );
         let modified = [("last-modified", MODIFIED), ("date", MODIFIED)];
         let request = headers(&[("range", "bytes=0-0"), ("if-range", MODIFIED)]);
-        assert_eq!(ranged(&request, &entry(secs(1), &modified)), Ranged::Whole);
+        assert_eq!(
+            select_range(&request, &entry(secs(1), &modified)),
+            SelectedRange::Whole
+        );
     }
 }

@@ -16,23 +16,23 @@ fn judge_with(
     guesses: bool,
     status: u16,
     lines: &[(&str, &str)],
-) -> Result<Lifetime, Refusal> {
+) -> Result<Ttl, NotStoredReason> {
     let arrival = Arrival {
-        at: NOW,
-        took: secs(0),
+        response_time: NOW,
+        response_delay: secs(0),
     };
-    storable(&parts(status, lines), policy, Http { guesses }, arrival)
+    storability(&parts(status, lines), policy, Http { guesses }, arrival)
 }
 
-fn judge(status: u16, lines: &[(&str, &str)]) -> Result<Lifetime, Refusal> {
+fn judge(status: u16, lines: &[(&str, &str)]) -> Result<Ttl, NotStoredReason> {
     judge_with(&Policy::new(), false, status, lines)
 }
 
-fn left(lines: &[(&str, &str)]) -> Result<u64, Refusal> {
-    judge(200, lines).map(|lifetime| lifetime.left().as_secs())
+fn left(lines: &[(&str, &str)]) -> Result<u64, NotStoredReason> {
+    judge(200, lines).map(|lifetime| lifetime.remaining().as_secs())
 }
 
-fn control(line: &str) -> Result<Lifetime, Refusal> {
+fn control(line: &str) -> Result<Ttl, NotStoredReason> {
     judge(200, &[("cache-control", line)])
 }
 
@@ -106,7 +106,7 @@ fn without_life_or_validator_nothing_is_stored() {
         &[("age", "60"), ("cache-control", "max-age=60")],
         &[("age", "60, 0"), ("cache-control", "max-age=60")],
     ] {
-        assert_eq!(left(lines), Err(Refusal::NoLife), "{lines:?}");
+        assert_eq!(left(lines), Err(NotStoredReason::NoTtl), "{lines:?}");
     }
 }
 
@@ -121,37 +121,44 @@ fn with_a_validator_it_is_stored_to_be_validated() {
         &[TAG, ("expires", "0")],
     ] {
         let lifetime = judge(200, lines).unwrap();
-        assert_eq!((lifetime.left(), lifetime.stale), (secs(0), KEPT), "{lines:?}");
+        assert_eq!(
+            (lifetime.remaining(), lifetime.stale),
+            (secs(0), KEPT),
+            "{lines:?}"
+        );
     }
 }
 
 #[test]
 fn what_is_not_for_shared_caches_is_refused() {
     for (line, refusal) in [
-        ("no-store, max-age=60", Refusal::NoStore),
-        ("max-age=60, NO-STORE", Refusal::NoStore),
-        ("private, max-age=60", Refusal::Private),
-        ("private=\"\", max-age=60", Refusal::Private),
-        ("private=\"not a field\", max-age=60", Refusal::Private),
-        ("private=x-a, private, max-age=60", Refusal::Private),
+        ("no-store, max-age=60", NotStoredReason::NoStore),
+        ("max-age=60, NO-STORE", NotStoredReason::NoStore),
+        ("private, max-age=60", NotStoredReason::Private),
+        ("private=\"\", max-age=60", NotStoredReason::Private),
+        ("private=\"not a field\", max-age=60", NotStoredReason::Private),
+        ("private=x-a, private, max-age=60", NotStoredReason::Private),
     ] {
         assert_eq!(control(line), Err(refusal), "{line}");
     }
     let max_age = ("cache-control", "max-age=60");
     for (line, refusal) in [
-        (("set-cookie", "a=b"), Refusal::SetCookie),
-        (("vary", "*"), Refusal::VaryAny),
-        (("vary", "accept, *"), Refusal::VaryAny),
-        (("vary", "accept;"), Refusal::VaryAny),
-        (("vary", "accept accept-language"), Refusal::VaryAny),
-        (("cache-control", "private=vary"), Refusal::Private),
+        (("set-cookie", "a=b"), NotStoredReason::SetCookie),
+        (("vary", "*"), NotStoredReason::VaryAny),
+        (("vary", "accept, *"), NotStoredReason::VaryAny),
+        (("vary", "accept;"), NotStoredReason::VaryAny),
+        (("vary", "accept accept-language"), NotStoredReason::VaryAny),
+        (("cache-control", "private=vary"), NotStoredReason::Private),
         (
             ("cache-control", "private=\"x-a, cache-control\""),
-            Refusal::Private,
+            NotStoredReason::Private,
         ),
-        (("content-range", "bytes 0-1/2"), Refusal::Partial),
-        (("content-encoding", "gzip"), Refusal::ContentEncoding),
-        (("content-type", "text/event-stream"), Refusal::EventStream),
+        (("content-range", "bytes 0-1/2"), NotStoredReason::Partial),
+        (("content-encoding", "gzip"), NotStoredReason::ContentEncoding),
+        (
+            ("content-type", "text/event-stream"),
+            NotStoredReason::EventStream,
+        ),
     ] {
         assert_eq!(judge(200, &[max_age, line]), Err(refusal), "{line:?}");
     }
@@ -174,10 +181,10 @@ fn fields_that_are_named_are_withheld_and_the_rest_is_stored() {
         ("x-a", "1"),
     ];
     assert_eq!(left(&lines), Ok(60));
-    let shown = shown(&headers(&lines)).unwrap();
+    let shown = without_withheld_fields(&headers(&lines)).unwrap();
     let names: Vec<_> = shown.keys().map(HeaderName::as_str).collect();
     assert_eq!(names, ["cache-control", "x-a"]);
-    assert_eq!(super::shown(&headers(&lines[..2])), None);
+    assert_eq!(without_withheld_fields(&headers(&lines[..2])), None);
 }
 
 #[test]
@@ -187,15 +194,15 @@ fn any_final_status_is_stored_with_a_life_and_some_without() {
         200, 201, 299, 302, 303, 307, 399, 400, 403, 404, 418, 499, 500, 503, 599,
     ] {
         assert_eq!(
-            judge(status, &told).map(|life| life.left()),
+            judge(status, &told).map(|life| life.remaining()),
             Ok(secs(60)),
             "{status}"
         );
     }
     for (status, refusal) in [
-        (101, Refusal::Status),
-        (206, Refusal::Partial),
-        (304, Refusal::Status),
+        (101, NotStoredReason::Status),
+        (206, NotStoredReason::Partial),
+        (304, NotStoredReason::Status),
     ] {
         assert_eq!(judge(status, &told), Err(refusal), "{status}");
     }
@@ -203,7 +210,7 @@ fn any_final_status_is_stored_with_a_life_and_some_without() {
         assert!(judge(status, &[TAG]).is_ok(), "{status}");
     }
     for status in [201, 302, 307, 403, 500, 503] {
-        assert_eq!(judge(status, &[TAG]), Err(Refusal::Status), "{status}");
+        assert_eq!(judge(status, &[TAG]), Err(NotStoredReason::Status), "{status}");
         assert!(
             judge(status, &[TAG, ("cache-control", "public")]).is_ok(),
             "{status}"
@@ -215,10 +222,10 @@ fn any_final_status_is_stored_with_a_life_and_some_without() {
 fn must_understand_wants_a_known_status_and_then_overrides_no_store() {
     let both = [("cache-control", "must-understand, no-store, max-age=60")];
     assert!(judge(200, &both).is_ok());
-    assert_eq!(judge(599, &both), Err(Refusal::Status));
+    assert_eq!(judge(599, &both), Err(NotStoredReason::Status));
     assert_eq!(
         judge(599, &[("cache-control", "must-understand, max-age=60")]),
-        Err(Refusal::Status)
+        Err(NotStoredReason::Status)
     );
 }
 
@@ -227,7 +234,7 @@ fn a_life_is_guessed_only_if_asked_and_from_the_date_of_modification() {
     let modified = ("last-modified", "Sun, 06 Nov 1994 08:48:17 GMT");
     let guess = |lines: &[(&str, &str)]| {
         let lifetime = judge_with(&Policy::new(), true, 200, lines);
-        lifetime.map(|lifetime| lifetime.left().as_secs())
+        lifetime.map(|lifetime| lifetime.remaining().as_secs())
     };
     assert_eq!(guess(&[modified]), Ok(8));
     assert_eq!(guess(&[modified, ("cache-control", "max-age=3")]), Ok(3));
@@ -240,10 +247,10 @@ fn a_life_is_guessed_only_if_asked_and_from_the_date_of_modification() {
         Ok(0)
     );
     assert_eq!(guess(&[TAG]), Ok(0));
-    assert_eq!(judge(200, &[modified]).unwrap().left(), secs(0));
+    assert_eq!(judge(200, &[modified]).unwrap().remaining(), secs(0));
     assert_eq!(
         judge_with(&Policy::new(), true, 302, &[modified]),
-        Err(Refusal::Status)
+        Err(NotStoredReason::Status)
     );
 }
 
@@ -252,14 +259,17 @@ fn the_policy_names_a_life_for_what_says_none() {
     let policy = Policy::expire(secs(10));
     let left = |status, lines: &[(&str, &str)]| {
         let lifetime = judge_with(&policy, false, status, lines);
-        lifetime.map(|lifetime| lifetime.left().as_secs())
+        lifetime.map(|lifetime| lifetime.remaining().as_secs())
     };
     assert_eq!(left(200, &[]), Ok(10));
     assert_eq!(left(404, &[]), Ok(10));
-    assert_eq!(left(500, &[]), Err(Refusal::Status));
+    assert_eq!(left(500, &[]), Err(NotStoredReason::Status));
     assert_eq!(left(200, &[("cache-control", "max-age=60")]), Ok(60));
-    assert_eq!(left(200, &[("cache-control", "no-cache")]), Err(Refusal::NoLife));
-    assert_eq!(left(200, &[("age", "10")]), Err(Refusal::NoLife));
+    assert_eq!(
+        left(200, &[("cache-control", "no-cache")]),
+        Err(NotStoredReason::NoTtl)
+    );
+    assert_eq!(left(200, &[("age", "10")]), Err(NotStoredReason::NoTtl));
 }
 
 #[test]
@@ -290,11 +300,11 @@ fn what_may_be_of_use_is_kept_past_its_life() {
 fn the_time_on_the_way_counts_to_the_age() {
     let left = |took, lines: &[(&str, &str)]| {
         let arrival = Arrival {
-            at: NOW,
-            took: secs(took),
+            response_time: NOW,
+            response_delay: secs(took),
         };
-        let lifetime = storable(&parts(200, lines), &Policy::new(), Http::default(), arrival);
-        lifetime.map(|lifetime| lifetime.left().as_secs())
+        let lifetime = storability(&parts(200, lines), &Policy::new(), Http::default(), arrival);
+        lifetime.map(|lifetime| lifetime.remaining().as_secs())
     };
     let control = ("cache-control", "max-age=60");
     assert_eq!(left(5, &[control]), Ok(55));

@@ -7,15 +7,15 @@ use http::{HeaderMap, HeaderName, StatusCode, header, response};
 use crate::{
     clock::Timestamp,
     http::{
-        Refusal,
         directives::{LONGEST, ResponseDirectives},
-        freshness::{apparent_age, date, parse_date, told_age, whole_seconds},
-        response_parts::Steering,
-        rfc9111::VALIDATORS,
-        storable::{
-            Arrival, HandlerError, Lifetime, is_event_stream, is_partial, own_life, vary_names, whole,
+        freshness::{age_value, apparent_age, date, parse_date, whole_seconds},
+        response_parts::StoreOptions,
+        shared_cache::VALIDATORS,
+        storability::{
+            Arrival, HandlerError, Ttl, explicit_ttl, is_event_stream, is_partial, vary_names, whole,
         },
     },
+    outcome::NotStoredReason,
     policy::{Http, Life, Policy},
 };
 
@@ -31,42 +31,42 @@ const LONGEST_GUESS: Duration = KEPT;
 /// What it says of its own life counts. Where it says nothing and its status allows it, the life is guessed from
 /// `Last-Modified` if the layer is to guess, else the one that the policy names, else none: then the entry is validated
 /// each time. What can neither be served nor validated is not stored.
-pub(crate) fn storable(
+pub(crate) fn storability(
     parts: &response::Parts,
     policy: &Policy,
     http: Http,
     arrival: Arrival,
-) -> Result<Lifetime, Refusal> {
-    let now = arrival.at;
+) -> Result<Ttl, NotStoredReason> {
+    let now = arrival.response_time;
     let headers = &parts.headers;
     let directives = ResponseDirectives::parse(headers);
-    let steering = parts.extensions.get::<Steering>();
+    let steering = parts.extensions.get::<StoreOptions>();
     if parts.extensions.get::<HandlerError>().is_some() {
-        return Err(Refusal::Error);
+        return Err(NotStoredReason::Error);
     }
     if steering.is_some_and(|steering| steering.no_store) {
-        return Err(Refusal::Steered);
+        return Err(NotStoredReason::NoStorePart);
     }
     if is_partial(parts) {
-        return Err(Refusal::Partial);
+        return Err(NotStoredReason::Partial);
     }
     if !is_final(parts.status) || (directives.must_understand && !is_understood(parts.status)) {
-        return Err(Refusal::Status);
+        return Err(NotStoredReason::Status);
     }
     // Beside `must-understand`, `no-store` is for caches that do not understand (section 5.2.2.3).
     if directives.no_store && !directives.must_understand {
-        return Err(Refusal::NoStore);
+        return Err(NotStoredReason::NoStore);
     }
     if directives.bare_private {
-        return Err(Refusal::Private);
+        return Err(NotStoredReason::Private);
     }
     let withheld = ResponseDirectives::withheld(headers);
     if headers.contains_key(header::SET_COOKIE) && !withheld.contains(&header::SET_COOKIE) {
-        return Err(Refusal::SetCookie);
+        return Err(NotStoredReason::SetCookie);
     }
     // What is no name of a field may be that of any.
     if vary_names(headers).any(|name| name == b"*" || HeaderName::from_bytes(name).is_err()) {
-        return Err(Refusal::VaryAny);
+        return Err(NotStoredReason::VaryAny);
     }
     let coding = "accept-encoding";
     let names_coding = |name: &[u8]| name.eq_ignore_ascii_case(coding.as_bytes());
@@ -74,18 +74,18 @@ pub(crate) fn storable(
         && !policy.vary.contains(&coding)
         && !vary_names(headers).any(names_coding)
     {
-        return Err(Refusal::ContentEncoding);
+        return Err(NotStoredReason::ContentEncoding);
     }
     if is_event_stream(headers) {
-        return Err(Refusal::EventStream);
+        return Err(NotStoredReason::EventStream);
     }
     let steered = steering.and_then(|steering| steering.expire);
-    let told = steered.or_else(|| own_life(&directives, headers, now));
+    let told = steered.or_else(|| explicit_ttl(&directives, headers, now));
     let is_allowed = directives.public || is_cacheable_unless_told(parts.status);
     let fresh = match told {
         Some(told) => told,
-        None if is_allowed => untold(headers, policy, http, now),
-        None => return Err(Refusal::Status),
+        None if is_allowed => implicit_ttl(headers, policy, http, now),
+        None => return Err(NotStoredReason::Status),
     };
     let fresh = if directives.bare_no_cache {
         Duration::ZERO
@@ -95,12 +95,12 @@ pub(crate) fn storable(
     let age = corrected_age(headers, arrival);
     let kept = kept(headers, &directives, policy, fresh <= age);
     if fresh <= age && kept.is_zero() {
-        return Err(Refusal::NoLife);
+        return Err(NotStoredReason::NoTtl);
     }
     if policy.store_if.is_some_and(|accepts| !accepts(parts)) {
-        return Err(Refusal::StoreIf);
+        return Err(NotStoredReason::StoreIf);
     }
-    Ok(Lifetime {
+    Ok(Ttl {
         age: whole(age),
         fresh: whole(fresh),
         // Counted from the end of its life, which may be long ago.
@@ -110,7 +110,7 @@ pub(crate) fn storable(
 
 /// Of a response's headers those that others may see: without the fields that `private` and `no-cache` name (RFC 9111
 /// sections 5.2.2.4 and 5.2.2.7). `None`: all of them.
-pub(crate) fn shown(headers: &HeaderMap) -> Option<HeaderMap> {
+pub(crate) fn without_withheld_fields(headers: &HeaderMap) -> Option<HeaderMap> {
     let withheld = ResponseDirectives::withheld(headers);
     let is_withheld = |name: &HeaderName| withheld.contains(name);
     headers.keys().any(is_withheld).then(|| {
@@ -124,13 +124,13 @@ pub(crate) fn shown(headers: &HeaderMap) -> Option<HeaderMap> {
 
 /// The age a response came with, its time on the way included (RFC 9111 section 4.2.3).
 fn corrected_age(headers: &HeaderMap, arrival: Arrival) -> Duration {
-    apparent_age(headers, arrival.at)
-        .max(told_age(headers) + arrival.took)
+    apparent_age(headers, arrival.response_time)
+        .max(age_value(headers) + arrival.response_delay)
         .min(LONGEST)
 }
 
 /// The life of a response that says nothing of it (RFC 9111 section 4.2.2).
-fn untold(headers: &HeaderMap, policy: &Policy, http: Http, now: Timestamp) -> Duration {
+fn implicit_ttl(headers: &HeaderMap, policy: &Policy, http: Http, now: Timestamp) -> Duration {
     let modified = headers.get(header::LAST_MODIFIED).filter(|_| http.guesses);
     let guess = modified
         .and_then(|modified| parse_date(modified.as_bytes()))

@@ -7,13 +7,13 @@ use http::{Extensions, HeaderMap, HeaderName, StatusCode, header, response};
 use super::{
     directives::{LONGEST, ResponseDirectives},
     freshness::{date, initial_age, parse_date, whole_seconds},
-    refusal::Refusal,
-    rfc9111,
+    shared_cache,
 };
 use crate::{
     clock::{EPOCH, Timestamp, millis},
     entry::HeaderLines,
-    http::response_parts::Steering,
+    http::response_parts::StoreOptions,
+    outcome::NotStoredReason,
     policy::Policy,
 };
 
@@ -25,14 +25,14 @@ pub(crate) struct HandlerError;
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Arrival {
     /// By the clock that its dates are of.
-    pub(crate) at: Timestamp,
+    pub(crate) response_time: Timestamp,
     /// After it was asked for.
-    pub(crate) took: Duration,
+    pub(crate) response_delay: Duration,
 }
 
 /// How long a response is stored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Lifetime {
+pub(crate) struct Ttl {
     /// What it came with.
     pub(crate) age: Duration,
     /// How long it is fresh, from its making; whole milliseconds.
@@ -41,9 +41,9 @@ pub(crate) struct Lifetime {
     pub(crate) stale: Duration,
 }
 
-impl Lifetime {
+impl Ttl {
     /// How long it is fresh from now.
-    pub(crate) fn left(&self) -> Duration {
+    pub(crate) fn remaining(&self) -> Duration {
         self.fresh.saturating_sub(self.age)
     }
 
@@ -65,59 +65,59 @@ impl Lifetime {
 /// The life is the policy's, shortened by what the response says of itself: `s-maxage`, else `max-age`, else
 /// `Expires` less `Date` (RFC 9111 section 4.2.1), less the age it came with. A response can never lengthen it, unless
 /// the policy leaves all that to responses. `store_if` is asked last, so it sees only what the rules allow.
-pub(crate) fn storable(
+pub(crate) fn storability(
     parts: &response::Parts,
     policy: &Policy,
-    default_life: Duration,
+    default_ttl: Duration,
     arrival: Arrival,
-) -> Result<Lifetime, Refusal> {
-    if has_too_many_names(&parts.headers) {
-        return Err(Refusal::HeaderNames);
+) -> Result<Ttl, NotStoredReason> {
+    if has_too_many_header_names(&parts.headers) {
+        return Err(NotStoredReason::HeaderNames);
     }
     if let Some(http) = policy.http {
-        return rfc9111::storable(parts, policy, http, arrival);
+        return shared_cache::storability(parts, policy, http, arrival);
     }
-    let now = arrival.at;
-    let allowed = policy_life(parts, policy, default_life)?;
-    let steering = parts.extensions.get::<Steering>();
+    let now = arrival.response_time;
+    let allowed = policy_ttl(parts, policy, default_ttl)?;
+    let steering = parts.extensions.get::<StoreOptions>();
     if steering.is_some_and(|steering| steering.no_store) {
-        return Err(Refusal::Steered);
+        return Err(NotStoredReason::NoStorePart);
     }
     let allowed = steering.and_then(|steering| steering.expire).unwrap_or(allowed);
     let headers = &parts.headers;
     let directives = ResponseDirectives::parse(headers);
     if is_partial(parts) {
-        return Err(Refusal::Partial);
+        return Err(NotStoredReason::Partial);
     }
     if headers.contains_key(header::SET_COOKIE) {
-        return Err(Refusal::SetCookie);
+        return Err(NotStoredReason::SetCookie);
     }
     if directives.no_store {
-        return Err(Refusal::NoStore);
+        return Err(NotStoredReason::NoStore);
     }
     if directives.private {
-        return Err(Refusal::Private);
+        return Err(NotStoredReason::Private);
     }
     if directives.no_cache {
-        return Err(Refusal::NoCache);
+        return Err(NotStoredReason::NoCache);
     }
     varies_by_key(headers, policy)?;
     if headers.contains_key(header::CONTENT_ENCODING) && !policy.vary.contains(&"accept-encoding") {
-        return Err(Refusal::ContentEncoding);
+        return Err(NotStoredReason::ContentEncoding);
     }
     if is_event_stream(headers) {
-        return Err(Refusal::EventStream);
+        return Err(NotStoredReason::EventStream);
     }
     let age = initial_age(headers, now);
-    let life = match own_life(&directives, headers, now) {
+    let life = match explicit_ttl(&directives, headers, now) {
         Some(own) => allowed.min(own.saturating_sub(age)),
         None => allowed,
     };
-    let life = whole_life(life).ok_or(Refusal::NoLife)?;
+    let life = storable_ttl(life).ok_or(NotStoredReason::NoTtl)?;
     if policy.store_if.is_some_and(|accepts| !accepts(parts)) {
-        return Err(Refusal::StoreIf);
+        return Err(NotStoredReason::StoreIf);
     }
-    Ok(Lifetime {
+    Ok(Ttl {
         age,
         fresh: life + age,
         stale: policy.stale_window(),
@@ -125,17 +125,17 @@ pub(crate) fn storable(
 }
 
 /// Whether there are more names than an entry may have. Nothing is added to such a map, which might panic.
-pub(crate) fn has_too_many_names(headers: &HeaderMap) -> bool {
+pub(crate) fn has_too_many_header_names(headers: &HeaderMap) -> bool {
     headers.keys_len() > HeaderLines::MOST_NAMES
 }
 
 /// Whether the response says that others may share it, though its request had credentials (RFC 9111 section 3.5).
-pub(crate) fn calls_itself_shared(headers: &HeaderMap) -> bool {
+pub(crate) fn allows_sharing_with_credentials(headers: &HeaderMap) -> bool {
     ResponseDirectives::parse(headers).shared
 }
 
 /// The life as an entry has it: whole milliseconds, and no longer than a clock can tell; none where nothing is left.
-pub(crate) fn whole_life(life: Duration) -> Option<Duration> {
+pub(crate) fn storable_ttl(life: Duration) -> Option<Duration> {
     Some(whole(life)).filter(|life| !life.is_zero())
 }
 
@@ -147,16 +147,16 @@ pub(super) fn whole(life: Duration) -> Duration {
 /// Whether the response is a failure, a 5xx, that may answer everyone who waited for it, though it is not stored.
 ///
 /// Only what says nothing of whom it is for: variants and codings are left to their own requests.
-pub(crate) fn failed(parts: &response::Parts) -> bool {
+pub(crate) fn is_shareable_failure(parts: &response::Parts) -> bool {
     let own = [header::SET_COOKIE, header::VARY, header::CONTENT_ENCODING];
     let directives = ResponseDirectives::parse(&parts.headers);
     let own = own.iter().any(|name| parts.headers.contains_key(name));
-    let steering = parts.extensions.get::<Steering>();
+    let steering = parts.extensions.get::<StoreOptions>();
     let kept_back = directives.no_store
         || directives.private
         || directives.no_cache
         || steering.is_some_and(|steering| steering.no_store);
-    parts.status.is_server_error() && !own && !kept_back && !has_too_many_names(&parts.headers)
+    parts.status.is_server_error() && !own && !kept_back && !has_too_many_header_names(&parts.headers)
 }
 
 /// Whether the handler did what it was asked to: it answered a 2xx or 3xx, and no `Err`.
@@ -170,7 +170,7 @@ pub(crate) fn succeeded<B>(response: &response::Response<B>) -> bool {
 ///
 /// All others are owed to their own request, to its fields, conditions, credentials, or to its bad luck: they say
 /// nothing of what the next one gets. So does an `Err` of the handler, unless it says that there is nothing.
-pub(crate) fn stays_unstorable(status: StatusCode, extensions: &Extensions) -> bool {
+pub(crate) fn implies_hit_for_miss(status: StatusCode, extensions: &Extensions) -> bool {
     let is_error = extensions.get::<HandlerError>().is_some();
     match status {
         StatusCode::NOT_FOUND | StatusCode::GONE => true,
@@ -183,7 +183,7 @@ pub(crate) fn stays_unstorable(status: StatusCode, extensions: &Extensions) -> b
 ///
 /// A shorter one was cut off on its way to the handler, as by a server behind it. The client's connection then ends in
 /// an error; stored, the body would pass for whole.
-pub(crate) fn has_length(headers: &HeaderMap, length: u64) -> bool {
+pub(crate) fn matches_content_length(headers: &HeaderMap, length: u64) -> bool {
     let lines = headers.get_all(header::CONTENT_LENGTH).iter();
     lines
         .map(|line| line.to_str().ok()?.parse().ok())
@@ -195,9 +195,9 @@ pub(crate) fn has_length(headers: &HeaderMap, length: u64) -> bool {
 /// Left out are the fields of the connection (RFC 9110 section 7.6.1 and those that `Connection` names) and of
 /// proxies' authentication (RFC 9111 section 3.1). So is `Content-Length`: the body stored is what it measures,
 /// and it must not contradict an answer to HEAD or a 304. `Age` and `Date` are for what the response says of its own life,
-/// which counts from them. There must not be [too many](has_too_many_names).
+/// which counts from them. There must not be [too many](has_too_many_header_names).
 pub(crate) fn stored_headers(headers: HeaderMap, keeps_dates: bool) -> HeaderMap {
-    let named: Vec<HeaderName> = members(&headers, header::CONNECTION)
+    let named: Vec<HeaderName> = list_members(&headers, header::CONNECTION)
         .filter_map(|name| HeaderName::from_bytes(name).ok())
         .collect();
     // One more, for the ETag.
@@ -206,7 +206,7 @@ pub(crate) fn stored_headers(headers: HeaderMap, keeps_dates: bool) -> HeaderMap
     for (name, value) in headers {
         if let Some(name) = name {
             let dated = name == header::AGE || name == header::DATE;
-            let left_out = is_of_the_connection(&name) || named.contains(&name) || (dated && !keeps_dates);
+            let left_out = is_connection_field(&name) || named.contains(&name) || (dated && !keeps_dates);
             current = (!left_out).then_some(name);
         }
         if let Some(name) = &current {
@@ -216,27 +216,27 @@ pub(crate) fn stored_headers(headers: HeaderMap, keeps_dates: bool) -> HeaderMap
     stored
 }
 
-fn policy_life(
+fn policy_ttl(
     parts: &response::Parts,
     policy: &Policy,
-    default_life: Duration,
-) -> Result<Duration, Refusal> {
+    default_ttl: Duration,
+) -> Result<Duration, NotStoredReason> {
     let is_error = parts.extensions.get::<HandlerError>().is_some();
     match parts.status {
-        StatusCode::NOT_FOUND | StatusCode::GONE => policy.not_found.ok_or(Refusal::Status),
-        _ if is_error => Err(Refusal::Error),
+        StatusCode::NOT_FOUND | StatusCode::GONE => policy.not_found.ok_or(NotStoredReason::Status),
+        _ if is_error => Err(NotStoredReason::Error),
         StatusCode::OK
         | StatusCode::NON_AUTHORITATIVE_INFORMATION
         | StatusCode::NO_CONTENT
         | StatusCode::MOVED_PERMANENTLY
-        | StatusCode::PERMANENT_REDIRECT => Ok(policy.life(default_life)),
-        StatusCode::PARTIAL_CONTENT => Err(Refusal::Partial),
-        _ => Err(Refusal::Status),
+        | StatusCode::PERMANENT_REDIRECT => Ok(policy.life(default_ttl)),
+        StatusCode::PARTIAL_CONTENT => Err(NotStoredReason::Partial),
+        _ => Err(NotStoredReason::Status),
     }
 }
 
 /// How long the response calls itself fresh (RFC 9111 section 4.2.1), if it does.
-pub(super) fn own_life(
+pub(super) fn explicit_ttl(
     directives: &ResponseDirectives,
     headers: &HeaderMap,
     now: Timestamp,
@@ -253,14 +253,14 @@ pub(super) fn own_life(
 }
 
 /// Every name in `Vary` must be in the key, else one client gets another's variant.
-fn varies_by_key(headers: &HeaderMap, policy: &Policy) -> Result<(), Refusal> {
+fn varies_by_key(headers: &HeaderMap, policy: &Policy) -> Result<(), NotStoredReason> {
     for name in vary_names(headers) {
         if name == b"*" {
-            return Err(Refusal::VaryAny);
+            return Err(NotStoredReason::VaryAny);
         }
         let keyed = |key: &&str| name.eq_ignore_ascii_case(key.as_bytes());
         if !policy.vary.iter().any(keyed) {
-            return Err(Refusal::VaryNotKeyed);
+            return Err(NotStoredReason::VaryNotKeyed);
         }
     }
     Ok(())
@@ -268,11 +268,11 @@ fn varies_by_key(headers: &HeaderMap, policy: &Policy) -> Result<(), Refusal> {
 
 /// What `Vary` names, in any case.
 pub(crate) fn vary_names(headers: &HeaderMap) -> impl Iterator<Item = &[u8]> {
-    members(headers, header::VARY)
+    list_members(headers, header::VARY)
 }
 
 /// The members of a field whose lines are one list of tokens (RFC 9110 section 5.6.1).
-pub(crate) fn members(headers: &HeaderMap, name: HeaderName) -> impl Iterator<Item = &[u8]> {
+pub(crate) fn list_members(headers: &HeaderMap, name: HeaderName) -> impl Iterator<Item = &[u8]> {
     let lines = headers.get_all(name).iter();
     let members = lines.flat_map(|line| line.as_bytes().split(|&byte| byte == b','));
     members
@@ -293,7 +293,7 @@ pub(super) fn is_event_stream(headers: &HeaderMap) -> bool {
 }
 
 /// Whether it is a field of the connection (RFC 9110 section 7.6.1), or of proxies' authentication.
-pub(crate) fn is_of_the_connection(name: &HeaderName) -> bool {
+pub(crate) fn is_connection_field(name: &HeaderName) -> bool {
     matches!(
         *name,
         header::CONNECTION

@@ -5,7 +5,7 @@ use http::{HeaderMap, HeaderName, StatusCode, header, response};
 use super::VALIDATORS;
 use crate::{
     entry::{Entry, HeaderLines},
-    http::{storable::stored_headers, validators},
+    http::{storability::stored_headers, validators},
 };
 
 /// What a 304 must not change: it says nothing of the body that is stored (RFC 9111 section 3.2).
@@ -29,7 +29,7 @@ pub(crate) fn is_conditional(request: &HeaderMap) -> bool {
 }
 
 /// Takes away what the client makes its answer depend on: the answer of this run is for others as well.
-pub(crate) fn unconditional(request: &mut HeaderMap) {
+pub(crate) fn remove_conditions(request: &mut HeaderMap) {
     for name in CONDITIONS {
         request.remove(name);
     }
@@ -41,7 +41,7 @@ pub(crate) fn has_validators(entry: &Entry) -> bool {
 }
 
 /// Has the service say whether the entry is what it would answer, by the validators that it has (RFC 9111 section 4.3.1).
-pub(crate) fn ask_whether_modified(request: &mut HeaderMap, entry: &Entry) {
+pub(crate) fn add_validators(request: &mut HeaderMap, entry: &Entry) {
     if let Some(tag) = entry.headers.get(&header::ETAG) {
         // Without room for it, the service answers in full.
         let _ = request.try_insert(header::IF_NONE_MATCH, tag);
@@ -53,7 +53,7 @@ pub(crate) fn ask_whether_modified(request: &mut HeaderMap, entry: &Entry) {
 
 /// The headers of the entry after the service answered with this 304 (RFC 9111 sections 3.2 and 4.3.4). `None`: it is about
 /// another response, or there would be too many names.
-pub(crate) fn merged(entry: &Entry, not_modified: &response::Parts) -> Option<HeaderMap> {
+pub(crate) fn freshened_headers(entry: &Entry, not_modified: &response::Parts) -> Option<HeaderMap> {
     let told = &not_modified.headers;
     if entry.headers.names() + told.keys_len() > HeaderLines::MOST_NAMES {
         return None;

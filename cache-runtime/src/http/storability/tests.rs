@@ -19,16 +19,16 @@ fn parts(status: u16, lines: &[(&str, &str)]) -> response::Parts {
 }
 
 const ARRIVAL: Arrival = Arrival {
-    at: NOW,
-    took: Duration::from_secs(3),
+    response_time: NOW,
+    response_delay: Duration::from_secs(3),
 };
 
-fn judge(policy: &Policy, status: u16, lines: &[(&str, &str)]) -> Result<Duration, Refusal> {
-    let lifetime = storable(&parts(status, lines), policy, secs(600), ARRIVAL)?;
-    Ok(lifetime.left())
+fn judge(policy: &Policy, status: u16, lines: &[(&str, &str)]) -> Result<Duration, NotStoredReason> {
+    let lifetime = storability(&parts(status, lines), policy, secs(600), ARRIVAL)?;
+    Ok(lifetime.remaining())
 }
 
-fn life(lines: &[(&str, &str)]) -> Result<Duration, Refusal> {
+fn life(lines: &[(&str, &str)]) -> Result<Duration, NotStoredReason> {
     judge(&POLICY, 200, lines)
 }
 
@@ -38,14 +38,14 @@ fn p5_only_what_succeeded_for_good_is_stored() {
         let stored = matches!(status, 200 | 203 | 204 | 301 | 308);
         assert_eq!(judge(&POLICY, status, &[]).is_ok(), stored, "{status}");
     }
-    assert_eq!(judge(&POLICY, 500, &[]), Err(Refusal::Status));
+    assert_eq!(judge(&POLICY, 500, &[]), Err(NotStoredReason::Status));
 }
 
 #[test]
 fn missing_pages_are_stored_on_demand_and_live_their_own_life() {
     let policy = POLICY.not_found(secs(5));
     for status in [404, 410] {
-        assert_eq!(judge(&POLICY, status, &[]), Err(Refusal::Status));
+        assert_eq!(judge(&POLICY, status, &[]), Err(NotStoredReason::Status));
         assert_eq!(judge(&policy, status, &[]), Ok(secs(5)));
         assert_eq!(
             judge(&policy, status, &[("cache-control", "max-age=2")]),
@@ -53,35 +53,41 @@ fn missing_pages_are_stored_on_demand_and_live_their_own_life() {
         );
         assert_eq!(
             judge(&policy, status, &[("set-cookie", "a=b")]),
-            Err(Refusal::SetCookie)
+            Err(NotStoredReason::SetCookie)
         );
     }
     assert_eq!(judge(&policy, 200, &[]), Ok(secs(60)));
-    assert_eq!(judge(&policy, 403, &[]), Err(Refusal::Status));
+    assert_eq!(judge(&policy, 403, &[]), Err(NotStoredReason::Status));
 }
 
 #[test]
 fn p5_parts_of_a_body_are_not_stored() {
-    assert_eq!(judge(&POLICY, 206, &[]), Err(Refusal::Partial));
-    assert_eq!(life(&[("content-range", "bytes 0-4/10")]), Err(Refusal::Partial));
+    assert_eq!(judge(&POLICY, 206, &[]), Err(NotStoredReason::Partial));
+    assert_eq!(
+        life(&[("content-range", "bytes 0-4/10")]),
+        Err(NotStoredReason::Partial)
+    );
 }
 
 #[test]
 fn p5_set_cookie_is_not_stored() {
-    assert_eq!(life(&[("set-cookie", "session=1")]), Err(Refusal::SetCookie));
+    assert_eq!(
+        life(&[("set-cookie", "session=1")]),
+        Err(NotStoredReason::SetCookie)
+    );
     let both = [("cache-control", "public, max-age=60"), ("set-cookie", "a=b")];
-    assert_eq!(life(&both), Err(Refusal::SetCookie));
+    assert_eq!(life(&both), Err(NotStoredReason::SetCookie));
 }
 
 #[test]
 fn p5_no_store_private_and_no_cache_are_not_stored() {
     for (line, refusal) in [
-        ("No-Store", Refusal::NoStore),
-        ("max-age=60, private", Refusal::Private),
-        ("private=\"x-user\"", Refusal::Private),
-        ("no-cache", Refusal::NoCache),
-        ("no-cache=\"set-cookie\"", Refusal::NoCache),
-        ("public, no-store, private", Refusal::NoStore),
+        ("No-Store", NotStoredReason::NoStore),
+        ("max-age=60, private", NotStoredReason::Private),
+        ("private=\"x-user\"", NotStoredReason::Private),
+        ("no-cache", NotStoredReason::NoCache),
+        ("no-cache=\"set-cookie\"", NotStoredReason::NoCache),
+        ("public, no-store, private", NotStoredReason::NoStore),
     ] {
         assert_eq!(life(&[("cache-control", line)]), Err(refusal), "{line}");
     }
@@ -100,26 +106,29 @@ fn p5_vary_must_be_keyed() {
             vec![("vary", "x-tenant"), ("vary", ", accept-language,")],
             Ok(secs(60)),
         ),
-        (vec![("vary", "accept-language, *")], Err(Refusal::VaryAny)),
+        (
+            vec![("vary", "accept-language, *")],
+            Err(NotStoredReason::VaryAny),
+        ),
         (
             vec![("vary", "accept-language"), ("vary", "cookie")],
-            Err(Refusal::VaryNotKeyed),
+            Err(NotStoredReason::VaryNotKeyed),
         ),
         (
             vec![("vary", "accept-language x-tenant")],
-            Err(Refusal::VaryNotKeyed),
+            Err(NotStoredReason::VaryNotKeyed),
         ),
     ] {
         assert_eq!(judge(&policy, 200, &lines), expected, "{lines:?}");
     }
-    assert_eq!(life(&[("vary", "*")]), Err(Refusal::VaryAny));
-    assert_eq!(life(&[("vary", "origin")]), Err(Refusal::VaryNotKeyed));
+    assert_eq!(life(&[("vary", "*")]), Err(NotStoredReason::VaryAny));
+    assert_eq!(life(&[("vary", "origin")]), Err(NotStoredReason::VaryNotKeyed));
 }
 
 #[test]
 fn p5_coded_bodies_are_stored_under_their_coding_only() {
     let gzip = [("content-encoding", "gzip")];
-    assert_eq!(life(&gzip), Err(Refusal::ContentEncoding));
+    assert_eq!(life(&gzip), Err(NotStoredReason::ContentEncoding));
     assert_eq!(
         judge(&POLICY.vary(&["accept-encoding"]), 200, &gzip),
         Ok(secs(60))
@@ -129,7 +138,7 @@ fn p5_coded_bodies_are_stored_under_their_coding_only() {
 #[test]
 fn event_streams_are_not_stored() {
     for kind in ["text/event-stream", "Text/Event-Stream ; charset=utf-8"] {
-        assert_eq!(life(&[("content-type", kind)]), Err(Refusal::EventStream));
+        assert_eq!(life(&[("content-type", kind)]), Err(NotStoredReason::EventStream));
     }
     assert_eq!(life(&[("content-type", "text/event-stream-log")]), Ok(secs(60)));
 }
@@ -137,9 +146,12 @@ fn event_streams_are_not_stored() {
 #[test]
 fn store_if_may_refuse_what_the_rules_allow() {
     let policy = POLICY.store_if(|parts| parts.headers.contains_key("x-final"));
-    assert_eq!(judge(&policy, 200, &[]), Err(Refusal::StoreIf));
+    assert_eq!(judge(&policy, 200, &[]), Err(NotStoredReason::StoreIf));
     assert_eq!(judge(&policy, 200, &[("x-final", "1")]), Ok(secs(60)));
-    assert_eq!(judge(&policy, 500, &[("x-final", "1")]), Err(Refusal::Status));
+    assert_eq!(
+        judge(&policy, 500, &[("x-final", "1")]),
+        Err(NotStoredReason::Status)
+    );
 }
 
 #[test]
@@ -149,8 +161,8 @@ fn the_life_is_the_policys() {
     assert_eq!(judge(&Policy::expire(Duration::MAX), 200, &[]), Ok(LONGEST));
     let odd = Policy::expire(Duration::from_micros(1500));
     assert_eq!(judge(&odd, 200, &[]), Ok(Duration::from_millis(1)));
-    let none = storable(&parts(200, &[]), &Policy::new(), Duration::ZERO, ARRIVAL);
-    assert_eq!(none, Err(Refusal::NoLife));
+    let none = storability(&parts(200, &[]), &Policy::new(), Duration::ZERO, ARRIVAL);
+    assert_eq!(none, Err(NotStoredReason::NoTtl));
 }
 
 #[test]
@@ -161,9 +173,9 @@ fn the_response_may_shorten_its_life_and_never_lengthens_it() {
         ("max-age=10, s-maxage=20", Ok(secs(20))),
         ("max-age=20, s-maxage=10", Ok(secs(10))),
         ("s-maxage=99999999999999999999", Ok(secs(60))),
-        ("max-age=0", Err(Refusal::NoLife)),
-        ("max-age=60, s-maxage=0", Err(Refusal::NoLife)),
-        ("max-age=soon", Err(Refusal::NoLife)),
+        ("max-age=0", Err(NotStoredReason::NoTtl)),
+        ("max-age=60, s-maxage=0", Err(NotStoredReason::NoTtl)),
+        ("max-age=soon", Err(NotStoredReason::NoTtl)),
         ("public", Ok(secs(60))),
     ] {
         assert_eq!(life(&[("cache-control", line)]), expected, "{line}");
@@ -197,12 +209,15 @@ fn expires_counts_when_cache_control_names_no_life() {
             Ok(secs(7)),
         ),
         (vec![("expires", "Mon, 06 Nov 1995 08:49:37 GMT")], Ok(secs(60))),
-        (vec![("expires", IN_TEN), ("expires", "0")], Err(Refusal::NoLife)),
+        (
+            vec![("expires", IN_TEN), ("expires", "0")],
+            Err(NotStoredReason::NoTtl),
+        ),
         (
             vec![("expires", "Sun, 06 Nov 1994 08:49:37 GMT")],
-            Err(Refusal::NoLife),
+            Err(NotStoredReason::NoTtl),
         ),
-        (vec![("expires", "-1")], Err(Refusal::NoLife)),
+        (vec![("expires", "-1")], Err(NotStoredReason::NoTtl)),
     ] {
         assert_eq!(life(&lines), expected, "{lines:?}");
     }
@@ -212,7 +227,7 @@ fn expires_counts_when_cache_control_names_no_life() {
 fn the_age_a_response_came_with_is_gone_from_its_own_life() {
     let max_age = ("cache-control", "max-age=30");
     assert_eq!(life(&[max_age, ("age", "12")]), Ok(secs(18)));
-    assert_eq!(life(&[max_age, ("age", "30")]), Err(Refusal::NoLife));
+    assert_eq!(life(&[max_age, ("age", "30")]), Err(NotStoredReason::NoTtl));
     assert_eq!(
         life(&[max_age, ("date", "Sun, 06 Nov 1994 08:49:27 GMT")]),
         Ok(secs(20))
@@ -227,7 +242,7 @@ fn the_age_a_response_came_with_is_gone_from_its_own_life() {
 #[test]
 fn p5_a_failure_is_shared_only_when_it_is_nobodys_own() {
     for status in [500, 503] {
-        assert!(failed(&parts(status, &[("retry-after", "5")])));
+        assert!(is_shareable_failure(&parts(status, &[("retry-after", "5")])));
         for line in [
             ("set-cookie", "a=b"),
             ("cache-control", "private"),
@@ -236,11 +251,11 @@ fn p5_a_failure_is_shared_only_when_it_is_nobodys_own() {
             ("vary", "cookie"),
             ("content-encoding", "gzip"),
         ] {
-            assert!(!failed(&parts(status, &[line])), "{line:?}");
+            assert!(!is_shareable_failure(&parts(status, &[line])), "{line:?}");
         }
     }
     for status in [200, 302, 404, 429] {
-        assert!(!failed(&parts(status, &[])), "{status}");
+        assert!(!is_shareable_failure(&parts(status, &[])), "{status}");
     }
 }
 
@@ -324,6 +339,6 @@ fn p5_a_body_must_be_as_long_as_announced() {
         (&[("content-length", "five")], false),
         (&[("content-length", "99999999999999999999")], false),
     ] {
-        assert_eq!(has_length(&headers(lines), 5), expected, "{lines:?}");
+        assert_eq!(matches_content_length(&headers(lines), 5), expected, "{lines:?}");
     }
 }

@@ -10,7 +10,7 @@ use crate::{
         fixtures::{NOW, entry, headers, request, secs},
         request_head::RequestHead,
         response::{
-            Made, Style,
+            Forwarded, StatusHeaders,
             tests::{REMAINING, STYLE, TAG, body, lines, named, responder},
         },
     },
@@ -89,8 +89,8 @@ fn policies() -> [Policy; 12] {
     ]
 }
 
-fn styles() -> [Style; 4] {
-    let hit_header = |name| Style {
+fn styles() -> [StatusHeaders; 4] {
+    let hit_header = |name| StatusHeaders {
         hit_header: HeaderName::from_static(name),
         ..STYLE
     };
@@ -123,15 +123,15 @@ proptest! {
         ),
     ) {
         let (requests, policies, styles) = (requests(), policies(), styles());
-        let verdicts = [Verdict::Hit, Verdict::Stale, Verdict::Made(Made::MISS)];
-        for (entry, request, policy, style, verdict, millis) in asked {
-            let (entry, verdict) = (entry.get(&entries), verdicts[verdict]);
+        let verdicts = [CacheStatus::Hit, CacheStatus::Stale, CacheStatus::Forwarded(Forwarded::STORED_MISS)];
+        for (entry, request, policy, status_headers, cache_status, millis) in asked {
+            let (entry, cache_status) = (entry.get(&entries), verdicts[cache_status]);
             let now = NOW + Duration::from_millis(millis);
-            let responder = responder(&requests[request], &policies[policy], &styles[style], now);
-            let response = responder.answer(entry, verdict);
-            let expected = responder.unprepared(entry, verdict);
+            let responder = responder(&requests[request], &policies[policy], &styles[status_headers], now);
+            let response = responder.answer(entry, cache_status);
+            let expected = responder.without_template(entry, cache_status);
             prop_assert_eq!(response.status(), expected.status());
-            prop_assert_eq!(lines(&response), lines(&expected), "{:?} {:?}", entry, verdict);
+            prop_assert_eq!(lines(&response), lines(&expected), "{:?} {:?}", entry, cache_status);
             let sensitive = |value: &HeaderValue| value.is_sensitive();
             prop_assert!(response.headers().values().map(sensitive).eq(expected.headers().values().map(sensitive)));
             prop_assert_eq!(body(response), body(expected));
@@ -141,16 +141,16 @@ proptest! {
 
 #[test]
 fn p2_lines_of_one_size_under_fewer_names_are_not_taken_for_others() {
-    let (request, policy, style) = (request("GET", &[]), Policy::new(), STYLE);
-    let responder = responder(&request, &policy, &style, NOW);
+    let (request, policy, status_headers) = (request("GET", &[]), Policy::new(), STYLE);
+    let responder = responder(&request, &policy, &status_headers, NOW);
     let two = entry(secs(30), &[("etag", "1"), ("link", "22")]);
     let one = entry(secs(30), &[("etag", "12345678")]);
     assert_eq!(one.headers.size(), two.headers.size());
     for entry in [&two, &one, &two, &one] {
-        let response = responder.answer(entry, Verdict::Hit);
+        let response = responder.answer(entry, CacheStatus::Hit);
         assert_eq!(
             lines(&response),
-            lines(&responder.unprepared(entry, Verdict::Hit))
+            lines(&responder.without_template(entry, CacheStatus::Hit))
         );
     }
 }
@@ -164,10 +164,10 @@ fn p5_secrets_stay_secret_and_nothing_else_becomes_one() {
         ..entry(secs(30), &[])
     };
     let plain = &entry(secs(30), &[TAG, TYPE]);
-    let (request, policy, style) = (request("GET", &[]), Policy::new(), STYLE);
-    let responder = responder(&request, &policy, &style, NOW);
+    let (request, policy, status_headers) = (request("GET", &[]), Policy::new(), STYLE);
+    let responder = responder(&request, &policy, &status_headers, NOW);
     for entry in [secret, secret, plain, plain, plain, plain, plain, secret] {
-        let response = responder.answer(entry, Verdict::Hit);
+        let response = responder.answer(entry, CacheStatus::Hit);
         let is_sensitive = response.headers()[header::CONTENT_TYPE].is_sensitive();
         assert_eq!(is_sensitive, ptr::eq(entry, secret));
     }
@@ -175,15 +175,15 @@ fn p5_secrets_stay_secret_and_nothing_else_becomes_one() {
 
 #[test]
 fn p5_what_says_itself_how_it_is_cached_is_told_nothing_more() {
-    let (entry, request, style) = (entry(secs(30), &[DATE]), request("GET", &[]), STYLE);
+    let (entry, request, status_headers) = (entry(secs(30), &[DATE]), request("GET", &[]), STYLE);
     for http in [None, None, Some(Http::default())] {
         let policy = Policy {
             http,
             ..Policy::new()
         };
-        let responder = responder(&request, &policy, &style, NOW);
+        let responder = responder(&request, &policy, &status_headers, NOW);
         for _ in 0..4 {
-            let response = responder.answer(&entry, Verdict::Hit);
+            let response = responder.answer(&entry, CacheStatus::Hit);
             let is_told = response.headers().contains_key(header::CACHE_CONTROL);
             assert_eq!(is_told, http.is_none());
         }
@@ -196,9 +196,9 @@ fn is_kept(entry: &Entry) -> bool {
 }
 
 fn is_kept_under(entry: &Entry, policy: Policy) -> bool {
-    let (request, style) = (request("GET", &[]), STYLE);
-    let responder = responder(&request, &policy, &style, NOW);
-    (0..=MISFITS).any(|_| responder.prepared(entry, Verdict::Hit).is_some())
+    let (request, status_headers) = (request("GET", &[]), STYLE);
+    let responder = responder(&request, &policy, &status_headers, NOW);
+    (0..=MISFITS).any(|_| responder.templated(entry, CacheStatus::Hit).is_some())
 }
 
 #[test]

@@ -6,10 +6,10 @@ mod validation;
 mod ranges;
 
 use http::{HeaderName, header};
-pub(crate) use ranges::{Ranged, ranged};
-pub(crate) use storing::{shown, storable};
+pub(crate) use ranges::{SelectedRange, select_range};
+pub(crate) use storing::{storability, without_withheld_fields};
 pub(crate) use validation::{
-    ask_whether_modified, has_validators, is_conditional, is_outdated, merged, unconditional,
+    add_validators, freshened_headers, has_validators, is_conditional, is_outdated, remove_conditions,
 };
 pub(crate) use variants::variant;
 

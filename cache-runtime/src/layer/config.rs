@@ -31,14 +31,14 @@ use crate::{
 const DEEPEST: usize = 16;
 
 /// What the user makes of a request.
-type OfRequest<T> = Given<dyn Fn(&request::Parts) -> T + Send + Sync>;
+type OfRequest<T> = Callback<dyn Fn(&request::Parts) -> T + Send + Sync>;
 
 /// What the user makes of a response.
-type OfResponse<T> = Given<dyn Fn(&response::Parts) -> T + Send + Sync>;
+type OfResponse<T> = Callback<dyn Fn(&response::Parts) -> T + Send + Sync>;
 
 /// What the builder was told.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Plan {
+pub(super) struct LayerConfig {
     pub(super) namespace: Namespace,
     pub(super) cache: Option<Cache>,
     pub(super) rules: Vec<Rule>,
@@ -92,9 +92,9 @@ pub(super) struct Admitted<'a> {
     pub(super) must_be_public: bool,
 }
 
-impl Plan {
+impl LayerConfig {
     /// Ready to be used: what holds for all rules is in each of them.
-    pub(super) fn settled(mut self) -> Self {
+    pub(super) fn build(mut self) -> Self {
         if self.rules.is_empty() {
             self.default.get_or_insert_default();
         }
@@ -178,7 +178,7 @@ impl Plan {
     /// Whether responses to this method are cached here: then it is taken for one that reads.
     pub(super) fn is_cached(&self, request: &request::Parts) -> bool {
         let policy = self.policy_of(original_uri(request).path());
-        policy.is_some_and(|(policy, _)| rules::takes(policy.methods, &request.method))
+        policy.is_some_and(|(policy, _)| rules::accepts_method(policy.methods, &request.method))
     }
 
     pub(super) fn write_key(
@@ -300,15 +300,15 @@ impl Target {
 }
 
 /// A function of the user's, of which there is nothing to show.
-pub(super) struct Given<F: ?Sized>(pub(super) Arc<F>);
+pub(super) struct Callback<F: ?Sized>(pub(super) Arc<F>);
 
-impl<F: ?Sized> Clone for Given<F> {
+impl<F: ?Sized> Clone for Callback<F> {
     fn clone(&self) -> Self {
         Self(Arc::clone(&self.0))
     }
 }
 
-impl<F: ?Sized> Deref for Given<F> {
+impl<F: ?Sized> Deref for Callback<F> {
     type Target = F;
 
     fn deref(&self) -> &F {
@@ -316,7 +316,7 @@ impl<F: ?Sized> Deref for Given<F> {
     }
 }
 
-impl<F: ?Sized> fmt::Debug for Given<F> {
+impl<F: ?Sized> fmt::Debug for Callback<F> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("a function")
     }

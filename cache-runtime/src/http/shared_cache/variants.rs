@@ -2,7 +2,7 @@
 
 use http::{HeaderMap, HeaderName, HeaderValue};
 
-use crate::{http::storable::vary_names, slot::Fingerprint};
+use crate::{http::storability::vary_names, slot::Fingerprint};
 
 /// Which variant a response with these headers is, if it answers this request. `None`: it does not vary.
 pub(crate) fn variant(response: &HeaderMap, request: &HeaderMap) -> Option<Fingerprint> {

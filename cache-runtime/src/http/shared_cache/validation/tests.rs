@@ -19,8 +19,8 @@ fn lines(headers: &HeaderMap) -> Vec<(&str, &str)> {
         .collect()
 }
 
-fn merged(stored: &[(&str, &str)], told: &[(&str, &str)]) -> Option<HeaderMap> {
-    super::merged(&entry(secs(1), stored), &not_modified(told))
+fn freshened_headers(stored: &[(&str, &str)], told: &[(&str, &str)]) -> Option<HeaderMap> {
+    super::freshened_headers(&entry(secs(1), stored), &not_modified(told))
 }
 
 #[test]
@@ -32,9 +32,9 @@ fn the_service_is_asked_by_all_validators_that_it_gave() {
         ("accept", "*/*"),
     ]);
     assert!(is_conditional(&request));
-    unconditional(&mut request);
+    remove_conditions(&mut request);
     assert!(!is_conditional(&request));
-    ask_whether_modified(&mut request, &stored);
+    add_validators(&mut request, &stored);
     let asked = [
         ("accept", "*/*"),
         ("if-none-match", "W/\"a\""),
@@ -69,7 +69,7 @@ fn what_the_304_says_replaces_what_was_stored() {
         ("x-hop", "1"),
         ("date", "Sun, 06 Nov 1994 08:49:37 GMT"),
     ];
-    let merged = merged(&stored, &told).unwrap();
+    let merged = freshened_headers(&stored, &told).unwrap();
     let mut lines = lines(&merged);
     lines.sort_unstable();
     let expected = [
@@ -104,7 +104,11 @@ fn a_304_about_another_response_is_not_taken_for_this_one() {
         (&dated, &[("etag", "\"a\"")], false),
         (&dated, &[], true),
     ] {
-        assert_eq!(merged(stored, told).is_some(), same, "{stored:?} {told:?}");
+        assert_eq!(
+            freshened_headers(stored, told).is_some(),
+            same,
+            "{stored:?} {told:?}"
+        );
     }
 }
 

@@ -6,10 +6,14 @@ use std::{cell::RefCell, ptr};
 use http::{HeaderMap, HeaderName, HeaderValue, header};
 
 use super::{
-    Responder, Verdict,
+    Responder,
     cache_headers::{CacheHeaders, http_date},
+    hit_header_value,
 };
-use crate::entry::{Entry, HeaderLines};
+use crate::{
+    entry::{Entry, HeaderLines},
+    outcome::CacheStatus,
+};
 
 /// How many maps a thread keeps, and of which entries: some 350 KiB at most.
 const KEPT: usize = 64;
@@ -22,7 +26,7 @@ const MISFITS: u32 = 2;
 thread_local!(static PLACES: RefCell<[Place; KEPT]> = const { RefCell::new([const { Place::EMPTY }; KEPT]) });
 
 struct Place {
-    kept: Option<Prepared>,
+    kept: Option<Template>,
     misfits: u32,
 }
 
@@ -43,7 +47,7 @@ impl Place {
 ///
 /// The values are those of the first such entry: what others have in common with it, as the `Content-Type`, is shared within
 /// this thread. Threads that answer from one entry share nothing but its body.
-struct Prepared {
+struct Template {
     headers: HeaderMap,
     /// The entry's own, and how many they are.
     lines: HeaderLines,
@@ -62,8 +66,8 @@ struct Prepared {
 impl Responder<'_> {
     /// The headers of a response with the whole entry, if what the cache adds to them is always of the same names, and this
     /// thread has laid out such ones.
-    pub(super) fn prepared(&self, entry: &Entry, verdict: Verdict) -> Option<HeaderMap> {
-        if self.policy.http.is_some() || self.style.cache_status.is_some() {
+    pub(super) fn templated(&self, entry: &Entry, cache_status: CacheStatus) -> Option<HeaderMap> {
+        if self.policy.http.is_some() || self.status_headers.cache_name.is_some() {
             return None;
         }
         PLACES.with_borrow_mut(|places| {
@@ -83,8 +87,11 @@ impl Responder<'_> {
                     place.filled(self, entry)?
                 }
             };
-            if verdict != Verdict::Hit {
-                headers.insert(self.style.hit_header.clone(), verdict.as_value());
+            if cache_status != CacheStatus::Hit {
+                headers.insert(
+                    self.status_headers.hit_header.clone(),
+                    hit_header_value(cache_status),
+                );
             }
             Some(headers)
         })
@@ -102,7 +109,7 @@ impl Responder<'_> {
         let written = [
             &header::CACHE_CONTROL,
             &header::CONTENT_LENGTH,
-            &self.style.hit_header,
+            &self.status_headers.hit_header,
         ];
         lines.size() <= MOST_BYTES
             && lines.count() <= MOST_LINES
@@ -112,13 +119,13 @@ impl Responder<'_> {
     }
 
     /// None where the end of the entry's life cannot be written as a date.
-    fn prepare(&self, entry: &Entry) -> Option<Prepared> {
+    fn prepare(&self, entry: &Entry) -> Option<Template> {
         let lines = entry.headers.copied();
         let mut headers = lines.to_map(self.added());
-        self.complete(&mut headers, entry, Verdict::Hit);
+        self.complete(&mut headers, entry, CacheStatus::Hit);
         headers.insert(header::CONTENT_LENGTH, HeaderValue::from_static(""));
         let has_expires = self.cache_headers.has_expires();
-        (!has_expires || headers.contains_key(header::EXPIRES)).then_some(Prepared {
+        (!has_expires || headers.contains_key(header::EXPIRES)).then_some(Template {
             headers,
             own: lines.count(),
             writes_expires: has_expires && !lines.contains(&header::EXPIRES),
@@ -127,16 +134,16 @@ impl Responder<'_> {
             expires: None,
             cache_headers: self.cache_headers,
             vary: self.policy.vary,
-            hit_header: self.style.hit_header.clone(),
+            hit_header: self.status_headers.hit_header.clone(),
         })
     }
 }
 
-impl Prepared {
+impl Template {
     fn is_for(&self, responder: &Responder<'_>) -> bool {
         ptr::eq(self.vary, responder.policy.vary)
             && self.cache_headers == responder.cache_headers
-            && self.hit_header == responder.style.hit_header
+            && self.hit_header == responder.status_headers.hit_header
     }
 
     /// Those of a hit on this entry, if its own headers have the names that these are laid out for.

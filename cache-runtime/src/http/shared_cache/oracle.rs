@@ -9,7 +9,7 @@ use http::{Request, Response};
 use http_cache_semantics::{CacheOptions, CachePolicy};
 use proptest::{collection::vec, option, prelude::*, sample::select};
 
-use super::storable;
+use super::storability;
 use crate::{
     clock::Timestamp,
     http::{
@@ -100,11 +100,11 @@ proptest! {
             cache_heuristic: if guesses { 0.1 } else { 0.0 },
             ..CacheOptions::default()
         });
-        let ours = storable(&parts, &Policy::new(), Http { guesses }, Arrival { at: NOW, took: secs(0) });
+        let ours = storability(&parts, &Policy::new(), Http { guesses }, Arrival { response_time: NOW, response_delay: secs(0) });
         if !theirs.is_storable() {
             prop_assert!(ours.is_err(), "{ours:?}");
         } else {
-            let left = ours.map(|lifetime| lifetime.left()).unwrap_or_default();
+            let left = ours.map(|lifetime| lifetime.remaining()).unwrap_or_default();
             let difference = left.abs_diff(theirs.time_to_live(now));
             prop_assert!(difference < secs(1), "{ours:?}, and there {:?}", theirs.time_to_live(now));
         }
