@@ -126,7 +126,7 @@ impl Request {
     }
 
     /// The entry of the first of these fills that ends with one for this request. Never, if none does.
-    pub(super) async fn representative_method(&self, joined: Vec<Joined>) -> Arc<Entry> {
+    pub(super) async fn first_of(&self, joined: Vec<Joined>) -> Arc<Entry> {
         let mut fills: FuturesUnordered<_> = joined.into_iter().map(|fill| fill.entry(self)).collect();
         match fills.next().await {
             Some(entry) => entry,

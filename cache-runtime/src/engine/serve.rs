@@ -322,7 +322,7 @@ impl Request {
         if joined.is_empty() {
             return own.await;
         }
-        match select(pin!(own), pin!(self.representative_method(joined))).await {
+        match select(pin!(own), pin!(self.first_of(joined))).await {
             Either::Left((own, _)) => own,
             Either::Right((entry, _)) => First::Joined(entry),
         }
