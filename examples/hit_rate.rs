@@ -16,7 +16,7 @@ use axum::{
     response::IntoResponse,
     routing::get,
 };
-use handler_cache::{Cache, Counts, cache};
+use handler_cache::{Cache, cache, stats::Counters};
 use serde_json::{Value, json};
 use tokio::{net::TcpListener, signal, sync::oneshot, time};
 use tracing::info;
@@ -42,18 +42,18 @@ async fn report(cache: Cache) -> Json<Value> {
     Json(json!({
         "total": shown(&stats.total),
         "handlers": handlers,
-        "ailing": stats.ailing,
-        "overdue": stats.overdue,
+        "store_unavailable": stats.store_unavailable,
+        "evictions_retrying": stats.evictions_retrying,
     }))
 }
 
 /// The ratio is from 0 to 1, and null when nobody asked.
-fn shown(counts: &Counts) -> Value {
+fn shown(counts: &Counters) -> Value {
     json!({
         "hits": counts.hits,
-        "stale": counts.stale,
+        "stale_hits": counts.stale_hits,
         "misses": counts.misses,
-        "bypassed": counts.bypassed,
+        "bypasses": counts.bypasses,
         "hit_ratio": counts.hit_ratio(),
         "not_stored": counts.not_stored,
     })
@@ -62,7 +62,7 @@ fn shown(counts: &Counts) -> Value {
 /// Counters only grow, from nothing: a minute's are those at its end less those at its beginning. The last line is of the
 /// minute that the server's end cuts short.
 async fn log_hit_ratio(cache: Cache, minute: Duration, mut stopped: oneshot::Receiver<()>) {
-    let mut before = Counts::default();
+    let mut before = Counters::default();
     let mut goes_on = true;
     while goes_on {
         goes_on = tokio::select! {
@@ -73,7 +73,7 @@ async fn log_hit_ratio(cache: Cache, minute: Duration, mut stopped: oneshot::Rec
         let counts = now.since(&before);
         before = now;
         let percent = counts.hit_ratio().map(|ratio| (100.0 * ratio).round());
-        let (hits, stale, misses) = (counts.hits, counts.stale, counts.misses);
+        let (hits, stale, misses) = (counts.hits, counts.stale_hits, counts.misses);
         info!(hits, stale, misses, percent, "the last minute");
     }
 }

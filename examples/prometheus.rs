@@ -14,7 +14,7 @@ use handler_cache::{Cache, cache};
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use tokio::{net::TcpListener, time};
 
-/// It takes its time, which `handler_cache_run_seconds` shows.
+/// It takes its time, which `handler_cache_fill_seconds` shows.
 #[cache(expire = "30s")]
 async fn square(Path(n): Path<u32>) -> String {
     time::sleep(Duration::from_millis(200)).await;

@@ -12,7 +12,56 @@ pub use handler_cache_macros::cache_evict;
 pub use handler_cache_macros::{
     cache_one_day, cache_one_hour, cache_one_minute, cache_one_month, cache_one_week, cache_one_year,
 };
-/// Longer texts, on one matter each.
+#[cfg(feature = "layer")]
+#[doc(inline)]
+pub use handler_cache_runtime::layer;
+#[doc(hidden)]
+pub use handler_cache_runtime::macro_support as __private;
+#[doc(inline)]
+pub use handler_cache_runtime::{
+    Cache, CacheBuilder, CacheKey, Error, Expire, NoStore, Policy, Tags, ValueKey, store,
+};
+
+/// The layer that attaches a cache to a router; see [`Cache::attach`].
+pub mod attach {
+    #[doc(inline)]
+    pub use handler_cache_runtime::{AttachFuture, AttachLayer, AttachService};
+}
+
+/// Points in time, by the clock of the store.
+pub mod clock {
+    #[cfg(feature = "test-util")]
+    #[doc(inline)]
+    pub use handler_cache_runtime::ManualClock;
+    #[doc(inline)]
+    pub use handler_cache_runtime::Timestamp;
+}
+
+/// Diagnostics of one key; see [`Cache::explain`].
+pub mod explain {
+    #[doc(inline)]
+    pub use handler_cache_runtime::{EntryInfo, EntryState, Explanation, FillState};
+}
+
+/// Keys: how arguments become the name of an entry. [The guide](crate::guide::keys) has the rules.
+pub mod key {
+    #[doc(inline)]
+    pub use handler_cache_runtime::{CacheKey, CacheKeyPart, KeyError, KeyWriter, ValueKey};
+}
+
+/// How responses and values are cached.
+pub mod policy {
+    #[doc(inline)]
+    pub use handler_cache_runtime::{ClientControl, ClientMaxAge, Policy, ValuePolicy};
+}
+
+/// Statistics of a cache; see [`Cache::stats`].
+pub mod stats {
+    #[doc(inline)]
+    pub use handler_cache_runtime::{Counters, MemoryUsage, Rejected, Stats};
+}
+
+/// Guides, each on one topic.
 pub mod guide {
     #[doc = include_str!("../docs/keys.md")]
     pub mod keys {}
@@ -34,15 +83,3 @@ pub mod guide {
     #[doc = include_str!("../docs/performance.md")]
     pub mod performance {}
 }
-
-#[cfg(feature = "test-util")]
-pub use handler_cache_runtime::ManualClock;
-#[cfg(feature = "layer")]
-pub use handler_cache_runtime::layer;
-#[doc(hidden)]
-pub use handler_cache_runtime::macro_support as __private;
-pub use handler_cache_runtime::{
-    AttachFuture, AttachLayer, AttachService, Cache, CacheBuilder, CacheKey, CacheKeyPart, ClientControl,
-    ClientMaxAge, Counts, EntryFacts, Error, Expire, Explanation, Filler, KeyError, KeyWriter, Memory,
-    NoStore, Policy, Refused, Standing, Stats, Tags, Timestamp, ValueKey, ValuePolicy, store,
-};

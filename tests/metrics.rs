@@ -65,9 +65,9 @@ async fn recorder_gets_what_stats_shows() {
     assert_eq!(
         lines(&recorder),
         [
-            r#"evicted_total{cache="test",handler="*"} 1"#,
-            r#"evicted_total{cache="test",handler="page"} 1"#,
-            r#"failed_runs_total{cache="test",handler="page"} 1"#,
+            r#"evictions_total{cache="test",handler="*"} 1"#,
+            r#"evictions_total{cache="test",handler="page"} 1"#,
+            r#"failed_fills_total{cache="test",handler="page"} 1"#,
             r#"not_stored_total{cache="test",handler="page",reason="set-cookie"} 1"#,
             r#"not_stored_total{cache="test",handler="page",reason="status"} 1"#,
             r#"requests_total{cache="test",handler="$",result="hit"} 1"#,
@@ -84,29 +84,29 @@ async fn recorder_gets_what_stats_shows() {
     let text = recorder.render();
     for line in [
         "# TYPE handler_cache_requests_total counter",
-        "# HELP handler_cache_requests_total Requests by what answered them: hit, stale, miss, or bypass",
-        r#"handler_cache_run_seconds_count{cache="test",handler="page"} 4"#,
+        "# HELP handler_cache_requests_total Requests by result: hit, stale, miss or bypass",
+        r#"handler_cache_fill_seconds_count{cache="test",handler="page"} 4"#,
         // Not those that memory answers, nor those past the cache.
         r#"handler_cache_store_seconds_count{cache="test",handler="page"} 6"#,
-        r#"handler_cache_ailing{cache="test"} 0"#,
-        r#"handler_cache_overdue_evictions{cache="test"} 0"#,
-        r#"handler_cache_refused_total{cache="test",limit="runs"} 0"#,
+        r#"handler_cache_store_unavailable{cache="test"} 0"#,
+        r#"handler_cache_evictions_retrying{cache="test"} 0"#,
+        r#"handler_cache_rejected_total{cache="test",limit="fills"} 0"#,
     ] {
         assert!(text.lines().any(|told| told == line), "{line}\n\n{text}");
     }
 
     bench.server().command(["ACL", "SETUSER", "default", "-unlink"]);
     bench.cache.evict(page::key(Path(2))).await.unwrap_err();
-    let overdue = r#"overdue_evictions{cache="test"} 2"#;
+    let retrying = r#"evictions_retrying{cache="test"} 2"#;
     assert!(
-        lines(&recorder).contains(&overdue.to_owned()),
+        lines(&recorder).contains(&retrying.to_owned()),
         "{:?}",
         lines(&recorder)
     );
     drop(bench.redis);
-    let ailing = r#"ailing{cache="test"} 1"#.to_owned();
+    let unavailable = r#"store_unavailable{cache="test"} 1"#.to_owned();
     eventually("the breaker does not open", async || {
-        lines(&recorder).contains(&ailing)
+        lines(&recorder).contains(&unavailable)
     })
     .await;
 }

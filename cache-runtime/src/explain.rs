@@ -1,4 +1,4 @@
-//! What there is to say of one entry: the answer to "why is this not cached?".
+//! Diagnostics of one key: why is a response cached, or why not?
 
 use std::{collections::BTreeMap, fmt, time::Duration};
 
@@ -6,122 +6,105 @@ use http::StatusCode;
 
 use crate::clock::Timestamp;
 
-/// What a cache knows of one key now, from [`Cache::explain`](crate::Cache::explain). It displays itself for people.
+/// The state of one key in the cache, from [`Cache::explain`](crate::Cache::explain).
+///
+/// Its `Display` is one line for logs and people.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct Explanation {
-    /// The key as the store has it, with the prefix and cut at 240 bytes.
+    /// The key as in the store: with the prefix, and shortened to 240 bytes by a hash.
     pub key: String,
-    /// Whether a request would be answered from an entry.
-    pub standing: Standing,
-    /// The entry, unless there is none that may be served.
-    pub entry: Option<EntryFacts>,
-    /// Who fills it now, or why nobody shall; `None` where nobody does, or the store did not answer.
-    pub filler: Option<Filler>,
-    /// An eviction of it was not acknowledged yet: this process takes it for evicted.
-    pub overdue: bool,
+    /// Whether there is an entry, and whether it may be served.
+    pub state: EntryState,
+    /// The entry, if it is fresh or stale.
+    pub entry: Option<EntryInfo>,
+    /// Who fills the entry, or what prevents a fill; `None` if nobody does, or if the store did not answer.
+    pub fill: Option<FillState>,
+    /// The store has not acknowledged an eviction of this entry yet, so this process treats it as evicted.
+    pub eviction_retrying: bool,
     /// The store does not answer, and requests are served without it.
-    pub ailing: bool,
-    /// Why responses of this handler, or values, were not stored so far, and how often: of all its arguments together.
+    pub store_unavailable: bool,
+    /// Responses of this handler, or values, that were not stored, by reason. Counted for all arguments together, as in
+    /// [`Stats`](crate::stats::Stats).
     pub not_stored: BTreeMap<&'static str, u64>,
 }
 
-/// What an entry is worth to a request now.
+/// Whether there is an entry, and whether it may be served.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum Standing {
-    /// It is served.
+pub enum EntryState {
+    /// A fresh entry, which is served.
     Fresh,
-    /// Past its life, and served where the handler's `stale_…` options allow it.
+    /// A stale entry, which is served where a `stale_…` option of the handler allows it.
     Stale,
-    /// There is none.
+    /// No record in the store.
     Absent,
-    /// There is a record that is not served: retired by an eviction, past everything, of another handler, or unreadable.
+    /// A record that is not served: evicted, expired, of another handler, or unreadable.
     Unusable,
-    /// There is a record that may be served or retired: its tags depend on more than the arguments in the key.
-    Unclear,
-    /// There is one of a newer release of this library, which is left alone.
-    Newer,
+    /// A record that may be served or evicted: its tags depend on more than the arguments in the key.
+    Uncertain,
+    /// A record in the format of a newer release of this library. It is left alone.
+    NewerFormat,
     /// The store did not answer.
     Unknown,
 }
 
-/// An entry that may be served.
+/// A fresh or stale entry.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct EntryFacts {
-    /// Of the response; 200 for a value.
+pub struct EntryInfo {
+    /// The status of the response; 200 for a value.
     pub status: StatusCode,
-    /// When it was made, in the store's time.
-    pub born: Timestamp,
-    /// How long it stays fresh from now on; zero when it is stale.
+    /// When the response was generated, by the store's clock.
+    pub created_at: Timestamp,
+    /// The remaining TTL; zero for a stale entry.
     pub fresh_for: Duration,
-    /// How long it is kept from now on, stale time and all.
+    /// The remaining time until the entry expires, including the stale windows.
     pub kept_for: Duration,
-    /// Bytes of its body.
+    /// The size of the body.
     pub bytes: usize,
-    /// The tags that [`Cache::evict_tag`](crate::Cache::evict_tag) takes it away with; of one that is longer than 240 bytes
-    /// the head.
+    /// The tags by which [`Cache::evict_tag`](crate::Cache::evict_tag) evicts the entry. A tag longer than 240 bytes is cut.
     pub tags: Vec<String>,
 }
 
-/// Who fills a slot.
+/// Who fills an entry, or what prevents a fill.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum Filler {
-    /// A run in this process.
-    Here,
-    /// A run in another process, or of another cache of this one; or one whose process is gone: then its place is free within
-    /// 5 s.
-    Elsewhere,
-    /// Nobody: the last response could not be stored, so that for 5 s requests run side by side.
-    Passed,
-    /// Nobody: the handler failed, and is spared while a stale entry serves.
-    Spared,
-    /// Something unreadable stands there; the next run replaces it.
+pub enum FillState {
+    /// A fill in this process.
+    Local,
+    /// A fill in another process, or of another cache in this process. If that process has crashed, its lease expires
+    /// within 5 s.
+    Remote,
+    /// Hit-for-miss: the last response could not be stored, so requests are not coalesced for 5 s.
+    HitForMiss,
+    /// Failure backoff: the last fill failed, and none is started while a stale entry is served
+    /// ([`CacheBuilder::failure_backoff`](crate::CacheBuilder::failure_backoff)).
+    Backoff,
+    /// An unreadable lease. The next fill replaces it.
     Unreadable,
 }
 
 impl fmt::Display for Explanation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}: ", self.key)?;
-        match self.standing {
-            Standing::Unknown if self.ailing => {}
-            standing => write!(f, "{standing}")?,
+        match self.state {
+            EntryState::Unknown if self.store_unavailable => f.write_str("the store does not answer")?,
+            state => write!(f, "{state}")?,
         }
         if let Some(entry) = &self.entry {
-            let EntryFacts {
-                status,
-                fresh_for,
-                kept_for,
-                bytes,
-                tags,
-                ..
-            } = entry;
-            write!(f, "; status {}, {bytes} bytes", status.as_u16())?;
-            if !fresh_for.is_zero() {
-                write!(f, ", fresh for {fresh_for:?}")?;
-            }
-            write!(f, ", kept for {kept_for:?}")?;
-            if !tags.is_empty() {
-                write!(f, ", tags {}", tags.join(", "))?;
-            }
+            write!(f, "; {entry}")?;
         }
-        if let Some(filler) = self.filler {
-            write!(f, "; {filler}")?;
+        if let Some(fill) = self.fill {
+            write!(f, "; {fill}")?;
         }
-        if self.overdue {
-            f.write_str("; an eviction of it is overdue, so it is not served here")?;
+        if self.eviction_retrying {
+            f.write_str("; its eviction is being retried, so this process does not serve it")?;
         }
-        if self.ailing {
-            let joint = if self.standing == Standing::Unknown {
-                ""
-            } else {
-                "; "
-            };
-            write!(f, "{joint}the store does not answer")?;
+        if self.store_unavailable && self.state != EntryState::Unknown {
+            f.write_str("; the store does not answer")?;
         }
-        let mut separator = "; not stored so far, whatever the arguments:";
+        let mut separator = "; not stored so far, for any arguments:";
         for (reason, count) in &self.not_stored {
             write!(f, "{separator} {reason} ({count})")?;
             separator = ",";
@@ -130,32 +113,50 @@ impl fmt::Display for Explanation {
     }
 }
 
-impl fmt::Display for Standing {
+impl fmt::Display for EntryInfo {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "status {}, {} bytes", self.status.as_u16(), self.bytes)?;
+        if !self.fresh_for.is_zero() {
+            write!(f, ", fresh for {:?}", self.fresh_for)?;
+        }
+        write!(f, ", kept for {:?}", self.kept_for)?;
+        if !self.tags.is_empty() {
+            write!(f, ", tags {}", self.tags.join(", "))?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Display for EntryState {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Fresh => "fresh",
-            Self::Stale => "past its life, and kept for the `stale_…` options",
-            Self::Absent => "there is no entry",
+            Self::Stale => "stale",
+            Self::Absent => "no entry",
             Self::Unusable => {
-                "there is a record that is not served: evicted, past everything, another's, or unreadable"
+                "a record that is not served: evicted, expired, of another handler, or unreadable"
             }
-            Self::Unclear => {
-                "there is a record, and the key alone does not show the tags that may have retired it"
+            Self::Uncertain => {
+                "a record that may have been evicted: the key alone does not show all of its tags"
             }
-            Self::Newer => "there is a record of a newer release, which is left alone",
-            Self::Unknown => "the store did not say",
+            Self::NewerFormat => "a record in the format of a newer release",
+            Self::Unknown => "unknown, the store did not answer in time",
         })
     }
 }
 
-impl fmt::Display for Filler {
+impl fmt::Display for FillState {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::Here => "a run of this process fills it",
-            Self::Elsewhere => "another process fills it, or left it within the last 5 s",
-            Self::Passed => "the last answer could not be stored, so for 5 s requests run for themselves",
-            Self::Spared => "the last run failed, and no other is begun while the stale entry serves",
-            Self::Unreadable => "what stands for a run there cannot be read; the next run replaces it",
+            Self::Local => "being filled by this process",
+            Self::Remote => "being filled by another process",
+            Self::HitForMiss => {
+                "hit-for-miss: the last response could not be stored, so requests are not coalesced for 5 s"
+            }
+            Self::Backoff => {
+                "failure backoff: the last fill failed, and none is started while the stale entry is served"
+            }
+            Self::Unreadable => "its lease is unreadable, and the next fill replaces it",
         })
     }
 }

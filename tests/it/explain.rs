@@ -13,7 +13,10 @@ use axum::{
     response::IntoResponse,
     routing::get,
 };
-use handler_cache::{Explanation, Filler, Standing, Tags, ValueKey, cache};
+use handler_cache::{
+    Tags, ValueKey, cache,
+    explain::{EntryState, Explanation, FillState},
+};
 
 #[derive(serde::Deserialize)]
 struct Reader {
@@ -60,23 +63,20 @@ async fn entry_is_explained_through_its_life() {
         let gate = Gate::new();
         let app = bench.app(routes(&gate));
         let explanation = explain(&bench, 7).await;
-        assert_eq!(explanation.standing, Standing::Absent);
-        assert_eq!((&explanation.entry, explanation.filler), (&None, None));
+        assert_eq!(explanation.state, EntryState::Absent);
+        assert_eq!((&explanation.entry, explanation.fill), (&None, None));
         assert_eq!(explanation.key, "test:it::explain::page(id=7)");
-        assert_eq!(
-            explanation.to_string(),
-            "test:it::explain::page(id=7): there is no entry"
-        );
+        assert_eq!(explanation.to_string(), "test:it::explain::page(id=7): no entry");
 
         gate.let_through(1);
         app.get("/pages/7").await;
         bench.settled().await;
         bench.clock.advance(Duration::from_secs(20));
         let explanation = explain(&bench, 7).await;
-        assert_eq!(explanation.standing, Standing::Fresh);
+        assert_eq!(explanation.state, EntryState::Fresh);
         let entry = explanation.entry.clone().unwrap();
         assert_eq!(
-            (entry.status, entry.born, entry.bytes),
+            (entry.status, entry.created_at, entry.bytes),
             (StatusCode::OK, START, 6)
         );
         assert_eq!(entry.fresh_for, Duration::from_secs(40));
@@ -90,7 +90,7 @@ async fn entry_is_explained_through_its_life() {
 
         bench.clock.advance(Duration::from_secs(40));
         let explanation = explain(&bench, 7).await;
-        assert_eq!(explanation.standing, Standing::Stale);
+        assert_eq!(explanation.state, EntryState::Stale);
         assert_eq!(explanation.entry.unwrap().fresh_for, Duration::ZERO);
 
         gate.let_through(1);
@@ -101,12 +101,12 @@ async fn entry_is_explained_through_its_life() {
         );
         bench.settled().await;
         let explanation = explain(&bench, 7).await;
-        assert_eq!(explanation.filler, Some(Filler::Spared));
+        assert_eq!(explanation.fill, Some(FillState::Backoff));
         assert_eq!(explanation.not_stored.get("status"), Some(&1));
 
         bench.cache.evict_tag("page-7").await.unwrap();
         let explanation = explain(&bench, 7).await;
-        assert_eq!(explanation.standing, Standing::Unusable);
+        assert_eq!(explanation.state, EntryState::Unusable);
         assert_eq!(explanation.entry, None);
     }
 }
@@ -127,26 +127,26 @@ async fn run_under_way_is_named_by_its_place() {
     let asked = ask(&app, "/pages/7");
     gate.entered().await;
     let key = page::key(Path(7));
-    assert_eq!(explain(&bench, 7).await.filler, Some(Filler::Here));
+    assert_eq!(explain(&bench, 7).await.fill, Some(FillState::Local));
     // Also while somebody there waits for it.
     let other_app = App(routes(&gate).layer(elsewhere.attach()));
     let waiting = ask(&other_app, "/pages/7");
     for _ in 0..100 {
         tokio::task::yield_now().await;
         let explanation = elsewhere.explain(&key).await.unwrap();
-        assert_eq!(explanation.filler, Some(Filler::Elsewhere));
+        assert_eq!(explanation.fill, Some(FillState::Remote));
     }
     let explanation = elsewhere.explain(&key).await.unwrap();
     assert_eq!(
         explanation.to_string(),
-        "test:it::explain::page(id=7): there is no entry; another process fills it, or left it within the last 5 s"
+        "test:it::explain::page(id=7): no entry; being filled by another process"
     );
     gate.let_through(1);
     asked.await.unwrap();
     assert_eq!(waiting.await.unwrap().text(), "page 7");
     bench.settled().await;
-    assert_eq!(explain(&bench, 7).await.filler, None);
-    assert_eq!(elsewhere.explain(&key).await.unwrap().standing, Standing::Fresh);
+    assert_eq!(explain(&bench, 7).await.fill, None);
+    assert_eq!(elsewhere.explain(&key).await.unwrap().state, EntryState::Fresh);
 }
 
 #[tokio::test]
@@ -158,11 +158,11 @@ async fn response_that_was_not_stored_is_explained_by_its_reason() {
         app.get("/pages/0").await;
         bench.settled().await;
         let explanation = explain(&bench, 0).await;
-        assert_eq!(explanation.filler, Some(Filler::Passed));
+        assert_eq!(explanation.fill, Some(FillState::HitForMiss));
         assert_eq!(
             explanation.to_string(),
-            "test:it::explain::page(id=0): there is no entry; the last answer could not be stored, \
-             so for 5 s requests run for themselves; not stored so far, whatever the arguments: set-cookie (1)"
+            "test:it::explain::page(id=0): no entry; hit-for-miss: the last response could not be stored, \
+             so requests are not coalesced for 5 s; not stored so far, for any arguments: set-cookie (1)"
         );
     }
 }
@@ -172,13 +172,13 @@ async fn tags_beyond_the_key_leave_an_entry_unclear() {
     for bench in Bench::every().await {
         // Memory keeps the tags beside the entry.
         let (seen, known) = match bench.redis {
-            Some(_) => (Standing::Unclear, false),
-            None => (Standing::Fresh, true),
+            Some(_) => (EntryState::Uncertain, false),
+            None => (EntryState::Fresh, true),
         };
         let app = bench.app(routes(&Gate::new()));
         let key = by_reader::key();
-        let standing = async || bench.cache.explain(&key).await.unwrap().standing;
-        assert_eq!(standing().await, Standing::Absent);
+        let standing = async || bench.cache.explain(&key).await.unwrap().state;
+        assert_eq!(standing().await, EntryState::Absent);
         app.get("/readers?name=alice").await;
         bench.settled().await;
         assert_eq!(standing().await, seen);
@@ -199,13 +199,13 @@ async fn variant_of_requests_without_headers_is_explained() {
         let explain = async || bench.cache.explain(&key).await.unwrap();
         post([("accept-language", "de")]).await;
         let explanation = explain().await;
-        assert_eq!(explanation.standing, Standing::Absent);
+        assert_eq!(explanation.state, EntryState::Absent);
         assert_eq!(
             explanation.key,
             "test@3:it::explain::variants@2(id=1);POST;accept-language=none"
         );
         post([("accept", "*/*")]).await;
-        assert_eq!(explain().await.standing, Standing::Fresh);
+        assert_eq!(explain().await.state, EntryState::Fresh);
     }
 }
 
@@ -214,12 +214,15 @@ async fn p1_store_that_is_away_is_said_to_be() {
     let mut bench = Bench::redis().await;
     let key = ValueKey::<u8>::new("it", &());
     bench.cache.set(&key, &1, Duration::from_secs(60)).await.unwrap();
-    assert_eq!(bench.cache.explain(&key).await.unwrap().standing, Standing::Fresh);
+    assert_eq!(bench.cache.explain(&key).await.unwrap().state, EntryState::Fresh);
     bench.redis.take().unwrap().kill();
-    crate::support::app::eventually("the breaker does not open", async || bench.cache.stats().ailing).await;
+    crate::support::app::eventually("the breaker does not open", async || {
+        bench.cache.stats().store_unavailable
+    })
+    .await;
     let explanation = bench.cache.explain(&key).await.unwrap();
-    assert_eq!(explanation.standing, Standing::Unknown);
-    assert!(explanation.ailing);
+    assert_eq!(explanation.state, EntryState::Unknown);
+    assert!(explanation.store_unavailable);
     assert_eq!(
         explanation.to_string(),
         "test:$it(_);5bc0d0ec: the store does not answer"
@@ -236,11 +239,11 @@ async fn p8_garbage_is_unusable_and_a_newer_record_is_newer() {
             .server()
             .command([b"SET".as_slice(), name.as_bytes(), bytes])
     };
-    let standing = async || bench.cache.explain(&key).await.unwrap().standing;
+    let standing = async || bench.cache.explain(&key).await.unwrap().state;
     record(b"garbage");
-    assert_eq!(standing().await, Standing::Unusable);
+    assert_eq!(standing().await, EntryState::Unusable);
     record(b"\xf5hce\xffanything at all, in a later form");
-    assert_eq!(standing().await, Standing::Newer);
+    assert_eq!(standing().await, EntryState::NewerFormat);
     assert_eq!(bench.cache.get(&key).await, None);
     let error = bench
         .cache
@@ -251,7 +254,7 @@ async fn p8_garbage_is_unusable_and_a_newer_record_is_newer() {
     let lease = format!("{{{name}}}:lease");
     bench.server().command(["SET", &*lease, "garbage"]);
     assert_eq!(
-        bench.cache.explain(&key).await.unwrap().filler,
-        Some(Filler::Unreadable)
+        bench.cache.explain(&key).await.unwrap().fill,
+        Some(FillState::Unreadable)
     );
 }

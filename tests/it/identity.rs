@@ -10,7 +10,10 @@ use axum::{
     response::{IntoResponse, Redirect},
     routing::get,
 };
-use handler_cache::{CacheKeyPart, KeyError, KeyWriter, cache};
+use handler_cache::{
+    cache,
+    key::{CacheKeyPart, KeyError, KeyWriter},
+};
 
 struct A;
 struct B;

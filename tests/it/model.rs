@@ -22,7 +22,7 @@ use axum::{
     response::{IntoResponse, Response},
     routing::{get, post},
 };
-use handler_cache::{Cache, ManualClock, Tags, cache, cache_evict};
+use handler_cache::{Cache, Tags, cache, cache_evict, clock::ManualClock};
 use proptest::{collection::vec, prelude::*, test_runner::Config};
 use tokio::runtime::{Builder, Runtime};
 
@@ -297,7 +297,7 @@ fn run(runtime: &Runtime, server: Option<&RedisServer>, fails: bool, ops: &[Op])
         };
         let builder = Cache::builder().url(url).prefix(format!("model-{case}"));
         // The server's own clock, by which marks end, does not follow the test's: so they do not end.
-        let builder = builder.clock(&clock).retry_after(Duration::from_secs(86_400));
+        let builder = builder.clock(&clock).failure_backoff(Duration::from_secs(86_400));
         let cache = builder.store_budget(PATIENCE).build().await;
         let cache = cache.expect("the settings are good");
         let origin = Origin::default();

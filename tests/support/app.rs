@@ -17,7 +17,10 @@ use axum::{
     response::Response,
 };
 use bytes::Bytes;
-use handler_cache::{Cache, CacheBuilder, ManualClock, Timestamp};
+use handler_cache::{
+    Cache, CacheBuilder,
+    clock::{ManualClock, Timestamp},
+};
 use http_body_util::BodyExt;
 use tower::ServiceExt;
 
@@ -210,7 +213,7 @@ impl Answer {
 pub struct Runs(Arc<AtomicUsize>);
 
 impl Runs {
-    /// Counts one run and says which it is, from 1.
+    /// Counters one run and says which it is, from 1.
     pub fn count(&self) -> usize {
         self.0.fetch_add(1, Ordering::SeqCst) + 1
     }

@@ -43,15 +43,15 @@ pub struct CacheBuilder {
     version: Option<String>,
     store_budget: Duration,
     commit_before_response: bool,
-    wait: Duration,
+    coalesce_timeout: Duration,
     jitter: f64,
     early_refresh: f64,
-    retry_after: Duration,
+    failure_backoff: Duration,
     abandoned_fill_timeout: Duration,
     body_buffers: usize,
-    refreshes: usize,
-    runs: usize,
-    waiting: usize,
+    max_refreshes: usize,
+    max_fills: usize,
+    max_waiters: usize,
     clock: Clock,
 }
 
@@ -79,15 +79,15 @@ impl CacheBuilder {
             version: None,
             store_budget: Duration::from_millis(250),
             commit_before_response: false,
-            wait: Duration::from_secs(10),
+            coalesce_timeout: Duration::from_secs(10),
             jitter: 0.0,
             early_refresh: 0.0,
-            retry_after: Duration::from_secs(30),
+            failure_backoff: Duration::from_secs(30),
             abandoned_fill_timeout: Duration::from_secs(60),
             body_buffers: 64 * 1024 * 1024,
-            refreshes: 64,
-            runs: 10_000,
-            waiting: 100_000,
+            max_refreshes: 64,
+            max_fills: 10_000,
+            max_waiters: 100_000,
             clock: Clock::system(),
         }
     }
@@ -138,7 +138,7 @@ impl CacheBuilder {
     ///
     /// ```
     /// use std::time::Duration;
-    /// use handler_cache::{Cache, ClientMaxAge};
+    /// use handler_cache::{Cache, policy::ClientMaxAge};
     ///
     /// let half_a_minute = Cache::builder().client_max_age(Duration::from_secs(30));
     /// let while_fresh = Cache::builder().client_max_age(ClientMaxAge::Remaining);
@@ -185,8 +185,8 @@ impl CacheBuilder {
     /// How long a request waits for other requests' fills of its key, in all; zero: not at all. After that it runs the handler
     /// itself, and is answered by whichever of the fills ends first. Should be longer than the slowest handler takes: a
     /// slower one runs once for each request that has waited so long. Default: 10 s.
-    pub fn wait(mut self, limit: Duration) -> Self {
-        self.wait = limit;
+    pub fn coalesce_timeout(mut self, limit: Duration) -> Self {
+        self.coalesce_timeout = limit;
         self
     }
 
@@ -206,8 +206,8 @@ impl CacheBuilder {
 
     /// After a handler failed while a stale entry could be served, it is not run for that entry again for this long.
     /// Default: 30 s.
-    pub fn retry_after(mut self, pause: Duration) -> Self {
-        self.retry_after = pause;
+    pub fn failure_backoff(mut self, pause: Duration) -> Self {
+        self.failure_backoff = pause;
         self
     }
 
@@ -227,22 +227,22 @@ impl CacheBuilder {
     }
 
     /// How many entries may be renewed behind responses at once; beyond that, stale ones are served without. Default: 64.
-    pub fn refreshes(mut self, most: usize) -> Self {
-        self.refreshes = most;
+    pub fn max_refreshes(mut self, most: usize) -> Self {
+        self.max_refreshes = most;
         self
     }
 
     /// How many runs of handlers may go on in tasks of their own, where clients may leave them. A request beyond that runs
     /// its handler itself, and nothing is stored. Default: 10 000.
-    pub fn runs(mut self, most: usize) -> Self {
-        self.runs = most;
+    pub fn max_fills(mut self, most: usize) -> Self {
+        self.max_fills = most;
         self
     }
 
     /// How many requests may wait for others' runs at once. One beyond that runs its handler itself, and nothing is
     /// stored. Default: 100 000.
-    pub fn waiting(mut self, most: usize) -> Self {
-        self.waiting = most;
+    pub fn max_waiters(mut self, most: usize) -> Self {
+        self.max_waiters = most;
         self
     }
 

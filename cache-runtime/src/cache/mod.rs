@@ -25,7 +25,7 @@ use crate::{
     error::Error,
     explain::Explanation,
     key::{CacheKeyPart, KeyError, KeyWriter, ServerSide, cache_key::CacheKey},
-    stats::{Memory, Stats},
+    stats::{MemoryUsage, Stats},
 };
 
 /// The cache of the handlers that no [`Cache::attach`] gives another.
@@ -230,13 +230,13 @@ impl Cache {
     }
 
     /// What this cache has counted since it was built, in this process. Counts only grow, from nothing: for those of the last
-    /// minute see [`Counts::since`](crate::Counts::since).
+    /// minute see [`Counters::since`](crate::stats::Counters::since).
     ///
     /// ```
     /// # fn watch(cache: handler_cache::Cache) {
     /// let stats = cache.stats();
-    /// for (handler, counts) in &stats.handlers {
-    ///     println!("{handler}: {} hits, {} misses, not stored: {:?}", counts.hits, counts.misses, counts.not_stored);
+    /// for (handler, counters) in &stats.handlers {
+    ///     println!("{handler}: {} hits, {} misses, not stored: {:?}", counters.hits, counters.misses, counters.not_stored);
     /// }
     /// if let Some(ratio) = stats.total.hit_ratio() {
     ///     println!("{:.0} % answered from the cache", 100.0 * ratio);
@@ -246,21 +246,21 @@ impl Cache {
     pub fn stats(&self) -> Stats {
         let memory = self.engine.guard.in_memory();
         Stats {
-            memory: memory.map(|store| Memory {
+            memory: memory.map(|store| MemoryUsage {
                 entries: store.len(),
                 bytes: store.weight(),
             }),
-            ailing: self.engine.guard.is_open(),
-            overdue: self.engine.overdue.count(),
+            store_unavailable: self.engine.guard.is_open(),
+            evictions_retrying: self.engine.overdue.count(),
             ..self.engine.counters.stats()
         }
     }
 
     /// Waits for runs to end and entries to be stored, and tries evictions once more that the store did not acknowledge.
     ///
-    /// Fills that are still running after the builder's `wait` give up their leases: other replicas take over at once.
+    /// Fills that are still running after the builder's `coalesce_timeout` give up their leases: other replicas take over at once.
     ///
-    /// Call it when the server has stopped taking requests. It takes no longer than the builder's `wait`, one budget for
+    /// Call it when the server has stopped taking requests. It takes no longer than the builder's `coalesce_timeout`, one budget for
     /// leases, and one for each 500 names of overdue evictions.
     ///
     /// ```

@@ -70,7 +70,7 @@ impl Cache {
     ///
     /// Of all that ask together, on all replicas, one makes it and the others wait, as for a handler's response; an
     /// eviction meanwhile keeps it out of the cache. The fill runs in a task of its own, for as long as
-    /// [`runs`](crate::CacheBuilder::runs) has room: when its caller leaves, it goes on for those that wait. For `policy` see
+    /// [`max_fills`](crate::CacheBuilder::max_fills) has room: when its caller leaves, it goes on for those that wait. For `policy` see
     /// [`set`](Self::set); a life below a millisecond stores nothing. Whatever the store does, there is a value: a trouble
     /// with it is a miss, and a value that cannot be stored is handed out all the same.
     ///

@@ -287,7 +287,7 @@ impl Request {
 
     fn without_store(&self, error: &StoreError, spare: Spare) -> Step {
         if !error.is_unavailable() {
-            self.engine.counters.entries.count();
+            self.engine.counters.rejected.entries.increment();
         }
         self.past_the_store(spare)
     }
@@ -310,7 +310,7 @@ impl Request {
         let stale = self.policy.stale_if_slow.filter(|_| spare.reserve.is_some());
         let scope = self.scope.as_ref();
         let since = scope.map_or(self.began, |scope| scope.waits_since(self.began));
-        Deadlines::new(since, self.engine.settings.wait, stale)
+        Deadlines::new(since, self.engine.settings.coalesce_timeout, stale)
     }
 
     /// Of an entry that is not to be served now.

@@ -142,7 +142,7 @@ impl Fill {
             if exact.is_some() {
                 return pending().await;
             }
-            let release = (settings.wait / RELEASE_DIVISOR).min(LONGEST_RELEASE);
+            let release = (settings.coalesce_timeout / RELEASE_DIVISOR).min(LONGEST_RELEASE);
             time::sleep(release).await;
             self.seat.tell(Outcome::Alone);
             if self.grant.is_none() {

@@ -6,7 +6,7 @@ use super::Engine;
 use crate::{
     entry::Entry,
     error::Error,
-    explain::{EntryFacts, Explanation, Filler, Standing},
+    explain::{EntryInfo, EntryState, Explanation, FillState},
     http as rules, key,
     key::cache_key::{CacheKey, Keyed},
     store::{Budget, Holder, Lookup, Mark, ReadOutcome, Slot},
@@ -20,56 +20,56 @@ impl Engine {
         let budget = &mut Budget::default();
         let read = guard.call(budget, store.read(&slot)).await;
         let holder = guard.call(budget, store.holder(&slot)).await;
-        let (standing, entry) = match read {
-            Err(_) => (Standing::Unknown, None),
-            Ok(read) => self.standing(read, keyed),
+        let (state, entry) = match read {
+            Err(_) => (EntryState::Unknown, None),
+            Ok(read) => self.state(read, keyed),
         };
         let own = entry
             .as_ref()
             .is_some_and(|entry| self.overdue.concerns_own(entry));
         let overdue = own || self.overdue.concerns(&slot);
-        let (standing, entry) = match entry {
-            Some(_) if overdue => (Standing::Unusable, None),
-            entry => (standing, entry),
+        let (state, entry) = match entry {
+            Some(_) if overdue => (EntryState::Unusable, None),
+            entry => (state, entry),
         };
         Ok(Explanation {
-            standing,
-            overdue,
-            entry: entry.map(|entry| self.facts(&entry, &slot)),
-            filler: holder.ok().flatten().map(|holder| self.filler(&holder)),
-            ailing: guard.is_open(),
-            not_stored: self.counters.of(keyed.handler).counts().not_stored,
+            state,
+            eviction_retrying: overdue,
+            entry: entry.map(|entry| self.info(&entry, &slot)),
+            fill: holder.ok().flatten().map(|holder| self.fill_state(&holder)),
+            store_unavailable: guard.is_open(),
+            not_stored: self.counters.of(keyed.handler).snapshot().not_stored,
             key: slot.key.to_string(),
         })
     }
 
-    fn standing(&self, read: ReadOutcome, keyed: &Keyed) -> (Standing, Option<Arc<Entry>>) {
+    fn state(&self, read: ReadOutcome, keyed: &Keyed) -> (EntryState, Option<Arc<Entry>>) {
         match read.lookup {
-            Lookup::Newer => (Standing::Newer, None),
-            Lookup::Missing if read.snapshot.head.as_bytes().is_empty() => (Standing::Absent, None),
-            Lookup::Missing if keyed.tags.is_some() => (Standing::Unusable, None),
-            Lookup::Missing => (Standing::Unclear, None),
-            Lookup::Entry(entry) if !(keyed.accepts)(&entry) => (Standing::Unusable, None),
+            Lookup::Newer => (EntryState::NewerFormat, None),
+            Lookup::Missing if read.snapshot.head.as_bytes().is_empty() => (EntryState::Absent, None),
+            Lookup::Missing if keyed.tags.is_some() => (EntryState::Unusable, None),
+            Lookup::Missing => (EntryState::Uncertain, None),
+            Lookup::Entry(entry) if !(keyed.accepts)(&entry) => (EntryState::Unusable, None),
             Lookup::Entry(entry) => {
                 let left = rules::remaining_ttl(&entry, self.clock.now());
-                let standing = if left.is_zero() {
-                    Standing::Stale
+                let state = if left.is_zero() {
+                    EntryState::Stale
                 } else {
-                    Standing::Fresh
+                    EntryState::Fresh
                 };
-                (standing, Some(entry))
+                (state, Some(entry))
             }
         }
     }
 
-    fn facts(&self, entry: &Entry, slot: &Slot) -> EntryFacts {
+    fn info(&self, entry: &Entry, slot: &Slot) -> EntryInfo {
         let now = self.clock.now();
         let prefix = self.names.user_tag("");
         let tags = slot.tags.iter().chain(&entry.tags);
         let tags = tags.filter_map(|tag| tag.strip_prefix(&*prefix));
-        EntryFacts {
+        EntryInfo {
             status: entry.status,
-            born: entry.born,
+            created_at: entry.born,
             fresh_for: rules::remaining_ttl(entry, now),
             kept_for: entry.expires().since(now),
             bytes: entry.body.len(),
@@ -77,13 +77,13 @@ impl Engine {
         }
     }
 
-    fn filler(&self, holder: &Holder) -> Filler {
+    fn fill_state(&self, holder: &Holder) -> FillState {
         match holder {
-            Holder::Fill(grant) if self.flights.made(grant.token) => Filler::Here,
-            Holder::Fill(_) => Filler::Elsewhere,
-            Holder::Mark(Mark::HitForMiss) => Filler::Passed,
-            Holder::Mark(Mark::FailureBackoff) => Filler::Spared,
-            Holder::Unknown(_) => Filler::Unreadable,
+            Holder::Fill(grant) if self.flights.made(grant.token) => FillState::Local,
+            Holder::Fill(_) => FillState::Remote,
+            Holder::Mark(Mark::HitForMiss) => FillState::HitForMiss,
+            Holder::Mark(Mark::FailureBackoff) => FillState::Backoff,
+            Holder::Unknown(_) => FillState::Unreadable,
         }
     }
 }

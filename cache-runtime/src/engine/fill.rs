@@ -102,14 +102,14 @@ impl Fill {
         });
         let handler = self.filling.within(handler.catch_unwind());
         let Some(ended) = self.unless_abandoned(handler).await else {
-            self.counters().ran(began.elapsed(), false);
+            self.counters().filled(began.elapsed(), false);
             self.not_stored(NotStoredReason::Abandoned);
             return self.release(None).await;
         };
         let failed = ended
             .as_ref()
             .map_or(true, |(response, _)| response.status().is_server_error());
-        self.counters().ran(began.elapsed(), failed);
+        self.counters().filled(began.elapsed(), failed);
         match ended {
             Ok((response, size)) => self.finish(response, size).await,
             Err(panic) => {
@@ -199,7 +199,7 @@ impl Fill {
             Ok(CommitOutcome::Stored) => {
                 events::key_added(&self.slot.key);
                 let counters = self.counters();
-                counters.stored.count();
+                counters.stored.increment();
                 counters.stored_bytes.add(entry.body.len() as u64);
                 self.evict_older_variant(entry).await;
                 None
@@ -218,7 +218,7 @@ impl Fill {
                 let refused = !error.is_unavailable();
                 let counters = self.counters();
                 if refused {
-                    self.engine.counters.entries.count();
+                    self.engine.counters.rejected.entries.increment();
                     counters.refused(NotStoredReason::StoreRefused);
                 } else {
                     counters.refused(NotStoredReason::StoreAway);

@@ -48,7 +48,7 @@ impl Request {
         }
         let (Ok(runtime), Some(pass)) = (
             Handle::try_current(),
-            refreshes.begin(&self.slot.key, &counters.refreshes),
+            refreshes.begin(&self.slot.key, &counters.rejected.refreshes),
         ) else {
             return;
         };

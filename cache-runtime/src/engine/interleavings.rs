@@ -17,7 +17,7 @@ use crate::{
     key::{cache_key::CacheKey, handler::HandlerMeta},
     store::{MemoryStore, Slot, fixtures::slot},
     sync::interleavings::{Origin, explore},
-    telemetry::recorder::{Gauge, Meter},
+    telemetry::recorder::{Gauge, MetricsRecorder},
 };
 
 static META: HandlerMeta = HandlerMeta::new(Policy::new(), None);
@@ -25,7 +25,7 @@ static META: HandlerMeta = HandlerMeta::new(Policy::new(), None);
 fn engine() -> Arc<Engine> {
     let clock = Clock::system();
     let memory = MemoryStore::new(64 * 1024, 1024, clock.clone());
-    let meter = Meter::new("shop");
+    let recorder = MetricsRecorder::new("shop");
     Arc::new(Engine {
         names: Names::new("shop", None),
         settings: Settings {
@@ -37,14 +37,14 @@ fn engine() -> Arc<Engine> {
                 cache_name: None,
             },
             max_body: 1024,
-            wait: Duration::from_secs(60 * 60),
+            coalesce_timeout: Duration::from_secs(60 * 60),
             jitter: 0.0,
             early_refresh: 0.0,
-            retry_after: Duration::ZERO,
+            failure_backoff: Duration::ZERO,
             abandoned_fill_timeout: Duration::MAX,
             commit_before_response: false,
         },
-        guard: Arc::new(Guard::memory(memory, clock.clone(), &meter)),
+        guard: Arc::new(Guard::memory(memory, clock.clone(), &recorder)),
         flights: Arc::default(),
         refreshes: Arc::new(Refreshes::new(1)),
         runs: Arc::new(Semaphore::new(16)),
@@ -56,7 +56,7 @@ fn engine() -> Arc<Engine> {
         leases: Leases::default(),
         nesting: Nesting::default(),
         purges: Purges::default(),
-        counters: Counters::new(meter),
+        counters: CounterRegistry::new(recorder),
         clock,
     })
 }

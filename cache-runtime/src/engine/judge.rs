@@ -78,7 +78,7 @@ impl Fill {
     pub(super) fn standing(&self, mark: Mark) -> Option<(Mark, Duration)> {
         let ttl = match mark {
             Mark::HitForMiss => self.pass_ttl,
-            Mark::FailureBackoff => self.engine.settings.retry_after,
+            Mark::FailureBackoff => self.engine.settings.failure_backoff,
         };
         rules::storable_ttl(ttl).map(|ttl| (mark, ttl))
     }

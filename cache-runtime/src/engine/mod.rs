@@ -68,7 +68,7 @@ use crate::{
     key::{KeyArgs, KeyError, handler::Handler},
     outcome::CacheStatus,
     policy::{ClientControl, ClientMaxAge, Policy},
-    stats::Counters,
+    stats::CounterRegistry,
     store::Guard,
     sync,
     telemetry::events,
@@ -94,7 +94,7 @@ pub(crate) struct Engine {
     pub(crate) leases: Leases,
     pub(crate) nesting: Nesting,
     pub(crate) purges: Purges,
-    pub(crate) counters: Counters,
+    pub(crate) counters: CounterRegistry,
     pub(crate) clock: Clock,
 }
 
@@ -122,13 +122,13 @@ pub(crate) struct Settings {
     /// Bytes.
     pub(crate) max_body: usize,
     /// How long a request waits for another's run.
-    pub(crate) wait: Duration,
+    pub(crate) coalesce_timeout: Duration,
     /// Of an entry's life, what is taken off at random at the most: from 0 to 1.
     pub(crate) jitter: f64,
     /// How early entries are renewed, in the handler's own time; 0: not before their end.
     pub(crate) early_refresh: f64,
     /// How long a handler that failed is not tried again while a stale entry serves.
-    pub(crate) retry_after: Duration,
+    pub(crate) failure_backoff: Duration,
     /// How long a fill goes on that nobody waits for.
     pub(crate) abandoned_fill_timeout: Duration,
     /// Nobody is answered before the entry is stored, if the store takes it within a budget.
@@ -160,7 +160,7 @@ impl Engine {
         let counters = self.counters.of(handler);
         let constraints = match rules::admit(&request, policy, self.settings.client_control) {
             Admission::Bypass => {
-                counters.bypassed.count();
+                counters.bypasses.increment();
                 return Lookup::Bypass;
             }
             Admission::Serve(constraints) => constraints,
@@ -179,7 +179,7 @@ impl Engine {
                     && !self.is_early(&entry, left)
                 {
                     events::key_found(key);
-                    counters.hits.count();
+                    counters.hits.increment();
                     let responder = Responder {
                         number: handler.number,
                         request: &request,
@@ -221,7 +221,7 @@ impl Engine {
             // Some argument has no text, such as a rejection: there is nothing to look up.
             Err(error) => {
                 events::no_key(handler.label, &error);
-                counters.bypassed.count();
+                counters.bypasses.increment();
                 Lookup::Bypass
             }
         }
@@ -246,7 +246,7 @@ impl Engine {
     fn may_wait(&self) -> Option<SemaphorePermit<'_>> {
         let permit = self.waiting.try_acquire().ok();
         if permit.is_none() {
-            self.counters.waiting.count();
+            self.counters.rejected.waiters.increment();
         }
         permit
     }
@@ -270,7 +270,7 @@ impl Engine {
     /// Waits for what goes on behind responses.
     pub(crate) async fn shutdown(&self) -> Result<(), Error> {
         // Fills that take longer than anybody waits for them are left to themselves; nothing of them is stored.
-        if time::timeout(self.settings.wait, self.flights.landed())
+        if time::timeout(self.settings.coalesce_timeout, self.flights.landed())
             .await
             .is_err()
         {

@@ -102,7 +102,7 @@ impl Overdue {
             .tags
             .extend(tags.iter().map(|tag| (Arc::clone(tag), number)));
         if names.count() > MOST {
-            refused.count();
+            refused.increment();
             names.keys.clear();
             names.tags = HashMap::from([(Arc::clone(root), number)]);
         }
@@ -166,7 +166,7 @@ impl Overdue {
 impl Engine {
     /// Keeps what could not be evicted for later, and takes it for evicted from here on.
     pub(super) fn evict_later(&self, keys: &[Arc<str>], tags: &[Arc<str>]) {
-        let refused = &self.counters.evictions;
+        let refused = &self.counters.rejected.evictions;
         self.overdue.add(keys, tags, &self.names.root_tag(), refused);
     }
 

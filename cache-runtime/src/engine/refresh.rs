@@ -44,7 +44,7 @@ impl Refreshes {
             return None;
         }
         if under_way.len() >= self.most {
-            refused.count();
+            refused.increment();
             return None;
         }
         under_way.insert(Arc::clone(key));
@@ -79,11 +79,11 @@ impl Request {
         let Engine {
             refreshes, counters, ..
         } = &*self.engine;
-        let Some(pass) = refreshes.begin(&self.slot.key, &counters.refreshes) else {
+        let Some(pass) = refreshes.begin(&self.slot.key, &counters.rejected.refreshes) else {
             return;
         };
         let Some(permit) = self.engine.permit() else {
-            counters.runs.count();
+            counters.rejected.fills.increment();
             return;
         };
         let seat = self.engine.flights.seat(permit);

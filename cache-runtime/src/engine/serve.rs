@@ -167,7 +167,7 @@ impl Request {
     /// Goes past the cache.
     pub(crate) fn pass(self, reason: &'static str) {
         events::no_key(self.handler.label, &KeyError::new(reason));
-        self.counters().bypassed.count();
+        self.counters().bypasses.increment();
     }
 
     /// As [`serve`](Self::serve).
@@ -206,7 +206,7 @@ impl Request {
                 self.hit(&entry, verdict)
             }
             Course::NotCached => {
-                self.counters().misses.count();
+                self.counters().misses.increment();
                 respond::gateway_timeout(&self.engine.settings.status_headers)
             }
             Course::Failed(failure) => self.failed(&failure),
@@ -237,7 +237,7 @@ impl Request {
     {
         let is_detached = seat.may_detach();
         if !is_detached {
-            self.engine.counters.runs.count();
+            self.engine.counters.rejected.fills.increment();
             if let Some(reserve) = &spare.reserve {
                 return self.hit(reserve, CacheStatus::Stale);
             }
@@ -295,11 +295,11 @@ impl Request {
                 }
             }
             (First::Own(Reply::Panicked(panic)), None) => {
-                self.counters().misses.count();
+                self.counters().misses.increment();
                 resume_unwind(panic)
             }
             (First::Gone | First::Slow, None) => {
-                self.counters().misses.count();
+                self.counters().misses.increment();
                 StatusCode::SERVICE_UNAVAILABLE.into_response()
             }
         }
@@ -353,12 +353,12 @@ impl Request {
         let failed = ended
             .as_ref()
             .map_or(true, |response| response.status().is_server_error());
-        counters.ran(began.elapsed(), failed);
+        counters.filled(began.elapsed(), failed);
         if let Some(reserve) = spare.reserve.filter(|_| failed) {
             return self.hit(&reserve, CacheStatus::Stale);
         }
         let mut response = ended.unwrap_or_else(|panic| {
-            counters.misses.count();
+            counters.misses.increment();
             resume_unwind(panic)
         });
         counters.refused(refusal);
@@ -412,10 +412,10 @@ impl Request {
 
     pub(super) fn uncached(&self, mut response: Response, why: ForwardReason) -> Response {
         if response.extensions_mut().remove::<CachedWithin>().is_some() {
-            self.counters().bypassed.count();
+            self.counters().bypasses.increment();
             return response;
         }
-        self.counters().misses.count();
+        self.counters().misses.increment();
         let made = Forwarded {
             reason: why,
             revalidated: response.extensions_mut().remove::<Validated>().is_some(),

@@ -40,7 +40,7 @@ impl Engine {
     pub(crate) async fn value<T: Serialize + DeserializeOwned>(&self, key: &CacheKey) -> Option<T> {
         let counters = self.counters.of(Handler::VALUES);
         let Ok((keyed, slot)) = self.slot(key) else {
-            counters.bypassed.count();
+            counters.bypasses.increment();
             return None;
         };
         let found = self.fresh(keyed, &slot).await;
@@ -113,7 +113,7 @@ impl Engine {
         Fut: Future<Output = Result<T, E>> + Send + 'static,
     {
         let Ok((keyed, slot)) = self.slot(key) else {
-            self.counters.of(Handler::VALUES).bypassed.count();
+            self.counters.of(Handler::VALUES).bypasses.increment();
             return fill().await.map_err(Arc::new);
         };
         // Memory takes no waiting, so what is there is not looked at twice.
@@ -122,7 +122,7 @@ impl Engine {
             && !self.is_early(&entry, left)
             && let Some(value) = value::decode(&entry.body)
         {
-            self.counters.of(Handler::VALUES).hits.count();
+            self.counters.of(Handler::VALUES).hits.increment();
             return Ok(value);
         }
         // What was read last, or what the fill has made.
@@ -233,7 +233,7 @@ impl Engine {
             };
             if guard.call(budget, store.write(slot, put)).await? {
                 let counters = self.counters.of(Handler::VALUES);
-                counters.stored.count();
+                counters.stored.increment();
                 counters.stored_bytes.add(entry.body.len() as u64);
                 events::key_added(&slot.key);
                 return Ok(());

@@ -75,7 +75,7 @@ impl Request {
         let Engine {
             refreshes, counters, ..
         } = &*self.engine;
-        let Some(pass) = refreshes.begin(&self.slot.key, &counters.refreshes) else {
+        let Some(pass) = refreshes.begin(&self.slot.key, &counters.rejected.refreshes) else {
             return;
         };
         let head = head.clone();

@@ -16,7 +16,7 @@ impl KeyError {
     /// The reason ends up in logs: leave secrets out of it.
     ///
     /// ```
-    /// use handler_cache::{CacheKeyPart, KeyError, KeyWriter};
+    /// use handler_cache::key::{CacheKeyPart, KeyError, KeyWriter};
     ///
     /// enum Viewer {
     ///     Anonymous,

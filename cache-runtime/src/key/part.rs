@@ -27,7 +27,7 @@ use super::{
 ///
 /// ```
 /// use std::fmt;
-/// use handler_cache::{CacheKeyPart, KeyError, KeyWriter};
+/// use handler_cache::key::{CacheKeyPart, KeyError, KeyWriter};
 ///
 /// struct Locale {
 ///     language: String,

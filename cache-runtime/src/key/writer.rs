@@ -15,7 +15,7 @@ use super::{CacheKeyPart, KeyError, compound::List, escape::push_name, serialize
 /// `23` read like `12` and `3`), so it is an error, and none at all is one too. For several write a tuple:
 ///
 /// ```
-/// use handler_cache::{CacheKeyPart, KeyError, KeyWriter};
+/// use handler_cache::key::{CacheKeyPart, KeyError, KeyWriter};
 ///
 /// struct Tenant {
 ///     region: String,

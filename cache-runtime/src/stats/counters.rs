@@ -1,188 +1,112 @@
-//! The counters behind [`Stats`]: one lot for each handler of a cache, found without a lock.
+//! Counters of one handler, of all values, or of both together.
 
-use std::{sync::OnceLock, time::Duration};
+use std::{collections::BTreeMap, ops::AddAssign, time::Duration};
 
-use super::{Counts, Refused, Stats};
-use crate::{
-    key::handler::{self, Handler},
-    outcome::{CacheStatus, NotStoredReason},
-    telemetry::recorder::{Counter, Meter, Metric, Timer},
-};
-
-/// So many handlers begin together, when the first of them is asked for.
-const CHUNK: usize = 64;
-/// More than a program has. Those beyond are counted with the last of them.
-const CHUNKS: usize = 64;
-
-/// Of one cache.
-#[derive(Debug)]
-pub(crate) struct Counters {
-    handlers: Handlers,
-    meter: Meter,
-    /// What was beyond a limit.
-    pub(crate) runs: Counter,
-    pub(crate) waiting: Counter,
-    pub(crate) refreshes: Counter,
-    pub(crate) entries: Counter,
-    pub(crate) evictions: Counter,
-    /// By tags, and of everything: of no one handler.
-    evicted: Counter,
-}
-
-#[derive(Debug)]
-struct Handlers([OnceLock<Chunk>; CHUNKS]);
-
-type Chunk = Box<[OnceLock<HandlerCounters>]>;
-
-impl Handlers {
-    fn of(&self, handler: Handler, meter: &Meter) -> &HandlerCounters {
-        let number = handler.number.min(CHUNK * CHUNKS - 1);
-        let chunk = &self.0[number / CHUNK];
-        let chunk = chunk.get_or_init(|| (0..CHUNK).map(|_| OnceLock::new()).collect());
-        chunk[number % CHUNK].get_or_init(|| HandlerCounters::new(&meter.with("handler", handler.label)))
-    }
-}
-
-/// Of one handler in one cache.
-#[derive(Debug)]
-pub(crate) struct HandlerCounters {
-    pub(crate) hits: Counter,
-    pub(crate) stale: Counter,
-    pub(crate) misses: Counter,
-    pub(crate) bypassed: Counter,
-    pub(crate) runs: Counter,
-    pub(crate) failed: Counter,
-    pub(crate) run_time: Timer,
-    pub(crate) stored: Counter,
-    pub(crate) stored_bytes: Counter,
-    pub(crate) evicted: Counter,
-    pub(crate) store_time: Timer,
-    /// Each from when it is first needed, for most never are.
-    refusals: [OnceLock<Counter>; NotStoredReason::ALL.len()],
-    meter: Meter,
+/// A snapshot of the counters of one handler, or of several in sum.
+///
+/// Each request counts once, as one of `hits`, `stale_hits`, `misses` and `bypasses`.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Counters {
+    /// Requests answered from a fresh entry, or by another request's fill.
+    pub hits: u64,
+    /// Requests answered from a stale entry.
+    pub stale_hits: u64,
+    /// Requests that ran the handler, or shared the failure of another request's fill. `refresh` counts here, and so do
+    /// requests that run nothing on a miss: `only-if-cached`, and `get` of a value.
+    pub misses: u64,
+    /// Requests that did not use the cache: because of the method, of `Cache-Control`, or of an argument without a key. A
+    /// handler whose name another handler has taken is not counted at all.
+    pub bypasses: u64,
+    /// Runs of the handler on behalf of the cache, including background refreshes. Bypassed requests are not counted.
+    pub fills: u64,
+    /// Fills that returned a 5xx or panicked.
+    pub failed_fills: u64,
+    /// Total duration of all fills.
+    pub fill_time: Duration,
+    /// Responses that were stored.
+    pub stored: u64,
+    /// Total body bytes of the stored responses.
+    pub stored_bytes: u64,
+    /// Responses of fills that were not stored, by reason.
+    pub not_stored: BTreeMap<&'static str, u64>,
+    /// Evictions by key, or of all entries of the handler, that the store acknowledged at the first attempt.
+    pub evictions: u64,
+    /// Total time that requests waited for a store outside of this process. Writes in the background are not counted.
+    pub store_time: Duration,
 }
 
 impl Counters {
-    pub(crate) fn new(meter: Meter) -> Self {
-        let refused = |limit| meter.with("limit", limit).counter(Metric::Refused);
-        Self {
-            handlers: Handlers([const { OnceLock::new() }; CHUNKS]),
-            runs: refused("runs"),
-            waiting: refused("waiting"),
-            refreshes: refused("refreshes"),
-            entries: refused("entries"),
-            evictions: refused("evictions"),
-            evicted: meter.with("handler", "*").counter(Metric::Evicted),
-            meter,
-        }
+    /// The share of hits and stale hits among the requests that used the cache, from 0 to 1; `None` without such requests.
+    pub fn hit_ratio(&self) -> Option<f64> {
+        let answered = self.hits + self.stale_hits;
+        let requests = answered + self.misses;
+        (requests > 0).then(|| answered as f64 / requests as f64)
     }
 
-    pub(crate) fn of(&self, handler: Handler) -> &HandlerCounters {
-        self.handlers.of(handler, &self.meter)
+    /// The difference from `earlier`, a snapshot of the same counters.
+    ///
+    /// ```
+    /// # fn look(cache: handler_cache::Cache) {
+    /// let before = cache.stats().total;
+    /// // … a minute later:
+    /// let minute = cache.stats().total.since(&before);
+    /// println!("{} of {} fills failed", minute.failed_fills, minute.fills);
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn since(&self, earlier: &Self) -> Self {
+        let mut counters = self.clone();
+        counters.combine(earlier, u64::saturating_sub, Duration::saturating_sub);
+        counters.not_stored.retain(|_, count| *count > 0);
+        counters
     }
 
-    /// The store acknowledged an eviction, of entries of this handler alone if one is named.
-    pub(crate) fn evicted(&self, handler: Option<Handler>) {
-        match handler {
-            Some(handler) => self.of(handler).evicted.count(),
-            None => self.evicted.count(),
+    fn combine(
+        &mut self,
+        other: &Self,
+        counts: impl Fn(u64, u64) -> u64,
+        times: impl Fn(Duration, Duration) -> Duration,
+    ) {
+        // Destructured, so that a new counter cannot be forgotten here.
+        let Self {
+            hits,
+            stale_hits,
+            misses,
+            bypasses,
+            fills,
+            failed_fills,
+            fill_time,
+            stored,
+            stored_bytes,
+            not_stored,
+            evictions,
+            store_time,
+        } = self;
+        for (own, other) in [
+            (hits, other.hits),
+            (stale_hits, other.stale_hits),
+            (misses, other.misses),
+            (bypasses, other.bypasses),
+            (fills, other.fills),
+            (failed_fills, other.failed_fills),
+            (stored, other.stored),
+            (stored_bytes, other.stored_bytes),
+            (evictions, other.evictions),
+        ] {
+            *own = counts(*own, other);
         }
-    }
-
-    /// All of it now. Requests go on meanwhile, so the numbers may be of slightly different moments.
-    pub(crate) fn stats(&self) -> Stats {
-        let mut stats = Stats {
-            refused: Refused {
-                runs: self.runs.get(),
-                waiting: self.waiting.get(),
-                refreshes: self.refreshes.get(),
-                entries: self.entries.get(),
-                evictions: self.evictions.get(),
-            },
-            values: self.of(Handler::VALUES).counts(),
-            ..Stats::default()
-        };
-        stats.total.evicted = self.evicted.get();
-        stats.total += &stats.values;
-        let mut known = handler::known();
-        // Those that share a counter are counted once.
-        known.sort_by_key(|handler| handler.number);
-        known.dedup_by_key(|handler| handler.number.min(CHUNK * CHUNKS - 1));
-        for handler in known {
-            let counts = self.of(handler).counts();
-            if counts != Counts::default() {
-                stats.total += &counts;
-                *stats.handlers.entry(handler.label.to_owned()).or_default() += &counts;
-            }
+        for (reason, other) in &other.not_stored {
+            let own = not_stored.entry(reason).or_default();
+            *own = counts(*own, *other);
         }
-        stats
+        *fill_time = times(*fill_time, other.fill_time);
+        *store_time = times(*store_time, other.store_time);
     }
 }
 
-impl HandlerCounters {
-    fn new(meter: &Meter) -> Self {
-        let answered = |result| meter.with("result", result).counter(Metric::Requests);
-        Self {
-            hits: answered("hit"),
-            stale: answered("stale"),
-            misses: answered("miss"),
-            bypassed: answered("bypass"),
-            // Not told: the histogram of their times counts them.
-            runs: Counter::default(),
-            failed: meter.counter(Metric::FailedRuns),
-            run_time: meter.timer(Metric::RunSeconds),
-            stored: meter.counter(Metric::Stored),
-            stored_bytes: meter.counter(Metric::StoredBytes),
-            evicted: meter.counter(Metric::Evicted),
-            store_time: meter.timer(Metric::StoreSeconds),
-            refusals: [const { OnceLock::new() }; NotStoredReason::ALL.len()],
-            meter: meter.clone(),
-        }
-    }
-
-    /// A request was answered from an entry, or with its own run's.
-    pub(crate) fn answered(&self, cache_status: CacheStatus) {
-        match cache_status {
-            CacheStatus::Hit => self.hits.count(),
-            CacheStatus::Stale => self.stale.count(),
-            CacheStatus::Forwarded(_) => self.misses.count(),
-        }
-    }
-
-    pub(crate) fn ran(&self, time: Duration, failed: bool) {
-        self.runs.count();
-        self.run_time.add(time);
-        if failed {
-            self.failed.count();
-        }
-    }
-
-    pub(crate) fn refused(&self, reason: NotStoredReason) {
-        let counter = self.refusals[reason as usize].get_or_init(|| {
-            let meter = self.meter.with("reason", reason.as_str());
-            meter.counter(Metric::NotStored)
-        });
-        counter.count();
-    }
-
-    pub(crate) fn counts(&self) -> Counts {
-        let refusals = NotStoredReason::ALL.iter().map(|refusal| {
-            let count = self.refusals[*refusal as usize].get().map_or(0, Counter::get);
-            (refusal.as_str(), count)
-        });
-        Counts {
-            hits: self.hits.get(),
-            stale: self.stale.get(),
-            misses: self.misses.get(),
-            bypassed: self.bypassed.get(),
-            runs: self.runs.get(),
-            failed: self.failed.get(),
-            run_time: self.run_time.sum(),
-            stored: self.stored.get(),
-            stored_bytes: self.stored_bytes.get(),
-            not_stored: refusals.filter(|(_, count)| *count > 0).collect(),
-            evicted: self.evicted.get(),
-            store_time: self.store_time.sum(),
-        }
+impl AddAssign<&Self> for Counters {
+    fn add_assign(&mut self, more: &Self) {
+        self.combine(more, u64::saturating_add, Duration::saturating_add);
     }
 }

@@ -25,7 +25,7 @@ use crate::{
     clock::Clock,
     telemetry::{
         events,
-        recorder::{Gauge, Meter, Metric},
+        recorder::{Gauge, Metric, MetricsRecorder},
     },
 };
 
@@ -79,10 +79,10 @@ impl Held {
 }
 
 impl Guard {
-    pub(crate) fn memory(store: MemoryStore, clock: Clock, meter: &Meter) -> Self {
+    pub(crate) fn memory(store: MemoryStore, clock: Clock, recorder: &MetricsRecorder) -> Self {
         let held = Held {
-            entries: meter.gauge(Metric::MemoryEntries),
-            bytes: meter.gauge(Metric::MemoryBytes),
+            entries: recorder.gauge(Metric::MemoryEntries),
+            bytes: recorder.gauge(Metric::MemoryBytes),
         };
         Self {
             store: Tier::Memory { store, held },
@@ -93,8 +93,13 @@ impl Guard {
     }
 
     /// Starts open: the first probe closes it.
-    pub(crate) fn remote(store: Box<dyn Store>, budget: Duration, clock: Clock, meter: &Meter) -> Self {
-        let breaker = Breaker::new(meter.gauge(Metric::Ailing));
+    pub(crate) fn remote(
+        store: Box<dyn Store>,
+        budget: Duration,
+        clock: Clock,
+        recorder: &MetricsRecorder,
+    ) -> Self {
+        let breaker = Breaker::new(recorder.gauge(Metric::StoreUnavailable));
         let need = Arc::default();
         Self {
             store: Tier::Remote { store, breaker, need },

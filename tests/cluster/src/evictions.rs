@@ -99,7 +99,7 @@ impl Bench {
             .prefix("evictions")
             .url(redis.url())
             .store_budget(PATIENCE)
-            .wait(PATIENCE)
+            .coalesce_timeout(PATIENCE)
             .init()
             .await?;
         Ok(Self {

@@ -85,7 +85,7 @@ impl Database {
         Ok(format!("{} {}", told.run, told.value))
     }
 
-    /// Counts up, then evicts: `<value> evicted`, or `<value> overdue`.
+    /// Counters up, then evicts: `<value> evicted`, or `<value> overdue`.
     async fn written(
         &self,
         kind: Kind,

@@ -7,7 +7,10 @@ use axum::{
     response::{IntoResponse, Response},
     routing::put as on_put,
 };
-use handler_cache::{Cache, CacheKeyPart, KeyError, KeyWriter, cache, cache_evict};
+use handler_cache::{
+    Cache, cache, cache_evict,
+    key::{CacheKeyPart, KeyError, KeyWriter},
+};
 
 use super::{
     LISTS, PAGE_1, PAGE_2, Shop, list, page, put, shop,

@@ -43,21 +43,21 @@ fn counters_and_log_say_how_well_it_does(url: &str) {
     let stats: Value = serde_json::from_str(&stats.body).expect("it is JSON");
     let expected = json!({
         "total": {
-            "hits": 2, "stale": 0, "misses": 3, "bypassed": 1, "hit_ratio": 0.4,
+            "hits": 2, "stale_hits": 0, "misses": 3, "bypasses": 1, "hit_ratio": 0.4,
             "not_stored": { "set-cookie": 1, "status": 1 },
         },
         "handlers": {
             "hit_rate::front_page": {
-                "hits": 0, "stale": 0, "misses": 1, "bypassed": 0, "hit_ratio": 0.0,
+                "hits": 0, "stale_hits": 0, "misses": 1, "bypasses": 0, "hit_ratio": 0.0,
                 "not_stored": { "set-cookie": 1 },
             },
             "hit_rate::get_product": {
-                "hits": 2, "stale": 0, "misses": 2, "bypassed": 1, "hit_ratio": 0.5,
+                "hits": 2, "stale_hits": 0, "misses": 2, "bypasses": 1, "hit_ratio": 0.5,
                 "not_stored": { "status": 1 },
             },
         },
-        "ailing": false,
-        "overdue": 0,
+        "store_unavailable": false,
+        "evictions_retrying": 0,
     });
     assert_eq!(stats, expected);
 
@@ -71,7 +71,7 @@ fn counters_and_log_say_how_well_it_does(url: &str) {
     let lines = || log.lines().filter(|line| line.contains(LINE));
     let total = |name| lines().map(|line| logged(line, name)).sum::<u64>();
     assert_eq!(
-        (total("hits"), total("stale"), total("misses")),
+        (total("hits"), total("stale_hits"), total("misses")),
         (3, 0, 3),
         "{log}"
     );

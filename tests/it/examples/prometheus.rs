@@ -26,9 +26,9 @@ fn scrape_shows_what_was_answered(url: &str) {
         "# TYPE handler_cache_requests_total counter".to_owned(),
         format!(r#"handler_cache_requests_total{{{handler},result="hit"}} 2"#),
         format!(r#"handler_cache_requests_total{{{handler},result="miss"}} 1"#),
-        "# TYPE handler_cache_run_seconds histogram".to_owned(),
-        format!(r#"handler_cache_run_seconds_bucket{{{handler},le="0.1"}} 0"#),
-        format!(r#"handler_cache_run_seconds_count{{{handler}}} 1"#),
+        "# TYPE handler_cache_fill_seconds histogram".to_owned(),
+        format!(r#"handler_cache_fill_seconds_bucket{{{handler},le="0.1"}} 0"#),
+        format!(r#"handler_cache_fill_seconds_count{{{handler}}} 1"#),
     ] {
         assert!(
             scrape.body.lines().any(|told| told == line),

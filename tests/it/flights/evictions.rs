@@ -188,9 +188,9 @@ async fn p6_too_many_failed_evictions_become_one_of_everything() {
     for id in 2..5002 {
         cache.evict(page::key(Path(id))).await.unwrap_err();
     }
-    assert_eq!(cache.stats().refused.evictions, 0);
+    assert_eq!(cache.stats().rejected.evictions, 0);
     cache.evict(page::key(Path(5002))).await.unwrap_err();
-    assert_eq!(cache.stats().refused.evictions, 1);
+    assert_eq!(cache.stats().rejected.evictions, 1);
 
     link.becomes(Way::Open);
     let deadline = Instant::now() + PATIENCE;

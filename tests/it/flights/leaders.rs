@@ -202,7 +202,7 @@ async fn p5_failure_that_sets_a_cookie_is_not_shared() {
 
 #[tokio::test(start_paused = true)]
 async fn p1_request_that_has_waited_long_enough_runs_the_handler_unstored() {
-    let bench = Bench::memory_with(|builder| builder.wait(Duration::from_secs(3))).await;
+    let bench = Bench::memory_with(|builder| builder.coalesce_timeout(Duration::from_secs(3))).await;
     let (gate, free) = (Gate::new(), Gate::new());
     let (app, other) = (bench.app(pages(&gate)), bench.app(pages(&free)));
     let leader = ask(&app, "/pages/1");
@@ -269,7 +269,7 @@ fn p1_without_a_tokio_runtime_the_handler_runs_uncached() {
 
 #[tokio::test]
 async fn p6_only_so_many_runs_go_on_in_tasks_of_their_own() {
-    for bench in Bench::every_with(|builder| builder.runs(1)).await {
+    for bench in Bench::every_with(|builder| builder.max_fills(1)).await {
         let gate = Gate::new();
         let app = bench.app(pages(&gate));
         let first = ask(&app, "/pages/1");
@@ -280,7 +280,7 @@ async fn p6_only_so_many_runs_go_on_in_tasks_of_their_own() {
         gate.let_through(2);
         assert_eq!(first.await.unwrap().verdict(), Some("Miss"));
         assert_eq!(second.await.unwrap().verdict(), Some("Miss"));
-        assert_eq!(bench.cache.stats().refused.runs, 1);
+        assert_eq!(bench.cache.stats().rejected.fills, 1);
         bench.settled().await;
         settle().await;
         gate.let_through(2);
@@ -299,7 +299,7 @@ async fn p6_only_so_many_runs_go_on_in_tasks_of_their_own() {
 
 #[tokio::test]
 async fn p6_only_so_many_requests_wait_for_others() {
-    let bench = Bench::memory_with(|builder| builder.waiting(2)).await;
+    let bench = Bench::memory_with(|builder| builder.max_waiters(2)).await;
     let gate = Gate::new();
     let app = bench.app(pages(&gate));
     let leader = ask(&app, "/pages/1");
@@ -309,7 +309,7 @@ async fn p6_only_so_many_requests_wait_for_others() {
     let beyond = ask(&app, "/pages/1");
     gate.entered().await;
     assert_eq!(gate.runs.total(), 2);
-    assert_eq!(bench.cache.stats().refused.waiting, 1);
+    assert_eq!(bench.cache.stats().rejected.waiters, 1);
     gate.let_through(2);
     assert_eq!(leader.await.unwrap().text(), "page 1, run 1");
     for waiter in waiters {

@@ -107,6 +107,10 @@ async fn p4_handler_that_always_panics_is_not_waited_for_again_and_again() {
             assert!(client.await.unwrap_err().is_panic());
         }
         let total = cache.stats().total;
-        assert_eq!((total.misses, total.runs, total.failed), (12, 12, 12), "{url}");
+        assert_eq!(
+            (total.misses, total.fills, total.failed_fills),
+            (12, 12, 12),
+            "{url}"
+        );
     }
 }

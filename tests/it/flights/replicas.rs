@@ -225,7 +225,7 @@ async fn p4_shutdown_that_gives_up_on_a_fill_leaves_it_to_other_replicas() {
     let server = RedisServer::start();
     let gate = Gate::new();
     let ending = Cache::builder().prefix("test").url(server.url());
-    let ending = ending.wait(Duration::from_millis(50)).build().await;
+    let ending = ending.coalesce_timeout(Duration::from_millis(50)).build().await;
     let ending = ending.expect("the settings are good");
     let here = App(pages(&gate).layer(ending.attach()));
     let (cache, there) = replica(&server, &gate).await;

@@ -15,7 +15,7 @@ use axum::{
     response::{IntoResponse, Response},
     routing::get,
 };
-use handler_cache::{Cache, ClientMaxAge, cache};
+use handler_cache::{Cache, cache, policy::ClientMaxAge};
 
 use super::{
     Gate, ask, settle,
@@ -173,7 +173,7 @@ async fn stale_entry_answers_for_a_handler_that_fails_or_panics() {
 
 #[tokio::test]
 async fn handler_that_failed_is_tried_again_after_the_pause() {
-    let bench = Bench::memory_with(|builder| builder.retry_after(secs(20))).await;
+    let bench = Bench::memory_with(|builder| builder.failure_backoff(secs(20))).await;
     let (origin, app) = stale_page(&bench, secs(15)).await;
     origin.is(FAILING);
     origin.gate.let_through(1);
@@ -356,7 +356,7 @@ async fn client_may_refuse_stale_entries() {
 
 #[tokio::test]
 async fn p6_only_so_many_entries_are_renewed_at_once() {
-    let bench = Bench::memory_with(|builder| builder.refreshes(1)).await;
+    let bench = Bench::memory_with(|builder| builder.max_refreshes(1)).await;
     let (origin, app) = stale_page(&bench, Duration::ZERO).await;
     bench.clock.advance(secs(1));
     origin.gate.let_through(1);
@@ -369,7 +369,7 @@ async fn p6_only_so_many_entries_are_renewed_at_once() {
     assert_eq!(app.get("/pages/2").await.verdict(), Some("Stale"));
     settle().await;
     assert_eq!(origin.gate.runs.total(), 3, "the second has to wait its turn");
-    assert_eq!(bench.cache.stats().refused.refreshes, 1);
+    assert_eq!(bench.cache.stats().rejected.refreshes, 1);
     origin.gate.let_through(2);
     settle().await;
     assert_eq!(app.get("/pages/2").await.verdict(), Some("Stale"));

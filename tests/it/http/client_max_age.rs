@@ -7,7 +7,7 @@ use axum::{
     http::{HeaderMap, Method, StatusCode, Uri, request::Parts},
     routing::get,
 };
-use handler_cache::{ClientMaxAge, Policy, cache, layer::CacheLayer};
+use handler_cache::{Policy, cache, layer::CacheLayer, policy::ClientMaxAge};
 
 use super::{secs, support::app::Bench};
 

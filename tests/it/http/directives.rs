@@ -4,7 +4,7 @@ use axum::{
     body::Body,
     http::{Method, StatusCode},
 };
-use handler_cache::ClientControl;
+use handler_cache::policy::ClientControl;
 
 use super::{Origin, assert_untouched, miss_then_hit, pages, secs, stored, support::app::Bench};
 

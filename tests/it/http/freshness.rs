@@ -9,8 +9,8 @@ use axum::{
     routing::get,
 };
 use handler_cache::{
-    CacheBuilder, ClientMaxAge, cache, cache_one_day, cache_one_hour, cache_one_minute, cache_one_month,
-    cache_one_week, cache_one_year,
+    CacheBuilder, cache, cache_one_day, cache_one_hour, cache_one_minute, cache_one_month, cache_one_week,
+    cache_one_year, policy::ClientMaxAge,
 };
 
 use super::{

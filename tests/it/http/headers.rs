@@ -6,7 +6,7 @@ use axum::{
     response::{AppendHeaders, IntoResponse, Response},
     routing::get,
 };
-use handler_cache::{ClientMaxAge, cache};
+use handler_cache::{cache, policy::ClientMaxAge};
 
 use super::{
     Origin, assert_same, at_root, miss_then_hit, pages, secs, stored, streamed, support::app::Bench,

@@ -9,7 +9,7 @@ use axum::{
     response::{IntoResponse, Response},
     routing::get,
 };
-use handler_cache::{Cache, Counts, cache};
+use handler_cache::{Cache, cache, stats::Counters};
 
 use crate::support::{
     RedisServer,
@@ -39,7 +39,7 @@ fn app(bench: &Bench) -> App {
     bench.app(router.with_state(Runs::default()))
 }
 
-fn of_page(cache: &Cache) -> Counts {
+fn of_page(cache: &Cache) -> Counters {
     let stats = cache.stats();
     let mut named = stats
         .handlers
@@ -75,12 +75,12 @@ async fn requests_and_runs_are_counted_by_handler() {
 
         let counts = of_page(&bench.cache);
         assert_eq!(
-            (counts.hits, counts.stale, counts.misses, counts.bypassed),
+            (counts.hits, counts.stale_hits, counts.misses, counts.bypasses),
             (2, 1, 4, 1),
             "{bench:?}"
         );
         assert_eq!(
-            (counts.runs, counts.failed),
+            (counts.fills, counts.failed_fills),
             (4, 1),
             "one behind the stale response"
         );
@@ -93,13 +93,13 @@ async fn requests_and_runs_are_counted_by_handler() {
                 .map(|(reason, count)| (*reason, *count))
                 .eq(not_stored)
         );
-        assert_eq!(counts.evicted, 1);
+        assert_eq!(counts.evictions, 1);
         assert_eq!(counts.hit_ratio(), Some(3.0 / 7.0));
         assert_eq!(counts.store_time > Duration::ZERO, bench.redis.is_some());
 
         let total = bench.cache.stats().total;
-        assert_eq!((total.misses, total.stored, total.evicted), (5, 3, 2));
-        assert_eq!(Counts::default().hit_ratio(), None);
+        assert_eq!((total.misses, total.stored, total.evictions), (5, 3, 2));
+        assert_eq!(Counters::default().hit_ratio(), None);
     }
 }
 
@@ -110,7 +110,7 @@ async fn panic_is_a_run_that_failed() {
     let asked = tokio::spawn(async move { app.get("/panics").await });
     assert!(asked.await.unwrap_err().is_panic());
     let counts = of_page(&bench.cache);
-    assert_eq!((counts.runs, counts.failed), (1, 1));
+    assert_eq!((counts.fills, counts.failed_fills), (1, 1));
 }
 
 #[tokio::test]
@@ -122,7 +122,7 @@ async fn run_without_a_store_is_not_stored_for_want_of_a_lease() {
     app.get("/one").await;
     app.send(Method::POST, "/one", [], "").await;
     let counts = of_page(&bench.cache);
-    assert_eq!((counts.misses, counts.runs, counts.stored), (1, 1, 0));
+    assert_eq!((counts.misses, counts.fills, counts.stored), (1, 1, 0));
     assert_eq!(counts.not_stored["no lease"], 1);
-    assert_eq!(counts.bypassed, 0, "what is not cached is not the cache's");
+    assert_eq!(counts.bypasses, 0, "what is not cached is not the cache's");
 }

@@ -96,7 +96,7 @@ async fn the_first_chunk_reaches_the_client_before_the_last_is_made() {
 /// No fill may have a task of its own, in which it could read the body beside its client.
 #[tokio::test]
 async fn p1_the_first_chunk_is_not_held_back_when_no_task_is_left_for_a_fill() {
-    for bench in Bench::every_with(|builder| builder.runs(0)).await {
+    for bench in Bench::every_with(|builder| builder.max_fills(0)).await {
         let (origin, feeds) = fed();
         let app = bench.app(pages(&origin));
         let response = timeout(PATIENCE, app.open("/")).await;

@@ -23,7 +23,7 @@ use axum::{
     response::{IntoResponse, Response},
     routing::get,
 };
-use handler_cache::{ClientMaxAge, Policy, layer::CacheLayer};
+use handler_cache::{Policy, layer::CacheLayer, policy::ClientMaxAge};
 
 const MINUTE: Duration = Duration::from_secs(60);
 

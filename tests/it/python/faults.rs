@@ -181,7 +181,7 @@ async fn line_30_a_full_store_fails_no_request() {
         shop.answered_by_a_run().await;
     }
     assert_eq!(shop.entry(), None);
-    assert_eq!(shop.bench.cache.stats().refused.entries, 8);
+    assert_eq!(shop.bench.cache.stats().rejected.entries, 8);
     shop.bench.server().command(["CONFIG", "SET", "maxmemory", "0"]);
     let miss = shop.answered_by_a_run().await;
     assert_replays(&shop.app.get("/").await, &miss);

@@ -80,7 +80,8 @@ async fn p6_handlers_that_nobody_waits_for_give_back_their_places_and_what_they_
     for by in 0..3 {
         let (origin, connections) = slow_at_first(4);
         let (by, router) = origin.every().into_iter().nth(by).unwrap();
-        let settings = |builder: handler_cache::CacheBuilder| builder.runs(4).abandoned_fill_timeout(MINUTE);
+        let settings =
+            |builder: handler_cache::CacheBuilder| builder.max_fills(4).abandoned_fill_timeout(MINUTE);
         let bench = Bench::memory_with(settings).await;
         let app = bench.app(router);
         for path in ["/1", "/2", "/3", "/4"] {
@@ -110,8 +111,9 @@ async fn p4_a_waiter_keeps_the_fill_of_a_client_that_left() {
     });
     for (by, router) in origin.every() {
         let runs = origin.runs.total();
-        let settings =
-            |builder: handler_cache::CacheBuilder| builder.wait(HOUR).abandoned_fill_timeout(MINUTE);
+        let settings = |builder: handler_cache::CacheBuilder| {
+            builder.coalesce_timeout(HOUR).abandoned_fill_timeout(MINUTE)
+        };
         let app = Bench::memory_with(settings).await.app(router);
         leaves(&app, "/").await;
         sleep(MINUTE - Duration::from_secs(1)).await;
@@ -167,7 +169,9 @@ async fn p4_a_body_that_hangs_keeps_nobody_for_ever_and_ends_with_its_client() {
             _ => format!("run {run}").into_response(),
         });
         for (by, router) in origin.every() {
-            let app = Bench::memory_with(|builder| builder.runs(1)).await.app(router);
+            let app = Bench::memory_with(|builder| builder.max_fills(1))
+                .await
+                .app(router);
             let leader = app.open("/").await;
             let began = Instant::now();
             let waiter = app.get("/").await;

@@ -124,7 +124,7 @@ async fn p4_an_endless_body_keeps_only_the_first_waiters_and_not_for_long() {
     let wait = Duration::from_secs(10);
     let origin = Origin::new(|_| ticking());
     for (by, router) in origin.every() {
-        let bench = Bench::memory_with(|builder| builder.wait(wait)).await;
+        let bench = Bench::memory_with(|builder| builder.coalesce_timeout(wait)).await;
         let app = bench.app(router);
         let reading = app.clone();
         let leader = tokio::spawn(async move {

@@ -223,8 +223,8 @@ fn settings() -> Vec<(String, Setting)> {
     type Counted = fn(CacheBuilder, usize) -> CacheBuilder;
     let durations: [(&str, Lasting); 5] = [
         ("default_expire", CacheBuilder::default_expire),
-        ("wait", CacheBuilder::wait),
-        ("retry_after", CacheBuilder::retry_after),
+        ("coalesce_timeout", CacheBuilder::coalesce_timeout),
+        ("failure_backoff", CacheBuilder::failure_backoff),
         ("abandoned_fill_timeout", CacheBuilder::abandoned_fill_timeout),
         ("client_max_age", |builder, end| builder.client_max_age(end)),
     ];
@@ -232,9 +232,9 @@ fn settings() -> Vec<(String, Setting)> {
         ("memory_size", |builder, count| builder.memory_size(count as u64)),
         ("max_body", CacheBuilder::max_body),
         ("body_buffers", CacheBuilder::body_buffers),
-        ("refreshes", CacheBuilder::refreshes),
-        ("runs", CacheBuilder::runs),
-        ("waiting", CacheBuilder::waiting),
+        ("max_refreshes", CacheBuilder::max_refreshes),
+        ("max_fills", CacheBuilder::max_fills),
+        ("max_waiters", CacheBuilder::max_waiters),
     ];
     let mut all: Vec<(String, Setting)> = Vec::new();
     for (name, set) in durations {

@@ -17,7 +17,7 @@ use axum::{
     routing::get,
 };
 use bytes::Bytes;
-use handler_cache::{Cache, ClientControl, ManualClock, cache, store::LEASE_TTL};
+use handler_cache::{Cache, cache, clock::ManualClock, policy::ClientControl, store::LEASE_TTL};
 use http_body::{Frame, SizeHint};
 use tokio::time::{Instant, Sleep, sleep, timeout};
 
@@ -243,7 +243,7 @@ async fn p4_lease_that_this_process_could_not_give_back_is_not_waited_for() {
     assert_eq!(first.await.unwrap().text(), "page 1, run 1");
     cache.shutdown().await.unwrap();
     link.becomes(Way::Open);
-    while cache.stats().ailing || app.get("/pages/2").await.verdict() != Some("Hit") {
+    while cache.stats().store_unavailable || app.get("/pages/2").await.verdict() != Some("Hit") {
         assert!(begun.elapsed() < PATIENCE, "it does not reconnect");
         tokio::task::yield_now().await;
     }

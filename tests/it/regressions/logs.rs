@@ -58,7 +58,7 @@ async fn an_entry_too_heavy_for_memory_is_warned_of_once_and_passed_for_a_while(
     }
     let text = log.text();
     assert_eq!(text.matches("FAILED_TO_CACHE_KEY").count(), 1, "{text}");
-    assert_eq!(bench.cache.stats().refused.entries, 1);
+    assert_eq!(bench.cache.stats().rejected.entries, 1);
 }
 
 /// Different instances of one generic handler.
@@ -118,9 +118,13 @@ async fn store_that_stays_away_is_told_of_once_a_minute() {
     let mut server = RedisServer::start();
     server.kill();
     let bench = Bench::on(server).await;
-    assert!(bench.cache.stats().ailing);
+    assert!(bench.cache.stats().store_unavailable);
     assert!(bench.cache.evict_tag("any").await.is_err());
-    assert_eq!(bench.cache.stats().overdue, 2, "the tag, and that some tag is");
+    assert_eq!(
+        bench.cache.stats().evictions_retrying,
+        2,
+        "the tag, and that some tag is"
+    );
     tokio::time::sleep(Duration::from_secs(150)).await;
     let text = log.text();
     assert_eq!(text.matches("CONNECT_FAIL").count(), 1, "{text}");

@@ -160,7 +160,7 @@ async fn p4_those_that_wait_for_an_odd_request_share_the_next_run() {
 #[tokio::test]
 async fn a_failure_is_spared_for_retry_after_whoever_it_answers() {
     for retry_after in [HOUR, Duration::MAX] {
-        for bench in Bench::every_with(|builder| builder.retry_after(retry_after)).await {
+        for bench in Bench::every_with(|builder| builder.failure_backoff(retry_after)).await {
             let runs = Runs::default();
             let counting = runs.clone();
             let service = service_fn(move |request: Request| {
@@ -203,7 +203,7 @@ async fn a_failure_is_spared_for_retry_after_whoever_it_answers() {
 /// Redis takes no TTL of zero: the lease would stay.
 #[tokio::test]
 async fn without_retry_after_a_failing_handler_is_tried_each_time() {
-    for bench in Bench::every_with(|builder| builder.retry_after(Duration::ZERO)).await {
+    for bench in Bench::every_with(|builder| builder.failure_backoff(Duration::ZERO)).await {
         let origin = Origin {
             status: Arc::default(),
         };
@@ -217,7 +217,7 @@ async fn without_retry_after_a_failing_handler_is_tried_each_time() {
         for failed in 1..=3 {
             assert_eq!(app.get("/").await.verdict(), Some("Stale"));
             bench.settled().await;
-            assert_eq!(bench.cache.stats().total.failed, failed);
+            assert_eq!(bench.cache.stats().total.failed_fills, failed);
         }
     }
 }

@@ -9,7 +9,7 @@ use axum::{
     routing::{delete, get},
 };
 use futures_util::future::join_all;
-use handler_cache::{Cache, ManualClock, cache, cache_evict};
+use handler_cache::{Cache, cache, cache_evict, clock::ManualClock};
 use redis::Value;
 use tokio::time::{Instant, timeout};
 
@@ -26,7 +26,7 @@ use super::{
 async fn replica(url: &str, gate: &Gate) -> (Cache, App) {
     let builder = Cache::builder().prefix("test").url(url);
     // Who joins the wrong run is to be seen waiting for it.
-    let builder = builder.store_budget(PATIENCE).wait(10 * PATIENCE);
+    let builder = builder.store_budget(PATIENCE).coalesce_timeout(10 * PATIENCE);
     let cache = builder.build().await.expect("the settings are good");
     let app = App(gated_pages(gate).layer(cache.attach()));
     (cache, app)
@@ -34,7 +34,7 @@ async fn replica(url: &str, gate: &Gate) -> (Cache, App) {
 
 /// Until so many requests were refused a lease, and wait for whom they have to.
 async fn refused(cache: &Cache, requests: u64) {
-    let are_refused = async || cache.stats().refused.entries == requests;
+    let are_refused = async || cache.stats().rejected.entries == requests;
     eventually("a request is not refused", are_refused).await;
     settle().await;
 }
@@ -123,7 +123,7 @@ async fn p1_silent_store_costs_a_budget_each_until_the_breaker_opens_and_then_no
     assert!(waits[0] >= budget && waits[0] < 2 * budget, "{waits:?}");
     assert!(waits.iter().all(|wait| *wait < 2 * budget), "{waits:?}");
     assert_eq!(waits[5..], [Duration::ZERO; 3], "{waits:?}");
-    assert!(cache.stats().ailing);
+    assert!(cache.stats().store_unavailable);
 }
 
 fn no_tag() -> String {
@@ -166,7 +166,10 @@ async fn p3_any_is_retired_before_the_tag() {
     link.becomes(Way::Cut);
     cache.evict_tag("later").await.unwrap_err();
     link.becomes(Way::Open);
-    eventually("it is not made up for", async || cache.stats().overdue == 0).await;
+    eventually("it is not made up for", async || {
+        cache.stats().evictions_retrying == 0
+    })
+    .await;
     let Value::Array(log) = server.command(["SLOWLOG", "GET", "1000"]) else {
         panic!("the log is a list");
     };
@@ -188,9 +191,12 @@ async fn evictions_made_up_for_are_sent_in_parts() {
     for id in 0..1200 {
         cache.evict(gated::key(Path(id))).await.unwrap_err();
     }
-    assert_eq!(cache.stats().overdue, 2400);
+    assert_eq!(cache.stats().evictions_retrying, 2400);
     link.becomes(Way::Open);
-    eventually("they are not made up for", async || cache.stats().overdue == 0).await;
+    eventually("they are not made up for", async || {
+        cache.stats().evictions_retrying == 0
+    })
+    .await;
     assert_eq!(server.calls("unlink"), 1200);
 }
 

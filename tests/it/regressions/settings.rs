@@ -36,7 +36,7 @@ async fn no_limit_to_bodies_or_to_memory_still_caches() {
 
 #[tokio::test]
 async fn waiting_for_nobody_still_caches() {
-    second_is_a_hit(Cache::builder().wait(Duration::ZERO)).await;
+    second_is_a_hit(Cache::builder().coalesce_timeout(Duration::ZERO)).await;
 }
 
 #[tokio::test]

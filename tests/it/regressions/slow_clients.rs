@@ -35,7 +35,7 @@ use super::{
     },
 };
 
-/// Counts the bytes of its chunks that are alive.
+/// Counters the bytes of its chunks that are alive.
 #[derive(Clone, Default)]
 struct Held(Arc<AtomicUsize>);
 

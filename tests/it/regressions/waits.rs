@@ -40,7 +40,7 @@ async fn hangs(State(begun): State<Begun>) -> &'static str {
 #[tokio::test(start_paused = true)]
 async fn p1_all_waiting_of_a_request_together_is_bounded_by_wait() {
     let wait = Duration::from_secs(10);
-    let bench = Bench::memory_with(|builder| builder.wait(wait)).await;
+    let bench = Bench::memory_with(|builder| builder.coalesce_timeout(wait)).await;
     let begun = Begun::default();
     let app = bench.app(Router::new().route("/", get(hangs)).with_state(begun.clone()));
     let start = Instant::now();
@@ -57,7 +57,7 @@ async fn p1_all_waiting_of_a_request_together_is_bounded_by_wait() {
 async fn replica(url: &str, gate: &Gate, wait: Duration, budget: Duration) -> App {
     let builder = Cache::builder().prefix("test").url(url);
     let cache = builder
-        .wait(wait)
+        .coalesce_timeout(wait)
         .store_budget(budget)
         .build()
         .await
@@ -140,7 +140,7 @@ async fn hangs_at_first(State(hanging): State<Hanging>) -> String {
 async fn p1_requests_wait_once_however_many_handlers_never_return() {
     let wait = Duration::from_secs(2);
     for first in [1, 2, 5] {
-        let bench = Bench::memory_with(|builder| builder.wait(wait)).await;
+        let bench = Bench::memory_with(|builder| builder.coalesce_timeout(wait)).await;
         let hanging = Hanging {
             runs: Runs::default(),
             first,
@@ -170,7 +170,12 @@ async fn p1_a_request_waits_once_in_all_the_caches_around_it() {
         };
         let mut router = Router::new().route("/", get(bare)).with_state(hanging);
         for name in ["one", "two", "three"] {
-            let cache = Cache::builder().prefix(name).wait(wait).build().await.unwrap();
+            let cache = Cache::builder()
+                .prefix(name)
+                .coalesce_timeout(wait)
+                .build()
+                .await
+                .unwrap();
             router = router.layer(CacheLayer::with_cache(&cache));
             if attaches {
                 router = router.layer(cache.attach());
@@ -206,7 +211,7 @@ async fn slow(State(slow): State<Slow>) -> String {
 #[tokio::test(start_paused = true)]
 async fn p4_a_waiter_is_served_by_whichever_fill_ends_first() {
     let (wait, takes) = (Duration::from_secs(10), Duration::from_secs(40));
-    let bench = Bench::memory_with(|builder| builder.wait(wait)).await;
+    let bench = Bench::memory_with(|builder| builder.coalesce_timeout(wait)).await;
     let runs = Runs::default();
     let slow_one = Slow { runs, takes };
     let app = bench.app(Router::new().route("/", get(slow)).with_state(slow_one));
@@ -233,7 +238,7 @@ async fn p4_a_waiter_is_served_by_whichever_fill_ends_first() {
 
 #[tokio::test]
 async fn p4_requests_join_a_fill_that_goes_on_when_no_other_may_begin() {
-    for bench in Bench::every_with(|builder| builder.runs(1)).await {
+    for bench in Bench::every_with(|builder| builder.max_fills(1)).await {
         let gate = Gate::new();
         let app = bench.app(gated_pages(&gate));
         let leader = ask(&app, "/pages/1");
@@ -257,7 +262,7 @@ async fn p4_requests_join_a_fill_that_goes_on_when_no_other_may_begin() {
 /// None of them may have a task of its own, so the fill goes on in that of its leader, and ends with it.
 #[tokio::test]
 async fn p4_requests_share_a_fill_when_none_may_have_a_task() {
-    let bench = Bench::memory_with(|builder| builder.runs(0)).await;
+    let bench = Bench::memory_with(|builder| builder.max_fills(0)).await;
     let gate = Gate::new();
     let app = bench.app(gated_pages(&gate));
     let leader = ask(&app, "/pages/1");
@@ -358,7 +363,7 @@ async fn p1_a_store_that_is_always_late_is_left_alone_however_few_requests_there
     let app = App(gated_pages(&gate).layer(cache.attach()));
     link.delay(Duration::from_millis(300));
     let deadline = Instant::now() + PATIENCE;
-    while !cache.stats().ailing {
+    while !cache.stats().store_unavailable {
         assert!(
             Instant::now() < deadline,
             "each request waits for the store in vain"
@@ -367,5 +372,8 @@ async fn p1_a_store_that_is_always_late_is_left_alone_however_few_requests_there
         sleep(Duration::from_millis(400)).await;
     }
     link.delay(Duration::ZERO);
-    eventually("the store is used again", async || !cache.stats().ailing).await;
+    eventually("the store is used again", async || {
+        !cache.stats().store_unavailable
+    })
+    .await;
 }

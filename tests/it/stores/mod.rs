@@ -12,7 +12,7 @@ use crate::support::{
 };
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use handler_cache::{
-    Timestamp,
+    clock::Timestamp,
     store::{
         CommitOutcome, Entry, Grant, LeaseOutcome, LeaseRequest, Lookup, RedisStore, Slot, Store, Token,
         contract::{self, Time},

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use futures_util::FutureExt as _;
-use handler_cache::{Cache, Standing, ValueKey};
+use handler_cache::{Cache, ValueKey, explain::EntryState};
 
 use super::{
     MINUTE,
@@ -73,10 +73,10 @@ async fn p3_overdue_eviction_hides_the_value() {
     assert_eq!(cache.get(&key()).await, None);
     assert_eq!(cache.ttl(&key()).await, None);
     let explanation = cache.explain(&key()).await.unwrap();
-    assert!(explanation.overdue, "{explanation}");
+    assert!(explanation.eviction_retrying, "{explanation}");
     assert_eq!(
-        (explanation.standing, explanation.entry),
-        (Standing::Unusable, None)
+        (explanation.state, explanation.entry),
+        (EntryState::Unusable, None)
     );
     let set = cache.set(&key(), &"newer".to_owned(), MINUTE).await;
     assert!(
@@ -86,7 +86,7 @@ async fn p3_overdue_eviction_hides_the_value() {
     assert_eq!(fill(cache, "new").await, "new");
     bench.server().command(["ACL", "SETUSER", "default", "+unlink"]);
     eventually("the eviction is not made up for", async || {
-        cache.stats().overdue == 0
+        cache.stats().evictions_retrying == 0
     })
     .await;
     assert_eq!(cache.get(&key()).await, None);
@@ -103,7 +103,10 @@ async fn fill_from_before_a_write_is_not_joined_after_it() {
         tokio::spawn(async move { cache.get_or_fill(&key(), MINUTE, fill).await })
     };
     let ails = async |ails| {
-        eventually("the breaker does not move", async || cache.stats().ailing == ails).await;
+        eventually("the breaker does not move", async || {
+            cache.stats().store_unavailable == ails
+        })
+        .await;
     };
     bench.server().freeze();
     ails(true).await;

@@ -251,7 +251,11 @@ async fn stale_value_answers_for_a_fill_that_fails() {
         assert_eq!(ask().await.unwrap(), 100);
         bench.settled().await;
         assert_eq!(ask().await.unwrap(), 100);
-        assert_eq!(runs.load(Ordering::SeqCst), 1, "it is spared for `retry_after`");
+        assert_eq!(
+            runs.load(Ordering::SeqCst),
+            1,
+            "it is spared for `failure_backoff`"
+        );
         bench.clock.advance(MINUTE);
         assert_eq!(*ask().await.unwrap_err(), Broken(0), "past everything");
     }

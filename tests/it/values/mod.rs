@@ -290,10 +290,10 @@ async fn values_are_counted_together() {
         let stats = cache.stats();
         let values = &stats.values;
         assert_eq!((values.hits, values.misses), (2, 2));
-        assert_eq!((values.runs, values.failed), (1, 1));
+        assert_eq!((values.fills, values.failed_fills), (1, 1));
         // A length and four letters.
         assert_eq!((values.stored, values.stored_bytes), (1, 5));
-        assert_eq!(values.evicted, 1);
+        assert_eq!(values.evictions, 1);
         assert_eq!(values.not_stored.get("error"), Some(&1));
         assert_eq!(stats.total, *values);
         assert!(stats.handlers.is_empty());
@@ -307,7 +307,7 @@ async fn life_comes_from_the_cache_where_a_policy_says_none() {
         bench.cache.set(&key, &1, Policy::new()).await.unwrap();
         assert_eq!(bench.cache.ttl(&key).await, Some(MINUTE));
         let explanation = bench.cache.explain(&key).await.unwrap();
-        assert_eq!(explanation.entry.unwrap().born, START);
+        assert_eq!(explanation.entry.unwrap().created_at, START);
     }
 }
 

@@ -12,7 +12,7 @@ use axum::{
     http::{HeaderMap, Method, StatusCode, Uri, request::Parts},
     routing::get,
 };
-use handler_cache::{ClientMaxAge, Policy, cache, cache_one_hour};
+use handler_cache::{Policy, cache, cache_one_hour, policy::ClientMaxAge};
 
 #[derive(Clone)]
 struct Db;

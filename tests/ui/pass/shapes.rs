@@ -87,7 +87,7 @@ where
 #[cache(expire = 30)]
 async fn generic_argument<T>(Path(id): Path<T>) -> StatusCode
 where
-    T: handler_cache::CacheKeyPart + Send,
+    T: handler_cache::key::CacheKeyPart + Send,
 {
     let _ = id;
     StatusCode::OK

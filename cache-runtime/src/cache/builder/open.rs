@@ -16,9 +16,9 @@ use crate::{
     error::Error,
     http as rules,
     http::response::StatusHeaders,
-    stats::Counters,
+    stats::CounterRegistry,
     store::{Guard, MemoryStore, Store},
-    telemetry::recorder::{Meter, Metric},
+    telemetry::recorder::{Metric, MetricsRecorder},
 };
 
 /// Leaves room in a key for the handler, below the 240 bytes at which keys are cut.
@@ -49,8 +49,8 @@ impl CacheBuilder {
         if !self.early_refresh.is_finite() || self.early_refresh < 0.0 {
             return Err(Error::settings("`early_refresh` is a factor, 0 or more"));
         }
-        let meter = Meter::new(&self.prefix);
-        let guard = self.open_store(&meter)?;
+        let recorder = MetricsRecorder::new(&self.prefix);
+        let guard = self.open_store(&recorder)?;
         let engine = Engine {
             names: Names::new(&self.prefix, self.version.as_deref()),
             settings: Settings {
@@ -62,46 +62,49 @@ impl CacheBuilder {
                     cache_name: self.cache_status.then(|| cache_name(&self.prefix)),
                 },
                 max_body: self.max_body,
-                wait: self.wait,
+                coalesce_timeout: self.coalesce_timeout,
                 jitter: self.jitter,
                 early_refresh: self.early_refresh,
-                retry_after: self.retry_after,
+                failure_backoff: self.failure_backoff,
                 abandoned_fill_timeout: self.abandoned_fill_timeout,
                 commit_before_response: self.commit_before_response,
             },
             guard: Arc::new(guard),
             flights: Arc::new(Flights::default()),
-            runs: Arc::new(Semaphore::new(self.runs.min(Semaphore::MAX_PERMITS))),
-            waiting: Semaphore::new(self.waiting.min(Semaphore::MAX_PERMITS)),
+            runs: Arc::new(Semaphore::new(self.max_fills.min(Semaphore::MAX_PERMITS))),
+            waiting: Semaphore::new(self.max_waiters.min(Semaphore::MAX_PERMITS)),
             buffers: BufferBudget::new(self.body_buffers),
             endless: EndlessKeys::default(),
-            overdue: Overdue::new(meter.gauge(Metric::Overdue)),
+            overdue: Overdue::new(recorder.gauge(Metric::EvictionsRetrying)),
             repeats: Repeats::default(),
             leases: Leases::default(),
             nesting: Nesting::default(),
             purges: Purges::default(),
-            counters: Counters::new(meter),
-            refreshes: Arc::new(Refreshes::new(self.refreshes)),
+            counters: CounterRegistry::new(recorder),
+            refreshes: Arc::new(Refreshes::new(self.max_refreshes)),
             clock: self.clock,
         };
         Ok(Cache::new(Arc::new(engine)))
     }
 
-    fn open_store(&self, meter: &Meter) -> Result<Guard, Error> {
+    fn open_store(&self, recorder: &MetricsRecorder) -> Result<Guard, Error> {
         let url = &*self.url.0;
         let clock = self.clock.clone();
         match url.split_once(':').map_or("", |(scheme, _)| scheme) {
             "memory" if matches!(url, "memory:" | "memory://") => {
                 let store = MemoryStore::new(self.memory_size, self.max_body, clock.clone());
-                Ok(Guard::memory(store, clock, meter))
+                Ok(Guard::memory(store, clock, recorder))
             }
             "memory" => Err(Error::settings(
                 "the URL of the memory store is `memory://`, with nothing behind it; \
                  its size is set with `Cache::builder().memory_size(bytes)`",
             )),
-            "redis" | "rediss" | "redis+unix" | "unix" => {
-                Ok(Guard::remote(open_redis(url)?, self.store_budget, clock, meter))
-            }
+            "redis" | "rediss" | "redis+unix" | "unix" => Ok(Guard::remote(
+                open_redis(url)?,
+                self.store_budget,
+                clock,
+                recorder,
+            )),
             // The URL itself is not shown: where the scheme is wrong, a password may stand anywhere in it.
             _ => Err(Error::settings(
                 "the cache URL begins with none of the known schemes; \

@@ -85,7 +85,7 @@ async fn guarded(server: &Server) -> Arc<Guard> {
         Box::new(server.clone()),
         budget,
         Clock::system(),
-        &Meter::new("test"),
+        &MetricsRecorder::new("test"),
     );
     let guard = Arc::new(guard);
     guard.start(|| Box::pin(ready(()))).await;

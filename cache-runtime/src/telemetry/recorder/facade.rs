@@ -1,4 +1,6 @@
-//! The numbers through the `metrics` facade: to the recorder that stands when a number is first needed.
+//! Exports metrics through the `metrics` facade.
+//!
+//! A metric is registered with the recorder that is installed when the metric is first used.
 
 use std::{fmt, time::Duration};
 
@@ -6,7 +8,7 @@ use metrics::{Label, Unit};
 
 use super::Metric;
 
-/// Kinds as Prometheus has them.
+/// The kind of a metric.
 enum Kind {
     Counter,
     Gauge,
@@ -14,7 +16,7 @@ enum Kind {
 }
 
 impl Metric {
-    /// Kind, name, unit, and for people what it is.
+    /// Kind, name, unit and description.
     fn described(self) -> (Kind, &'static str, Unit, &'static str) {
         use Kind::{Counter, Gauge, Histogram};
         match self {
@@ -22,19 +24,19 @@ impl Metric {
                 Counter,
                 "handler_cache_requests_total",
                 Unit::Count,
-                "Requests by what answered them: hit, stale, miss, or bypass",
+                "Requests by result: hit, stale, miss or bypass",
             ),
-            Self::RunSeconds => (
+            Self::FillSeconds => (
                 Histogram,
-                "handler_cache_run_seconds",
+                "handler_cache_fill_seconds",
                 Unit::Seconds,
-                "How long handlers ran, behind responses as well",
+                "Duration of fills, including background refreshes",
             ),
-            Self::FailedRuns => (
+            Self::FailedFills => (
                 Counter,
-                "handler_cache_failed_runs_total",
+                "handler_cache_failed_fills_total",
                 Unit::Count,
-                "Runs of handlers that answered 5xx or panicked",
+                "Fills that returned a 5xx or panicked",
             ),
             Self::Stored => (
                 Counter,
@@ -46,55 +48,55 @@ impl Metric {
                 Counter,
                 "handler_cache_stored_bytes_total",
                 Unit::Bytes,
-                "Bytes of the bodies that were stored",
+                "Body bytes of the stored responses",
             ),
             Self::NotStored => (
                 Counter,
                 "handler_cache_not_stored_total",
                 Unit::Count,
-                "Responses of runs that were not stored, by the reason",
+                "Responses of fills that were not stored, by reason",
             ),
-            Self::Evicted => (
+            Self::Evictions => (
                 Counter,
-                "handler_cache_evicted_total",
+                "handler_cache_evictions_total",
                 Unit::Count,
-                "Evictions that the store acknowledged at once",
+                "Evictions that the store acknowledged at the first attempt",
             ),
             Self::StoreSeconds => (
                 Histogram,
                 "handler_cache_store_seconds",
                 Unit::Seconds,
-                "How long a request waited for a store outside this process",
+                "Time that a request waited for a store outside of this process",
             ),
-            Self::Refused => (
+            Self::Rejected => (
                 Counter,
-                "handler_cache_refused_total",
+                "handler_cache_rejected_total",
                 Unit::Count,
-                "What was not done because a limit was reached",
+                "Work that was rejected because a limit was reached, by limit",
             ),
-            Self::Ailing => (
+            Self::StoreUnavailable => (
                 Gauge,
-                "handler_cache_ailing",
+                "handler_cache_store_unavailable",
                 Unit::Count,
-                "1 while the store does not answer",
+                "1 while the store does not answer, else 0",
             ),
-            Self::Overdue => (
+            Self::EvictionsRetrying => (
                 Gauge,
-                "handler_cache_overdue_evictions",
+                "handler_cache_evictions_retrying",
                 Unit::Count,
-                "Keys and tags whose evictions the store has not acknowledged",
+                "Keys and tags whose evictions the store has not acknowledged yet",
             ),
             Self::MemoryEntries => (
                 Gauge,
                 "handler_cache_memory_entries",
                 Unit::Count,
-                "Entries in memory, looked at each 10 s",
+                "Entries in memory, updated every 10 s",
             ),
             Self::MemoryBytes => (
                 Gauge,
                 "handler_cache_memory_bytes",
                 Unit::Bytes,
-                "What entries in memory weigh, looked at each 10 s",
+                "Bytes of the entries in memory, updated every 10 s",
             ),
         }
     }
@@ -135,12 +137,11 @@ fn owned(labels: &[(&'static str, String)]) -> Vec<Label> {
         .collect()
 }
 
-macro_rules! told {
+macro_rules! handles {
     ($($name:ident),*) => {$(
         pub(super) struct $name(metrics::$name);
 
         impl Default for $name {
-            /// To nobody.
             fn default() -> Self {
                 Self(metrics::$name::noop())
             }
@@ -154,7 +155,7 @@ macro_rules! told {
     )*};
 }
 
-told!(Counter, Gauge, Histogram);
+handles!(Counter, Gauge, Histogram);
 
 impl Counter {
     pub(super) fn add(&self, more: u64) {

@@ -1,9 +1,9 @@
-//! Numbers that a cache counts, and tells the `metrics` facade where the feature of that name is on.
+//! Counters, gauges and timers, exported through the `metrics` facade if the feature of that name is on.
 
 #[cfg(feature = "metrics")]
 mod facade;
 #[cfg(not(feature = "metrics"))]
-#[path = "silent.rs"]
+#[path = "noop.rs"]
 mod facade;
 
 use std::{
@@ -13,7 +13,7 @@ use std::{
 
 macro_rules! metrics {
     ($($name:ident),* $(,)?) => {
-        /// What is told. Labels are few: the cache's prefix, the handler, and words of ours.
+        /// The exported metrics. Labels have few values: the cache's prefix, the handler's name, and fixed words.
         #[derive(Debug, Clone, Copy, PartialEq, Eq)]
         pub(crate) enum Metric {
             $($name),*
@@ -28,32 +28,32 @@ macro_rules! metrics {
 
 metrics! {
     Requests,
-    RunSeconds,
-    FailedRuns,
+    FillSeconds,
+    FailedFills,
     Stored,
     StoredBytes,
     NotStored,
-    Evicted,
+    Evictions,
     StoreSeconds,
-    Refused,
-    Ailing,
-    Overdue,
+    Rejected,
+    StoreUnavailable,
+    EvictionsRetrying,
     MemoryEntries,
     MemoryBytes,
 }
 
-/// Makes the numbers of one cache, or of one of its handlers.
+/// Registers metrics under a set of labels: those of one cache, or of one of its handlers.
 #[derive(Debug, Clone)]
-pub(crate) struct Meter(Vec<(&'static str, String)>);
+pub(crate) struct MetricsRecorder(Vec<(&'static str, String)>);
 
-impl Meter {
-    /// Of the cache with this prefix.
+impl MetricsRecorder {
+    /// For the cache with this prefix.
     pub(crate) fn new(prefix: &str) -> Self {
         facade::describe();
         Self(vec![("cache", prefix.to_owned())])
     }
 
-    /// With one label more.
+    /// A recorder with one more label.
     pub(crate) fn with(&self, label: &'static str, value: impl Into<String>) -> Self {
         let mut labels = self.0.clone();
         labels.push((label, value.into()));
@@ -62,7 +62,7 @@ impl Meter {
 
     pub(crate) fn counter(&self, metric: Metric) -> Counter {
         Counter {
-            told: facade::counter(metric, &self.0),
+            exported: facade::counter(metric, &self.0),
             ..Counter::default()
         }
     }
@@ -73,27 +73,27 @@ impl Meter {
 
     pub(crate) fn timer(&self, metric: Metric) -> Timer {
         Timer {
-            told: facade::histogram(metric, &self.0),
+            exported: facade::histogram(metric, &self.0),
             ..Timer::default()
         }
     }
 }
 
-/// It only grows.
+/// A number that only grows.
 #[derive(Debug, Default)]
 pub(crate) struct Counter {
     count: AtomicU64,
-    told: facade::Counter,
+    exported: facade::Counter,
 }
 
 impl Counter {
-    pub(crate) fn count(&self) {
+    pub(crate) fn increment(&self) {
         self.add(1);
     }
 
     pub(crate) fn add(&self, more: u64) {
         self.count.fetch_add(more, Ordering::Relaxed);
-        self.told.add(more);
+        self.exported.add(more);
     }
 
     pub(crate) fn get(&self) -> u64 {
@@ -101,7 +101,7 @@ impl Counter {
     }
 }
 
-/// What is so now; it is only told.
+/// A number that goes up and down. It is exported only, and cannot be read back.
 #[derive(Debug, Default)]
 pub(crate) struct Gauge(facade::Gauge);
 
@@ -111,18 +111,18 @@ impl Gauge {
     }
 }
 
-/// Times, of which the sum is kept here and the distribution is told.
+/// Durations: the sum can be read back, the distribution is exported only.
 #[derive(Debug, Default)]
 pub(crate) struct Timer {
     micros: AtomicU64,
-    told: facade::Histogram,
+    exported: facade::Histogram,
 }
 
 impl Timer {
     pub(crate) fn add(&self, time: Duration) {
         let micros = u64::try_from(time.as_micros()).unwrap_or(u64::MAX);
         self.micros.fetch_add(micros, Ordering::Relaxed);
-        self.told.add(time);
+        self.exported.add(time);
     }
 
     pub(crate) fn sum(&self) -> Duration {

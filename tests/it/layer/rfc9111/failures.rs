@@ -299,7 +299,7 @@ async fn p4_without_a_store_a_body_in_pieces_answers_all_that_wait() {
     gate.entered().await;
     let stats = || bench.cache.stats().total;
     // Nobody else has begun by the time that all have found the store away.
-    eventually("they do not wait", async || stats().runs + stats().bypassed <= 1).await;
+    eventually("they do not wait", async || stats().fills + stats().bypasses <= 1).await;
     settle().await;
     gate.let_through(8);
     for answer in all {

@@ -1,37 +1,37 @@
-//! Nobody is told: the feature `metrics` is off.
+//! The exporter without the feature `metrics`: everything is a no-op.
 
 use std::time::Duration;
 
 use super::Metric;
 
 #[derive(Debug, Default)]
-pub(super) struct Silence;
+pub(super) struct Noop;
 
-pub(super) type Counter = Silence;
-pub(super) type Gauge = Silence;
-pub(super) type Histogram = Silence;
+pub(super) type Counter = Noop;
+pub(super) type Gauge = Noop;
+pub(super) type Histogram = Noop;
 
 pub(super) fn describe() {}
 
 pub(super) fn counter(_: Metric, _: &[(&'static str, String)]) -> Counter {
-    Silence
+    Noop
 }
 
 pub(super) fn gauge(_: Metric, _: &[(&'static str, String)]) -> Gauge {
-    Silence
+    Noop
 }
 
 pub(super) fn histogram(_: Metric, _: &[(&'static str, String)]) -> Histogram {
-    Silence
+    Noop
 }
 
-/// Takes what the others take.
+/// What the counter and the histogram of the facade are given.
 pub(super) trait Value {}
 
 impl Value for u64 {}
 impl Value for Duration {}
 
-impl Silence {
+impl Noop {
     pub(super) fn add(&self, _: impl Value) {}
 
     pub(super) fn set(&self, _: usize) {}
