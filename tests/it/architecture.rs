@@ -1,7 +1,5 @@
 //! What ARCHITECTURE.md says of the runtime's source, read off the source.
 
-#![allow(clippy::unwrap_used, reason = "a test that cannot read the source has failed")]
-
 use std::{
     collections::BTreeMap,
     fs,

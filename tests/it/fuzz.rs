@@ -1,7 +1,5 @@
 //! What `fuzz/` looks into for hours, in a few seconds: each seed, every beginning of it, and each of its bytes changed.
 
-#![allow(clippy::unwrap_used, reason = "a test that cannot read the seeds has failed")]
-
 use std::{
     collections::BTreeSet,
     fs,

@@ -1,22 +1,31 @@
 //! Every test that shares a process with others.
 
+#![allow(
+    clippy::unwrap_used,
+    reason = "helpers and handlers of tests fail the test, too"
+)]
+
 #[path = "../support/mod.rs"]
 mod support;
 
-mod architecture;
+mod answers;
+mod handlers;
+
 mod attribute;
-mod budgets;
-mod evict;
-mod examples;
-mod explain;
-mod flights;
-mod fuzz;
+mod keys;
 mod http;
-mod identity;
-mod layer;
-mod model;
-mod python;
-mod regressions;
-mod steering;
-mod stores;
+mod client_caching;
+mod coalescing;
+mod stale;
+mod eviction;
 mod values;
+mod layer;
+mod rfc9111;
+mod stores;
+mod resilience;
+mod memory;
+mod operations;
+mod examples;
+mod model;
+mod fuzz;
+mod architecture;

@@ -10,11 +10,6 @@ use std::{
     time::{Duration, Instant},
 };
 
-use crate::support::{
-    RedisServer,
-    app::{App, PATIENCE, START},
-    link::{Link, Way},
-};
 use axum::{
     Router,
     extract::{Path, State},
@@ -25,6 +20,12 @@ use axum::{
 use handler_cache::{Cache, Tags, cache, cache_evict, clock::ManualClock};
 use proptest::{collection::vec, prelude::*, test_runner::Config};
 use tokio::runtime::{Builder, Runtime};
+
+use crate::support::{
+    RedisServer,
+    app::{App, PATIENCE, START},
+    link::{Link, Way},
+};
 
 const IDS: u32 = 4;
 /// Asked for by nobody but who waits for the store.

@@ -12,8 +12,11 @@ use bytes::Bytes;
 use handler_cache::cache;
 use serde::Serialize;
 
-use super::{Origin, assert_untouched, miss_then_hit, pages, stored, support::app::Bench};
-use crate::support::app::Runs;
+use crate::{
+    answers::{assert_untouched, miss_then_hit},
+    handlers::origin::{Origin, pages, stored},
+    support::app::{Bench, Runs},
+};
 
 #[derive(Serialize)]
 struct Product {
@@ -253,7 +256,7 @@ async fn those_that_wait_for_a_body_over_the_limit_each_get_it_whole() {
     for bench in Bench::every_with(|builder| builder.max_body(10)).await {
         let origin = Origin::held(|run| format!("{run:020}"));
         let app = bench.app(pages(&origin));
-        let answers = super::together(&app, &origin, "/", 8).await;
+        let answers = crate::handlers::origin::together(&app, &origin, "/", 8).await;
         let mut bodies: Vec<_> = answers.iter().map(|answer| answer.text().to_owned()).collect();
         bodies.sort();
         assert_eq!(

@@ -6,7 +6,11 @@ use axum::{
 };
 use handler_cache::policy::ClientControl;
 
-use super::{Origin, assert_untouched, miss_then_hit, pages, secs, stored, support::app::Bench};
+use crate::{
+    answers::{assert_untouched, miss_then_hit},
+    handlers::origin::{Origin, pages, secs, stored},
+    support::app::Bench,
+};
 
 #[tokio::test]
 async fn no_store_and_no_cache_go_past_the_cache() {

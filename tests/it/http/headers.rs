@@ -8,8 +8,10 @@ use axum::{
 };
 use handler_cache::{cache, policy::ClientMaxAge};
 
-use super::{
-    Origin, assert_same, at_root, miss_then_hit, pages, secs, stored, streamed, support::app::Bench,
+use crate::{
+    answers::{assert_replays, miss_then_hit},
+    handlers::origin::{Origin, at_root, pages, secs, stored, streamed},
+    support::app::Bench,
 };
 
 #[tokio::test]
@@ -226,13 +228,13 @@ async fn those_that_waited_get_what_a_hit_gets() {
     for bench in Bench::every().await {
         let origin = Origin::held(|run| ([("x-run", run.to_string())], "text"));
         let app = bench.app(pages(&origin));
-        let answers = super::together(&app, &origin, "/", 20).await;
+        let answers = crate::handlers::origin::together(&app, &origin, "/", 20).await;
         let (misses, hits): (Vec<_>, Vec<_>) = answers
             .iter()
             .partition(|answer| answer.verdict() == Some("Miss"));
         assert_eq!((misses.len(), hits.len()), (1, 19));
         for hit in hits {
-            assert_same(hit, misses[0]);
+            assert_replays(hit, misses[0]);
         }
         origin.ran(1);
     }

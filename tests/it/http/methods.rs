@@ -10,7 +10,11 @@ use axum::{
 };
 use handler_cache::cache;
 
-use super::{Origin, assert_untouched, at_root, miss_then_hit, pages, stored, support::app::Bench};
+use crate::{
+    answers::{assert_untouched, miss_then_hit},
+    handlers::origin::{Origin, at_root, pages, stored},
+    support::app::Bench,
+};
 
 #[tokio::test]
 async fn other_methods_run_the_handler_and_show_no_header_of_ours() {

@@ -10,7 +10,11 @@ use axum::{
 use handler_cache::cache;
 use serde::Serialize;
 
-use super::{Origin, at_root, miss_then_hit, pages, secs, stored, support::app::Bench, together};
+use crate::{
+    answers::miss_then_hit,
+    handlers::origin::{Origin, at_root, pages, secs, stored, together},
+    support::app::Bench,
+};
 
 #[tokio::test]
 async fn these_statuses_are_stored() {

@@ -14,7 +14,10 @@ use futures_util::{future::join_all, stream};
 use http_body_util::BodyExt;
 use tokio::{sync::mpsc, time::timeout};
 
-use super::{Origin, PATIENCE, pages, stored, streamed, support::app::Bench, together};
+use crate::{
+    handlers::origin::{Origin, pages, stored, streamed, together},
+    support::app::{Bench, PATIENCE},
+};
 
 pub(super) type Chunk = io::Result<&'static str>;
 

@@ -15,7 +15,13 @@ use tokio::{
     time::timeout,
 };
 
-use super::{Origin, PATIENCE, announced, pages, streamed, support::app::Bench};
+use crate::{
+    handlers::origin::{Origin, pages, streamed},
+    support::{
+        app::{Bench, PATIENCE},
+        body::announced,
+    },
+};
 
 /// A connection to a server of its own.
 struct Connection(BufReader<TcpStream>);

@@ -7,15 +7,13 @@ mod keys;
 mod hit_for_miss;
 mod namespaces;
 mod paths;
-mod python;
-mod rfc9111;
+mod path_evictions;
+mod responses;
 mod services;
 mod sharing;
 
-use crate::support;
 use std::time::Duration;
 
-use crate::support::app::{App, Bench, Runs};
 use axum::{
     Router,
     extract::{OriginalUri, State},
@@ -25,7 +23,12 @@ use axum::{
 };
 use handler_cache::{Policy, layer::CacheLayer, policy::ClientMaxAge};
 
-const MINUTE: Duration = Duration::from_secs(60);
+use crate::support::{
+    self,
+    app::{App, Bench, Runs},
+};
+
+pub(crate) const MINUTE: Duration = Duration::from_secs(60);
 
 /// Answers every path with the number of its run.
 async fn page(OriginalUri(uri): OriginalUri, State(runs): State<Runs>) -> Response {

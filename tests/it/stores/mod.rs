@@ -1,15 +1,13 @@
 //! One contract, every store.
 
-mod cost;
-mod link;
+mod connection;
 mod records;
+mod unreadable;
+mod purge;
+mod round_trips;
 
 use std::{sync::Arc, time::Duration};
 
-use crate::support::{
-    Options, RedisServer,
-    app::{PATIENCE, eventually},
-};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use handler_cache::{
     clock::Timestamp,
@@ -17,6 +15,11 @@ use handler_cache::{
         CommitOutcome, Entry, Grant, LeaseOutcome, LeaseRequest, Lookup, RedisStore, Slot, Store, Token,
         contract::{self, Time},
     },
+};
+
+use crate::support::{
+    Options, RedisServer,
+    app::{PATIENCE, eventually},
 };
 
 const HOUR: Duration = Duration::from_secs(3600);

@@ -3,10 +3,8 @@
 mod faults;
 mod fills;
 
-use crate::support;
 use std::{collections::BTreeMap, convert::Infallible, time::Duration};
 
-use crate::support::app::{Bench, START};
 use axum::{
     Router,
     extract::{Path, Request},
@@ -16,6 +14,11 @@ use axum::{
 };
 use handler_cache::{Cache, CacheKey, Policy, ValueKey, cache};
 use serde::{Deserialize, Serialize, Serializer, ser};
+
+use crate::support::{
+    self,
+    app::{Bench, START},
+};
 
 const MINUTE: Duration = Duration::from_secs(60);
 

@@ -1,0 +1,5 @@
+//! What browsers may keep, and how they validate it.
+
+mod client_max_age;
+mod conditional;
+mod validators;

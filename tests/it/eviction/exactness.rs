@@ -1,0 +1,109 @@
+//! Evictions: of what they name and nothing beside it, once there is a reason.
+
+use axum::{
+    Router,
+    extract::{Path, State},
+    http::{Method, StatusCode},
+    routing::get,
+};
+use handler_cache::{cache, cache_evict};
+
+use crate::support::app::{Answer, App, Bench, Runs};
+
+#[cache(expire = "1h")]
+async fn q(State(runs): State<Runs>) -> String {
+    format!("run {}", runs.count())
+}
+
+/// Its path begins as that of the other does.
+#[cache(expire = "1h")]
+async fn q_archive(State(runs): State<Runs>) -> String {
+    format!("run {}", runs.count())
+}
+
+#[cache_evict(q(..))]
+async fn change(Path(succeeds): Path<bool>) -> Result<(), StatusCode> {
+    succeeds.then_some(()).ok_or(StatusCode::CONFLICT)
+}
+
+fn app(bench: &Bench) -> App {
+    let router = Router::new()
+        .route("/q", get(q))
+        .route("/q-archive", get(q_archive))
+        .route("/q/{succeeds}", get(StatusCode::NOT_FOUND).put(change));
+    bench.app(router.with_state(Runs::default()))
+}
+
+async fn warm(bench: &Bench, app: &App) -> [Answer; 2] {
+    let pages = [app.get("/q").await, app.get("/q-archive").await];
+    bench.settled().await;
+    pages
+}
+
+/// There the invalidation comes before the handler, which may yet fail, and `/q` takes `/q-archive` along.
+#[tokio::test]
+async fn line_25_eviction_waits_for_success_and_ends_at_the_name() {
+    for bench in Bench::every().await {
+        let app = app(&bench);
+        let [page, archive] = warm(&bench, &app).await;
+
+        let failed = app.send(Method::PUT, "/q/false", [], "").await;
+        assert_eq!(failed.status, StatusCode::CONFLICT);
+        crate::answers::assert_replays(&app.get("/q").await, &page);
+
+        let succeeded = app.send(Method::PUT, "/q/true", [], "").await;
+        assert_eq!(succeeded.status, StatusCode::OK);
+        assert_eq!(app.get("/q").await.verdict(), Some("Miss"));
+        crate::answers::assert_replays(&app.get("/q-archive").await, &archive);
+    }
+}
+
+#[cache(expire = "1h")]
+async fn user(Path(name): Path<String>) -> String {
+    format!("user {name}")
+}
+
+#[cache(expire = "1h")]
+async fn users(Path(name): Path<String>) -> String {
+    format!("users like {name}")
+}
+
+/// Here `clear("user")` takes the entries of `users` along.
+#[cache_evict(user(..))]
+async fn clear_user() {}
+
+/// And here `user("ann")` would take those of `anna`.
+#[cache_evict(user(Path(name)))]
+async fn clear_one(Path(name): Path<String>) {
+    drop(name);
+}
+
+#[tokio::test]
+async fn line_21_eviction_is_exact() {
+    const PATHS: [&str; 3] = ["/user/ann", "/user/anna", "/users/ann"];
+    for bench in Bench::every().await {
+        let app = bench.app(
+            Router::new()
+                .route("/user/{name}", get(user).delete(clear_one))
+                .route("/users/{name}", get(users).delete(clear_user)),
+        );
+        for (change, verdicts) in [
+            ("/user/ann", ["Miss", "Hit", "Hit"]),
+            ("/users/anybody", ["Miss", "Miss", "Hit"]),
+        ] {
+            for path in PATHS {
+                app.get(path).await;
+            }
+            bench.settled().await;
+            let answer = app.send(Method::DELETE, change, [], "").await;
+            assert_eq!(answer.status, StatusCode::OK);
+            for (path, verdict) in PATHS.iter().zip(verdicts) {
+                assert_eq!(
+                    app.get(path).await.verdict(),
+                    Some(verdict),
+                    "{path} after {change}"
+                );
+            }
+        }
+    }
+}

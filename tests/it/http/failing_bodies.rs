@@ -1,0 +1,164 @@
+//! Bodies that end badly: cut short, failing, panicking; and those that an entry has no room for.
+
+use std::{io, time::Duration};
+
+use axum::{
+    body::Body,
+    http::{HeaderName, HeaderValue, StatusCode},
+    response::Response,
+};
+use futures_util::{future::join_all, stream};
+use http_body_util::{BodyExt, Full, Limited};
+use tokio::time::timeout;
+
+use super::streams::{Chunk, fed, next};
+use crate::{
+    answers::miss_then_hit,
+    handlers::origin::{Origin, pages, streamed},
+    support::{
+        app::{App, Bench},
+        body::announced,
+    },
+};
+
+/// Panics after its first chunk.
+fn panicking_stream() -> Body {
+    Body::from_stream(stream::iter((0..2).map(|number| match number {
+        0 => Chunk::Ok("begin"),
+        _ => panic!("the stream panics, as this test wants"),
+    })))
+}
+
+/// Two runs for two requests, each with a body that ends badly.
+async fn assert_unstored(app: &App, origin: &Origin, begin: &str) {
+    for run in 1..=2 {
+        let response = app.open("/").await;
+        assert_eq!(
+            response.headers().get("x-cache"),
+            Some(&HeaderValue::from_static("Miss"))
+        );
+        let mut body = response.into_body();
+        let mut got = Vec::new();
+        let end = loop {
+            match body.frame().await {
+                Some(Ok(frame)) => got.extend_from_slice(&frame.into_data().unwrap_or_default()),
+                end => break end,
+            }
+        };
+        assert_eq!(String::from_utf8_lossy(&got), begin);
+        assert!(end.is_none_or(|end| end.is_err()));
+        origin.ran(run);
+    }
+}
+
+#[tokio::test]
+async fn p5_a_body_of_known_size_that_fails_is_passed_on_and_not_stored() {
+    for bench in Bench::every().await {
+        let origin = Origin::new(|_| Response::new(Body::new(Limited::new(Full::from("whole"), 4))));
+        assert_unstored(&bench.app(pages(&origin)), &origin, "").await;
+    }
+}
+
+#[tokio::test]
+async fn p5_a_body_shorter_than_its_size_is_not_stored() {
+    for bench in Bench::every().await {
+        let origin = Origin::new(|_| announced("wh", 5));
+        assert_unstored(&bench.app(pages(&origin)), &origin, "wh").await;
+    }
+}
+
+#[tokio::test]
+async fn p5_a_body_shorter_than_its_content_length_is_not_stored() {
+    for body in [|| streamed(&["w", "h"]), || Body::from("wh")] as [fn() -> Body; 2] {
+        for bench in Bench::every().await {
+            let origin = Origin::new(move |_| ([("content-length", "5")], body()));
+            assert_unstored(&bench.app(pages(&origin)), &origin, "wh").await;
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_content_length_that_is_right_is_no_obstacle() {
+    for bench in Bench::every().await {
+        let origin = Origin::new(|_| ([("content-length", "5")], "whole"));
+        let hit = miss_then_hit(&bench.app(pages(&origin)), "/").await;
+        assert_eq!((hit.header("content-length"), hit.text()), (Some("5"), "whole"));
+    }
+}
+
+#[tokio::test]
+async fn a_body_with_trailers_is_passed_on_whole_and_not_stored() {
+    for bench in Bench::every().await {
+        let origin = Origin::new(|_| {
+            let trailers = [(HeaderName::from_static("x-sum"), HeaderValue::from_static("7"))];
+            let trailers = trailers.into_iter().collect();
+            Response::new(Body::new(
+                Full::from("text").with_trailers(async { Some(Ok(trailers)) }),
+            ))
+        });
+        let app = bench.app(pages(&origin));
+        for run in 1..=2 {
+            let whole = app.open("/").await.into_body().collect().await.unwrap();
+            assert_eq!(whole.trailers().unwrap()["x-sum"], "7");
+            assert_eq!(whole.to_bytes(), "text");
+            origin.ran(run);
+        }
+    }
+}
+
+#[tokio::test]
+async fn p5_a_stream_that_fails_gives_the_client_its_error_and_is_not_stored() {
+    for bench in Bench::every().await {
+        let (origin, feeds) = fed();
+        let app = bench.app(pages(&origin));
+        for run in 1..=2 {
+            let mut body = app.open("/").await.into_body();
+            let feed = feeds.lock().unwrap().pop().unwrap();
+            feed.send(Ok("begin")).unwrap();
+            assert_eq!(next(&mut body).await.unwrap().unwrap(), "begin");
+            feed.send(Err(io::Error::other("the disk is gone"))).unwrap();
+            let error = next(&mut body).await.unwrap().unwrap_err();
+            assert_eq!(error.to_string(), "the disk is gone");
+            origin.ran(run);
+        }
+    }
+}
+
+#[tokio::test]
+async fn p5_those_that_wait_for_a_stream_that_fails_run_for_themselves() {
+    for bench in Bench::every().await {
+        let origin = Origin::held(|run| match run {
+            1 => Body::from_stream(stream::iter([Ok("begin"), Err(io::Error::other("gone"))])),
+            _ => streamed(&["all ", "well"]),
+        });
+        let app = bench.app(pages(&origin));
+        let first = async { app.open("/").await.into_body().collect().await };
+        let others = join_all((0..8).map(|_| app.get("/")));
+        let (first, others) = tokio::join!(first, async {
+            origin.entered().await;
+            let (others, ()) = tokio::join!(others, async { origin.open() });
+            others
+        });
+        assert!(first.is_err());
+        for other in others {
+            assert_eq!((other.status, other.text()), (StatusCode::OK, "all well"));
+        }
+    }
+}
+
+#[tokio::test]
+async fn p4_a_stream_that_panics_fails_its_client_and_keeps_nobody_waiting() {
+    let sized: fn() -> Body = || announced(panicking_stream(), 10);
+    for body in [panicking_stream, sized] {
+        for bench in Bench::every().await {
+            let origin = Origin::new(move |run| if run == 1 { body() } else { Body::from("well") });
+            let app = bench.app(pages(&origin));
+            let first = app.open("/").await;
+            assert_eq!(first.status(), StatusCode::OK);
+            assert!(first.into_body().collect().await.is_err());
+            // No lease of the dead run's, which would last five seconds, is in the way.
+            let next = timeout(Duration::from_secs(4), app.get("/")).await;
+            assert_eq!(next.expect("it is not kept waiting").text(), "well");
+        }
+    }
+}
