@@ -67,7 +67,9 @@ async fn guard(request: Request, next: Next) -> Result<Response, StatusCode> {
 
 /// What the layer does, all in one place.
 fn cached() -> CacheLayer {
-    let briefly = Policy::expire(Duration::from_secs(30)).stale_while_revalidate(Duration::from_secs(60));
+    let briefly = Policy::new()
+        .expire(Duration::from_secs(30))
+        .stale_while_revalidate(Duration::from_secs(60));
     CacheLayer::new()
         .rule("/products/{id}", briefly)
         .expire(Duration::from_secs(300))

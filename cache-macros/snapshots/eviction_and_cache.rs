@@ -113,8 +113,7 @@ impl touch {
         {
             static __META: ::handler_cache::__private::HandlerMeta = {
                 let __policy: ::handler_cache::__private::Policy = ::handler_cache::__private::Policy::new();
-                let __policy = __policy
-                    .with_expire(::core::time::Duration::from_secs(60u64));
+                let __policy = __policy.expire(::core::time::Duration::from_secs(60u64));
                 ::handler_cache::__private::HandlerMeta::new(
                     __policy,
                     ::core::option::Option::None,

@@ -110,8 +110,7 @@ impl product {
         {
             static __META: ::handler_cache::__private::HandlerMeta = {
                 let __policy: ::handler_cache::__private::Policy = ::handler_cache::__private::Policy::new();
-                let __policy = __policy
-                    .with_expire(::core::time::Duration::new(30u64, 0u32));
+                let __policy = __policy.expire(::core::time::Duration::new(30u64, 0u32));
                 ::handler_cache::__private::HandlerMeta::new(
                     __policy,
                     ::core::option::Option::None,

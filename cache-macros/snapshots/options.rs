@@ -180,7 +180,7 @@ impl ProductCache {
             static __META: my::cache::__private::HandlerMeta = {
                 let __policy: my::cache::__private::Policy = TWO_HOURS;
                 let __policy = __policy
-                    .with_expire(::core::time::Duration::from_secs(86400u64));
+                    .expire(::core::time::Duration::from_secs(86400u64));
                 let __policy = __policy
                     .methods(
                         my::cache::__private::MethodFilter::GET

@@ -1,26 +1,36 @@
-//! What the attribute asked for, known at compile time.
+//! [`Policy`]: how the responses of one handler are cached, known at compile time.
 
 use std::time::Duration;
 
 use axum::routing::MethodFilter;
 use http::response;
 
-/// The longest life: a year of 365 days, as RFC 2616 advised and fastapi-redis-cache defaults to.
+/// The longest TTL: a year of 365 days, as RFC 2616 advised, and the default of fastapi-redis-cache.
 pub(crate) const ONE_YEAR: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 
 /// How the responses of one handler are cached.
 ///
-/// A preset of your own is a constant, and `#[cache(policy = …)]` takes it; options beside `policy` override it.
+/// A policy is built in a constant: [`new`](Self::new) has the defaults, and each method sets one option.
+/// `#[cache(policy = …)]` takes it; options beside `policy` override it. [`CacheLayer`](crate::layer::CacheLayer) and
+/// [`Cache::get_or_fill`](crate::Cache::get_or_fill) take policies, too.
 ///
 /// ```
 /// use std::time::Duration;
-/// use handler_cache::Policy;
+/// use handler_cache::{Policy, cache};
 ///
-/// const TWO_HOURS: Policy = Policy::expire(Duration::from_secs(7200)).vary(&["accept-language"]);
+/// const BY_LANGUAGE: Policy = Policy::new()
+///     .expire(Duration::from_secs(7200))
+///     .stale_if_error(Duration::from_secs(86_400))
+///     .vary(&["accept-language"]);
+///
+/// #[cache(policy = BY_LANGUAGE)]
+/// async fn get_news() -> &'static str {
+///     "none"
+/// }
 /// ```
 #[derive(Debug, Clone, Copy)]
 pub struct Policy {
-    pub(crate) life: Life,
+    pub(crate) expiration: Expiration,
     pub(crate) methods: MethodFilter,
     pub(crate) vary: &'static [&'static str],
     pub(crate) stale_while_revalidate: Option<Duration>,
@@ -32,43 +42,43 @@ pub struct Policy {
     pub(crate) store_if: Option<fn(&response::Parts) -> bool>,
     pub(crate) max_body: Option<usize>,
     pub(crate) version: Option<&'static str>,
-    /// Of a layer in this mode: the responses themselves say how they are cached.
+    /// Set for layers in RFC 9111 mode, where the responses' own headers decide how they are cached.
     pub(crate) http: Option<Http>,
 }
 
-/// How the responses' own words on caching are read (RFC 9111).
+/// Settings of the RFC 9111 mode.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) struct Http {
-    /// Where they say nothing of their life, but when they were last modified, it is guessed from that.
+    /// Whether a response without an explicit TTL gets a heuristic one from its `Last-Modified` (section 4.2.2).
     pub(crate) guesses: bool,
 }
 
-/// How long an entry lives.
+/// The option `expire`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Life {
-    /// As long as the cache's `default_expire`.
+pub(crate) enum Expiration {
+    /// The cache's `default_expire`.
     Default,
-    For(Duration),
-    /// Until evicted, and [`ONE_YEAR`] at the most.
+    After(Duration),
+    /// Until evicted, and [`ONE_YEAR`] at most.
     Never,
 }
 
-/// Whether proxies may store a response, by the generated `Cache-Control`.
+/// Whether shared caches may store a response, in the generated `Cache-Control`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Visibility {
     Private,
     Public,
 }
 
-/// For how long clients may use a response without asking again: the `max-age` of the generated `Cache-Control`.
+/// The `max-age` of the generated `Cache-Control`: how long clients may reuse a response without asking again.
 ///
 /// Never more than the remaining TTL of the entry. See [`CacheBuilder::client_max_age`](crate::CacheBuilder::client_max_age).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ClientMaxAge {
-    /// This long, in whole seconds; less than a second says `no-cache`.
+    /// This long, in whole seconds. Less than a second is `no-cache`.
     Fixed(Duration),
-    /// As long as the entry is fresh.
+    /// The remaining TTL of the entry.
     Remaining,
 }
 
@@ -84,16 +94,16 @@ impl From<Duration> for ClientMaxAge {
     }
 }
 
-/// What clients may ask of the cache through `Cache-Control` and `Pragma` in their requests.
+/// Whether clients control the cache through `Cache-Control` and `Pragma` in their requests.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum ClientControl {
-    /// `no-cache` and `no-store` go past the cache: nothing is read or stored. The default.
+    /// `no-cache` and `no-store` bypass the cache: nothing is read or stored. The default.
     #[default]
     Bypass,
-    /// `no-cache` runs the handler and stores its answer; `no-store` goes past the cache.
+    /// `no-cache` runs the handler and stores its response; `no-store` bypasses the cache.
     Refresh,
-    /// Request directives are ignored, for public sites whose clients must not be able to force work.
+    /// Request directives are ignored: for public sites, where clients must not be able to force work.
     Ignore,
 }
 
@@ -104,10 +114,10 @@ impl Default for Policy {
 }
 
 impl Policy {
-    /// GET and HEAD, for the cache's `default_expire`.
+    /// The defaults: GET and HEAD are cached, for the cache's [`default_expire`](crate::CacheBuilder::default_expire).
     pub const fn new() -> Self {
         Self {
-            life: Life::Default,
+            expiration: Expiration::Default,
             methods: MethodFilter::GET,
             vary: &[],
             stale_while_revalidate: None,
@@ -123,52 +133,44 @@ impl Policy {
         }
     }
 
-    /// Entries live this long.
+    /// The TTL: how long entries are fresh. Default: the cache's
+    /// [`default_expire`](crate::CacheBuilder::default_expire).
     ///
     /// # Panics
-    /// When `life` is below a millisecond; in a constant that is a compile error.
+    /// If `ttl` is below a millisecond; in a constant that is a compile error.
+    #[must_use]
     #[track_caller]
-    pub const fn expire(life: Duration) -> Self {
-        Self::new().with_expire(life)
+    pub const fn expire(mut self, ttl: Duration) -> Self {
+        assert!(ttl.as_millis() > 0, "`expire` must be at least one millisecond");
+        self.expiration = Expiration::After(ttl);
+        self
     }
 
-    /// As [`expire`](Self::expire); a life below a millisecond stores nothing.
-    pub(crate) const fn lasting(life: Duration) -> Self {
+    /// As [`expire`](Self::expire), but a TTL below a millisecond stores nothing.
+    pub(crate) const fn with_ttl(ttl: Duration) -> Self {
         let mut policy = Self::new();
-        policy.life = Life::For(life);
+        policy.expiration = Expiration::After(ttl);
         policy
     }
 
-    /// Replaces the life of entries.
-    ///
-    /// # Panics
-    /// When `life` is below a millisecond; in a constant that is a compile error.
-    #[must_use]
-    #[track_caller]
-    pub const fn with_expire(mut self, life: Duration) -> Self {
-        assert!(life.as_millis() > 0, "`expire` must be at least one millisecond");
-        self.life = Life::For(life);
-        self
-    }
-
-    /// Entries live until they are evicted, and a year at the most.
+    /// Entries are fresh until they are evicted, and a year at most.
     #[must_use]
     pub const fn never_expires(mut self) -> Self {
-        self.life = Life::Never;
+        self.expiration = Expiration::Never;
         self
     }
 
-    /// The methods that are cached: `GET` (with `HEAD`) unless set. Others join the key with their name.
+    /// The methods that are cached. Default: `GET`, which includes `HEAD`. Other methods become part of the key.
     #[must_use]
     pub const fn methods(mut self, methods: MethodFilter) -> Self {
         self.methods = methods;
         self
     }
 
-    /// Request headers, in lower case, that join the key and are named in `Vary`.
+    /// Request headers, in lower case, that become part of the key and are named in the response's `Vary`.
     ///
     /// # Panics
-    /// When a name is empty, not in lower case or not a header name; in a constant that is a compile error.
+    /// If a name is empty, not in lower case or not a header name; in a constant that is a compile error.
     #[must_use]
     pub const fn vary(mut self, names: &'static [&'static str]) -> Self {
         let mut index = 0;
@@ -183,11 +185,10 @@ impl Policy {
         self
     }
 
-    /// For this long past its life an entry is served all the same, while one run behind the response renews it
-    /// (RFC 5861 section 3).
+    /// How long a stale entry is served while a background refresh replaces it (RFC 5861 section 3). Default: not at all.
     ///
     /// # Panics
-    /// When `window` is below a millisecond; in a constant that is a compile error.
+    /// If `window` is below a millisecond; in a constant that is a compile error.
     #[must_use]
     pub const fn stale_while_revalidate(mut self, window: Duration) -> Self {
         assert!(
@@ -198,11 +199,11 @@ impl Policy {
         self
     }
 
-    /// For this long past its life an entry answers instead of a handler that fails: a 5xx or a panic (RFC 5861
-    /// section 4).
+    /// How long a stale entry is served when the handler fails, by a 5xx or a panic (RFC 5861 section 4). Default: not at
+    /// all.
     ///
     /// # Panics
-    /// When `window` is below a millisecond; in a constant that is a compile error.
+    /// If `window` is below a millisecond; in a constant that is a compile error.
     #[must_use]
     pub const fn stale_if_error(mut self, window: Duration) -> Self {
         assert!(
@@ -213,12 +214,13 @@ impl Policy {
         self
     }
 
-    /// Where there is an entry past its life, the handler is waited for this long; then that entry answers, and the run
-    /// goes on behind the response. How long entries are kept past their life is for `stale_if_error` and
-    /// `stale_while_revalidate` to say.
+    /// How long a request waits for the handler if there is a stale entry. Then the entry is served, and the fill goes on in
+    /// the background. Default: until the handler returns.
+    ///
+    /// Stale entries exist only within the windows of `stale_if_error` and `stale_while_revalidate`.
     ///
     /// # Panics
-    /// When `limit` is below a millisecond; in a constant that is a compile error.
+    /// If `limit` is below a millisecond; in a constant that is a compile error.
     #[must_use]
     pub const fn stale_if_slow(mut self, limit: Duration) -> Self {
         assert!(
@@ -229,41 +231,42 @@ impl Policy {
         self
     }
 
-    /// Keeps 404 and 410 too, this long.
+    /// Stores 404 and 410 too, with this TTL. Default: they are not stored.
     ///
     /// # Panics
-    /// When `life` is below a millisecond; in a constant that is a compile error.
+    /// If `ttl` is below a millisecond; in a constant that is a compile error.
     #[must_use]
-    pub const fn not_found(mut self, life: Duration) -> Self {
+    pub const fn not_found(mut self, ttl: Duration) -> Self {
         assert!(
-            life.as_millis() > 0,
+            ttl.as_millis() > 0,
             "`not_found` must be at least one millisecond"
         );
-        self.not_found = Some(life);
+        self.not_found = Some(ttl);
         self
     }
 
-    /// Says `private` in the generated `Cache-Control`: a browser may store it, proxies may not. The default.
+    /// Sends `private` in the generated `Cache-Control`: a browser may store the response, shared caches may not. The
+    /// default.
     #[must_use]
     pub const fn private(mut self) -> Self {
         self.visibility = Visibility::Private;
         self
     }
 
-    /// Says `public` in the generated `Cache-Control`: proxies may store the response too, and it is for everybody, also in
-    /// answer to requests with credentials.
+    /// Sends `public` in the generated `Cache-Control`: shared caches may store the response as well, and it is the same for
+    /// everybody, also in answer to requests with credentials.
     #[must_use]
     pub const fn public(mut self) -> Self {
         self.visibility = Visibility::Public;
         self
     }
 
-    /// The `max-age` of the generated `Cache-Control`, in whole seconds, and never more than the remaining TTL of the entry;
-    /// less than a second says `no-cache`, so that clients revalidate by ETag. That is the default.
+    /// The `max-age` of the generated `Cache-Control`, in whole seconds, and never more than the remaining TTL of the entry.
+    /// Less than a second is `no-cache`: clients revalidate by ETag each time. That is the default.
     ///
-    /// Takes effect where all arguments of the handler come from the URL, and beside [`public`](Self::public) or
-    /// [`vary`](Self::vary), which say who may share the response; else a browser that changes its user would show the page
-    /// of the last one.
+    /// Takes effect if all arguments of the handler come from the URL, and beside [`public`](Self::public) or
+    /// [`vary`](Self::vary), which say who may share the response. Otherwise a browser could show one user's page to the next
+    /// user of the same browser.
     #[must_use]
     pub const fn client_max_age(mut self, limit: Duration) -> Self {
         self.client_max_age = Some(ClientMaxAge::Fixed(limit));
@@ -277,47 +280,48 @@ impl Policy {
         self
     }
 
-    /// Stores only what this accepts, and never more than the rules allow.
+    /// Stores only responses that this function accepts, in addition to the rules of the cache. It gets status and headers.
     #[must_use]
     pub const fn store_if(mut self, accepts: fn(&response::Parts) -> bool) -> Self {
         self.store_if = Some(accepts);
         self
     }
 
-    /// Bodies of more bytes pass through whole, unstored.
+    /// The largest body that is stored, in bytes. Larger ones are passed on unstored. Default: the cache's
+    /// [`max_body`](crate::CacheBuilder::max_body).
     #[must_use]
     pub const fn max_body(mut self, bytes: usize) -> Self {
         self.max_body = Some(bytes);
         self
     }
 
-    /// Joins the key, to retire entries of an older shape.
+    /// A part of the key that abandons entries of an older release: change it when the response's format changes.
     #[must_use]
     pub const fn version(mut self, version: &'static str) -> Self {
         self.version = Some(version);
         self
     }
 
-    /// How long an entry lives, in a cache with this default.
-    pub(crate) fn life(&self, default: Duration) -> Duration {
-        match self.life {
-            Life::Default => default,
-            Life::For(life) => life,
-            Life::Never => ONE_YEAR,
+    /// The TTL in a cache with this default.
+    pub(crate) fn ttl(&self, default: Duration) -> Duration {
+        match self.expiration {
+            Expiration::Default => default,
+            Expiration::After(ttl) => ttl,
+            Expiration::Never => ONE_YEAR,
         }
     }
 
-    /// Whether it says itself what the responses depend on besides the URL: nothing, or headers that `Vary` names.
+    /// Whether the policy itself says what responses depend on besides the URL: nothing, or the headers in `Vary`.
     pub(crate) const fn names_what_decides(&self) -> bool {
         matches!(self.visibility, Visibility::Public) || !self.vary.is_empty()
     }
 
-    /// Whether it asks for a `max-age` of its own.
+    /// Whether the policy sets a `max-age`.
     pub(crate) const fn grants_max_age(&self) -> bool {
         matches!(self.client_max_age, Some(max_age) if !max_age.is_zero())
     }
 
-    /// How long an entry is kept past its life.
+    /// How long an entry is kept once it is stale.
     pub(crate) fn stale_window(&self) -> Duration {
         let revalidate = self.stale_while_revalidate.unwrap_or_default();
         revalidate.max(self.stale_if_error.unwrap_or_default())

@@ -25,7 +25,7 @@ use crate::{
 };
 
 const HANDLER: &str = "shop::products::product";
-const POLICY: Policy = Policy::expire(LIFE);
+const POLICY: Policy = Policy::new().expire(LIFE);
 /// Longer than any measurement.
 const LIFE: Duration = Duration::from_secs(24 * 60 * 60);
 

@@ -15,7 +15,7 @@ use crate::{
 /// ```text
 /// static __META: HandlerMeta = {
 ///     let policy = Policy::new();
-///     let policy = policy.with_expire(Duration::new(30, 0));
+///     let policy = policy.expire(Duration::new(30, 0));
 ///     let policy = policy.vary(&["accept-language"]);
 ///     HandlerMeta::new(policy, None)
 /// };
@@ -153,12 +153,12 @@ fn steps(cx: &Cx<'_>) -> Vec<Step> {
     if let Some(seconds) = cx.args.preset() {
         steps.push(Step {
             span: cx.span,
-            method: "with_expire",
+            method: "expire",
             argument: quote!(::core::time::Duration::from_secs(#seconds)),
         });
     }
     steps.extend(expire.as_ref().map(|expire| match &expire.value {
-        Life::For(period) => step(expire, "with_expire", period.tokens()),
+        Life::For(period) => step(expire, "expire", period.tokens()),
         Life::Never => step(expire, "never_expires", TokenStream::new()),
     }));
     steps.extend(

@@ -85,7 +85,7 @@ impl Cache {
     ///
     /// let (from, to) = ("EUR".to_owned(), "USD".to_owned());
     /// let key = ValueKey::new("rate", &(&from, &to)).tags(["rates"]);
-    /// let policy = Policy::expire(Duration::from_secs(60)).stale_while_revalidate(Duration::from_secs(600));
+    /// let policy = Policy::new().expire(Duration::from_secs(60)).stale_while_revalidate(Duration::from_secs(600));
     /// // What the fill needs moves into it, for it may go on when its caller has left.
     /// let rate: f64 = cache.get_or_fill(&key, policy, async move || fetch_rate(&from, &to).await).await;
     /// # }

@@ -191,7 +191,7 @@ impl Engine {
         value: &T,
     ) -> Result<(), Error> {
         let (_, slot) = self.slot(key).map_err(Error::key)?;
-        let life = rules::storable_ttl(policy.life(self.settings.default_expire));
+        let life = rules::storable_ttl(policy.ttl(self.settings.default_expire));
         let life = life.ok_or_else(|| Error::value("its life is below a millisecond"))?;
         let body = value::encode(value).map_err(Error::value)?;
         let limit = policy.max_body.unwrap_or(self.settings.max_body);

@@ -229,7 +229,7 @@ fn policy_ttl(
         | StatusCode::NON_AUTHORITATIVE_INFORMATION
         | StatusCode::NO_CONTENT
         | StatusCode::MOVED_PERMANENTLY
-        | StatusCode::PERMANENT_REDIRECT => Ok(policy.life(default_ttl)),
+        | StatusCode::PERMANENT_REDIRECT => Ok(policy.ttl(default_ttl)),
         StatusCode::PARTIAL_CONTENT => Err(NotStoredReason::Partial),
         _ => Err(NotStoredReason::Status),
     }

@@ -47,7 +47,7 @@ use crate::{
 /// use handler_cache::{Policy, layer::CacheLayer};
 ///
 /// let layer = CacheLayer::new()
-///     .rule("/products/{id}", Policy::expire(Duration::from_secs(30)))
+///     .rule("/products/{id}", Policy::new().expire(Duration::from_secs(30)))
 ///     .expire(Duration::from_secs(300))
 ///     .exclude(["/account"])
 ///     .ignore_query(["utm_*"]);
@@ -126,7 +126,7 @@ impl CacheLayer {
 
     /// How long entries live where no [`rule`](Self::rule) says otherwise. Below a millisecond nothing is stored.
     pub fn expire(self, life: Duration) -> Self {
-        self.policy(Policy::lasting(life))
+        self.policy(Policy::with_ttl(life))
     }
 
     /// How the responses are cached for which no [`rule`](Self::rule) stands.

@@ -117,7 +117,7 @@ pub struct ValuePolicy(pub(crate) Policy);
 impl From<Policy> for ValuePolicy {
     fn from(policy: Policy) -> Self {
         Self(Policy {
-            life: policy.life,
+            expiration: policy.expiration,
             stale_while_revalidate: policy.stale_while_revalidate,
             stale_if_error: policy.stale_if_error,
             stale_if_slow: policy.stale_if_slow,
@@ -129,8 +129,8 @@ impl From<Policy> for ValuePolicy {
 
 impl From<Duration> for ValuePolicy {
     /// Below a millisecond nothing is kept.
-    fn from(life: Duration) -> Self {
-        Self(Policy::lasting(life))
+    fn from(ttl: Duration) -> Self {
+        Self(Policy::with_ttl(ttl))
     }
 }
 

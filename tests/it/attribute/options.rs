@@ -220,7 +220,8 @@ async fn max_body_of_the_handler_comes_before_the_caches() {
     }
 }
 
-const BASE: Policy = Policy::expire(Duration::from_secs(7200))
+const BASE: Policy = Policy::new()
+    .expire(Duration::from_secs(7200))
     .vary(&["accept-language"])
     .not_found(Duration::from_secs(100))
     .client_max_age_remaining()
@@ -272,7 +273,9 @@ async fn options_beside_a_policy_override_it() {
     }
 }
 
-const SEARCH: Policy = Policy::expire(Duration::from_secs(60)).methods(MethodFilter::POST);
+const SEARCH: Policy = Policy::new()
+    .expire(Duration::from_secs(60))
+    .methods(MethodFilter::POST);
 
 #[cache(policy = SEARCH)]
 async fn find(State(origin): State<Origin>, Path(id): Path<u8>, words: String) -> String {

@@ -127,7 +127,7 @@ async fn p5_type_parameters_prove_nothing() {
 /// A layer sees whole requests, so nothing is proven there.
 #[tokio::test]
 async fn p5_a_layer_grants_a_max_age_beside_public_or_vary_and_never_in_a_partition() {
-    let policy = Policy::expire(secs(60)).client_max_age_remaining();
+    let policy = Policy::new().expire(secs(60)).client_max_age_remaining();
     let user = |parts: &Parts| parts.headers.get("x-visitor").map(|user| format!("{user:?}"));
     for (layer, anonymous, known) in [
         (CacheLayer::new(), "private, no-cache", "private, no-cache"),

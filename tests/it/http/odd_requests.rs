@@ -52,7 +52,7 @@ impl Origin {
 
     fn every(&self) -> [(&'static str, Router); 3] {
         let plain = || Router::new().fallback(get(uncached)).with_state(self.clone());
-        let layer = CacheLayer::new().policy(Policy::expire(MINUTE).stale_if_error(HOUR));
+        let layer = CacheLayer::new().policy(Policy::new().expire(MINUTE).stale_if_error(HOUR));
         [
             (
                 "attribute",
@@ -164,7 +164,7 @@ async fn a_failure_is_spared_for_retry_after_whoever_it_answers() {
                     (_, false) => Err("away"),
                 })
             });
-            let policy = Policy::expire(MINUTE).stale_if_error(HOUR);
+            let policy = Policy::new().expire(MINUTE).stale_if_error(HOUR);
             let layer = CacheLayer::with_cache(&bench.cache).policy(policy);
             let service = ServiceBuilder::new().layer(layer).service(service);
             let ask = async |login: bool| {

@@ -39,7 +39,7 @@ async fn line_11_half_a_second_is_a_life() {
     let miss = app.get("/").await;
     assert_eq!((miss.text(), miss.verdict()), ("run 2", Some("Miss")));
 
-    let zero = catch_unwind(|| Policy::expire(Duration::ZERO));
+    let zero = catch_unwind(|| Policy::new().expire(Duration::ZERO));
     assert!(zero.is_err(), "a constant with it is an error at compile time");
 }
 

@@ -76,10 +76,10 @@ async fn each_route_has_a_life_of_its_own() {
     let bench = Bench::memory_with(|builder| builder.client_max_age(ClientMaxAge::Remaining)).await;
     let layer = CacheLayer::new()
         .public()
-        .rule("/products/new", Policy::expire(Duration::from_secs(1)))
-        .rule("/products/{id}", Policy::expire(Duration::from_secs(30)))
-        .rule("/files/{*path}", Policy::expire(Duration::from_secs(300)))
-        .rule("/products/{id}", Policy::expire(Duration::from_secs(1000)));
+        .rule("/products/new", Policy::new().expire(Duration::from_secs(1)))
+        .rule("/products/{id}", Policy::new().expire(Duration::from_secs(30)))
+        .rule("/files/{*path}", Policy::new().expire(Duration::from_secs(300)))
+        .rule("/products/{id}", Policy::new().expire(Duration::from_secs(1000)));
     let app = app(&bench, layer.clone());
     for (path, life) in [
         ("/products/new", Some("public, max-age=1")),
@@ -127,7 +127,7 @@ async fn line_24_and_25_only_and_exclude_go_by_segments() {
 #[tokio::test]
 async fn stale_pages_serve_while_they_are_renewed() {
     for bench in Bench::every().await {
-        let policy = Policy::expire(MINUTE).stale_while_revalidate(MINUTE);
+        let policy = Policy::new().expire(MINUTE).stale_while_revalidate(MINUTE);
         let app = app(&bench, CacheLayer::new().policy(policy));
         app.get("/a").await;
         bench.settled().await;

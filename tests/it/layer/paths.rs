@@ -224,7 +224,7 @@ async fn only_and_rules_want_the_path_itself_in_any_encoding() {
         )
     };
     let rules = || {
-        let policy = Policy::expire(MINUTE);
+        let policy = Policy::new().expire(MINUTE);
         let layer = CacheLayer::new()
             .rule("/caf\u{e9}", policy)
             .rule("/%40me", policy);

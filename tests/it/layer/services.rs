@@ -53,7 +53,7 @@ async fn any_service_is_cached_and_its_errors_are_its_own() {
                 true => Err(Away),
             })
         });
-        let policy = Policy::expire(MINUTE).stale_if_error(MINUTE);
+        let policy = Policy::new().expire(MINUTE).stale_if_error(MINUTE);
         let layer = CacheLayer::with_cache(&bench.cache).policy(policy);
         let service = ServiceBuilder::new().layer(layer).service(service);
         let ask = async |path| {

@@ -48,7 +48,8 @@ impl Origin {
     }
 }
 
-const LONG: Policy = Policy::expire(Duration::MAX)
+const LONG: Policy = Policy::new()
+    .expire(Duration::MAX)
     .stale_while_revalidate(Duration::MAX)
     .stale_if_error(Duration::MAX)
     .stale_if_slow(Duration::MAX)
@@ -57,7 +58,8 @@ const LONG: Policy = Policy::expire(Duration::MAX)
     .max_body(usize::MAX)
     .public();
 
-const SHORT: Policy = Policy::expire(Duration::from_millis(1))
+const SHORT: Policy = Policy::new()
+    .expire(Duration::from_millis(1))
     .stale_while_revalidate(Duration::from_millis(1))
     .stale_if_error(Duration::from_millis(1))
     .stale_if_slow(Duration::from_millis(1))
@@ -165,7 +167,7 @@ impl Site {
 fn policies() -> Vec<(String, Policy)> {
     type Set = fn(Policy, Duration) -> Policy;
     let durations: [(&str, Set); 6] = [
-        ("expire", |policy, end| policy.with_expire(end)),
+        ("expire", |policy, end| policy.expire(end)),
         ("stale_while_revalidate", |policy, end| {
             policy.stale_while_revalidate(end)
         }),
@@ -178,7 +180,7 @@ fn policies() -> Vec<(String, Policy)> {
             policy.client_max_age(end).public()
         }),
     ];
-    let base = Policy::expire(Duration::from_secs(1));
+    let base = Policy::new().expire(Duration::from_secs(1));
     let mut all = vec![
         ("nothing".to_owned(), Policy::new()),
         ("long".to_owned(), LONG),
@@ -208,7 +210,7 @@ async fn policies_hold_at_their_ends() {
 async fn lives_that_answers_ask_for_hold_at_their_ends() {
     for end in ENDS {
         for bench in Bench::every().await {
-            let policy = Policy::expire(Duration::from_secs(1));
+            let policy = Policy::new().expire(Duration::from_secs(1));
             Site::new(bench, policy, Some(end))
                 .exercise(&format!("{end:?}"))
                 .await;
@@ -288,7 +290,9 @@ async fn settings_hold_at_their_ends() {
             continue;
         }
         for bench in Bench::every_with(&set).await {
-            let policy = Policy::expire(Duration::from_secs(1)).stale_if_error(Duration::from_secs(60));
+            let policy = Policy::new()
+                .expire(Duration::from_secs(1))
+                .stale_if_error(Duration::from_secs(60));
             Site::new(bench, policy, None).exercise(&about).await;
         }
     }

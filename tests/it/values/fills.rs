@@ -214,7 +214,7 @@ async fn p4_one_of_those_that_wait_takes_over_after_a_panic() {
 async fn stale_value_serves_while_one_fill_renews_it() {
     for bench in Bench::every().await {
         let gate = Gate::new();
-        let policy = Policy::expire(MINUTE).stale_while_revalidate(MINUTE);
+        let policy = Policy::new().expire(MINUTE).stale_while_revalidate(MINUTE);
         bench.cache.set(&key(), &100, policy).await.unwrap();
         bench.clock.advance(MINUTE);
         for _ in 0..3 {
@@ -236,7 +236,7 @@ async fn stale_value_serves_while_one_fill_renews_it() {
 #[tokio::test]
 async fn stale_value_answers_for_a_fill_that_fails() {
     for bench in Bench::every().await {
-        let policy = Policy::expire(MINUTE).stale_if_error(MINUTE);
+        let policy = Policy::new().expire(MINUTE).stale_if_error(MINUTE);
         bench.cache.set(&key(), &100, policy).await.unwrap();
         bench.clock.advance(MINUTE);
         let runs = Arc::new(AtomicUsize::new(0));

@@ -69,7 +69,7 @@ async fn what_is_set_is_got_until_its_life_is_over() {
 async fn stale_value_is_not_got() {
     for bench in Bench::every().await {
         let key = rate_key("EUR", "USD");
-        let policy = Policy::expire(MINUTE).stale_while_revalidate(MINUTE);
+        let policy = Policy::new().expire(MINUTE).stale_while_revalidate(MINUTE);
         bench.cache.set(&key, &rate(1.0), policy).await.unwrap();
         bench.clock.advance(MINUTE);
         assert_eq!(bench.cache.get(&key).await, None);
@@ -326,7 +326,7 @@ async fn value_that_cannot_be_kept_is_an_error_of_set_and_none_of_a_fill() {
             error.to_string().contains("102 bytes, and `max_body` allows 100"),
             "{error}"
         );
-        let roomy = Policy::expire(MINUTE).max_body(102);
+        let roomy = Policy::new().expire(MINUTE).max_body(102);
         cache.set(&key, &long, roomy).await.unwrap();
         cache.evict(&key).await.unwrap();
         let error = cache

@@ -104,9 +104,9 @@ async fn never(user: User) -> String {
     user.0
 }
 
-const LANGUAGES: Policy = Policy::expire(MINUTE).vary(&["accept-language"]).client_max_age_remaining();
-const SHARED: Policy = Policy::expire(MINUTE).public().client_max_age(MINUTE);
-const BRIEFLY: Policy = Policy::expire(MINUTE).client_max_age(MINUTE);
+const LANGUAGES: Policy = Policy::new().expire(MINUTE).vary(&["accept-language"]).client_max_age_remaining();
+const SHARED: Policy = Policy::new().expire(MINUTE).public().client_max_age(MINUTE);
+const BRIEFLY: Policy = Policy::new().expire(MINUTE).client_max_age(MINUTE);
 
 #[cache(policy = LANGUAGES)]
 async fn policy_with_vary(user: User) -> String {

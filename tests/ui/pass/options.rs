@@ -12,7 +12,7 @@ use axum::{
 use handler_cache::{Policy, cache, cache_one_hour};
 
 const SHORT: Duration = Duration::from_millis(1500);
-const TWO_HOURS: Policy = Policy::expire(Duration::from_secs(7200)).vary(&["accept-language"]);
+const TWO_HOURS: Policy = Policy::new().expire(Duration::from_secs(7200)).vary(&["accept-language"]);
 const LIMIT: usize = 64 * 1024;
 const SHAPE: &str = "3";
 

@@ -16,7 +16,7 @@ use crate::{
         },
     },
     outcome::NotStoredReason,
-    policy::{Http, Life, Policy},
+    policy::{Expiration, Http, Policy},
 };
 
 /// How long what can be validated, or might be needed when the service fails, is kept past its life, unless the policy
@@ -135,9 +135,9 @@ fn implicit_ttl(headers: &HeaderMap, policy: &Policy, http: Http, now: Timestamp
     let guess = modified
         .and_then(|modified| parse_date(modified.as_bytes()))
         .map(|modified| date(headers).unwrap_or(whole_seconds(now)).since(modified) / 10);
-    let fallback = match policy.life {
-        Life::Default => Duration::ZERO,
-        Life::For(_) | Life::Never => policy.life(Duration::ZERO),
+    let fallback = match policy.expiration {
+        Expiration::Default => Duration::ZERO,
+        Expiration::After(_) | Expiration::Never => policy.ttl(Duration::ZERO),
     };
     guess.map_or(fallback, |guess| guess.min(LONGEST_GUESS))
 }

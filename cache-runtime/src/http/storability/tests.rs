@@ -6,7 +6,7 @@ use crate::{
     policy::ONE_YEAR,
 };
 
-const POLICY: Policy = Policy::expire(secs_const(60));
+const POLICY: Policy = Policy::new().expire(secs_const(60));
 
 const fn secs_const(secs: u64) -> Duration {
     Duration::from_secs(secs)
@@ -158,8 +158,8 @@ fn store_if_may_refuse_what_the_rules_allow() {
 fn the_life_is_the_policys() {
     assert_eq!(judge(&Policy::new(), 200, &[]), Ok(secs(600)));
     assert_eq!(judge(&Policy::new().never_expires(), 200, &[]), Ok(ONE_YEAR));
-    assert_eq!(judge(&Policy::expire(Duration::MAX), 200, &[]), Ok(LONGEST));
-    let odd = Policy::expire(Duration::from_micros(1500));
+    assert_eq!(judge(&Policy::new().expire(Duration::MAX), 200, &[]), Ok(LONGEST));
+    let odd = Policy::new().expire(Duration::from_micros(1500));
     assert_eq!(judge(&odd, 200, &[]), Ok(Duration::from_millis(1)));
     let none = storability(&parts(200, &[]), &Policy::new(), Duration::ZERO, ARRIVAL);
     assert_eq!(none, Err(NotStoredReason::NoTtl));

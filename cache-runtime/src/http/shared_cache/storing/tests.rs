@@ -256,7 +256,7 @@ fn a_life_is_guessed_only_if_asked_and_from_the_date_of_modification() {
 
 #[test]
 fn the_policy_names_a_life_for_what_says_none() {
-    let policy = Policy::expire(secs(10));
+    let policy = Policy::new().expire(secs(10));
     let left = |status, lines: &[(&str, &str)]| {
         let lifetime = judge_with(&policy, false, status, lines);
         lifetime.map(|lifetime| lifetime.remaining().as_secs())
@@ -290,7 +290,7 @@ fn what_may_be_of_use_is_kept_past_its_life() {
         let validated = judge(200, &[("cache-control", line), TAG]);
         assert_eq!(validated.map(|life| life.stale), Ok(KEPT), "{line}");
     }
-    let policy = Policy::expire(secs(10)).stale_if_error(secs(20));
+    let policy = Policy::new().expire(secs(10)).stale_if_error(secs(20));
     let kept = |lines: &[(&str, &str)]| judge_with(&policy, false, 200, lines).map(|life| life.stale);
     assert_eq!(kept(&[]), Ok(secs(20)));
     assert_eq!(kept(&[("cache-control", "max-age=0")]), Ok(secs(20)));
