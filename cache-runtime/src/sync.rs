@@ -1,24 +1,24 @@
-//! The locks and counters on which single flight and the memory store rest, and the tasks behind requests.
+//! The locks, atomics and background tasks that coalescing and the memory store are built on.
 //!
-//! They are the standard library's and Tokio's. In the unit tests under `--cfg shuttle` they are those of the crate
-//! `shuttle`, which runs a test again and again and chooses at each of them which thread goes on.
+//! They are those of the standard library and Tokio. In unit tests under `--cfg shuttle` they are those of the crate
+//! `shuttle`, which runs each test in many schedules and may switch threads at every use of one.
 
 #[cfg(not(all(test, shuttle)))]
-use std::sync as origin;
+use std::sync as implementation;
 use std::{future::Future, sync::PoisonError};
 
 #[cfg(all(test, shuttle))]
-use shuttle::sync as origin;
+use shuttle::sync as implementation;
 use tokio::runtime::Handle;
 
-pub(crate) use self::origin::{Mutex, MutexGuard, atomic::AtomicU64};
+pub(crate) use self::implementation::{Mutex, MutexGuard, atomic::AtomicU64};
 
-/// Locks it, whether or not somebody panicked under the lock: what is guarded so is never left half changed.
+/// Locks the mutex, also after a panic under the lock: no data guarded by one is ever left half changed.
 pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Runs `work` in a task of its own.
+/// Runs `work` in a task of its own, in the background of a request.
 pub(crate) fn spawn(runtime: &Handle, work: impl Future<Output = ()> + Send + 'static) {
     #[cfg(not(all(test, shuttle)))]
     runtime.spawn(work);

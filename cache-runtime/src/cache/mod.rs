@@ -244,13 +244,13 @@ impl Cache {
     /// # }
     /// ```
     pub fn stats(&self) -> Stats {
-        let memory = self.engine.guard.in_memory();
+        let memory = self.engine.guard.memory_store();
         Stats {
             memory: memory.map(|store| MemoryUsage {
                 entries: store.len(),
                 bytes: store.weight(),
             }),
-            store_unavailable: self.engine.guard.is_open(),
+            store_unavailable: self.engine.guard.is_unavailable(),
             evictions_retrying: self.engine.overdue.count(),
             ..self.engine.counters.stats()
         }

@@ -37,7 +37,7 @@ impl Engine {
             eviction_retrying: overdue,
             entry: entry.map(|entry| self.info(&entry, &slot)),
             fill: holder.ok().flatten().map(|holder| self.fill_state(&holder)),
-            store_unavailable: guard.is_open(),
+            store_unavailable: guard.is_unavailable(),
             not_stored: self.counters.of(keyed.handler).snapshot().not_stored,
             key: slot.key.to_string(),
         })

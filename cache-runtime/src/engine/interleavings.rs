@@ -112,7 +112,7 @@ impl Shop {
     }
 
     fn ask(self: &Arc<Self>) -> u64 {
-        self.origin.ask(|| block_on(Arc::clone(self).request()))
+        self.origin.read_checked(|| block_on(Arc::clone(self).request()))
     }
 
     fn evict(&self, eviction: fn(&Names) -> Eviction) {

@@ -1,44 +1,48 @@
-//! Why a store did not answer.
+//! Why a call of a store failed.
 
 use std::{error::Error, fmt};
 
-/// A store's failure. It costs a miss and is counted; no request fails of it.
+/// The error of a [`Store`](super::Store). It causes a miss and is counted; it never fails a request.
 #[derive(Debug)]
 pub struct StoreError {
-    /// `true`: the store may be ill, and so the breaker counts it. `false`: it refused this one call.
-    ailing: bool,
+    kind: Kind,
     source: Box<dyn Error + Send + Sync>,
 }
 
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Unavailable,
+    Rejected,
+}
+
 impl StoreError {
-    /// The store cannot be reached, or answers nonsense: the breaker counts it.
+    /// The store cannot be reached, or its answer cannot be read. The circuit breaker counts it.
     pub fn unavailable(source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
         Self {
-            ailing: true,
+            kind: Kind::Unavailable,
             source: source.into(),
         }
     }
 
-    /// The store is well but refuses the call: out of memory, no permission.
+    /// The store is available and rejected this call: it is full or read-only, or the permission is missing.
     pub fn rejected(source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
         Self {
-            ailing: false,
+            kind: Kind::Rejected,
             source: source.into(),
         }
     }
 
-    /// Whether the breaker counts this.
+    /// Whether the store cannot be reached. `false` if it rejected this call alone.
     pub fn is_unavailable(&self) -> bool {
-        self.ailing
+        self.kind == Kind::Unavailable
     }
 }
 
 impl fmt::Display for StoreError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(if self.ailing {
-            "the store is unavailable"
-        } else {
-            "the store refused"
+        f.write_str(match self.kind {
+            Kind::Unavailable => "the store is unavailable",
+            Kind::Rejected => "the store rejected the call",
         })
     }
 }

@@ -1,4 +1,4 @@
-//! What tests of interleavings share: the runner, and the check that what was evicted is gone.
+//! Shared by the tests of interleavings: the runner, and an origin that detects reads of evicted values.
 
 use std::env;
 
@@ -8,18 +8,18 @@ use shuttle::{
     sync::atomic::{AtomicU64, Ordering},
 };
 
-/// As many of either kind.
+/// The number of schedules of each kind.
 const SCHEDULES: usize = 10_000;
 
-/// So many switches at the wrong place make the rarest fault that is looked for with some certainty.
+/// How many context switches at the wrong places a bug may need to be found with some certainty.
 const DEPTH: usize = 3;
 
-/// Of each thread, in bytes: an engine's future is large without optimization.
+/// The stack of a thread, in bytes: the engine's futures are large without optimizations.
 const STACK: usize = 512 * 1024;
 
-/// Runs the test in many interleavings: with a thread drawn at each step, and with threads that are seldom interrupted.
+/// Runs the test in many interleavings: half of them switch threads at random, the others only a few times.
 ///
-/// A failure prints its schedule; with that in the environment variable `SCHEDULE` the test runs in it alone.
+/// A failure prints its schedule. If the environment variable `SCHEDULE` holds it, the test runs in that schedule alone.
 pub(crate) fn explore(test: impl Fn() + Clone + Send + Sync + 'static) {
     if let Ok(schedule) = env::var("SCHEDULE") {
         return run(ReplayScheduler::new_from_encoded(&schedule), test);
@@ -31,16 +31,16 @@ pub(crate) fn explore(test: impl Fn() + Clone + Send + Sync + 'static) {
 fn run(scheduler: impl Scheduler + 'static, test: impl Fn() + Send + Sync + 'static) {
     let mut config = Config::new();
     config.stack_size = STACK;
-    // That weak orderings are not explored is known.
+    // It warns that weak memory orderings are not explored.
     config.silence_warnings = true;
     Runner::new(scheduler, config).run(test);
 }
 
-/// What handlers read and a writer changes.
+/// A value that handlers read and a writer changes.
 #[derive(Debug, Default)]
 pub(crate) struct Origin {
     value: AtomicU64,
-    /// The value as it was written before the last eviction that has returned.
+    /// The value that was written before the newest eviction that has returned.
     evicted: AtomicU64,
 }
 
@@ -49,24 +49,24 @@ impl Origin {
         self.value.load(Ordering::SeqCst)
     }
 
-    /// Writes a new value, then evicts.
+    /// Writes a new value, then calls `evict`.
     pub(crate) fn write(&self, evict: impl FnOnce()) {
         let written = self.value.fetch_add(1, Ordering::SeqCst) + 1;
         evict();
         self.evicted.fetch_max(written, Ordering::SeqCst);
     }
 
-    /// Asks, and checks that the answer, if there is one, is not older than an eviction that returned before (P3).
-    pub(crate) fn ask<T>(&self, ask: impl FnOnce() -> T) -> T
+    /// Calls `read` and checks that its value, if any, is not older than an eviction that has returned before (P3).
+    pub(crate) fn read_checked<T>(&self, read: impl FnOnce() -> T) -> T
     where
         T: Copy + Into<Option<u64>>,
     {
         let least = self.evicted.load(Ordering::SeqCst);
-        let answer = ask();
+        let answer = read();
         if let Some(value) = answer.into() {
             assert!(
                 value >= least,
-                "P3: {value} came after {least} was written and the rest evicted"
+                "P3: read {value} after {least} was written and older values were evicted"
             );
         }
         answer

@@ -201,7 +201,7 @@ fn fills_and_a_write(since: fn(Instant) -> Instant, detach: fn(&Flights)) {
         let before = Instant::now();
         thread::scope(|scope| {
             for _ in 0..3 {
-                scope.spawn(move || origin.ask(|| fill(flights, since(before), origin)));
+                scope.spawn(move || origin.read_checked(|| fill(flights, since(before), origin)));
             }
             scope.spawn(|| origin.write(|| detach(flights)));
         });

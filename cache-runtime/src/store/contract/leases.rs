@@ -275,7 +275,7 @@ async fn lease_lapses(bench: &Bench) {
     // In memory leases stand longer, for nobody renews them.
     let lapse = match bench.time {
         Time::Real => LEASE_TTL,
-        Time::Manual(_) => MemoryStore::LEASE_LIFE,
+        Time::Manual(_) => MemoryStore::LEASE_TTL,
     };
     bench
         .after(lapse, "a lease outlives its holder", async || {

@@ -1,147 +1,153 @@
-//! The store in memory, with threads that fill, evict and sweep at once.
+//! The memory store under threads that fill, evict and sweep at once.
 //!
-//! `MemoryStore::sweep` is not run as a whole: it looks at tags under a lock of quick_cache, which is a real one.
+//! `MemoryStore::sweep` is not called as a whole: it reads tags under a lock of quick_cache, which shuttle cannot schedule.
+
+use std::sync::Arc;
 
 use shuttle::{
     sync::atomic::{AtomicBool, Ordering},
     thread,
 };
 
-use super::*;
+use super::{MemoryStore, tags::Tags};
 use crate::{
-    store::fixtures::{entry, number, slot},
+    clock::Clock,
+    slot::{Slot, Token},
+    store::{
+        LeaseOutcome, LeaseRequest, Lookup, ReadOutcome, Store, WriteRequest,
+        fixtures::{entry, number, slot},
+    },
     sync::interleavings::{Origin, explore},
 };
 
-/// A store, and what its one entry is made of.
-struct Shelf {
+/// A store with one slot, and the origin of its entries.
+struct Fixture {
     store: MemoryStore,
     slot: Slot,
-    /// What the answer names itself.
-    own_tags: Vec<Arc<str>>,
+    response_tags: Vec<Arc<str>>,
     origin: Origin,
 }
 
-impl Shelf {
-    fn new(own_tags: &[&str]) -> Self {
+impl Fixture {
+    fn new(response_tags: &[&str]) -> Self {
         Self {
             store: MemoryStore::new(64 * 1024, 1024, Clock::system()),
             slot: slot(),
-            own_tags: own_tags.iter().map(|tag| Arc::from(*tag)).collect(),
+            response_tags: response_tags.iter().map(|tag| Arc::from(*tag)).collect(),
             origin: Origin::default(),
         }
     }
 
-    /// What is there, or what a run came to; nothing where somebody else is at it.
-    fn ask(&self) -> Option<u64> {
+    /// The value of the entry, or of a fill; `None` if another thread has the lease.
+    fn get(&self) -> Option<u64> {
         let Self { store, slot, .. } = self;
         if let Some(entry) = store.peek(&slot.key) {
             return Some(number(&entry));
         }
-        let ReadOutcome { found, seen } = store.read_now(slot);
-        if let Lookup::Entry(entry) = found {
+        let ReadOutcome { lookup, snapshot } = store.read_now(slot);
+        if let Lookup::Entry(entry) = lookup {
             return Some(number(&entry));
         }
-        let ask = LeaseRequest {
+        let request = LeaseRequest {
             token: Token::new(),
-            seen,
+            snapshot,
             replaces: None,
         };
-        let LeaseOutcome::Granted(grant) = store.lease_now(slot, &ask) else {
+        let LeaseOutcome::Granted(grant) = store.lease_now(slot, &request) else {
             return None;
         };
         let value = self.origin.get();
-        let entry = entry(value, self.own_tags.clone());
+        let entry = entry(value, self.response_tags.clone());
         store.commit_now(slot, grant, &entry).unwrap();
         Some(value)
     }
 
-    /// Stores what there is to answer now.
+    /// Writes the current value without a lease.
     fn write(&self) {
         let Self { store, slot, .. } = self;
         let entry = entry(self.origin.get(), Vec::new());
-        let put = || WriteRequest {
+        let request = || WriteRequest {
             token: Token::new(),
             snapshot: store.read_now(slot).snapshot,
             entry: Arc::clone(&entry),
         };
-        while !store.write_now(slot, put()).unwrap() {}
+        while !store.write_now(slot, request()).unwrap() {}
     }
 }
 
-/// Several ask while one evicts, and while tags are forgotten that nobody bears.
-fn ask_and_evict(own_tags: &'static [&'static str], evict: fn(&MemoryStore)) {
+/// Two threads read and fill, one evicts and one sweeps tags.
+fn get_and_evict(response_tags: &'static [&'static str], evict: fn(&MemoryStore)) {
     explore(move || {
-        let shelf = &Shelf::new(own_tags);
-        let ask = || shelf.origin.ask(|| shelf.ask());
+        let fixture = &Fixture::new(response_tags);
+        let get = || fixture.origin.read_checked(|| fixture.get());
         thread::scope(|scope| {
             for _ in 0..2 {
-                scope.spawn(move || [ask(), ask()]);
+                scope.spawn(move || [get(), get()]);
             }
             scope.spawn(|| {
-                shelf.origin.write(|| evict(&shelf.store));
-                ask()
+                fixture.origin.write(|| evict(&fixture.store));
+                get()
             });
-            scope.spawn(|| shelf.store.tags.sweep().for_each(drop));
+            scope.spawn(|| fixture.store.tags.sweep().for_each(drop));
         });
-        assert!(ask().is_some(), "a lease was left behind");
+        assert!(get().is_some(), "a lease was not released");
     });
 }
 
 #[test]
 fn p3_no_entry_is_found_after_its_eviction() {
-    ask_and_evict(&[], |store| store.evict_now(&["key".into()]));
+    get_and_evict(&[], |store| store.evict_now(&["key".into()]));
 }
 
 #[test]
-fn p3_no_entry_stands_after_its_tag_was_retired() {
-    ask_and_evict(&[], |store| store.tags.invalidate(&["tag".into()]));
+fn p3_no_entry_is_found_after_its_tag_was_invalidated() {
+    get_and_evict(&[], |store| store.tags.invalidate(&["tag".into()]));
 }
 
 #[test]
-fn p3_no_entry_stands_after_a_tag_was_retired_that_it_names_itself() {
-    ask_and_evict(&["own"], |store| {
+fn p3_no_entry_is_found_after_a_tag_of_its_response_was_invalidated() {
+    get_and_evict(&["own"], |store| {
         store.tags.invalidate(&["any".into(), "own".into()])
     });
 }
 
-/// Whoever asks later has that value, or none: a run from before it does not come between.
+/// After a write, a read returns the written value or none, not that of a fill that began earlier.
 #[test]
-fn p3_no_run_from_before_a_write_replaces_it() {
+fn p3_no_fill_from_before_a_write_replaces_it() {
     explore(|| {
-        let shelf = &Shelf::new(&[]);
-        let ask = || shelf.origin.ask(|| shelf.ask());
+        let fixture = &Fixture::new(&[]);
+        let get = || fixture.origin.read_checked(|| fixture.get());
         thread::scope(|scope| {
             for _ in 0..2 {
-                scope.spawn(move || [ask(), ask()]);
+                scope.spawn(move || [get(), get()]);
             }
             scope.spawn(|| {
-                shelf.origin.write(|| shelf.write());
-                ask()
+                fixture.origin.write(|| fixture.write());
+                get()
             });
-            scope.spawn(|| shelf.store.tags.sweep().for_each(drop));
+            scope.spawn(|| fixture.store.tags.sweep().for_each(drop));
         });
-        assert!(ask().is_some(), "a lease was left behind");
+        assert!(get().is_some(), "a lease was not released");
     });
 }
 
 #[test]
-fn p3_what_was_seen_of_a_tag_before_it_was_retired_is_not_captured() {
+fn p3_generation_read_before_an_invalidation_is_not_captured() {
     explore(|| {
         let tags = &Tags::new();
         let names: &[Arc<str>; 1] = &["tag".into()];
-        let (begins, ended) = (&AtomicBool::new(false), &AtomicBool::new(false));
+        let (started, ended) = (&AtomicBool::new(false), &AtomicBool::new(false));
         drop(tags.capture_now(names));
         thread::scope(|scope| {
             scope.spawn(|| {
-                let seen = tags.generations(names);
-                let from_before = seen[0].is_some() && !begins.load(Ordering::SeqCst);
-                let is_retired = ended.load(Ordering::SeqCst);
-                let captured = tags.capture(names, &seen);
-                assert!(captured.is_none() || !(from_before && is_retired));
+                let read = tags.generations(names);
+                let from_before = read[0].is_some() && !started.load(Ordering::SeqCst);
+                let is_invalidated = ended.load(Ordering::SeqCst);
+                let captured = tags.capture(names, &read);
+                assert!(captured.is_none() || !(from_before && is_invalidated));
             });
             scope.spawn(|| {
-                begins.store(true, Ordering::SeqCst);
+                started.store(true, Ordering::SeqCst);
                 tags.invalidate(names);
                 ended.store(true, Ordering::SeqCst);
             });
@@ -152,7 +158,7 @@ fn p3_what_was_seen_of_a_tag_before_it_was_retired_is_not_captured() {
 }
 
 #[test]
-fn p4_a_tag_that_somebody_bears_is_not_forgotten() {
+fn p4_tag_in_use_is_not_swept() {
     explore(|| {
         let tags = &Tags::new();
         let names: &[Arc<str>; 1] = &["tag".into()];
@@ -161,7 +167,7 @@ fn p4_a_tag_that_somebody_bears_is_not_forgotten() {
                 scope.spawn(|| {
                     let captured = tags.capture_now(names);
                     let again = tags.capture_now(names);
-                    assert!(captured.generations().eq(again.generations()) && captured.stand());
+                    assert!(captured.iter().eq(again.iter()) && captured.are_current());
                 });
             }
             scope.spawn(|| tags.sweep().for_each(drop));

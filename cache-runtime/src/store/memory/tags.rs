@@ -1,4 +1,4 @@
-//! Tags in memory: a counter each, shared by the entries that bear the tag.
+//! Tags in memory: a counter for each, shared by the entries that have the tag.
 
 use std::{
     hash::BuildHasher,
@@ -8,108 +8,30 @@ use std::{
 
 use quick_cache::DefaultHashBuilder;
 
-use super::Table;
+use super::{
+    table::Table,
+    terms::{CapturedGenerations, INVALIDATED, generation},
+};
 use crate::{
-    store::{Digest, Fingerprint, Generation},
+    slot::Generation,
     sync::{AtomicU64, Mutex, MutexGuard, lock},
 };
 
-/// The tags that some entry or fill bears, in shards: none is so large that growing or sweeping it holds up a request.
+/// Enough for no shard to be so large that growing or sweeping it delays a request.
+const SHARDS: usize = 256;
+
+/// How many tags one step of a sweep drops.
+const SWEEP_BATCH: usize = 64;
+
+/// A shard with fewer tags is not swept to make room.
+const MIN_SWEPT: usize = 16;
+
+/// The tags of all entries and fills.
 pub(super) struct Tags {
     shards: Box<[Mutex<Shard>]>,
     hasher: DefaultHashBuilder,
-    /// The generation that began last: no tag has it twice, and no two tags have the same.
+    /// The newest generation of any tag: none is used twice.
     last: AtomicU64,
-}
-
-#[derive(Default)]
-struct Shard {
-    counters: Table<Arc<str>, Arc<AtomicU64>>,
-    /// With so many tags, those that nobody bears any more are forgotten.
-    sweep_at: usize,
-}
-
-impl Shard {
-    fn counter(&mut self, tag: &Arc<str>, last: &AtomicU64) -> Arc<AtomicU64> {
-        if let Some(counter) = self.counters.get(tag) {
-            return Arc::clone(counter);
-        }
-        if self.counters.len() >= self.sweep_at {
-            self.sweep();
-        }
-        let counter = Arc::new(AtomicU64::new(last.fetch_add(1, Ordering::Relaxed) + 1));
-        self.counters.insert(Arc::clone(tag), Arc::clone(&counter));
-        counter
-    }
-
-    fn generation(&self, tag: &str) -> Option<Generation> {
-        let counter = self.counters.get(tag)?;
-        Some(generation(counter.load(Ordering::Acquire)))
-    }
-
-    fn sweep(&mut self) {
-        while self.take_unused().len() == PART {}
-    }
-
-    /// Some of the tags that nobody bears, to be dropped; fewer than [`PART`] are the last.
-    ///
-    /// Twice as many as are left then may come until the next sweep, so that it costs little for each.
-    fn take_unused(&mut self) -> Vec<(Arc<str>, Arc<AtomicU64>)> {
-        let unused = self
-            .counters
-            .extract_if(|_, counter| Arc::strong_count(counter) == 1);
-        let unused: Vec<_> = unused.take(PART).collect();
-        self.sweep_at = (2 * self.counters.len()).max(LEAST_SWEPT);
-        unused
-    }
-}
-
-/// What an entry or a fill stands under: whose it is, and the generations of its tags. Those of a handler share it.
-pub(super) struct Terms {
-    pub(super) owner: Fingerprint,
-    pub(super) captures: Captures,
-    /// Of the tags that were known beforehand.
-    pub(super) digest: Digest,
-}
-
-impl Terms {
-    /// With the tags that an answer named.
-    pub(super) fn and(&self, own: &Captures) -> Self {
-        Self {
-            captures: self.captures.and(own),
-            ..*self
-        }
-    }
-}
-
-/// The generations that an entry or a fill was made under.
-#[derive(Clone)]
-pub(super) struct Captures(Arc<[(Arc<AtomicU64>, u64)]>);
-
-impl PartialEq for Captures {
-    fn eq(&self, other: &Self) -> bool {
-        let mut both = self.0.iter().zip(&*other.0);
-        self.0.len() == other.0.len()
-            && both.all(|((one, captured), (other, at))| Arc::ptr_eq(one, other) && captured == at)
-    }
-}
-
-impl Captures {
-    /// These, and those.
-    fn and(&self, more: &Self) -> Self {
-        Self(self.0.iter().chain(&*more.0).cloned().collect())
-    }
-
-    /// Whether none has been retired since.
-    pub(super) fn stand(&self) -> bool {
-        self.0
-            .iter()
-            .all(|(live, captured)| live.load(Ordering::Acquire) == *captured)
-    }
-
-    pub(super) fn generations(&self) -> impl Iterator<Item = Generation> + '_ {
-        self.0.iter().map(|(_, captured)| generation(*captured))
-    }
 }
 
 impl Tags {
@@ -117,76 +39,60 @@ impl Tags {
         Self {
             shards: (0..SHARDS).map(|_| Mutex::default()).collect(),
             hasher: DefaultHashBuilder::default(),
-            last: AtomicU64::new(RETIRED),
+            last: AtomicU64::new(INVALIDATED),
         }
-    }
-
-    fn shard(&self, tag: &str) -> MutexGuard<'_, Shard> {
-        let index = self.hasher.hash_one(tag) as usize % SHARDS;
-        lock(&self.shards[index])
     }
 
     pub(super) fn generation(&self, tag: &str) -> Option<Generation> {
         self.shard(tag).generation(tag)
     }
 
-    /// The tags' generations now.
+    /// The current generations of the tags.
     pub(super) fn generations(&self, tags: &[Arc<str>]) -> Vec<Option<Generation>> {
         tags.iter().map(|tag| self.generation(tag)).collect()
     }
 
-    /// Takes hold of the tags, if their generations are still those that were read; a tag that had none begins.
+    /// Captures the generations of the tags if they are those that were read. A tag that had none is given one.
     ///
-    /// One after the other: what is retired in between shows in its capture.
-    pub(super) fn capture(&self, tags: &[Arc<str>], read: &[Option<Generation>]) -> Option<Captures> {
-        let captures = tags.iter().zip(read).map(|(tag, read)| {
+    /// The tags are captured one after the other: a tag that is invalidated meanwhile shows as not current.
+    pub(super) fn capture(
+        &self,
+        tags: &[Arc<str>],
+        read: &[Option<Generation>],
+    ) -> Option<CapturedGenerations> {
+        let captured = tags.iter().zip(read).map(|(tag, read)| {
             let mut shard = self.shard(tag);
             let counter = match (shard.counters.get(tag), read) {
                 (Some(counter), Some(_)) => Arc::clone(counter),
-                (None, None) => {
-                    let counter = shard.counter(tag, &self.last);
-                    let captured = counter.load(Ordering::Acquire);
-                    return Some((counter, captured));
-                }
+                (None, None) => return Some(capture(shard.counter(tag, &self.last))),
                 _ => return None,
             };
-            let captured = counter.load(Ordering::Acquire);
-            (*read == Some(generation(captured))).then_some((counter, captured))
+            let (counter, value) = capture(counter);
+            (*read == Some(generation(value))).then_some((counter, value))
         });
-        let captures: Option<Arc<[_]>> = captures.collect();
-        captures
-            .filter(|captures| captures.len() == tags.len())
-            .map(Captures)
+        let captured: Option<CapturedGenerations> = captured.collect();
+        captured.filter(|captured| captured.len() == tags.len())
     }
 
-    /// Takes hold of the tags as they are; one that has no generation begins.
-    pub(super) fn capture_now(&self, tags: &[Arc<str>]) -> Captures {
-        let captures = tags.iter().map(|tag| {
-            let mut shard = self.shard(tag);
-            let counter = shard.counter(tag, &self.last);
-            let captured = counter.load(Ordering::Acquire);
-            (counter, captured)
-        });
-        Captures(captures.collect())
+    /// Captures the current generations of the tags. A tag without one is given one.
+    pub(super) fn capture_now(&self, tags: &[Arc<str>]) -> CapturedGenerations {
+        let captured = tags
+            .iter()
+            .map(|tag| capture(self.shard(tag).counter(tag, &self.last)));
+        captured.collect()
     }
 
-    /// In this order: see [`Store::commit`](crate::store::Store::commit).
+    /// Invalidates the tags in this order, on which [`Store::commit`](crate::store::Store::commit) relies.
     pub(super) fn invalidate(&self, tags: &[Arc<str>]) {
         for tag in tags {
             let mut shard = self.shard(tag);
             if let Some(counter) = shard.counters.remove(tag) {
-                counter.store(RETIRED, Ordering::Release);
+                counter.store(INVALIDATED, Ordering::Release);
             }
         }
     }
 
-    #[cfg(test)]
-    pub(super) fn count(&self) -> usize {
-        self.shards.iter().map(|shard| lock(shard).counters.len()).sum()
-    }
-
-    /// Forgets tags that no entry and no fill bears, some at each step. One that comes back begins a generation never seen
-    /// before.
+    /// Drops the tags of no entry and no fill, some at each step. A dropped tag's next generation is a new one.
     pub(super) fn sweep(&self) -> impl Iterator<Item = ()> + '_ {
         self.shards.iter().flat_map(|shard| {
             let mut is_swept = false;
@@ -195,27 +101,64 @@ impl Tags {
                     return None;
                 }
                 let unused = lock(shard).take_unused();
-                is_swept = unused.len() < PART;
+                is_swept = unused.len() < SWEEP_BATCH;
                 drop(unused);
                 Some(())
             })
         })
     }
+
+    #[cfg(test)]
+    pub(super) fn count(&self) -> usize {
+        self.shards.iter().map(|shard| lock(shard).counters.len()).sum()
+    }
+
+    fn shard(&self, tag: &str) -> MutexGuard<'_, Shard> {
+        let index = self.hasher.hash_one(tag) as usize % SHARDS;
+        lock(&self.shards[index])
+    }
 }
 
-const SHARDS: usize = 256;
+#[derive(Default)]
+struct Shard {
+    counters: Table<Arc<str>, Arc<AtomicU64>>,
+    /// The number of tags at which unused ones are dropped.
+    sweep_at: usize,
+}
 
-/// How many tags are dropped in one step of a sweep.
-const PART: usize = 64;
+impl Shard {
+    fn generation(&self, tag: &str) -> Option<Generation> {
+        let counter = self.counters.get(tag)?;
+        Some(generation(counter.load(Ordering::Acquire)))
+    }
 
-/// Fewer tags of a shard are not worth a sweep.
-const LEAST_SWEPT: usize = 16;
+    /// The tag's counter, with a new generation after `last` if the tag has none.
+    fn counter(&mut self, tag: &Arc<str>, last: &AtomicU64) -> Arc<AtomicU64> {
+        if let Some(counter) = self.counters.get(tag) {
+            return Arc::clone(counter);
+        }
+        if self.counters.len() >= self.sweep_at {
+            while self.take_unused().len() == SWEEP_BATCH {}
+        }
+        let counter = Arc::new(AtomicU64::new(last.fetch_add(1, Ordering::Relaxed) + 1));
+        self.counters.insert(Arc::clone(tag), Arc::clone(&counter));
+        counter
+    }
 
-/// What the counter of a retired tag says for good, and of no other; its name begins anew with another counter.
-const RETIRED: u64 = 0;
+    /// Takes out up to [`SWEEP_BATCH`] unused tags; fewer are the last ones.
+    ///
+    /// The next sweep is due when the number of tags has doubled, so its cost per tag is constant.
+    fn take_unused(&mut self) -> Vec<(Arc<str>, Arc<AtomicU64>)> {
+        let unused = self
+            .counters
+            .extract_if(|_, counter| Arc::strong_count(counter) == 1);
+        let unused: Vec<_> = unused.take(SWEEP_BATCH).collect();
+        self.sweep_at = (2 * self.counters.len()).max(MIN_SWEPT);
+        unused
+    }
+}
 
-fn generation(counter: u64) -> Generation {
-    let mut generation = [0; 16];
-    generation[8..].copy_from_slice(&counter.to_be_bytes());
-    Generation(generation)
+fn capture(counter: Arc<AtomicU64>) -> (Arc<AtomicU64>, u64) {
+    let value = counter.load(Ordering::Acquire);
+    (counter, value)
 }

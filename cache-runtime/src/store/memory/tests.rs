@@ -1,13 +1,17 @@
-use std::time::Duration;
+//! The contract, and what is particular to memory: how much it holds, and what a sweep drops.
+
+use std::{sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use http::{HeaderMap, StatusCode};
 
-use super::*;
+use super::{MemoryStore, size::TAG_OVERHEAD};
 use crate::{
     ManualClock,
+    clock::Timestamp,
+    entry::Entry,
     store::{
-        Fingerprint,
+        CommitOutcome, Fingerprint, LeaseOutcome, LeaseRequest, Slot, Store, StoreError, Token,
         contract::{self, Time},
     },
 };
@@ -63,14 +67,14 @@ fn p6_never_holds_more_than_its_capacity() {
         assert_eq!(committed.unwrap(), CommitOutcome::Stored);
         assert!(store.weight() <= capacity);
     }
-    assert!(store.weight() > capacity / 2, "and uses what it has");
+    assert!(store.weight() > capacity / 2, "most of the capacity is used");
 }
 
 #[test]
-fn p6_refuses_an_entry_that_no_shard_can_take() {
+fn p6_entry_that_no_shard_can_take_is_rejected() {
     let (store, _) = memory(8 * 1024);
-    let refused = fill(&store, &slot("heavy"), &entry(16 * 1024));
-    assert!(!refused.unwrap_err().is_unavailable());
+    let outcome = fill(&store, &slot("heavy"), &entry(16 * 1024));
+    assert!(!outcome.unwrap_err().is_unavailable());
     assert!(store.peek("heavy").is_none());
     assert_eq!(
         fill(&store, &slot("light"), &entry(100)).unwrap(),
@@ -79,9 +83,9 @@ fn p6_refuses_an_entry_that_no_shard_can_take() {
 }
 
 #[tokio::test]
-async fn sweep_drops_what_has_expired_or_was_retired() {
+async fn sweep_drops_expired_and_invalidated_entries() {
     let (store, clock) = memory(1024 * 1024);
-    fill(&store, &slot("retired"), &entry(100)).unwrap();
+    fill(&store, &slot("invalidated"), &entry(100)).unwrap();
     store.tags.invalidate(&[Arc::from("tag")]);
     fill(&store, &slot("expired"), &entry(100)).unwrap();
     store.sweep().await;
@@ -91,14 +95,14 @@ async fn sweep_drops_what_has_expired_or_was_retired() {
     assert_eq!((store.entries.len(), store.weight()), (0, 0));
 }
 
-/// Each answer names as many tags as it lists things: what the store holds of them is bounded by what it holds of entries.
+/// A list may have a tag for each of its items. The number of tags is bounded by the entries that have them.
 #[test]
-fn p6_tags_of_entries_that_left_leave_too() {
-    const MOST_TAGS: usize = 300;
+fn p6_tags_of_dropped_entries_are_dropped() {
+    const MAX_TAGS: usize = 300;
     let capacity = 256 * 1024;
     let (store, _) = memory(capacity);
     for number in 0..6_000_usize {
-        let tags = 1 + number % MOST_TAGS;
+        let tags = 1 + number % MAX_TAGS;
         let entry = Arc::new(Entry {
             tags: (0..tags)
                 .map(|tag| Arc::from(format!("thing:{number}:{tag}")))
@@ -109,18 +113,18 @@ fn p6_tags_of_entries_that_left_leave_too() {
     }
     store.tags.sweep().for_each(drop);
     let held = store.tags.count();
-    // Those that the entries pay for, and those of one answer for each of the 64 shards.
-    let most = capacity as usize / TAG_OVERHEAD + 64 * MOST_TAGS;
+    // Those that the entries are weighed with, and those of one response for each of the 64 shards of leases.
+    let most = capacity as usize / TAG_OVERHEAD + 64 * MAX_TAGS;
     assert!(
         held <= most,
-        "{held} tags are held, beside entries of {} bytes, for {} entries",
+        "{held} tags are held for {} bytes of {} entries",
         store.weight(),
         store.len()
     );
 }
 
 #[tokio::test]
-async fn p6_what_handlers_that_left_were_filled_under_leaves_too() {
+async fn p6_terms_of_dropped_entries_are_dropped() {
     let (store, clock) = memory(1024 * 1024);
     for owner in 0..100 {
         let slot = Slot {
@@ -131,7 +135,7 @@ async fn p6_what_handlers_that_left_were_filled_under_leaves_too() {
         fill(&store, &slot, &entry(100)).unwrap();
     }
     clock.advance(Duration::from_secs(60));
-    // The first call lets go of the terms, which hold the tags.
+    // The terms hold the tags, so they are swept first.
     store.sweep().await;
     assert_eq!(store.tags.count(), 0);
 }

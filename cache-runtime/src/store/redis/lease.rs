@@ -6,9 +6,9 @@ use redis::{Cmd, Pipeline, Value, pipe};
 use tokio::{runtime::Handle, time::timeout};
 
 use super::{
-    ANY_LIFE, TAG_START, fault, flag,
-    link::{Line, Link},
-    ok, px, scripts,
+    ANY_LIFE, TAG_START,
+    connection::{Line, Link},
+    error as fault, flag, ok, px, scripts,
 };
 use crate::store::{
     Digest, Generation, Grant, Holder, LEASE_TTL, LeaseOutcome, LeaseRequest, Mark, Slot, StoreError, Token,

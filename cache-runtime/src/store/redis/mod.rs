@@ -10,10 +10,10 @@
 //!
 //! Every record may vanish at any time (expiry, eviction, a restart): that costs a miss, never a wrong answer.
 
-mod address;
-mod fault;
+mod url;
+mod error;
 mod lease;
-mod link;
+mod connection;
 mod oversized;
 mod scripts;
 
@@ -22,7 +22,8 @@ use std::{fmt, sync::Arc, time::Duration};
 use bytes::Bytes;
 use redis::{Cmd, Value, cmd, pipe};
 
-use self::{address::Address, lease::Names, link::Link, oversized::Oversized};
+use self::error as fault;
+use self::{connection::Link, lease::Names, oversized::Oversized, url::Address};
 use super::{
     CommitOutcome, Generation, Grant, Head, Holder, LeaseOutcome, LeaseRequest, Lookup, Mark, ReadOutcome,
     Slot, Snapshot, Store, StoreError, StoreFuture, Token, WriteRequest,
@@ -86,7 +87,7 @@ impl RedisStore {
     /// # Ok::<(), handler_cache::Error>(())
     /// ```
     pub fn open(url: &str) -> Result<Self, Error> {
-        let (client, address) = address::client(url)?;
+        let (client, address) = url::client(url)?;
         Ok(Self {
             link: Link::new(client),
             oversized: Oversized::default(),

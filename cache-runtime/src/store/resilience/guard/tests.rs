@@ -1,18 +1,28 @@
-//! When the store is probed. The tests' time is Tokio's, which stands still while anything is to be done.
+//! When the store is probed. Tokio's time is paused: it advances only when every task waits.
 
 use std::{
     future::ready,
-    sync::atomic::{AtomicBool, AtomicUsize, Ordering},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicUsize, Ordering},
+    },
+    time::Duration,
 };
 
-use super::*;
+use tokio::time::{self, Instant};
+
+use super::Guard;
 use crate::{
-    clock::Timestamp,
+    clock::{Clock, Timestamp},
     store::{
-        CommitOutcome, Entry, Grant, Holder, LeaseOutcome, LeaseRequest, Mark, ReadOutcome, Slot, Token,
-        WriteRequest,
+        Budget, CommitOutcome, Entry, Grant, Holder, LeaseOutcome, LeaseRequest, Mark, ReadOutcome, Slot,
+        Store, StoreError, StoreFuture, Token, WriteRequest,
     },
+    telemetry::recorder::MetricsRecorder,
 };
+
+/// As the probe schedule has it while the store is used.
+const PROBE_PERIOD: Duration = Duration::from_secs(1);
 
 #[derive(Debug, Clone, Default)]
 struct Server(Arc<State>);
@@ -21,12 +31,12 @@ struct Server(Arc<State>);
 struct State {
     pings: AtomicUsize,
     evictions: AtomicUsize,
-    is_away: AtomicBool,
+    is_down: AtomicBool,
 }
 
 impl Server {
-    fn goes_away(&self, away: bool) {
-        self.0.is_away.store(away, Ordering::SeqCst);
+    fn set_down(&self, is_down: bool) {
+        self.0.is_down.store(is_down, Ordering::SeqCst);
     }
 
     fn pings(&self) -> usize {
@@ -34,7 +44,7 @@ impl Server {
     }
 
     fn answer<T: Send + 'static>(&self, answer: T) -> StoreFuture<'static, T> {
-        Box::pin(ready(match self.0.is_away.load(Ordering::SeqCst) {
+        Box::pin(ready(match self.0.is_down.load(Ordering::SeqCst) {
             true => Err(StoreError::unavailable("not connected")),
             false => Ok(answer),
         }))
@@ -43,28 +53,28 @@ impl Server {
 
 impl Store for Server {
     fn read<'a>(&'a self, _: &'a Slot) -> StoreFuture<'a, ReadOutcome> {
-        unreachable!("nobody reads")
+        unreachable!("no test reads")
     }
     fn lease<'a>(&'a self, _: &'a Slot, _: &'a LeaseRequest) -> StoreFuture<'a, LeaseOutcome> {
-        unreachable!("nobody fills")
+        unreachable!("no test fills")
     }
     fn holder<'a>(&'a self, _: &'a Slot) -> StoreFuture<'a, Option<Holder>> {
-        unreachable!("nobody waits")
+        unreachable!("no test waits for a fill")
     }
     fn renew<'a>(&'a self, _: &'a Slot, _: Token) -> StoreFuture<'a, bool> {
-        unreachable!("nobody fills")
+        unreachable!("no test fills")
     }
     fn commit<'a>(&'a self, _: &'a Slot, _: Grant, _: &'a Arc<Entry>) -> StoreFuture<'a, CommitOutcome> {
-        unreachable!("nobody fills")
+        unreachable!("no test fills")
     }
     fn release<'a>(&'a self, _: &'a Slot, _: Token, _: Option<(Mark, Duration)>) -> StoreFuture<'a, ()> {
-        unreachable!("nobody fills")
+        unreachable!("no test fills")
     }
     fn extend_mark<'a>(&'a self, _: &'a Slot, _: Mark, _: Duration) -> StoreFuture<'a, ()> {
-        unreachable!("nothing is marked")
+        unreachable!("no test sets a mark")
     }
     fn write<'a>(&'a self, _: &'a Slot, _: WriteRequest) -> StoreFuture<'a, bool> {
-        unreachable!("nobody writes")
+        unreachable!("no test writes")
     }
     fn evict<'a>(&'a self, _: &'a [Arc<str>]) -> StoreFuture<'a, ()> {
         self.0.evictions.fetch_add(1, Ordering::SeqCst);
@@ -79,7 +89,7 @@ impl Store for Server {
     }
 }
 
-async fn guarded(server: &Server) -> Arc<Guard> {
+async fn start_guard(server: &Server) -> Arc<Guard> {
     let budget = Duration::from_millis(250);
     let guard = Guard::remote(
         Box::new(server.clone()),
@@ -92,7 +102,7 @@ async fn guarded(server: &Server) -> Arc<Guard> {
     guard
 }
 
-async fn ask(guard: &Guard) -> Result<(), StoreError> {
+async fn call(guard: &Guard) -> Result<(), StoreError> {
     let store = guard.store();
     guard
         .call(&mut Budget::default(), store.invalidate_tags(&[]))
@@ -102,75 +112,72 @@ async fn ask(guard: &Guard) -> Result<(), StoreError> {
 const DAY: Duration = Duration::from_secs(86_400);
 
 #[tokio::test(start_paused = true)]
-async fn an_idle_program_rests_and_the_next_request_waits_for_one_probe() {
+async fn idle_store_is_not_probed_and_the_next_request_waits_for_one_probe() {
     let server = Server::default();
-    let guard = guarded(&server).await;
-    ask(&guard).await.expect("it answers");
+    let guard = start_guard(&server).await;
+    call(&guard).await.expect("the store answers");
     time::sleep(DAY).await;
     let before = server.pings();
     assert!(before <= 15, "{before} probes a day");
-    let begun = Instant::now();
-    ask(&guard).await.expect("it answers");
-    assert_eq!(server.pings(), before + 1, "the clock is fresh");
-    assert!(
-        begun.elapsed() < Duration::from_millis(10),
-        "it takes one round trip"
-    );
-    // While there are requests it is probed each second.
+    let started = Instant::now();
+    call(&guard).await.expect("the store answers");
+    assert_eq!(server.pings(), before + 1, "the clock was read again");
+    assert!(started.elapsed() < Duration::from_millis(10), "one round trip");
+    // In use, the store is probed each second.
     for _ in 0..60 {
-        ask(&guard).await.expect("it answers");
-        time::sleep(PROBE).await;
+        call(&guard).await.expect("the store answers");
+        time::sleep(PROBE_PERIOD).await;
     }
     assert!(server.pings() >= before + 55);
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_store_that_comes_back_while_nobody_asks_is_found_within_a_second_of_need() {
+async fn store_that_recovers_while_idle_is_used_within_a_second_of_the_next_call() {
     let server = Server::default();
-    server.goes_away(true);
-    let guard = guarded(&server).await;
+    server.set_down(true);
+    let guard = start_guard(&server).await;
     time::sleep(DAY).await;
-    assert!(server.pings() <= 15 && guard.is_open());
-    server.goes_away(false);
+    assert!(server.pings() <= 15 && guard.is_unavailable());
+    server.set_down(false);
     assert!(
-        ask(&guard).await.is_err(),
-        "it does not wait for a store that was away"
+        call(&guard).await.is_err(),
+        "the call does not wait for a store that was unavailable"
     );
-    time::sleep(PROBE).await;
-    ask(&guard).await.expect("it is back");
+    time::sleep(PROBE_PERIOD).await;
+    call(&guard).await.expect("the store has recovered");
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_eviction_after_a_rest_is_sent_behind_the_probe() {
+async fn eviction_after_a_pause_is_sent_after_the_probe() {
     let server = Server::default();
-    let guard = guarded(&server).await;
+    let guard = start_guard(&server).await;
     time::sleep(DAY).await;
     let before = server.pings();
     let evicted = guard.call_despite_breaker(guard.store().evict(&[])).await;
-    evicted.expect("it is acknowledged");
+    evicted.expect("the eviction is acknowledged");
     assert_eq!(server.pings(), before + 1);
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_connection_that_breaks_is_made_anew_at_once() {
+async fn broken_connection_is_replaced_at_once() {
     let server = Server::default();
-    let guard = guarded(&server).await;
-    server.goes_away(true);
-    ask(&guard).await.expect_err("the connection broke");
-    server.goes_away(false);
+    let guard = start_guard(&server).await;
+    server.set_down(true);
+    call(&guard).await.expect_err("the connection is broken");
+    server.set_down(false);
     let before = server.pings();
-    time::sleep(PROBE / 20).await;
-    assert_eq!(server.pings(), before + 1, "long before the next second");
-    ask(&guard).await.expect("it answers");
+    time::sleep(PROBE_PERIOD / 20).await;
+    assert_eq!(server.pings(), before + 1, "long before the period is over");
+    call(&guard).await.expect("the store answers");
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_guard_that_is_dropped_while_it_rests_ends_its_probes() {
+async fn dropping_a_paused_guard_ends_its_probes() {
     let server = Server::default();
-    let guard = guarded(&server).await;
+    let guard = start_guard(&server).await;
     time::sleep(DAY).await;
     drop(guard);
-    time::sleep(PROBE).await;
+    time::sleep(PROBE_PERIOD).await;
     assert_eq!(Arc::strong_count(&server.0), 1);
     let before = server.pings();
     time::sleep(DAY).await;

@@ -9,9 +9,9 @@ use redis::{
     AsyncConnectionConfig, Client, Cmd, Pipeline, RedisResult, Value, aio::MultiplexedConnection, cmd,
 };
 
-use super::fault;
+use super::error as fault;
 use crate::{
-    store::{StoreError, deadline},
+    store::{StoreError, resilience},
     sync::{Mutex, MutexGuard, lock},
 };
 
@@ -101,15 +101,17 @@ impl Link {
             self.heed(line, &answer);
             Ok(answer)
         };
-        deadline::within(PROBE_TIMEOUT, answer).await.unwrap_or_else(|| {
-            // A peer that vanished never says so: without this the dead connection would stay.
-            if let Some(line) = &asked {
-                self.drop_line(line);
-            }
-            Err(StoreError::unavailable(format!(
-                "no answer within {PROBE_TIMEOUT:?}"
-            )))
-        })
+        resilience::within(PROBE_TIMEOUT, answer)
+            .await
+            .unwrap_or_else(|| {
+                // A peer that vanished never says so: without this the dead connection would stay.
+                if let Some(line) = &asked {
+                    self.drop_line(line);
+                }
+                Err(StoreError::unavailable(format!(
+                    "no answer within {PROBE_TIMEOUT:?}"
+                )))
+            })
     }
 
     async fn connect(&self) -> RedisResult<Line> {

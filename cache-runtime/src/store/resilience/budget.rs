@@ -1,4 +1,4 @@
-//! The time that a request may spend on stores.
+//! The time that one request may spend waiting for stores.
 
 use std::{
     sync::{
@@ -8,12 +8,13 @@ use std::{
     time::Duration,
 };
 
-/// The store time of one request. All its work draws from it: reads, leases and evictions, of whichever cache.
+/// A handle to the store time of one request. Its reads, leases and evictions all draw from it, also those of several
+/// caches.
 #[derive(Debug, Default)]
 pub(crate) struct Budget {
     /// Nanoseconds spent through all handles.
     spent: Arc<AtomicU64>,
-    /// Spent through this one.
+    /// Spent through this handle.
     own: Duration,
 }
 
@@ -26,13 +27,14 @@ impl Budget {
         }
     }
 
-    /// What was spent through this handle.
+    /// The time spent through this handle.
     pub(crate) fn spent(&self) -> Duration {
         self.own
     }
 
-    pub(super) fn left(&self, whole: Duration) -> Duration {
-        whole.saturating_sub(Duration::from_nanos(self.spent.load(Ordering::Relaxed)))
+    /// What remains of `total`.
+    pub(super) fn remaining(&self, total: Duration) -> Duration {
+        total.saturating_sub(Duration::from_nanos(self.spent.load(Ordering::Relaxed)))
     }
 
     pub(super) fn spend(&mut self, time: Duration) {
