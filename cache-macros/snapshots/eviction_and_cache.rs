@@ -1,5 +1,5 @@
-#[cache_evict(__taken_in)]
-fn __taken_in() {}
+#[cache_evict(__merged)]
+fn __merged() {}
 fn touch(
     (__context, __arg0): (::handler_cache::__private::CacheContext, Path<u64>),
     __deferred: ::handler_cache::__private::Deferred<(Db,)>,

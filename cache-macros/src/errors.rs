@@ -1,20 +1,20 @@
-//! Everything that is wrong, reported in one go.
+//! Collects the errors of one attribute, so that all of them are reported at once.
 
 use std::fmt::Display;
 
 use proc_macro2::{Span, TokenStream};
 
-/// Collects errors, each on the token that is guilty.
+/// Errors, each on the token that causes it.
 #[derive(Default)]
 pub(crate) struct Errors(Option<syn::Error>);
 
 impl Errors {
-    /// The text says the problem, then the cure.
+    /// Adds an error at `span`. The message names the problem, then what to do.
     pub(crate) fn at(&mut self, span: Span, message: impl Display) {
         self.push(syn::Error::new(span, message));
     }
 
-    /// Underlines all of `tokens`.
+    /// Adds an error that underlines all of `tokens`.
     pub(crate) fn on(&mut self, tokens: impl quote::ToTokens, message: impl Display) {
         self.push(syn::Error::new_spanned(tokens, message));
     }
@@ -26,95 +26,12 @@ impl Errors {
         }
     }
 
-    /// How many there are.
     pub(crate) fn count(&self) -> usize {
         self.0.iter().flatten().count()
     }
 
-    /// The `compile_error!` calls, or that there is nothing to report.
+    /// The `compile_error!` calls, or `None` without errors.
     pub(crate) fn into_tokens(self) -> Option<TokenStream> {
         self.0.map(|error| error.into_compile_error())
-    }
-}
-
-/// `` `a`, `b` and `c` ``.
-pub(crate) fn listed<T: Display>(names: impl IntoIterator<Item = T>) -> String {
-    let names: Vec<String> = names.into_iter().map(|name| format!("`{name}`")).collect();
-    match names.split_last() {
-        None => "nothing".to_owned(),
-        Some((last, [])) => last.clone(),
-        Some((last, first)) => format!("{} and {last}", first.join(", ")),
-    }
-}
-
-/// Of `names`, the one that was probably meant by `wrong`.
-pub(crate) fn nearest<'a>(wrong: &str, names: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    let wrong = wrong.to_ascii_lowercase();
-    // A third of the letters may be wrong: fewer finds nothing for a slip in a short name, more finds strangers.
-    let limit = wrong.chars().count().div_ceil(3).max(1);
-    names
-        .into_iter()
-        .map(|name| (distance(&wrong, &name.to_ascii_lowercase()), name))
-        .filter(|(distance, _)| *distance <= limit)
-        .min_by_key(|(distance, name)| (*distance, letters(name) != letters(&wrong)))
-        .map(|(_, name)| name)
-}
-
-/// Sorted: of two near names, the one with the same letters is nearer.
-fn letters(name: &str) -> Vec<char> {
-    let mut letters: Vec<char> = name.to_ascii_lowercase().chars().collect();
-    letters.sort_unstable();
-    letters
-}
-
-/// How many letters must be inserted, deleted, replaced or swapped with their neighbour (optimal string alignment).
-fn distance(left: &str, right: &str) -> usize {
-    let left: Vec<char> = left.chars().collect();
-    let right: Vec<char> = right.chars().collect();
-    let mut before_last = Vec::new();
-    let mut last: Vec<usize> = (0..=right.len()).collect();
-    for (i, a) in left.iter().enumerate() {
-        let mut row = vec![i + 1];
-        for (j, b) in right.iter().enumerate() {
-            let mut cost = (last[j] + usize::from(a != b))
-                .min(last[j + 1] + 1)
-                .min(row[j] + 1);
-            if i > 0 && j > 0 && *a == right[j - 1] && left[i - 1] == *b {
-                let swapped: &Vec<usize> = &before_last;
-                cost = cost.min(swapped[j - 1] + 1);
-            }
-            row.push(cost);
-        }
-        before_last = std::mem::replace(&mut last, row);
-    }
-    last[right.len()]
-}
-
-#[cfg(test)]
-mod tests {
-    use super::{distance, listed, nearest};
-
-    #[test]
-    fn distance_counts_edits_and_swaps() {
-        assert_eq!(distance("", "abc"), 3);
-        assert_eq!(distance("expire", "expire"), 0);
-        assert_eq!(distance("expires", "expire"), 1);
-        assert_eq!(distance("exprie", "expire"), 1);
-        assert_eq!(distance("kitten", "sitting"), 3);
-    }
-
-    #[test]
-    fn nearest_is_silent_about_strangers() {
-        assert_eq!(nearest("ignroe", ["ignore", "expire"]), Some("ignore"));
-        assert_eq!(nearest("bd", ["id", "db", "user"]), Some("db"));
-        assert_eq!(nearest("Expire", ["ignore", "expire"]), Some("expire"));
-        assert_eq!(nearest("compress", ["ignore", "expire"]), None);
-    }
-
-    #[test]
-    fn lists_read_as_prose() {
-        assert_eq!(listed::<&str>([]), "nothing");
-        assert_eq!(listed(["a"]), "`a`");
-        assert_eq!(listed(["a", "b", "c"]), "`a`, `b` and `c`");
     }
 }

@@ -1,20 +1,26 @@
-//! What is emitted when there are errors: they, and the item as it was, so that nothing cascades.
+//! After an error: the errors and the original item, so that code that uses the item has no errors of its own.
 
 use proc_macro2::TokenStream;
 use quote::quote;
 
-use crate::{args::Args, errors::Errors, expand, handler::Handler};
+use crate::{errors::Errors, expand, model::Handler, parse::Options, validate::Signature};
 
-/// The item cannot be read: it goes back as it came.
-pub(crate) fn unreadable(item: &TokenStream, errors: Errors) -> TokenStream {
+/// For an item that could not be parsed.
+pub(crate) fn unparsed(item: &TokenStream, errors: Errors) -> TokenStream {
     let errors = errors.into_tokens();
     quote!(#errors #item)
 }
 
-/// The handler as it was: `get(handler)` still resolves, and if it is to be cached, so does `handler::evict(…)`.
-pub(crate) fn plain(handler: &Handler, args: &Args, is_handler: bool, errors: TokenStream) -> TokenStream {
+/// For a function: with a companion, if the function is to be cached and has a valid signature.
+pub(crate) fn uncached(
+    handler: &Handler,
+    options: &Options,
+    signature: Signature,
+    errors: TokenStream,
+) -> TokenStream {
     let function = &handler.function;
-    let has_companion = is_handler && args.cache.is_some() && args.associated.is_none();
-    let companion = has_companion.then(|| expand::placeholder(handler, args));
+    let has_companion =
+        signature == Signature::Valid && options.cache.is_some() && options.associated.is_none();
+    let companion = has_companion.then(|| expand::placeholder(handler, options));
     quote!(#errors #function #companion)
 }

@@ -1,61 +1,32 @@
-//! The attributes of [`handler-cache`](https://docs.rs/handler-cache).
+//! The attributes of [`handler-cache`](https://docs.rs/handler-cache), which documents them.
 //!
-//! Applications use them through the facade `handler-cache`, which documents them. An attribute's way through the modules:
-//! `args` reads its options, `function` and `handler` the item below it, `validate` finds what is wrong, and `expand` writes
-//! the code, or `fallback` the errors.
+//! An attribute passes through the modules in this order: `parse` reads its options and the function below it, `model`
+//! describes the handler, `validate` finds mistakes, and `expand` generates code, or `fallback` the errors.
 
-mod args;
-mod attributes;
-mod duration;
+mod attribute;
 mod errors;
+mod suggestions;
+mod syntax;
+mod parse;
+mod attributes;
+mod model;
+mod validate;
 mod expand;
 mod fallback;
-mod function;
-mod handler;
-mod mentions;
-mod owned;
-mod pattern;
-mod span;
-mod validate;
 
 use proc_macro::TokenStream;
 
 use crate::{
-    args::{Args, Attribute, Kind},
+    attribute::{
+        Attribute, CACHE, CACHE_EVICT, CACHE_ONE_DAY, CACHE_ONE_HOUR, CACHE_ONE_MINUTE, CACHE_ONE_MONTH,
+        CACHE_ONE_WEEK, CACHE_ONE_YEAR,
+    },
     errors::Errors,
-    function::Function,
-    handler::Handler,
+    model::Handler,
+    parse::{Function, Options},
 };
 
-const CACHE: Attribute = caching("cache", None);
-
-const EVICT: Attribute = Attribute {
-    name: "cache_evict",
-    kind: Kind::Evict,
-};
-
-const PRESETS: [Attribute; 6] = [
-    caching("cache_one_minute", Some(60)),
-    caching("cache_one_hour", Some(60 * 60)),
-    caching("cache_one_day", Some(24 * 60 * 60)),
-    caching("cache_one_week", Some(7 * 24 * 60 * 60)),
-    caching("cache_one_month", Some(30 * 24 * 60 * 60)),
-    caching("cache_one_year", Some(365 * 24 * 60 * 60)),
-];
-
-const ATTRIBUTES: [Attribute; 8] = {
-    let [minute, hour, day, week, month, year] = PRESETS;
-    [CACHE, EVICT, minute, hour, day, week, month, year]
-};
-
-const fn caching(name: &'static str, expire: Option<u64>) -> Attribute {
-    Attribute {
-        name,
-        kind: Kind::Cache { expire },
-    }
-}
-
-// The guide to this attribute is on the facade's re-export, where its examples compile.
+// Documented at the facade's re-export, where the examples compile.
 #[expect(missing_docs)]
 #[proc_macro_attribute]
 pub fn cache(args: TokenStream, item: TokenStream) -> TokenStream {
@@ -65,77 +36,77 @@ pub fn cache(args: TokenStream, item: TokenStream) -> TokenStream {
 /// Caches the responses of an axum handler for a minute: [`#[cache]`](macro@cache) with all its options but `expire`.
 #[proc_macro_attribute]
 pub fn cache_one_minute(args: TokenStream, item: TokenStream) -> TokenStream {
-    apply(PRESETS[0], args.into(), item.into()).into()
+    apply(CACHE_ONE_MINUTE, args.into(), item.into()).into()
 }
 
 /// Caches the responses of an axum handler for an hour: [`#[cache]`](macro@cache) with all its options but `expire`.
 #[proc_macro_attribute]
 pub fn cache_one_hour(args: TokenStream, item: TokenStream) -> TokenStream {
-    apply(PRESETS[1], args.into(), item.into()).into()
+    apply(CACHE_ONE_HOUR, args.into(), item.into()).into()
 }
 
 /// Caches the responses of an axum handler for a day: [`#[cache]`](macro@cache) with all its options but `expire`.
 #[proc_macro_attribute]
 pub fn cache_one_day(args: TokenStream, item: TokenStream) -> TokenStream {
-    apply(PRESETS[2], args.into(), item.into()).into()
+    apply(CACHE_ONE_DAY, args.into(), item.into()).into()
 }
 
 /// Caches the responses of an axum handler for a week: [`#[cache]`](macro@cache) with all its options but `expire`.
 #[proc_macro_attribute]
 pub fn cache_one_week(args: TokenStream, item: TokenStream) -> TokenStream {
-    apply(PRESETS[3], args.into(), item.into()).into()
+    apply(CACHE_ONE_WEEK, args.into(), item.into()).into()
 }
 
 /// Caches the responses of an axum handler for a month of 30 days: [`#[cache]`](macro@cache) with all its options but `expire`.
 #[proc_macro_attribute]
 pub fn cache_one_month(args: TokenStream, item: TokenStream) -> TokenStream {
-    apply(PRESETS[4], args.into(), item.into()).into()
+    apply(CACHE_ONE_MONTH, args.into(), item.into()).into()
 }
 
 /// Caches the responses of an axum handler for a year of 365 days: [`#[cache]`](macro@cache) with all its options but `expire`.
 #[proc_macro_attribute]
 pub fn cache_one_year(args: TokenStream, item: TokenStream) -> TokenStream {
-    apply(PRESETS[5], args.into(), item.into()).into()
+    apply(CACHE_ONE_YEAR, args.into(), item.into()).into()
 }
 
 // As with `cache`.
 #[expect(missing_docs)]
 #[proc_macro_attribute]
 pub fn cache_evict(args: TokenStream, item: TokenStream) -> TokenStream {
-    apply(EVICT, args.into(), item.into()).into()
+    apply(CACHE_EVICT, args.into(), item.into()).into()
 }
 
-/// One attribute on one item. If another of ours stands below it, both are applied together.
+/// Expands one attribute on one item, together with our other attributes on the same item.
 fn apply(
     attribute: Attribute,
-    tokens: proc_macro2::TokenStream,
+    arguments: proc_macro2::TokenStream,
     item: proc_macro2::TokenStream,
 ) -> proc_macro2::TokenStream {
-    if attributes::is_taken_in(&tokens) {
+    if attributes::is_merged(&arguments) {
         return proc_macro2::TokenStream::new();
     }
     let mut errors = Errors::default();
-    let mut args = Args::default();
-    args.read(attribute, tokens.clone(), &mut errors);
+    let mut options = Options::default();
+    options.read(attribute, arguments.clone(), &mut errors);
     let mut function = match syn::parse2::<Function>(item.clone()) {
         Ok(function) => function,
         Err(error) => {
             errors.push(error);
-            return fallback::unreadable(&item, errors);
+            return fallback::unparsed(&item, errors);
         }
     };
-    if let Some(tokens) = attributes::hoisted(&function, attribute, args.facade.as_ref(), &tokens) {
-        // The options are read again when the attribute runs again, and their errors reported then.
-        return tokens;
+    if let Some(hoisted) = attributes::hoisted(&function, attribute, options.facade.as_ref(), &arguments) {
+        // The attribute expands again, and reports the errors in its options then.
+        return hoisted;
     }
-    let mut expanded = attributes::take_in_others(&mut function, &mut args, &mut errors);
-    let handler = Handler::new(function, &args);
-    let is_handler = validate::validate(&handler, attribute, &args, &mut errors);
-    expanded.extend(match errors.into_tokens() {
-        Some(errors) => fallback::plain(&handler, &args, is_handler, errors),
-        None => expand::expand(&handler, &args),
-    });
-    expanded
+    let merged = attributes::merge_others(&mut function, &mut options, &mut errors);
+    let handler = Handler::new(function, &options);
+    let signature = validate::validate(&handler, attribute, &options, &mut errors);
+    let expanded = match errors.into_tokens() {
+        Some(errors) => fallback::uncached(&handler, &options, signature, errors),
+        None => expand::expand(&handler, &options),
+    };
+    merged.into_iter().chain(expanded).collect()
 }
 
 #[cfg(test)]

@@ -7,7 +7,10 @@ use std::{env, fs, path::Path};
 use proc_macro2::{Group, TokenStream, TokenTree};
 use quote::quote;
 
-use crate::{CACHE, EVICT, PRESETS, apply};
+use crate::{
+    apply,
+    attribute::{CACHE, CACHE_EVICT, CACHE_ONE_DAY, CACHE_ONE_MINUTE},
+};
 
 fn assert_snapshot(name: &str, tokens: TokenStream) {
     let file = syn::parse2(tokens).unwrap();
@@ -59,7 +62,7 @@ fn options() {
     let item = quote! {
         async fn product<R: Repo, const N: usize>(db: Db, Path((id, _)): Path<(u64, u64)>, body: String) where R: Clone {}
     };
-    assert_snapshot("options", apply(PRESETS[2], args, item));
+    assert_snapshot("options", apply(CACHE_ONE_DAY, args, item));
 }
 
 #[test]
@@ -117,7 +120,7 @@ fn eviction() {
     let args = quote! {
         get_product::<R>(Path(id)), shops::list(Query(Page { shop, number: shop.len() }), normal(&product.name)), all(..), tag = format!("shop:{shop}"), tag = id
     };
-    assert_snapshot("eviction", apply(EVICT, args, item));
+    assert_snapshot("eviction", apply(CACHE_EVICT, args, item));
 }
 
 #[test]
@@ -128,12 +131,12 @@ fn eviction_and_cache_in_either_order() {
         }
     );
     let cache_on_top = apply(
-        PRESETS[0],
+        CACHE_ONE_MINUTE,
         quote!(lazy = [db]),
         quote!(#[cache_evict(get_product(Path(id)))] #function),
     );
     let cache_below = apply(
-        EVICT,
+        CACHE_EVICT,
         quote!(get_product(Path(id))),
         quote!(#[cache_one_minute(lazy = [db])] #function),
     );
@@ -153,7 +156,7 @@ fn hoisted() {
     };
     assert_snapshot(
         "hoisted",
-        apply(PRESETS[0], quote!(ignore = [], expire = 1), item),
+        apply(CACHE_ONE_MINUTE, quote!(ignore = [], expire = 1), item),
     );
 }
 
@@ -210,7 +213,7 @@ fn half_typed_items_and_arguments_never_panic_and_are_still_emitted() {
         get_product::<T>(Path((number, page.size))), shops::list(Page { number, ..all }), list_products(..),
         tag = format!("{size}"), associated, crate = a::b
     };
-    for (attribute, args) in [(CACHE, &args), (EVICT, &targets)] {
+    for (attribute, args) in [(CACHE, &args), (CACHE_EVICT, &targets)] {
         for args in prefixes(args) {
             let tokens = apply(attribute, args.clone(), item.clone()).to_string();
             assert!(tokens.contains("{ body }"), "{args}");
@@ -221,7 +224,7 @@ fn half_typed_items_and_arguments_never_panic_and_are_still_emitted() {
             (CACHE, quote!()),
             (CACHE, args.clone()),
             (CACHE, quote!(expire = 30, ignore = [number], lazy = [db])),
-            (EVICT, targets.clone()),
+            (CACHE_EVICT, targets.clone()),
         ] {
             let tokens = apply(attribute, args, item.clone()).to_string();
             // What cannot be read goes back as it came, with the reason.

@@ -1,12 +1,17 @@
-//! Whether clients may use a response without asking again: proven by the types of the handler's parameters.
+//! Whether clients may reuse a response without asking: proven by the types of the handler's parameters.
 
 use proc_macro2::{Ident, TokenStream};
-use quote::{quote, quote_spanned};
+use quote::quote_spanned;
 use syn::spanned::Spanned as _;
 
-use super::{Cx, policy};
-use crate::{handler::Param, span::macro_span};
+use super::{context::Context, policy};
+use crate::{
+    model::Param,
+    syntax::span::{hidden, macro_span},
+};
 
+/// Tells the context whether every argument comes from the URL.
+///
 /// Input: `Path(id): Path<u64>, State(db): State<Db>`
 /// Output:
 /// ```text
@@ -15,8 +20,8 @@ use crate::{handler::Param, span::macro_span};
 ///     all(&[Argument::<Path<u64>>::FROM_URL, Argument::<State<Db>>::FROM_URL])
 /// });
 /// ```
-/// A constant of the call, not of the handler's static, which cannot name the types of a generic handler.
-pub(super) fn proof(cx: &Cx<'_>, context: &Ident) -> TokenStream {
+/// The constant is part of the call because the handler's static cannot name the types of a generic handler.
+pub(super) fn proof(cx: &Context<'_>, context: &Ident) -> TokenStream {
     let private = cx.private(cx.span);
     let arguments = cx.handler.params.iter().map(
         |Param { cfgs, ty, .. }| quote_spanned!(cx.span=> #(#cfgs)* #private::Argument::<#ty>::FROM_URL),
@@ -29,44 +34,63 @@ pub(super) fn proof(cx: &Cx<'_>, context: &Ident) -> TokenStream {
     }
 }
 
-/// The errors, each on its parameter, where the attribute grants a `max-age` and nothing says that it may.
+/// Rejects parameters that may not come from the URL, where the options send a `max-age` and neither `public` nor `vary`
+/// allows it.
 ///
-/// Without a `policy`:
+/// Output without a `policy`:
 /// ```text
 /// let _ = is_from_url::<User>;
 /// ```
-/// With one, which alone may grant it, or say `public` or `vary`:
+/// Output with a `policy`, whose own `max-age`, `public` and `vary` are known to the compiler only:
 /// ```text
 /// const {
 ///     use NotFromUrl as _;
 ///     may_grant_max_age(&policy, Argument::<User>::FROM_URL)
 /// };
 /// ```
-pub(super) fn checks(cx: &Cx<'_>) -> TokenStream {
-    let args = cx.args;
-    let is_explained = args.public.is_some() || args.vary.as_ref().is_some_and(|vary| !vary.value.is_empty());
-    let grants = args.client_max_age.as_ref().map(|given| !given.value.is_zero());
-    let policy = match (grants, &args.policy) {
-        _ if is_explained => return TokenStream::new(),
-        (Some(false), _) | (None, None) => return TokenStream::new(),
-        (_, Some(_)) => Some(policy::of_max_age(cx)),
-        (Some(true), None) => None,
-    };
+pub(super) fn checks(cx: &Context<'_>) -> TokenStream {
+    let options = cx.options;
+    let names_headers = options.vary.as_ref().is_some_and(|vary| !vary.value.is_empty());
+    if options.public.is_some() || names_headers {
+        return TokenStream::new();
+    }
+    let sends_max_age = options
+        .client_max_age
+        .as_ref()
+        .map(|setting| !setting.value.is_zero());
+    match (sends_max_age, &options.policy) {
+        (Some(false), _) | (None, None) => TokenStream::new(),
+        (_, Some(_)) => with_policy(cx),
+        (Some(true), None) => without_policy(cx),
+    }
+}
+
+fn without_policy(cx: &Context<'_>) -> TokenStream {
     let params = cx.handler.params.iter();
     params
         .map(|Param { cfgs, ty, .. }| {
             let span = macro_span(ty.span());
             let private = cx.private(span);
-            let check = match &policy {
-                None => quote_spanned!(span=> let _ = #private::is_from_url::<#ty>;),
-                Some(policy) => quote_spanned! {span=>
-                    const {
-                        use #private::NotFromUrl as _;
-                        #private::may_grant_max_age(&#policy, #private::Argument::<#ty>::FROM_URL)
-                    };
-                },
-            };
-            quote!(#(#cfgs)* #check)
+            quote_spanned!(span=> #(#cfgs)* let _ = #private::is_from_url::<#ty>;)
+        })
+        .collect()
+}
+
+fn with_policy(cx: &Context<'_>) -> TokenStream {
+    let policy = hidden("__policy");
+    let statements = policy::max_age_statements(cx, &policy);
+    let params = cx.handler.params.iter();
+    params
+        .map(|Param { cfgs, ty, .. }| {
+            let span = macro_span(ty.span());
+            let private = cx.private(span);
+            quote_spanned! {span=>
+                #(#cfgs)*
+                const {
+                    use #private::NotFromUrl as _;
+                    #private::may_grant_max_age(&{ #statements #policy }, #private::Argument::<#ty>::FROM_URL)
+                };
+            }
         })
         .collect()
 }

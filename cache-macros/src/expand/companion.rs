@@ -1,16 +1,13 @@
-//! The companion type: the handler without its cache, its keys, their eviction.
+//! The companion type: the handler without its cache, its keys, and the eviction of its entries.
 
 use proc_macro2::{Ident, TokenStream};
 use quote::{format_ident, quote, quote_spanned};
-use syn::{
-    Pat, Signature, WhereClause, WherePredicate, ext::IdentExt as _, parse_quote_spanned,
-    spanned::Spanned as _,
-};
+use syn::{Pat, WhereClause, WherePredicate, ext::IdentExt as _, parse_quote_spanned, spanned::Spanned as _};
 
-use super::{Cx, key, outer, policy};
+use super::{body, context::Context, handler_meta, key, refresh, tags};
 use crate::{
-    handler::{Keyed, Param},
-    span::macro_span,
+    model::{Param, UsedParam},
+    syntax::span::macro_span,
 };
 
 /// Input: `pub async fn product(Path(id): Path<u64>, State(db): State<Db>) -> Json<Product> { body }`
@@ -25,115 +22,117 @@ use crate::{
 ///     pub fn refresh(arg0: Path<u64>, arg1: State<Db>) -> Refreshing { … }
 /// }
 /// ```
-/// It is never generic: users import it together with the handler, by one name. Its public functions are `#[inline]`: a
-/// library's are else compiled to the end for whoever might call them, though most are called by nobody.
-pub(super) fn companion(cx: &Cx<'_>) -> TokenStream {
+/// The type is never generic, because one name imports both it and the handler. Its public functions are `#[inline]`:
+/// otherwise a library compiles all of them to machine code, though few are called.
+pub(super) fn companion(cx: &Context<'_>) -> TokenStream {
     let attrs = &cx.handler.attributes.all;
     let companion = &cx.names.companion;
-    let key = key::writer(cx);
-    let body = body(cx, cx.handler.name());
-    let public = public(cx, &body, &eviction(cx));
-    let vary = policy::vary(cx);
+    let writer = key::writer(cx);
+    let handler = body::function(cx, cx.handler.name());
+    let public = public(cx, &handler, &Bodies::new(cx));
+    let vary = handler_meta::vary(cx);
     quote_spanned! {cx.span=>
         #public
 
         #(#attrs)*
         impl #companion {
-            #key
+            #writer
         }
 
         #vary
     }
 }
 
-/// What other code may name, beside a handler that has errors of its own: it shall get none for naming it.
-pub(super) fn placeholder(cx: &Cx<'_>) -> TokenStream {
-    let never = || quote_spanned!(cx.span=> loop {});
-    public(
-        cx,
-        &TokenStream::new(),
-        &Eviction {
-            key: never(),
-            handler_id: never(),
-            evict: never(),
-            evict_all: never(),
-            refresh: never(),
-        },
-    )
+/// The public items without an implementation, so that code that names them has no errors besides the handler's.
+pub(super) fn placeholder(cx: &Context<'_>) -> TokenStream {
+    public(cx, &TokenStream::new(), &Bodies::placeholders(cx))
 }
 
-/// The bodies of the functions that have to do with keys.
-struct Eviction {
+/// The bodies of the public functions.
+struct Bodies {
     key: TokenStream,
-    handler_id: TokenStream,
     evict: TokenStream,
     evict_all: TokenStream,
     refresh: TokenStream,
+    handler_id: TokenStream,
 }
 
-fn eviction(cx: &Cx<'_>) -> Eviction {
+impl Bodies {
+    fn new(cx: &Context<'_>) -> Self {
+        let private = cx.private(cx.span);
+        let (handler_id, turbofish) = (handler_meta::id(cx), &cx.turbofish);
+        let names: Vec<Ident> = parameter_names(cx).collect();
+        let arguments = names
+            .iter()
+            .zip(cx.companion_params())
+            .map(|(name, UsedParam { param, .. })| {
+                let cfgs = &param.cfgs;
+                quote!(#(#cfgs)* #name)
+            });
+        Self {
+            key: tags::of_key(cx, cache_key(cx, &names), &names),
+            evict: quote_spanned!(cx.span=> #private::evict(Self::key #turbofish (#(#arguments),*))),
+            evict_all: quote_spanned!(cx.span=> #private::evict_all(#handler_id)),
+            refresh: refresh::refresh(cx),
+            handler_id: handler_meta::id_of_static(cx),
+        }
+    }
+
+    fn placeholders(cx: &Context<'_>) -> Self {
+        let never = || quote_spanned!(cx.span=> loop {});
+        Self {
+            key: never(),
+            evict: never(),
+            evict_all: never(),
+            refresh: never(),
+            handler_id: never(),
+        }
+    }
+}
+
+/// Output: `cache_key(product::__handler_id(), (&id, None), product::__key)`
+fn cache_key(cx: &Context<'_>, names: &[Ident]) -> TokenStream {
     let private = cx.private(cx.span);
-    let (handler_id, turbofish) = (cx.handler_id(), &cx.turbofish);
-    let parameters: Vec<Ident> = parameter_names(cx).collect();
-    let arguments = parameters
-        .iter()
-        .zip(cx.in_companion())
-        .map(|(name, Keyed { param, .. })| {
-            let cfgs = &param.cfgs;
-            quote!(#(#cfgs)* #name)
-        });
-    let of = quote_spanned!(cx.span=> #private::);
-    let mut names = parameters.iter();
-    let cache_key = key::call(cx, &of, "cache_key", |keyed| {
-        if keyed.unknown_to_companion {
+    let receiver = quote_spanned!(cx.span=> #private::);
+    let mut names = names.iter();
+    key::call(cx, &receiver, "cache_key", |used| {
+        if used.not_in_companion {
             return quote_spanned!(cx.span=> ::core::option::Option::None);
         }
         let name = names.next();
         quote!(&#name)
-    });
-    Eviction {
-        key: key::tagged(cx, cache_key, &parameters),
-        evict: quote_spanned!(cx.span=> #private::evict(Self::key #turbofish (#(#arguments),*))),
-        handler_id: policy::handler_id(cx),
-        evict_all: quote_spanned!(cx.span=> #private::evict_all(#handler_id)),
-        refresh: outer::refresh(cx),
-    }
+    })
 }
 
-fn public(cx: &Cx<'_>, body: &TokenStream, eviction: &Eviction) -> TokenStream {
-    let Cx { handler, names, .. } = cx;
+fn public(cx: &Context<'_>, handler: &TokenStream, bodies: &Bodies) -> TokenStream {
+    let Context { names, .. } = cx;
     let private = cx.private(cx.span);
-    let vis = &handler.function.vis;
-    let attrs = &handler.attributes.all;
+    let vis = &cx.handler.function.vis;
+    let attrs = &cx.handler.attributes.all;
     let companion = &names.companion;
     let doc = format!(
         " The cached responses of [`{0}`](fn@{0}): their keys, their eviction, and the handler without them.",
-        handler.name().unraw()
+        cx.handler.name().unraw()
     );
-    let uncached = uncached(cx, body);
+    let uncached = uncached(cx, handler);
     let (generics, _, bounds) = cx.generics.split_for_impl();
     let key_bounds = key_bounds(cx);
-    let params: Vec<TokenStream> = parameter_names(cx)
-        .zip(cx.in_companion())
-        .map(
-            |(
-                name,
-                Keyed {
-                    param: Param { cfgs, ty, .. },
-                    ..
-                },
-            )| { quote_spanned!(cx.span=> #(#cfgs)* #name: #ty) },
-        )
+    let key_params: Vec<TokenStream> = parameter_names(cx)
+        .zip(cx.companion_params())
+        .map(|(name, UsedParam { param, .. })| {
+            let Param { cfgs, ty, .. } = param;
+            quote_spanned!(cx.span=> #(#cfgs)* #name: #ty)
+        })
         .collect();
     let handler_id_name = &names.handler_id;
-    let Eviction {
+    let Bodies {
         key,
-        handler_id,
         evict,
         evict_all,
         refresh,
-    } = eviction;
-    let every_param = every_param(cx);
+        handler_id,
+    } = bodies;
+    let params = cx.params();
     quote_spanned! {cx.span=>
         #(#attrs)*
         #[doc = #doc]
@@ -146,7 +145,7 @@ fn public(cx: &Cx<'_>, body: &TokenStream, eviction: &Eviction) -> TokenStream {
             /// The key of the responses to these arguments.
             #[must_use]
             #[inline]
-            #vis fn key #generics (#(#params),*) -> #private::CacheKey #key_bounds {
+            #vis fn key #generics (#(#key_params),*) -> #private::CacheKey #key_bounds {
                 #key
             }
 
@@ -156,7 +155,7 @@ fn public(cx: &Cx<'_>, body: &TokenStream, eviction: &Eviction) -> TokenStream {
             ///
             /// Without a global cache, when these arguments have no key, and when the store did not acknowledge.
             #[inline]
-            #vis fn evict #generics (#(#params),*) -> #private::Evicting #key_bounds {
+            #vis fn evict #generics (#(#key_params),*) -> #private::Evicting #key_bounds {
                 #evict
             }
 
@@ -179,7 +178,7 @@ fn public(cx: &Cx<'_>, body: &TokenStream, eviction: &Eviction) -> TokenStream {
             ///
             /// Without a global cache, and when these arguments have no key.
             #[inline]
-            #vis fn refresh #generics (#(#every_param),*) -> #private::Refreshing #bounds {
+            #vis fn refresh #generics (#(#params),*) -> #private::Refreshing #bounds {
                 #refresh
             }
 
@@ -193,27 +192,6 @@ fn public(cx: &Cx<'_>, body: &TokenStream, eviction: &Eviction) -> TokenStream {
     }
 }
 
-/// Input: `Path(id): Path<u64>, State(db): State<Db>`
-/// Output: `where for<'a> State<Db>: AxumState`
-///
-/// The functions do not take what is called `State`, and so cannot be called where that is another type, which is in the
-/// key. The `for` has the compiler ask at the call: what it can tell to be wrong here, it refuses here.
-fn key_bounds(cx: &Cx<'_>) -> Option<WhereClause> {
-    let mut generics = cx.generics.clone();
-    let states = cx
-        .keyed
-        .iter()
-        // A bound cannot have `cfg`; the writer asks there.
-        .filter(|keyed| keyed.unknown_to_companion && keyed.param.cfgs.is_empty());
-    for Keyed { param, .. } in states {
-        let (ty, span) = (&param.ty, macro_span(param.ty.span()));
-        let private = cx.private(span);
-        let predicate: WherePredicate = parse_quote_spanned!(span=> for<'__call> #ty: #private::AxumState);
-        generics.make_where_clause().predicates.push(predicate);
-    }
-    generics.where_clause
-}
-
 /// Input: `async fn product(Path(id): Path<u64>) -> Json<Product> { body }`
 /// Output:
 /// ```text
@@ -222,71 +200,49 @@ fn key_bounds(cx: &Cx<'_>) -> Option<WhereClause> {
 ///     product(arg0)
 /// }
 /// ```
-/// Inside, the body keeps its own name, for `#[instrument]`, and meets no other function of the companion. Handing its
-/// future on, rather than awaiting it, keeps one copy of the arguments.
-fn uncached(cx: &Cx<'_>, body: &TokenStream) -> TokenStream {
-    let handler = cx.handler;
-    let vis = &handler.function.vis;
-    let (generics, _, bounds) = handler.generics().split_for_impl();
-    let params = every_param(cx);
-    let (name, turbofish, output) = (handler.name(), &cx.turbofish, &cx.return_type);
+/// The inner function keeps the handler's name, which `#[instrument]` reports, and does not clash with the functions of
+/// the companion. Its future is returned, not awaited, so the arguments are stored once.
+fn uncached(cx: &Context<'_>, handler: &TokenStream) -> TokenStream {
+    let vis = &cx.handler.function.vis;
+    let (generics, _, bounds) = cx.handler.generics().split_for_impl();
+    let params = cx.params();
+    let (name, turbofish, output) = (cx.handler.name(), &cx.turbofish, &cx.return_type);
     let arguments = cx.arguments();
     let uncached = &cx.names.body;
     quote_spanned! {cx.span=>
         /// Runs the handler itself, past the cache; for unit tests.
         #vis fn #uncached #generics (#(#params),*) -> impl ::core::future::Future<Output = #output> #bounds {
-            #body
+            #handler
             #name #turbofish (#arguments)
         }
     }
 }
 
-/// All parameters, each by a name of ours.
-fn every_param(cx: &Cx<'_>) -> Vec<TokenStream> {
-    let params = cx.handler.params.iter();
-    params
-        .map(|Param { cfgs, local, ty, .. }| quote!(#(#cfgs)* #local: #ty))
-        .collect()
-}
-
-/// Input: `async fn product(Path(id): Path<u64>) -> Json<Product> { body }`
-/// Output: `{ async fn product(Path(id): Path<u64>) -> Json<Product> { body } product(arg0) }`
+/// Input: `Path(id): Path<u64>, State(db): State<Db>`
+/// Output: `where for<'a> State<Db>: AxumState`
 ///
-/// For a handler without a companion to hold the function.
-pub(super) fn inline(cx: &Cx<'_>) -> TokenStream {
-    let (name, turbofish, arguments) = (cx.handler.name(), &cx.turbofish, cx.arguments());
-    let body = body(cx, name);
-    quote_spanned!(cx.span=> { #body #name #turbofish (#arguments) })
-}
-
-/// The hidden function with the body of an associated one, which must see the `impl` block's `Self` and generics.
-pub(super) fn sibling(cx: &Cx<'_>) -> TokenStream {
-    let body = body(cx, &cx.names.body);
-    let cfgs = cx
-        .handler
-        .function
-        .attrs
+/// The functions do not take parameters called `State`, so they must not be called where that is another type, which is in
+/// the key. With `for`, the compiler checks the bound at the call; otherwise it would reject the function itself.
+fn key_bounds(cx: &Context<'_>) -> Option<WhereClause> {
+    let mut generics = cx.generics.clone();
+    let states = cx
+        .key_params
         .iter()
-        .filter(|attr| attr.path().is_ident("cfg"));
-    quote_spanned!(cx.span=> #(#cfgs)* #[doc(hidden)] #body)
+        // A bound cannot have `cfg`; there, the writer has the check.
+        .filter(|used| used.not_in_companion && used.param.cfgs.is_empty());
+    for UsedParam { param, .. } in states {
+        let (ty, span) = (&param.ty, macro_span(param.ty.span()));
+        let private = cx.private(span);
+        let predicate: WherePredicate = parse_quote_spanned!(span=> for<'__call> #ty: #private::AxumState);
+        generics.make_where_clause().predicates.push(predicate);
+    }
+    generics.where_clause
 }
 
-/// The original function, by another name, with the attributes that belong to it.
-fn body(cx: &Cx<'_>, name: &Ident) -> TokenStream {
-    let function = &cx.handler.function;
-    let attrs = &cx.handler.attributes.body;
-    let body = &function.body;
-    let sig = Signature {
-        ident: name.clone(),
-        ..function.sig.clone()
-    };
-    quote!(#(#attrs)* #sig #body)
-}
-
-/// What users see in the editor: the binding's name where there is just one.
-fn parameter_names<'a>(cx: &'a Cx<'_>) -> impl Iterator<Item = Ident> + 'a {
-    cx.in_companion().enumerate().map(
-        |(index, keyed)| match (&keyed.param.pat, keyed.bindings.as_slice()) {
+/// The names that users see in the editor: the binding's name, if the parameter has only one.
+fn parameter_names<'a>(cx: &'a Context<'_>) -> impl Iterator<Item = Ident> + 'a {
+    cx.companion_params().enumerate().map(
+        |(index, used)| match (&used.param.pat, used.bindings.as_slice()) {
             (Pat::Ident(_) | Pat::TupleStruct(_), [name]) => {
                 let mut name = (*name).clone();
                 name.set_span(cx.span);

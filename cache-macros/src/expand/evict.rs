@@ -1,14 +1,18 @@
-//! `#[cache_evict]`: what is evicted, named before the body runs.
+//! The targets of `#[cache_evict]`, which are named before the body runs.
 
-use proc_macro2::{Group, Ident, TokenStream};
-use quote::{ToTokens as _, quote, quote_spanned};
-use syn::PathArguments;
+use proc_macro2::{Delimiter, Group, Ident, TokenStream};
+use quote::{quote, quote_spanned};
+use syn::{Path, PathArguments, token::Paren};
 
-use super::{Cx, HANDLER_ID, key};
+use super::{
+    bindings::{bind, borrow},
+    context::{Context, HANDLER_ID},
+    owned::owned,
+};
 use crate::{
-    args::{Evicted, Target},
-    owned,
-    span::{hidden, macro_span},
+    model::Handler,
+    parse::{Entries, Target},
+    syntax::span::{hidden, macro_span},
 };
 
 /// Input: `get_product(Path(id)), list_products::<Db>(..), tag = format!("product:{id}")`
@@ -18,32 +22,33 @@ use crate::{
 ///     let arg0 = &arg0;
 ///     let Path(id) = arg0;
 ///     targets.key(get_product::key(Path(Clone::clone(id))));
-///     targets.all(list_products::handler_id::<Db>());
+///     targets.all(list_products::__handler_id::<Db>());
 ///     targets.tag(format!("product:{id}"));
 /// })
 /// ```
-/// Everything that a target gets wrong is wrong in its line, at its tokens.
-pub(super) fn begin(cx: &Cx<'_>, targets: &[Target], evictor: &Ident) -> TokenStream {
-    let named = hidden("__targets");
-    let lines = targets.iter().map(|target| line(cx, target, &named));
-    let arguments: TokenStream = targets.iter().filter_map(arguments).collect();
-    let bind = cx.handler.mentioned_in(&arguments).into_iter().map(|keyed| {
-        let (borrow, bind) = (key::borrow(&keyed), key::bind(&keyed, false));
+/// One statement for each target, so that errors are shown at its tokens.
+pub(super) fn begin(cx: &Context<'_>, targets: &[Target], evictor: &Ident) -> TokenStream {
+    let list = hidden("__targets");
+    let statements = targets.iter().map(|target| statement(cx.handler, target, &list));
+    let expressions: TokenStream = targets.iter().filter_map(expressions).collect();
+    let bind = cx.handler.used_in(&expressions).into_iter().map(|used| {
+        let (borrow, bind) = (borrow(&used), bind(&used));
         quote!(#borrow #bind)
     });
     quote_spanned! {cx.span=>
-        #evictor.begin(|#named| {
+        #evictor.begin(|#list| {
             #(#bind)*
-            #(#lines)*
+            #(#statements)*
         })
     }
 }
 
-fn arguments(target: &Target) -> Option<TokenStream> {
-    // The comma keeps the last name of one target and the first of the next apart.
+/// The user's expressions in a target, which may use bindings of the handler.
+fn expressions(target: &Target) -> Option<TokenStream> {
+    // The comma separates the last name of one target from the first of the next.
     match target {
         Target::Handler {
-            entries: Evicted::Of(arguments),
+            entries: Entries::Of(arguments),
             ..
         } => Some(quote!(#arguments,)),
         Target::Handler { .. } => None,
@@ -51,37 +56,45 @@ fn arguments(target: &Target) -> Option<TokenStream> {
     }
 }
 
-fn line(cx: &Cx<'_>, target: &Target, named: &Ident) -> TokenStream {
-    let (companion, paren, entries) = match target {
+fn statement(handler: &Handler, target: &Target, list: &Ident) -> TokenStream {
+    match target {
+        Target::Tag { name, value } => {
+            let span = macro_span(name.span());
+            let tag = owned(value, handler);
+            quote_spanned!(span=> #list.tag(#tag);)
+        }
         Target::Handler {
             companion,
             paren,
             entries,
-        } => (companion, paren, entries),
-        Target::Tag { name, value } => {
-            let span = macro_span(name.span());
-            let tag = owned::argument(value, cx.handler);
-            return quote_spanned!(span=> #named.tag(#tag););
-        }
-    };
-    let (mut companion, mut turbofish) = (companion.clone(), PathArguments::None);
-    let mut span = cx.span;
-    if let Some(last) = companion.segments.last_mut() {
-        turbofish = std::mem::take(&mut last.arguments);
-        span = macro_span(last.ident.span());
+        } => match entries {
+            Entries::Of(arguments) => {
+                let arguments = arguments.iter().map(|argument| owned(argument, handler));
+                let arguments = quote!(#(#arguments),*);
+                add(list, "key", companion, "key", paren, arguments)
+            }
+            Entries::All => add(list, "all", companion, HANDLER_ID, paren, TokenStream::new()),
+        },
     }
-    let (method, function, arguments) = match entries {
-        Evicted::Of(arguments) => {
-            let arguments = arguments
-                .iter()
-                .map(|argument| owned::argument(argument, cx.handler));
-            ("key", Ident::new("key", span), quote!(#(#arguments),*))
-        }
-        Evicted::All => ("all", Ident::new(HANDLER_ID, span), TokenStream::new()),
+}
+
+/// Output: `targets.key(get_product::key::<Db>(Path(id)));`
+fn add(
+    list: &Ident,
+    method: &str,
+    companion: &Path,
+    function: &str,
+    paren: &Paren,
+    arguments: TokenStream,
+) -> TokenStream {
+    let mut companion = companion.clone();
+    let Some(last) = companion.segments.last_mut() else {
+        return TokenStream::new();
     };
-    let method = Ident::new(method, span);
-    let mut list = Group::new(proc_macro2::Delimiter::Parenthesis, arguments);
-    list.set_span(paren.span.join());
-    let list = list.to_token_stream();
-    quote_spanned!(span=> #named.#method(#companion::#function #turbofish #list);)
+    let turbofish = std::mem::replace(&mut last.arguments, PathArguments::None);
+    let span = macro_span(last.ident.span());
+    let (method, function) = (Ident::new(method, span), Ident::new(function, span));
+    let mut arguments = Group::new(Delimiter::Parenthesis, arguments);
+    arguments.set_span(paren.span.join());
+    quote_spanned!(span=> #list.#method(#companion::#function #turbofish #arguments);)
 }

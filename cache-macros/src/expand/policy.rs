@@ -1,135 +1,71 @@
-//! The options, to a constant `Policy` in the attribute's one `HandlerMeta`.
+//! The options of a policy, as statements of a constant.
 
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens as _, quote, quote_spanned};
 
-use super::Cx;
+use super::context::Context;
 use crate::{
-    args::{Args, Given},
-    duration::{ClientMaxAge, Life},
-    span::{hidden, macro_span},
+    parse::{ClientMaxAge, Options, Setting, Ttl},
+    syntax::span::macro_span,
 };
 
 /// Input: `expire = 30, vary = ["accept-language"]`
 /// Output:
 /// ```text
-/// static __META: HandlerMeta = {
-///     let policy = Policy::new();
-///     let policy = policy.expire(Duration::new(30, 0));
-///     let policy = policy.vary(&["accept-language"]);
-///     HandlerMeta::new(policy, None)
-/// };
-/// __META.id(&product)
+/// let policy: Policy = Policy::new();
+/// let policy = policy.expire(Duration::new(30, 0));
+/// let policy = policy.vary(&["accept-language"]);
 /// ```
-/// The compiler evaluates a static even when nothing uses it, so that a bad policy is an error of `cargo check`. One
-/// statement an option puts that error on the option.
-pub(super) fn handler_id(cx: &Cx<'_>) -> TokenStream {
-    let (handler, turbofish) = (&cx.names.handler, &cx.turbofish);
-    let meta = if has_meta_function(cx) {
-        let name = meta_name(cx);
-        quote_spanned!(cx.span=> Self::#name())
-    } else {
-        meta(cx)
-    };
-    quote_spanned!(cx.span=> #meta.id(&#handler #turbofish))
+/// One statement for each option, so that errors are shown at the option.
+pub(super) fn statements(cx: &Context<'_>, policy: &Ident) -> TokenStream {
+    let options = cx.options;
+    let calls = ttl(cx)
+        .into_iter()
+        .chain(methods(cx))
+        .chain(vary(options))
+        .chain(stale(options))
+        .chain(client_max_age(options))
+        .chain(visibility(options))
+        .chain(expressions(options));
+    with_calls(cx, policy, calls)
 }
 
-/// Where the policy may name headers that join the key, the extractor asks for them, and the function that holds the
-/// static is not the handler's, which may be generic.
-/// ```text
-/// impl product {
-///     fn __handler_meta() -> &'static HandlerMeta { … }
-/// }
-/// impl Companion for product {
-///     fn vary() -> Vary { Self::__handler_meta().vary() }
-/// }
-/// ```
-pub(super) fn vary(cx: &Cx<'_>) -> TokenStream {
-    if !has_meta_function(cx) {
-        return TokenStream::new();
-    }
+/// The same for the options that a `max-age` depends on.
+pub(super) fn max_age_statements(cx: &Context<'_>, policy: &Ident) -> TokenStream {
+    let options = cx.options;
+    with_calls(cx, policy, client_max_age(options).chain(visibility(options)))
+}
+
+fn with_calls(cx: &Context<'_>, policy: &Ident, calls: impl Iterator<Item = Call>) -> TokenStream {
     let private = cx.private(cx.span);
-    let attrs = &cx.handler.attributes.all;
-    let companion = &cx.names.companion;
-    let (name, meta) = (meta_name(cx), meta(cx));
-    quote_spanned! {cx.span=>
-        #(#attrs)*
-        impl #companion {
-            #[doc(hidden)]
-            fn #name() -> &'static #private::HandlerMeta {
-                #meta
-            }
-        }
-
-        #(#attrs)*
-        impl #private::Companion for #companion {
-            fn vary() -> #private::KeptHeaders {
-                Self::#name().vary()
-            }
-        }
-    }
-}
-
-fn has_meta_function(cx: &Cx<'_>) -> bool {
-    cx.args.may_vary() && cx.args.associated.is_none()
-}
-
-fn meta_name(cx: &Cx<'_>) -> Ident {
-    Ident::new("__handler_meta", cx.span)
-}
-
-/// `{ static __META: HandlerMeta = …; &__META }`
-fn meta(cx: &Cx<'_>) -> TokenStream {
-    let private = cx.private(cx.span);
-    let name = hidden("__META");
-    let policy = hidden("__policy");
-    let statements = statements(cx, &policy, steps(cx));
-    let handler = match &cx.args.name {
-        Some(name) => {
-            let name = &name.value;
-            quote!(::core::option::Option::Some(#name))
-        }
-        None => quote!(::core::option::Option::None),
-    };
-    quote_spanned! {cx.span=>
-        {
-            static #name: #private::HandlerMeta = {
-                #statements
-                #private::HandlerMeta::new(#policy, #handler)
-            };
-            &#name
-        }
-    }
-}
-
-/// The part of it that a `max-age` depends on, as an expression: `{ let policy: Policy = BASE; …; policy }`.
-pub(super) fn of_max_age(cx: &Cx<'_>) -> TokenStream {
-    let policy = hidden("__policy");
-    let statements = statements(cx, &policy, client_max_age(cx).chain(visibility(cx)));
-    quote_spanned!(cx.span=> { #statements #policy })
-}
-
-fn statements(cx: &Cx<'_>, policy: &Ident, steps: impl IntoIterator<Item = Step>) -> TokenStream {
-    let private = cx.private(cx.span);
-    let base = match &cx.args.policy {
+    let base = match &cx.options.policy {
         Some(base) => base.value.to_token_stream(),
         None => quote_spanned!(cx.span=> #private::Policy::new()),
     };
-    let steps = steps.into_iter().map(|step| step.statement(policy));
+    let calls = calls.map(|call| call.statement(policy));
     quote_spanned! {cx.span=>
         let #policy: #private::Policy = #base;
-        #(#steps)*
+        #(#calls)*
     }
 }
 
-/// One option: a call on the policy so far.
-struct Step {
+/// A call of a method of `Policy`.
+struct Call {
     span: Span,
     method: &'static str,
     argument: TokenStream,
 }
 
-impl Step {
+impl Call {
+    fn new<T>(setting: &Setting<T>, method: &'static str, argument: TokenStream) -> Self {
+        Self {
+            span: macro_span(setting.name.span()),
+            method,
+            argument,
+        }
+    }
+
+    /// Output: `let policy = policy.expire(…);`
     fn statement(self, policy: &Ident) -> TokenStream {
         let Self {
             span,
@@ -142,88 +78,27 @@ impl Step {
     }
 }
 
-fn steps(cx: &Cx<'_>) -> Vec<Step> {
-    let Args {
-        expire,
-        methods,
-        vary,
-        ..
-    } = cx.args;
-    let mut steps = Vec::new();
-    if let Some(seconds) = cx.args.preset() {
-        steps.push(Step {
-            span: cx.span,
-            method: "expire",
-            argument: quote!(::core::time::Duration::from_secs(#seconds)),
-        });
-    }
-    steps.extend(expire.as_ref().map(|expire| match &expire.value {
-        Life::For(period) => step(expire, "expire", period.tokens()),
-        Life::Never => step(expire, "never_expires", TokenStream::new()),
-    }));
-    steps.extend(
-        methods
-            .as_ref()
-            .map(|methods| step(methods, "methods", filter(cx, &methods.value))),
-    );
-    steps.extend(vary.as_ref().map(|vary| {
-        let names = &vary.value;
-        step(vary, "vary", quote!(&[#(#names),*]))
-    }));
-    for (period, method) in [
-        (&cx.args.stale_while_revalidate, "stale_while_revalidate"),
-        (&cx.args.stale_if_error, "stale_if_error"),
-        (&cx.args.stale_if_slow, "stale_if_slow"),
-        (&cx.args.not_found, "not_found"),
-    ] {
-        steps.extend(
-            period
-                .as_ref()
-                .map(|period| step(period, method, period.value.tokens())),
-        );
-    }
-    steps.extend(client_max_age(cx).chain(visibility(cx)));
-    for (expression, method) in [
-        (&cx.args.store_if, "store_if"),
-        (&cx.args.max_body, "max_body"),
-        (&cx.args.version, "version"),
-    ] {
-        steps.extend(
-            expression
-                .as_ref()
-                .map(|given| step(given, method, given.value.to_token_stream())),
-        );
-    }
-    steps
+fn ttl(cx: &Context<'_>) -> Vec<Call> {
+    let preset = cx.options.preset_ttl().map(|seconds| Call {
+        span: cx.span,
+        method: "expire",
+        argument: quote!(::core::time::Duration::from_secs(#seconds)),
+    });
+    let expire = cx.options.expire.as_ref().map(|expire| match &expire.value {
+        Ttl::For(duration) => Call::new(expire, "expire", duration.tokens()),
+        Ttl::Never => Call::new(expire, "never_expires", TokenStream::new()),
+    });
+    preset.into_iter().chain(expire).collect()
 }
 
-fn client_max_age(cx: &Cx<'_>) -> impl Iterator<Item = Step> {
-    let given = cx.args.client_max_age.iter();
-    given.map(|given| match &given.value {
-        ClientMaxAge::Fixed(period) => step(given, "client_max_age", period.tokens()),
-        ClientMaxAge::Remaining => step(given, "client_max_age_remaining", TokenStream::new()),
-    })
-}
-
-fn visibility(cx: &Cx<'_>) -> impl Iterator<Item = Step> {
-    let flags = [(&cx.args.private, "private"), (&cx.args.public, "public")];
-    let given = flags
-        .into_iter()
-        .filter_map(|(flag, method)| Some((flag.as_ref()?, method)));
-    given.map(|(flag, method)| step(flag, method, TokenStream::new()))
-}
-
-fn step<T>(option: &Given<T>, method: &'static str, argument: TokenStream) -> Step {
-    Step {
-        span: macro_span(option.name.span()),
-        method,
-        argument,
-    }
+fn methods(cx: &Context<'_>) -> Option<Call> {
+    let methods = cx.options.methods.as_ref()?;
+    Some(Call::new(methods, "methods", method_filter(cx, &methods.value)))
 }
 
 /// Input: `[GET, POST]`
 /// Output: `MethodFilter::GET.or(MethodFilter::POST)`
-fn filter(cx: &Cx<'_>, methods: &[Ident]) -> TokenStream {
+fn method_filter(cx: &Context<'_>, methods: &[Ident]) -> TokenStream {
     let mut filter = TokenStream::new();
     for method in methods {
         let span = macro_span(method.span());
@@ -236,4 +111,50 @@ fn filter(cx: &Cx<'_>, methods: &[Ident]) -> TokenStream {
         });
     }
     filter
+}
+
+fn vary(options: &Options) -> Option<Call> {
+    let vary = options.vary.as_ref()?;
+    let names = &vary.value;
+    Some(Call::new(vary, "vary", quote!(&[#(#names),*])))
+}
+
+fn stale(options: &Options) -> impl Iterator<Item = Call> {
+    [
+        (&options.stale_while_revalidate, "stale_while_revalidate"),
+        (&options.stale_if_error, "stale_if_error"),
+        (&options.stale_if_slow, "stale_if_slow"),
+        (&options.not_found, "not_found"),
+    ]
+    .into_iter()
+    .filter_map(|(setting, method)| {
+        let setting = setting.as_ref()?;
+        Some(Call::new(setting, method, setting.value.tokens()))
+    })
+}
+
+fn client_max_age(options: &Options) -> impl Iterator<Item = Call> {
+    options.client_max_age.iter().map(|setting| match &setting.value {
+        ClientMaxAge::Fixed(duration) => Call::new(setting, "client_max_age", duration.tokens()),
+        ClientMaxAge::Remaining => Call::new(setting, "client_max_age_remaining", TokenStream::new()),
+    })
+}
+
+fn visibility(options: &Options) -> impl Iterator<Item = Call> {
+    [(&options.private, "private"), (&options.public, "public")]
+        .into_iter()
+        .filter_map(|(flag, method)| Some(Call::new(flag.as_ref()?, method, TokenStream::new())))
+}
+
+fn expressions(options: &Options) -> impl Iterator<Item = Call> {
+    [
+        (&options.store_if, "store_if"),
+        (&options.max_body, "max_body"),
+        (&options.version, "version"),
+    ]
+    .into_iter()
+    .filter_map(|(setting, method)| {
+        let setting = setting.as_ref()?;
+        Some(Call::new(setting, method, setting.value.to_token_stream()))
+    })
 }

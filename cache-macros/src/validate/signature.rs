@@ -1,44 +1,24 @@
-//! What a handler's signature may be.
+//! The signature of a handler: qualifiers, name, generics and receiver.
 
-use proc_macro2::{Span, TokenStream, TokenTree};
-use quote::ToTokens as _;
-use syn::{
-    FnArg, GenericParam, Lifetime, Safety, Type,
-    spanned::Spanned as _,
-    visit::{self, Visit},
-};
+use syn::{FnArg, GenericParam, Safety};
 
 use crate::{
-    args::{Args, Attribute},
+    attribute::Attribute,
     errors::Errors,
-    function::Function,
+    parse::{Function, Options},
 };
 
-/// Types that every module sees: a companion of that name would take their place.
+/// Types that are in scope in every module. A companion with the same name would hide them.
 const PRIMITIVES: [&str; 17] = [
     "bool", "char", "f32", "f64", "i8", "i16", "i32", "i64", "i128", "isize", "str", "u8", "u16", "u32",
     "u64", "u128", "usize",
 ];
 
-pub(super) fn check(function: &Function, attribute: Attribute, args: &Args, errors: &mut Errors) {
+pub(super) fn check(function: &Function, attribute: Attribute, options: &Options, errors: &mut Errors) {
     qualifiers(function, errors);
-    generics(function, errors);
-    parameters(function, attribute, errors);
-    if args.associated.is_none() {
-        self_type(function.sig.to_token_stream(), attribute, errors);
-        if args.cache.is_some()
-            && args.companion.is_none()
-            && PRIMITIVES.iter().any(|name| function.sig.ident == name)
-        {
-            errors.at(
-                function.sig.ident.span(),
-                format!(
-                    "the companion type would hide the primitive type `{}`; name it with `companion = …`",
-                    function.sig.ident
-                ),
-            );
-        }
-    }
+    lifetimes(function, errors);
+    receiver(function, attribute, errors);
+    companion_name(function, options, errors);
 }
 
 fn qualifiers(function: &Function, errors: &mut Errors) {
@@ -69,7 +49,7 @@ fn qualifiers(function: &Function, errors: &mut Errors) {
     }
 }
 
-fn generics(function: &Function, errors: &mut Errors) {
+fn lifetimes(function: &Function, errors: &mut Errors) {
     for param in &function.sig.generics.params {
         if let GenericParam::Lifetime(param) = param {
             errors.on(
@@ -80,93 +60,31 @@ fn generics(function: &Function, errors: &mut Errors) {
     }
 }
 
-fn parameters(function: &Function, attribute: Attribute, errors: &mut Errors) {
+fn receiver(function: &Function, attribute: Attribute, errors: &mut Errors) {
     for input in &function.sig.inputs {
-        match input {
-            FnArg::Receiver(receiver) => errors.on(
+        if let FnArg::Receiver(receiver) = input {
+            errors.on(
                 receiver,
                 format!(
                     "a handler has no `self`; take what it holds with `State`, and say `#[{}(associated, …)]` \
                      when the function stands in an `impl` block",
                     attribute.name
                 ),
-            ),
-            FnArg::Typed(typed) => TypeCheck {
-                errors,
-                declared: function,
-            }
-            .visit_type(&typed.ty),
+            );
         }
     }
 }
 
-struct TypeCheck<'a> {
-    errors: &'a mut Errors,
-    declared: &'a Function,
-}
-
-impl TypeCheck<'_> {
-    fn borrowed(&mut self, span: Span) {
-        self.errors.at(
-            span,
-            "a handler owns its arguments; use an owned type or `'static`",
+fn companion_name(function: &Function, options: &Options, errors: &mut Errors) {
+    let has_companion_of_its_name =
+        options.cache.is_some() && options.companion.is_none() && options.associated.is_none();
+    let name = &function.sig.ident;
+    if has_companion_of_its_name && PRIMITIVES.iter().any(|primitive| name == primitive) {
+        errors.at(
+            name.span(),
+            format!(
+                "the companion type would hide the primitive type `{name}`; name it with `companion = …`"
+            ),
         );
-    }
-}
-
-impl<'ast> Visit<'ast> for TypeCheck<'_> {
-    fn visit_type(&mut self, ty: &'ast Type) {
-        match ty {
-            Type::ImplTrait(_) => self.errors.on(
-                ty,
-                "an `impl Trait` parameter has no name to ask for; declare it: `async fn handler<T: Trait>(…: T)`",
-            ),
-            // `fn(&T)` and `dyn for<'a> Fn(&'a T)` borrow nothing themselves.
-            Type::FnPtr(_) => {}
-            Type::Reference(reference) if reference.lifetime.is_none() => {
-                self.borrowed(reference.and_token.span());
-                visit::visit_type(self, ty);
-            }
-            _ => visit::visit_type(self, ty),
-        }
-    }
-
-    fn visit_parenthesized_generic_arguments(&mut self, _: &'ast syn::ParenthesizedGenericArguments) {}
-
-    fn visit_trait_bound(&mut self, bound: &'ast syn::TraitBound) {
-        if bound.lifetimes.is_none() {
-            visit::visit_trait_bound(self, bound);
-        }
-    }
-
-    fn visit_lifetime(&mut self, lifetime: &'ast Lifetime) {
-        // A declared one got its error where it is declared.
-        let is_declared = self
-            .declared
-            .sig
-            .generics
-            .lifetimes()
-            .any(|param| param.lifetime == *lifetime);
-        if lifetime.ident != "static" && !is_declared {
-            self.borrowed(lifetime.span());
-        }
-    }
-}
-
-/// `Self` would silently become the companion, or be out of sight of the function with the body.
-fn self_type(tokens: TokenStream, attribute: Attribute, errors: &mut Errors) {
-    for token in tokens {
-        match token {
-            TokenTree::Ident(ident) if ident == "Self" => errors.at(
-                ident.span(),
-                format!(
-                    "a handler has no `Self` here; name the type, and say `#[{}(associated, …)]` \
-                     when the function stands in an `impl` block",
-                    attribute.name
-                ),
-            ),
-            TokenTree::Group(group) => self_type(group.stream(), attribute, errors),
-            _ => {}
-        }
     }
 }

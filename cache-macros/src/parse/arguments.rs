@@ -1,4 +1,4 @@
-//! The list between the parentheses, read on past what is wrong.
+//! The comma-separated arguments of an attribute.
 
 use proc_macro2::{Ident, TokenStream, TokenTree};
 use syn::{
@@ -9,23 +9,23 @@ use syn::{
 
 use crate::errors::Errors;
 
-/// One option as written.
-pub(super) struct Opt {
+/// An option as written: `expire = 30` or `private`.
+pub(super) struct RawOption {
     pub(super) name: Ident,
     pub(super) value: Option<Expr>,
 }
 
-/// What can be read. The rest is in `errors`: after an error, reading goes on behind the next comma.
-pub(super) fn elements<T>(
+/// Parses each argument with `argument`. After an error, parsing resumes behind the next comma.
+pub(super) fn arguments<T>(
     tokens: TokenStream,
     errors: &mut Errors,
-    element: impl Fn(ParseStream<'_>) -> syn::Result<T>,
+    argument: impl Fn(ParseStream<'_>) -> syn::Result<T>,
 ) -> Vec<T> {
-    let mut elements = Vec::new();
+    let mut arguments = Vec::new();
     let all = |input: ParseStream<'_>| {
         while !input.is_empty() {
-            match element(input).and_then(|element| ended(input).map(|()| element)) {
-                Ok(element) => elements.push(element),
+            match argument(input).and_then(|argument| end(input).map(|()| argument)) {
+                Ok(argument) => arguments.push(argument),
                 Err(error) => {
                     errors.push(error);
                     skip_to_comma(input)?;
@@ -40,11 +40,11 @@ pub(super) fn elements<T>(
     if let Err(error) = all.parse2(tokens) {
         errors.push(error);
     }
-    elements
+    arguments
 }
 
-/// `expire = 30`, or `private`.
-pub(super) fn option(input: ParseStream<'_>) -> syn::Result<Opt> {
+/// Parses one option.
+pub(super) fn option(input: ParseStream<'_>) -> syn::Result<RawOption> {
     if !input.peek(Ident::peek_any) {
         return Err(input.error("expected an option, such as `expire = 30`"));
     }
@@ -52,19 +52,20 @@ pub(super) fn option(input: ParseStream<'_>) -> syn::Result<Opt> {
     let value = if input.peek(Token![=]) {
         input.parse::<Token![=]>()?;
         if input.is_empty() || input.peek(Token![,]) {
-            return Err(syn::Error::new(
-                name.span(),
-                format!("`{name}` needs a value: `{name} = …`"),
-            ));
+            return Err(missing_value(&name));
         }
         Some(input.parse()?)
     } else {
         None
     };
-    Ok(Opt { name, value })
+    Ok(RawOption { name, value })
 }
 
-fn ended(input: ParseStream<'_>) -> syn::Result<()> {
+pub(super) fn missing_value(name: &Ident) -> syn::Error {
+    syn::Error::new(name.span(), format!("`{name}` needs a value: `{name} = …`"))
+}
+
+fn end(input: ParseStream<'_>) -> syn::Result<()> {
     if input.is_empty() || input.peek(Token![,]) {
         return Ok(());
     }

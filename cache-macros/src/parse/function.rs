@@ -1,4 +1,4 @@
-//! The item under the attribute, its body unread: half-typed statements are no concern of a signature.
+//! The function below the attribute. Its body stays unparsed, so that half-typed statements still compile as far as they go.
 
 use proc_macro2::{Group, TokenStream, TokenTree};
 use quote::ToTokens;
@@ -12,7 +12,7 @@ pub(crate) struct Function {
     pub(crate) attrs: Vec<Attribute>,
     pub(crate) vis: Visibility,
     pub(crate) sig: Signature,
-    /// With its braces.
+    /// The body, with its braces.
     pub(crate) body: Group,
 }
 
@@ -22,7 +22,7 @@ impl Parse for Function {
         let vis = input.parse()?;
         let ahead = input.fork();
         let Ok(sig) = input.parse::<Signature>() else {
-            // A `struct` gets told what belongs here, a broken signature what is broken in it.
+            // A broken signature gets syn's error; any other item is told what the attribute takes.
             return Err(if begins_function(&ahead) {
                 match ahead.parse::<Signature>() {
                     Ok(_) => input.error("expected a function"),

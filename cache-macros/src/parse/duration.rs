@@ -1,4 +1,4 @@
-//! Durations as options take them: whole seconds, text such as `"1h 30m"`, or a `Duration` expression.
+//! Durations of options: whole seconds, text such as `"1h 30m"`, or an expression of type `Duration`.
 
 use std::time::Duration;
 
@@ -6,68 +6,71 @@ use proc_macro2::TokenStream;
 use quote::quote_spanned;
 use syn::{Expr, ExprLit, ExprUnary, Lit, LitInt, LitStr, UnOp, spanned::Spanned as _};
 
-use crate::{args::ungrouped, span::macro_span};
+use crate::syntax::{expression::ungrouped, span::macro_span};
 
-/// How long entries live.
-pub(crate) enum Life {
-    For(Period),
+/// The TTL of entries, the option `expire`.
+pub(crate) enum Ttl {
+    For(DurationValue),
+    /// `"never"`: entries do not expire.
     Never,
 }
 
-/// For how long clients may use a response without asking again.
+/// The `max-age` that clients are given, the option `client_max_age`.
 pub(crate) enum ClientMaxAge {
-    Fixed(Period),
-    /// The remaining TTL of the entry.
+    Fixed(DurationValue),
+    /// `"remaining"`: the remaining TTL of the entry.
     Remaining,
 }
 
-/// A duration known here, or an expression whose value the compiler finds.
-pub(crate) enum Period {
+/// A duration.
+pub(crate) enum DurationValue {
+    /// Its value is known to the macro.
     Literal(Duration, proc_macro2::Span),
+    /// Its value is known to the compiler only.
     Expression(Expr),
 }
 
-/// The longest: what a millisecond count of 63 bits holds, as stores keep it.
+/// The longest duration: stores count milliseconds in 63 bits.
 const LONGEST: Duration = Duration::from_millis(i64::MAX as u64);
 
-impl Life {
-    /// Reads `expire`.
+impl Ttl {
+    /// Parses `expire`.
     pub(crate) fn parse(value: &Expr) -> syn::Result<Self> {
         match ungrouped(value) {
             Expr::Lit(ExprLit {
                 lit: Lit::Str(text), ..
             }) if text.value().trim() == "never" => Ok(Self::Never),
-            _ => Period::positive_or(value, "take the attribute away").map(Self::For),
+            _ => DurationValue::positive_or(value, "take the attribute away").map(Self::For),
         }
     }
 }
 
 impl ClientMaxAge {
-    /// Reads `client_max_age`: whole seconds, zero allowed, since `max-age` counts those.
+    /// Parses `client_max_age`. Zero is allowed; `max-age` counts whole seconds.
     pub(crate) fn parse(value: &Expr) -> syn::Result<Self> {
         match ungrouped(value) {
             Expr::Lit(ExprLit {
                 lit: Lit::Str(text), ..
             }) if text.value().trim() == "remaining" => Ok(Self::Remaining),
-            _ => Period::seconds(value).map(Self::Fixed),
+            _ => DurationValue::seconds(value).map(Self::Fixed),
         }
     }
 
-    /// Whether it is known here that clients must ask each time.
+    /// Whether the macro knows that the duration is zero.
     pub(crate) fn is_zero(&self) -> bool {
-        matches!(self, Self::Fixed(Period::Literal(Duration::ZERO, _)))
+        matches!(self, Self::Fixed(DurationValue::Literal(Duration::ZERO, _)))
     }
 }
 
-impl Period {
-    /// A period of a millisecond or more: nothing below that can be kept.
+impl DurationValue {
+    /// Parses a duration of at least one millisecond, the resolution of the stores.
     pub(crate) fn positive(value: &Expr) -> syn::Result<Self> {
         Self::positive_or(value, "leave the option out")
     }
 
     fn positive_or(value: &Expr, instead: &str) -> syn::Result<Self> {
-        let period = Self::parse(value)?;
-        match &period {
+        let duration = Self::parse(value)?;
+        match &duration {
             Self::Literal(Duration::ZERO, _) => Err(syn::Error::new_spanned(
                 value,
                 format!("a life of zero keeps nothing; give at least a millisecond, or {instead}"),
@@ -76,19 +79,19 @@ impl Period {
                 value,
                 "this is below a millisecond, the shortest life that stores keep",
             )),
-            _ => Ok(period),
+            _ => Ok(duration),
         }
     }
 
-    /// A period of whole seconds, zero allowed.
+    /// Parses a duration of whole seconds, or zero.
     fn seconds(value: &Expr) -> syn::Result<Self> {
-        let period = Self::parse(value)?;
-        match &period {
+        let duration = Self::parse(value)?;
+        match &duration {
             Self::Literal(duration, _) if duration.subsec_nanos() > 0 => Err(syn::Error::new_spanned(
                 value,
                 "`max-age` counts whole seconds; round this up or down",
             )),
-            _ => Ok(period),
+            _ => Ok(duration),
         }
     }
 
@@ -118,7 +121,7 @@ impl Period {
         }
     }
 
-    /// An expression of type `Duration`.
+    /// The duration as an expression of type `Duration`.
     pub(crate) fn tokens(&self) -> TokenStream {
         match self {
             Self::Literal(duration, span) => {
@@ -180,11 +183,11 @@ mod tests {
 
     use syn::parse_quote;
 
-    use super::{ClientMaxAge, Life, Period};
+    use super::{ClientMaxAge, DurationValue, Ttl};
 
     fn expire(value: syn::Expr) -> Result<Duration, String> {
-        match Life::parse(&value) {
-            Ok(Life::For(Period::Literal(duration, _))) => Ok(duration),
+        match Ttl::parse(&value) {
+            Ok(Ttl::For(DurationValue::Literal(duration, _))) => Ok(duration),
             Ok(_) => Err("not a literal".to_owned()),
             Err(error) => Err(error.to_string()),
         }
@@ -197,7 +200,7 @@ mod tests {
         assert_eq!(expire(parse_quote!((30))), Ok(Duration::from_secs(30)));
         assert_eq!(expire(parse_quote!("1h 30m")), Ok(Duration::from_secs(5400)));
         assert_eq!(expire(parse_quote!(" 5ms ")), Ok(Duration::from_millis(5)));
-        assert!(matches!(Life::parse(&parse_quote!("never")), Ok(Life::Never)));
+        assert!(matches!(Ttl::parse(&parse_quote!("never")), Ok(Ttl::Never)));
     }
 
     #[test]
@@ -208,14 +211,14 @@ mod tests {
             parse_quote!(2 * DAY),
         ] {
             assert!(matches!(
-                Life::parse(&value),
-                Ok(Life::For(Period::Expression(_)))
+                Ttl::parse(&value),
+                Ok(Ttl::For(DurationValue::Expression(_)))
             ));
         }
     }
 
     #[test]
-    fn what_is_no_duration_is_refused_with_the_cure() {
+    fn invalid_durations_are_rejected_with_the_way_out() {
         let cases: [(syn::Expr, &str); 11] = [
             (parse_quote!(0), "zero"),
             (parse_quote!("0s"), "zero"),

@@ -1,4 +1,4 @@
-//! The names that an expression mentions, inside macros and format strings too.
+//! The variables that an expression uses, inside macro calls and format strings too.
 
 use std::collections::HashSet;
 
@@ -6,8 +6,8 @@ use proc_macro2::{TokenStream, TokenTree};
 use quote::ToTokens;
 use syn::{LitStr, ext::IdentExt as _};
 
-/// Every identifier that may stand for a variable. Fields, methods and path heads are none.
-pub(crate) fn mentioned(expr: &impl ToTokens) -> HashSet<String> {
+/// Every identifier that may be a variable. Fields, methods and the first segments of paths are not.
+pub(crate) fn variables(expr: &impl ToTokens) -> HashSet<String> {
     let mut names = HashSet::new();
     collect(expr.to_token_stream(), &mut names);
     names
@@ -15,7 +15,7 @@ pub(crate) fn mentioned(expr: &impl ToTokens) -> HashSet<String> {
 
 fn collect(tokens: TokenStream, names: &mut HashSet<String>) {
     let mut tokens = tokens.into_iter().peekable();
-    // A field comes behind one dot, an end of a range behind two; a value behind one colon, the rest of a path behind two.
+    // One dot precedes a field, two precede the end of a range; one colon precedes a value, two precede a path segment.
     let mut before = String::new();
     while let Some(token) = tokens.next() {
         let is_part = matches!(before.as_str(), "." | "::");
@@ -26,7 +26,7 @@ fn collect(tokens: TokenStream, names: &mut HashSet<String>) {
         match token {
             TokenTree::Ident(ident) if !is_part => {
                 let next = tokens.peek();
-                // `a::b` and `a!(…)`; `a: b` names a field.
+                // `a::b`, `a!(…)`, and `a: b`, where `a` is a field.
                 let is_head =
                     matches!(next, Some(TokenTree::Punct(punct)) if matches!(punct.as_char(), ':' | '!'));
                 let is_unequal = is_head && is_not_equal(&tokens.clone().collect());
@@ -36,7 +36,7 @@ fn collect(tokens: TokenStream, names: &mut HashSet<String>) {
             }
             TokenTree::Literal(literal) => {
                 if let Ok(text) = syn::parse2::<LitStr>(TokenTree::Literal(literal).into()) {
-                    captures(&text.value(), names);
+                    format_arguments(&text.value(), names);
                 }
             }
             TokenTree::Group(group) => collect(group.stream(), names),
@@ -45,15 +45,15 @@ fn collect(tokens: TokenStream, names: &mut HashSet<String>) {
     }
 }
 
-/// `!=` rather than the `!` of a macro.
+/// Whether `rest` begins with `!=`, rather than with the `!` of a macro call.
 fn is_not_equal(rest: &TokenStream) -> bool {
     let mut rest = rest.clone().into_iter();
     matches!(rest.next(), Some(TokenTree::Punct(punct)) if punct.as_char() == '!')
         && matches!(rest.next(), Some(TokenTree::Punct(punct)) if punct.as_char() == '=')
 }
 
-/// `{id}`, `{id:?}`, and the names in `{id:>width$.precision$}`.
-fn captures(format: &str, names: &mut HashSet<String>) {
+/// The names in a format string: `{id}`, `{id:?}`, and `width` and `precision` in `{id:>width$.precision$}`.
+fn format_arguments(format: &str, names: &mut HashSet<String>) {
     let mut rest = format;
     while let Some(start) = rest.find('{') {
         rest = &rest[start + 1..];
@@ -72,10 +72,10 @@ fn captures(format: &str, names: &mut HashSet<String>) {
 mod tests {
     use quote::quote;
 
-    use super::mentioned;
+    use super::variables;
 
     #[test]
-    fn variables_are_found_wherever_they_stand() {
+    fn variables_are_found_in_every_position() {
         for (tokens, expected) in [
             (quote!(id), "id"),
             (quote!((a, b)), "a b"),
@@ -93,7 +93,7 @@ mod tests {
             ),
             (quote!(r#type), "type"),
         ] {
-            let mut found: Vec<String> = mentioned(&tokens).into_iter().collect();
+            let mut found: Vec<String> = variables(&tokens).into_iter().collect();
             found.sort();
             assert_eq!(found.join(" "), expected, "{tokens}");
         }

@@ -1,20 +1,25 @@
-//! The arguments of a target of `#[cache_evict]`: the body's own stay where they are.
+//! Owned arguments for a target of `#[cache_evict]`: the values of the handler stay available for its body.
 
+use proc_macro2::Ident;
 use quote::quote_spanned;
 use syn::{
-    Expr, ExprPath, FieldValue, Ident, Token,
+    Expr, ExprPath, FieldValue, Token,
     visit_mut::{self, VisitMut},
 };
 
-use crate::{args::ungrouped, handler::Handler, pattern::may_be_constant, span::macro_span};
+use crate::{
+    model::Handler,
+    syntax::{expression::ungrouped, pattern::may_be_constant, span::macro_span},
+};
 
-/// Where every binding of the handler is a reference, those that stand by themselves are cloned.
+/// Clones the bindings that the argument takes by value. All bindings of the handler are references there.
 ///
 /// Input: `Path((id, page.number, normal(name, &title)))`
 /// Output: `Path((Clone::clone(id), page.number, normal(Clone::clone(name), &title)))`
 ///
-/// By itself stands what a call, a tuple, an array, a struct or a cast takes as it is, and the argument as a whole.
-pub(crate) fn argument(argument: &Expr, handler: &Handler) -> Expr {
+/// By value are the argument itself, the arguments of a call, the elements of a tuple or an array, the fields of a struct,
+/// and the operand of a cast.
+pub(super) fn owned(argument: &Expr, handler: &Handler) -> Expr {
     let mut argument = argument.clone();
     let mut cloner = Cloner { handler };
     cloner.visit_expr_mut(&mut argument);
@@ -45,21 +50,7 @@ impl Cloner<'_> {
 
 impl VisitMut for Cloner<'_> {
     fn visit_expr_mut(&mut self, expr: &mut Expr) {
-        // What has statements or patterns may have names of its own.
-        if matches!(
-            expr,
-            Expr::Async(_)
-                | Expr::Block(_)
-                | Expr::Closure(_)
-                | Expr::Const(_)
-                | Expr::ForLoop(_)
-                | Expr::If(_)
-                | Expr::Loop(_)
-                | Expr::Match(_)
-                | Expr::TryBlock(_)
-                | Expr::Unsafe(_)
-                | Expr::While(_)
-        ) {
+        if may_declare_names(expr) {
             return;
         }
         visit_mut::visit_expr_mut(self, expr);
@@ -82,9 +73,27 @@ impl VisitMut for Cloner<'_> {
     }
 }
 
+/// Whether an expression has statements or patterns, whose names may shadow the handler's bindings.
+fn may_declare_names(expr: &Expr) -> bool {
+    matches!(
+        expr,
+        Expr::Async(_)
+            | Expr::Block(_)
+            | Expr::Closure(_)
+            | Expr::Const(_)
+            | Expr::ForLoop(_)
+            | Expr::If(_)
+            | Expr::Loop(_)
+            | Expr::Match(_)
+            | Expr::TryBlock(_)
+            | Expr::Unsafe(_)
+            | Expr::While(_)
+    )
+}
+
 fn clone(name: Ident) -> Expr {
     let span = macro_span(name.span());
-    // A constant looks like a binding, and is no reference.
+    // A name that looks like a binding may be a constant, which is not a reference.
     Expr::Verbatim(if may_be_constant(&name) {
         quote_spanned!(span=> #name.clone())
     } else {
@@ -97,16 +106,16 @@ mod tests {
     use quote::{ToTokens as _, quote};
     use syn::parse_str;
 
-    use super::argument;
-    use crate::{args::Args, handler::Handler};
+    use super::owned;
+    use crate::{model::Handler, parse::Options};
 
     #[test]
-    fn bindings_that_stand_by_themselves_are_cloned() {
+    fn bindings_taken_by_value_are_cloned() {
         let function = syn::parse2(quote!(
             async fn f(Path((a, r#type)): Path<(A, B)>, Max: Max) {}
         ))
         .unwrap();
-        let handler = Handler::new(function, &Args::default());
+        let handler = Handler::new(function, &Options::default());
         for (text, expected) in [
             ("a", "A"),
             ("Path(a)", "Path (A)"),
@@ -119,7 +128,7 @@ mod tests {
             ("Path((a))", "Path (A)"),
             ("r#type", ":: core :: clone :: Clone :: clone (r#type)"),
             ("Path(Max)", "Path (Max . clone ())"),
-            // References, as the expression sees them.
+            // The expression takes these by reference.
             ("Path(a.b)", "Path (a . b)"),
             ("Path(&a)", "Path (& a)"),
             ("Path(*a + a)", "Path (* a + a)"),
@@ -130,7 +139,7 @@ mod tests {
             ("{ let a = 1; Path(a) }", "{ let a = 1 ; Path (a) }"),
             ("a(b)", "a (b)"),
         ] {
-            let cloned = argument(&parse_str(text).unwrap(), &handler)
+            let cloned = owned(&parse_str(text).unwrap(), &handler)
                 .to_token_stream()
                 .to_string();
             let cloned = cloned.replace(":: core :: clone :: Clone :: clone (a)", "A");
