@@ -124,7 +124,7 @@ impl Steps {
 
     fn responder<'a>(&'a self, request: &'a RequestHead) -> Responder<'a> {
         Responder {
-            number: 0,
+            handler_number: 0,
             request,
             policy: &POLICY,
             status_headers: &self.status_headers,

@@ -13,7 +13,7 @@ use super::{Engine, fill::Fill};
 use crate::{
     clock::{Times, Timestamp},
     entry::{Entry, HeaderLines},
-    http::{self as rules, Arrival, HandlerError, Ttl, response as respond, response_parts::StoreOptions},
+    http::{self as rules, Arrival, HandlerError, Ttl, response_parts::StoreOptions},
     outcome::NotStoredReason,
     policy::Policy,
     store::Mark,
@@ -109,7 +109,7 @@ impl Fill {
     /// Who receives a response without a date gives it one (RFC 9110 section 6.6.1).
     pub(super) fn date(&self, parts: &mut Parts) {
         if !rules::has_too_many_header_names(&parts.headers)
-            && let Some(now) = respond::http_date(self.engine.clock.wall())
+            && let Some(now) = rules::date::http_date(self.engine.clock.wall())
         {
             parts.headers.entry(header::DATE).or_insert(now);
         }
@@ -155,7 +155,7 @@ impl Fill {
         if !lifetime.remaining().is_zero() {
             lifetime.fresh = lifetime.age + self.engine.jittered(lifetime.remaining());
         }
-        let (born, Ttl { fresh, stale, .. }) = lifetime.since_made(times.now);
+        let (born, Ttl { fresh, stale, .. }) = lifetime.since_generated(times.now);
         let (headers, body) = match body.len() {
             ..=SMALL => HeaderLines::beside(&headers, &body),
             // An exact copy: in the handler's buffer it would keep all of that in memory, however little it uses.

@@ -181,7 +181,7 @@ impl Engine {
                     events::key_found(key);
                     counters.hits.increment();
                     let responder = Responder {
-                        number: handler.number,
+                        handler_number: handler.number,
                         request: &request,
                         policy,
                         status_headers: &self.settings.status_headers,

@@ -290,7 +290,7 @@ impl Request {
                     self.policy.http.is_some() || response.extensions().get::<CachedWithin>().is_some();
                 let response = self.uncached(response, why);
                 match is_unconditional {
-                    true => respond::conditional(response, &self.request),
+                    true => respond::apply_conditions(response, &self.request),
                     false => response,
                 }
             }
@@ -382,7 +382,7 @@ impl Request {
     fn respond(&self, entry: &Entry, verdict: CacheStatus, times: Times) -> Response {
         self.counters().answered(verdict);
         let responder = Responder {
-            number: self.handler.number,
+            handler_number: self.handler.number,
             request: &self.request,
             policy: &self.policy,
             status_headers: &self.engine.settings.status_headers,

@@ -64,7 +64,7 @@ impl Meaning {
         let allowed = ResponseDirectives::parse(&headers);
         let head = request(Method::GET, headers);
         Self {
-            asked: RequestDirectives::of(&head).unwrap_or_default(),
+            asked: RequestDirectives::from_request(&head).unwrap_or_default(),
             allowed,
         }
     }

@@ -115,7 +115,7 @@ fn serve(entry: &Entry) {
     let request = request(Method::GET, HeaderMap::new());
     let policy = Policy::new();
     let responder = |now, status_headers| Responder {
-        number: 0,
+        handler_number: 0,
         request: &request,
         policy: &policy,
         status_headers,

@@ -3,7 +3,7 @@
 use http::{HeaderMap, HeaderValue, Method, header};
 
 use super::source::{field, field_values, request};
-use crate::http::{etag, not_modified};
+use crate::http::{etag, is_not_modified};
 
 /// Of the lines the first is the stored tag, the others are the list.
 ///
@@ -57,7 +57,7 @@ fn answers(method: Method, list: &[HeaderValue], tag: &HeaderValue) -> bool {
     let mut stored = HeaderMap::new();
     stored.insert(header::ETAG, tag.clone());
     let request = request(method, field(&header::IF_NONE_MATCH, list));
-    not_modified(&request, |name| stored.get(name).cloned())
+    is_not_modified(&request, |name| stored.get(name).cloned())
 }
 
 /// The same tag, weak where it was strong: it makes no difference here (RFC 9110 section 13.1.2).

@@ -25,8 +25,8 @@ pub(super) fn allowed(list: &[Member]) -> ResponseDirectives {
         no_store: has(list, "no-store"),
         no_cache: has(list, "no-cache"),
         private: has(list, "private"),
-        bare_no_cache: has_bare(list, "no-cache"),
-        bare_private: has_bare(list, "private"),
+        unqualified_no_cache: has_bare(list, "no-cache"),
+        unqualified_private: has_bare(list, "private"),
         must_understand: has(list, "must-understand"),
         must_revalidate: has(list, "must-revalidate") || has(list, "proxy-revalidate"),
         max_age: times(list, "max-age", 0).min(),
@@ -34,7 +34,7 @@ pub(super) fn allowed(list: &[Member]) -> ResponseDirectives {
         stale_while_revalidate: times(list, "stale-while-revalidate", 0).min(),
         stale_if_error: times(list, "stale-if-error", 0).min(),
         public: has(list, "public"),
-        shared: ["public", "must-revalidate", "s-maxage"]
+        allows_sharing: ["public", "must-revalidate", "s-maxage"]
             .iter()
             .any(|name| has(list, name)),
     }

@@ -1,19 +1,28 @@
-//! Tells which request headers say who is asking.
+//! Requests with credentials: which header fields identify the user, and which responses may be shared all the same.
 //!
-//! `Authorization` and `Cookie` are the standard ones. Applications and the proxies in front of them use many more: API keys,
-//! tokens, and what a proxy says of the user whom it has signed in. A header that is wrongly taken for a credential costs
-//! hits, one that is overlooked gives a user another one's page; so names are matched by families, widely.
+//! `Authorization` and `Cookie` are the standard fields. Applications and the proxies in front of them use many more: API keys,
+//! tokens, and fields by which a proxy passes on the user that it authenticated. A field that is wrongly taken for a credential
+//! costs hits; one that is overlooked serves a user's page to another user. So names are matched by broad families.
 
-/// Whether a request with this header may be answered with a page of somebody's own.
+use http::HeaderMap;
+
+use super::cache_control::ResponseDirectives;
+
+/// Whether a response may be shared although its request carried credentials (RFC 9111 section 3.5).
+pub(crate) fn allows_sharing_with_credentials(response: &HeaderMap) -> bool {
+    ResponseDirectives::parse(response).allows_sharing
+}
+
+/// Whether a request with this header field may be answered with a page for one user.
 ///
 /// The name is in lower case.
 pub(crate) fn is_credential(name: &str) -> bool {
     let name = name.strip_prefix("x-").unwrap_or(name);
-    (begins_like_one(name) || ends_like_one(name)) && !is_harmless(name)
+    (has_credential_prefix(name) || has_credential_suffix(name)) && !is_harmless(name)
 }
 
-/// By the first letter, since every hit asks this of every header of its request.
-fn begins_like_one(name: &str) -> bool {
+/// Matches the first letter first, since every hit of a layer checks every field of its request.
+fn has_credential_prefix(name: &str) -> bool {
     let begins = |start: &str| name.starts_with(start);
     match name.as_bytes().first() {
         Some(b'a') => {
@@ -75,7 +84,7 @@ fn begins_like_one(name: &str) -> bool {
     }
 }
 
-/// What proxies say of a user, between what they say of a connection (`x-forwarded-for`, `x-forwarded-proto`).
+/// Whether a proxy passes on the user in this field, not the connection as in `x-forwarded-for` and `x-forwarded-proto`.
 fn is_forwarded_identity(rest: &str) -> bool {
     let begins = |start: &str| rest.starts_with(start);
     begins("user")
@@ -89,8 +98,8 @@ fn is_forwarded_identity(rest: &str) -> bool {
         || begins("tls-client-")
 }
 
-/// By the last word.
-fn ends_like_one(name: &str) -> bool {
+/// Matches the last word.
+fn has_credential_suffix(name: &str) -> bool {
     let ends = |word: &str| {
         name.strip_suffix(word)
             .is_some_and(|rest| rest.is_empty() || rest.ends_with(['-', '_']))
@@ -110,7 +119,7 @@ fn ends_like_one(name: &str) -> bool {
     }
 }
 
-/// Browsers and proxies send these for everybody, or beside a cookie only.
+/// Browsers and proxies send these for all users, or only together with a cookie.
 fn is_harmless(name: &str) -> bool {
     name.starts_with("sec-")
         || name.starts_with("user-agent")
@@ -123,7 +132,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn p5_what_says_who_asks_is_a_credential() {
+    fn p5_fields_that_identify_the_user_are_credentials() {
         let names = "authorization cookie proxy-authorization x-authorization x-api-key api-key apikey x-apikey x-auth-token \
             x-auth x-auth-user x-auth-request-user x-auth-request-email x-auth-request-access-token \
             x-authenticated-user x-authenticated-userid x-authenticated-scope x-authentik-username x-access-token \
@@ -149,9 +158,9 @@ mod tests {
         }
     }
 
-    /// Taken for credentials, these would keep every page of a usual deployment from being shared.
+    /// As credentials, these would prevent every page of a common deployment from being shared.
     #[test]
-    fn what_everybody_sends_is_none() {
+    fn fields_that_all_clients_send_are_no_credentials() {
         let names = "host accept accept-charset accept-encoding accept-language access-control-request-headers \
             access-control-request-method age baggage cache-control cdn-loop cf-connecting-ip cf-ipcountry cf-ray \
             cf-visitor connection content-length content-type date device-memory dnt downlink early-data expect \

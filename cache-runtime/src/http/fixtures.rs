@@ -1,10 +1,10 @@
-//! Messages that the tests of the rules begin with.
+//! Requests, responses and entries for the tests of the rules.
 
 use std::time::Duration;
 
 use axum::body::Body;
 use bytes::Bytes;
-use http::{HeaderMap, HeaderName, HeaderValue, Request, StatusCode};
+use http::{HeaderMap, HeaderName, HeaderValue, Request, StatusCode, response};
 
 use crate::{
     clock::Timestamp,
@@ -40,4 +40,12 @@ pub(crate) fn entry(fresh: Duration, lines: &[(&str, &str)]) -> Entry {
         fresh,
         ..Entry::new(StatusCode::OK, headers(lines), Bytes::from_static(b"hello"), NOW)
     }
+}
+
+/// A response with these header lines.
+pub(crate) fn response_parts(status: u16, lines: &[(&str, &str)]) -> response::Parts {
+    let (mut parts, ()) = http::Response::new(()).into_parts();
+    parts.status = StatusCode::from_u16(status).unwrap();
+    parts.headers = headers(lines);
+    parts
 }

@@ -1,30 +1,51 @@
-//! What HTTP says about caching, as pure functions: no I/O, no clock, `now` is an argument.
+//! The rules of HTTP caching (RFC 9110, RFC 9111), as pure functions: no I/O, no clock, `now` is an argument.
 //!
-//! Each rule answers one question about one message (RFC 9110, RFC 9111). Acting on the answers is the
-//! engine's part, and writing a response from an entry is `respond`'s.
+//! Each file answers one question about one message. The engine acts on the answers; [`response`] builds responses from
+//! entries.
 
+// Fields, one file for the grammar of each.
+mod value_writer;
+mod list;
+mod cache_control;
 pub(crate) mod credentials;
+pub(crate) mod date;
+mod age;
+mod etag;
+mod vary;
+mod content_length;
+mod stored_headers;
 pub(crate) mod path;
+// The request.
 pub(crate) mod request_head;
+pub(crate) mod enclosing_layers;
+mod methods;
+mod constraints;
+mod conditional;
+// The response.
 pub(crate) mod response_parts;
-mod admission;
-mod directives;
+mod handler_outcome;
+mod ttl;
+mod storability;
 mod freshness;
 pub(crate) mod shared_cache;
-mod storability;
-mod validators;
 pub(crate) mod response;
 
 #[cfg(test)]
 pub(crate) mod fixtures;
 
-pub(crate) use admission::{Admission, RequestConstraints, accepts_method, admit, representative_method};
 #[cfg(feature = "test-util")]
-pub(crate) use directives::{RequestDirectives, ResponseDirectives};
-pub(crate) use freshness::{Freshness, current_age, freshness, remaining_ttl, should_refresh_early};
-pub(crate) use storability::{
-    Arrival, HandlerError, Ttl, allows_sharing_with_credentials, has_too_many_header_names,
-    implies_hit_for_miss, is_connection_field, is_shareable_failure, list_members, matches_content_length,
-    storability, storable_ttl, stored_headers, succeeded, vary_names,
+pub(crate) use self::cache_control::{RequestDirectives, ResponseDirectives};
+pub(crate) use self::{
+    age::Arrival,
+    conditional::is_not_modified,
+    constraints::{Admission, RequestConstraints, admit},
+    content_length::matches_content_length,
+    etag::etag,
+    freshness::{Freshness, freshness, remaining_ttl, should_refresh_early},
+    handler_outcome::{HandlerError, implies_hit_for_miss, is_shareable_failure, succeeded},
+    list::list_members,
+    methods::{accepts_method, representative_method},
+    storability::storability,
+    stored_headers::{has_too_many_header_names, is_connection_field, stored_headers},
+    ttl::{Ttl, storable_ttl},
 };
-pub(crate) use validators::{etag, not_modified};

@@ -1,29 +1,30 @@
-//! Spellings of a path, and the normal forms to compare them by.
+//! Spellings of a path, and the normal forms by which they are compared.
 //!
-//! Whether a response is cached depends on the path as it is spelled, because servers may answer two spellings differently.
-//! Evictions and exclusions reach every spelling, because servers may answer two spellings alike.
+//! The spelling of a path is part of the key, because a server may answer two spellings differently. Evictions and exclusions
+//! apply to all spellings, because a server may answer two spellings alike.
 
 use std::{borrow::Cow, iter, str};
 
-/// The path with each byte in its one form (RFC 3986 section 6.2.2): what may stand in a path for itself does so, and all
-/// else is escaped, as UTF-8 and in capital letters. Segments are left as they are.
+/// The path with a single encoding for each byte (RFC 3986 section 6.2.2): characters that a path may contain are unescaped, and
+/// all others are escaped as UTF-8, in capital letters. Segments are not changed.
 pub(crate) fn normal_encoding(path: &str) -> Cow<'_, str> {
     if path.bytes().all(|byte| is_plain(byte) || byte == b';') {
         return Cow::Borrowed(path);
     }
     let mut out = String::with_capacity(path.len() + 16);
     for Unit { byte, is_escaped } in units(path) {
-        // What delimits is not the same as its escape.
-        let is_kept = is_plain(byte) && byte != b'/' || !is_escaped && matches!(byte, b'/' | b';');
-        push(&mut out, byte, is_kept);
+        // A delimiter differs from its escape.
+        let is_unescaped = is_plain(byte) && byte != b'/' || !is_escaped && matches!(byte, b'/' | b';');
+        push(&mut out, byte, is_unescaped);
     }
     Cow::Owned(out)
 }
 
-/// The one name of all spellings of a path: escapes undone, parameters (`;…`), empty segments and the slash at the end
-/// removed, dot segments resolved.
+/// The canonical name of all spellings of a path: unescaped, without parameters (`;…`), empty segments and a trailing slash, and
+/// with dot segments resolved.
 ///
-/// It takes for the same what any server may. That suits evictions, where too many cost a miss and too few a wrong page.
+/// Spellings are equal if any server may treat them as equal. That suits evictions, where one too many costs a miss, and one too
+/// few serves an outdated page.
 pub(crate) fn normalize(path: &str) -> Cow<'_, str> {
     if is_simple(path) {
         let trimmed = path.strip_suffix('/').filter(|trimmed| !trimmed.is_empty());
@@ -54,7 +55,7 @@ pub(crate) fn normalize(path: &str) -> Cow<'_, str> {
     Cow::Owned(out)
 }
 
-/// The path as text, without escapes.
+/// The path as text, unescaped.
 pub(crate) fn decoded(path: &str) -> Cow<'_, str> {
     if !path.contains('%') {
         return Cow::Borrowed(path);
@@ -63,7 +64,7 @@ pub(crate) fn decoded(path: &str) -> Cow<'_, str> {
     Cow::Owned(String::from_utf8_lossy(&bytes).into_owned())
 }
 
-/// A normalized path and those above it, without the root.
+/// A normalized path and its ancestors, without the root.
 pub(crate) fn ancestors(path: &str) -> impl Iterator<Item = &str> {
     let ends = path.match_indices('/').map(|(at, _)| at).filter(|at| *at > 0);
     ends.chain(iter::once(path.len()))
@@ -71,13 +72,13 @@ pub(crate) fn ancestors(path: &str) -> impl Iterator<Item = &str> {
         .map(|end| &path[..end])
 }
 
-/// Whether the path is normalized but for a slash at its end.
+/// Whether the path is normalized except for a trailing slash.
 pub(crate) fn is_simple(path: &str) -> bool {
     let mut last = None;
     for byte in path.bytes() {
         let begins_a_segment = last == Some(b'/') && !matches!(byte, b'.' | b'/');
-        let goes_on = last.map_or(byte == b'/', |last| last != b'/');
-        if !is_plain(byte) || !begins_a_segment && !goes_on {
+        let continues = last.map_or(byte == b'/', |last| last != b'/');
+        if !is_plain(byte) || !begins_a_segment && !continues {
             return false;
         }
         last = Some(byte);
@@ -85,12 +86,13 @@ pub(crate) fn is_simple(path: &str) -> bool {
     last.is_some()
 }
 
+/// A byte of a path, escaped or not.
 struct Unit {
     byte: u8,
     is_escaped: bool,
 }
 
-/// A `%` without two hexadecimal digits stands for itself.
+/// The bytes of a path, unescaped. A `%` without two hexadecimal digits is a byte of its own.
 fn units(path: &str) -> impl Iterator<Item = Unit> {
     let bytes = path.as_bytes();
     let mut at = 0;
@@ -105,7 +107,7 @@ fn units(path: &str) -> impl Iterator<Item = Unit> {
     })
 }
 
-/// The byte whose escape the text begins with.
+/// The byte whose escape is at the start of the text.
 pub(crate) fn escaped_byte(text: &[u8]) -> Option<u8> {
     let digit = |digit: u8| char::from(digit).to_digit(16);
     match *text {
@@ -114,17 +116,17 @@ pub(crate) fn escaped_byte(text: &[u8]) -> Option<u8> {
     }
 }
 
-fn push(out: &mut String, byte: u8, is_kept: bool) {
+fn push(out: &mut String, byte: u8, is_unescaped: bool) {
     const DIGITS: &[u8; 16] = b"0123456789ABCDEF";
-    if is_kept {
+    if is_unescaped {
         return out.push(char::from(byte));
     }
     let digit = |digit: u8| char::from(DIGITS[usize::from(digit)]);
     out.extend(['%', digit(byte >> 4), digit(byte & 0xF)]);
 }
 
-/// Whether the byte stands for itself in every normal form: a slash, or what may stand in a segment (RFC 3986 section 3.3),
-/// but for the `;` that parameters begin with.
+/// Whether the byte is unescaped in all normal forms: a slash, or a character that a segment may contain (RFC 3986 section 3.3),
+/// except `;`, which begins parameters.
 fn is_plain(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || b"/-._~!$&'()*+,=:@".contains(&byte)
 }

@@ -1,84 +1,49 @@
-//! Of a request, just what caching needs.
+//! The part of a request that the cache works with: its method, and the header fields that matter to caching.
 
-use std::sync::{
-    Arc, LazyLock,
-    atomic::{AtomicBool, Ordering},
-};
+use std::sync::LazyLock;
 
 use axum::http::request::Parts;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, header};
 
-/// The method and the headers that matter. Small, because it is passed on by value from room to room.
+/// The method and the relevant header fields of a request. Small, since it is passed on by value.
 #[derive(Debug, Clone)]
 pub(crate) struct RequestHead {
     pub(crate) method: Method,
-    /// The request asks for a part of the body.
+    /// The request has a `Range`.
     pub(crate) range: bool,
     /// A line of `Cache-Control` is `no-store`.
     pub(crate) no_store: bool,
     /// A line of `Cache-Control` or `Pragma` is `no-cache`.
     pub(crate) no_cache: bool,
-    /// No client's: the application has the entry made anew.
+    /// The application refreshes the entry; no client sent this request.
     pub(crate) forces_refresh: bool,
-    fields: Option<Box<Fields>>,
+    fields: Option<Box<RequestFields>>,
 }
 
-/// What few requests have; header values share their bytes.
+/// The fields that few requests have.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Fields {
-    // Without the lines that are noted by themselves.
+pub(crate) struct RequestFields {
+    /// Without the lines that set [`RequestHead::no_store`] and [`RequestHead::no_cache`].
     pub(crate) cache_control: Option<HeaderValue>,
+    /// Without the lines that set [`RequestHead::no_cache`].
     pub(crate) pragma: Option<HeaderValue>,
     pub(crate) if_none_match: Option<HeaderValue>,
     pub(crate) if_modified_since: Option<HeaderValue>,
-    /// The headers that join the key; empty when none does.
+    /// The header fields selected by [`KeptHeaders`].
     pub(crate) headers: HeaderMap,
 }
 
-/// In a request's extensions: the caches of the layers around, and whether the handler caches itself.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct EnclosingLayers {
-    /// By their addresses.
-    caches: Vec<usize>,
-    defer_to_handler: Arc<AtomicBool>,
-}
-
-impl EnclosingLayers {
-    /// One more, of this cache.
-    pub(crate) fn with(around: Option<&Self>, cache: usize) -> Self {
-        let mut caches = around.map_or_else(Vec::new, |around| around.caches.clone());
-        caches.push(cache);
-        Self {
-            caches,
-            defer_to_handler: Arc::default(),
-        }
-    }
-
-    /// Whether one of them is of this cache.
-    pub(crate) fn contains(&self, cache: usize) -> bool {
-        self.caches.contains(&cache)
-    }
-
-    pub(crate) fn defer_to_handler(&self) {
-        self.defer_to_handler.store(true, Ordering::Relaxed);
-    }
-
-    pub(crate) fn defers_to_handler(&self) -> bool {
-        self.defer_to_handler.load(Ordering::Relaxed)
-    }
-}
-
-/// Which headers may join the key.
+/// The header fields of a request that are kept, because entries may vary by them.
 #[derive(Debug, Clone, Copy)]
 pub enum KeptHeaders {
-    /// These.
+    /// The fields with these names; they join the key.
     Named(&'static [&'static str]),
-    /// Not known where the request is read: all are kept.
+    /// All fields: the `Vary` of the response, which is not known yet, selects among them.
     All,
 }
 
 impl RequestHead {
-    /// No client's: stands for requests without headers.
+    /// A request without header fields, for lookups that no client asked for.
     pub(crate) fn plain(method: Method) -> Self {
         Self {
             method,
@@ -90,7 +55,7 @@ impl RequestHead {
         }
     }
 
-    /// Has the entry of such requests made anew.
+    /// A request by which the application refreshes an entry.
     pub(crate) fn refreshing(method: Method) -> Self {
         Self {
             forces_refresh: true,
@@ -98,26 +63,26 @@ impl RequestHead {
         }
     }
 
-    /// Of a client's request.
+    /// The head of a client's request.
     pub(crate) fn from_parts(parts: &Parts, kept: KeptHeaders) -> Self {
         let headers = &parts.headers;
         let mut head = Self::plain(parts.method.clone());
-        // One pass: looking each up would cost more than most requests have headers.
+        // One pass: a lookup of each name would cost more, since most requests have few fields.
         for (name, value) in headers {
             if *name == header::CACHE_CONTROL {
-                // What clients say that mean to bypass caches, and it costs little: nothing is kept of the request then.
+                // The lines of clients that bypass caches. They are the common ones, and as flags they need no allocation.
                 match value.as_bytes() {
                     b"no-store" => head.no_store = true,
                     b"no-cache" => head.no_cache = true,
-                    _ => join(&mut head.fields_mut().cache_control, value),
+                    _ => append_line(&mut head.fields_mut().cache_control, value),
                 }
             } else if *name == header::PRAGMA {
                 match value.as_bytes() {
                     b"no-cache" => head.no_cache = true,
-                    _ => join(&mut head.fields_mut().pragma, value),
+                    _ => append_line(&mut head.fields_mut().pragma, value),
                 }
             } else if *name == header::IF_NONE_MATCH {
-                join(&mut head.fields_mut().if_none_match, value);
+                append_line(&mut head.fields_mut().if_none_match, value);
             } else if *name == header::IF_MODIFIED_SINCE {
                 let first = &mut head.fields_mut().if_modified_since;
                 first.get_or_insert_with(|| value.clone());
@@ -126,31 +91,31 @@ impl RequestHead {
         }
         match kept {
             KeptHeaders::Named([]) => {}
-            KeptHeaders::Named(names) => head.fields_mut().headers = named(headers, names),
+            KeptHeaders::Named(names) => head.fields_mut().headers = headers_with_names(headers, names),
             KeptHeaders::All => head.fields_mut().headers = headers.clone(),
         }
         head
     }
 
-    pub(crate) fn fields(&self) -> &Fields {
-        static NONE: LazyLock<Fields> = LazyLock::new(Fields::default);
+    pub(crate) fn fields(&self) -> &RequestFields {
+        static NONE: LazyLock<RequestFields> = LazyLock::new(RequestFields::default);
         self.fields.as_deref().unwrap_or(&NONE)
     }
 
-    fn fields_mut(&mut self) -> &mut Fields {
+    fn fields_mut(&mut self) -> &mut RequestFields {
         self.fields.get_or_insert_default()
     }
 }
 
-/// Adds a line to the field's list (RFC 9110 section 5.3).
-fn join(list: &mut Option<HeaderValue>, line: &HeaderValue) {
+/// Appends a line to the list of a field (RFC 9110 section 5.3).
+fn append_line(list: &mut Option<HeaderValue>, line: &HeaderValue) {
     *list = match list {
         None => Some(line.clone()),
         Some(lines) => HeaderValue::from_bytes(&[lines.as_bytes(), line.as_bytes()].join(&b", "[..])).ok(),
     };
 }
 
-fn named(headers: &HeaderMap, names: &[&'static str]) -> HeaderMap {
+fn headers_with_names(headers: &HeaderMap, names: &[&'static str]) -> HeaderMap {
     let mut kept = HeaderMap::with_capacity(names.len());
     for name in names {
         for value in headers.get_all(*name) {

@@ -1,12 +1,14 @@
-//! What a handler says of its own response: parts that go into a tuple beside it, and never reach the client.
+//! Response parts by which a handler controls how its own response is stored. They are consumed by the cache and never reach the
+//! client.
 
 use std::{convert::Infallible, time::Duration};
 
 use axum::response::{IntoResponseParts, ResponseParts};
 
-/// How long this response lives, instead of what the attribute says.
+/// The TTL of this response, in place of the one that the attribute, layer or builder sets.
 ///
-/// What the response's own headers say may still shorten it; below a millisecond it is not stored.
+/// `Cache-Control` and `Expires` of the response may still shorten it. A response with a TTL below one millisecond is not
+/// stored.
 ///
 /// ```
 /// use std::time::Duration;
@@ -24,9 +26,10 @@ use axum::response::{IntoResponseParts, ResponseParts};
 #[must_use]
 pub struct Expire(pub Duration);
 
-/// Tags that only the answer shows: [`Cache::evict_tag`](crate::Cache::evict_tag) with any of them takes the entry away.
+/// Tags of this response: [`Cache::evict_tag`](crate::Cache::evict_tag) with any of them evicts the entry.
 ///
-/// The attribute's `tags` are for those that the arguments show. Several `Tags` add up.
+/// For tags that are known only once the handler ran. The attribute's option `tags` is for tags that follow from the arguments.
+/// Several `Tags` add up.
 ///
 /// ```
 /// use axum::{Json, extract::Path, response::IntoResponse};
@@ -42,7 +45,7 @@ pub struct Expire(pub Duration);
 #[must_use]
 pub struct Tags<I>(pub I);
 
-/// This response is not stored, and answers nobody else.
+/// Does not store this response, and sends it to no other request.
 ///
 /// ```
 /// use axum::response::IntoResponse;
@@ -58,7 +61,7 @@ pub struct Tags<I>(pub I);
 #[must_use]
 pub struct NoStore;
 
-/// All that a handler said, in the response's extensions until the engine takes it out.
+/// The response parts of a response, in its extensions until the engine consumes them.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct StoreOptions {
     pub(crate) expire: Option<Duration>,
@@ -66,9 +69,12 @@ pub(crate) struct StoreOptions {
     pub(crate) no_store: bool,
 }
 
-/// Adds to what was said so far.
-fn steer(mut parts: ResponseParts, say: impl FnOnce(&mut StoreOptions)) -> Result<ResponseParts, Infallible> {
-    say(parts.extensions_mut().get_or_insert_default());
+/// Adds to the options of the response.
+fn set_option(
+    mut parts: ResponseParts,
+    set: impl FnOnce(&mut StoreOptions),
+) -> Result<ResponseParts, Infallible> {
+    set(parts.extensions_mut().get_or_insert_default());
     Ok(parts)
 }
 
@@ -76,7 +82,7 @@ impl IntoResponseParts for Expire {
     type Error = Infallible;
 
     fn into_response_parts(self, parts: ResponseParts) -> Result<ResponseParts, Infallible> {
-        steer(parts, |steering| steering.expire = Some(self.0))
+        set_option(parts, |options| options.expire = Some(self.0))
     }
 }
 
@@ -84,8 +90,8 @@ impl<I: IntoIterator<Item: Into<String>>> IntoResponseParts for Tags<I> {
     type Error = Infallible;
 
     fn into_response_parts(self, parts: ResponseParts) -> Result<ResponseParts, Infallible> {
-        steer(parts, |steering| {
-            steering.tags.extend(self.0.into_iter().map(Into::into))
+        set_option(parts, |options| {
+            options.tags.extend(self.0.into_iter().map(Into::into))
         })
     }
 }
@@ -94,6 +100,6 @@ impl IntoResponseParts for NoStore {
     type Error = Infallible;
 
     fn into_response_parts(self, parts: ResponseParts) -> Result<ResponseParts, Infallible> {
-        steer(parts, |steering| steering.no_store = true)
+        set_option(parts, |options| options.no_store = true)
     }
 }

@@ -26,7 +26,8 @@ use crate::{
     entry::Entry,
     http::{
         self as rules,
-        request_head::{EnclosingLayers, KeptHeaders, RequestHead},
+        enclosing_layers::EnclosingLayers,
+        request_head::{KeptHeaders, RequestHead},
         response_parts::StoreOptions,
         shared_cache,
     },
@@ -328,7 +329,7 @@ impl Judge {
             parts.extensions.insert(Unshared);
             return Response::from_parts(parts, body);
         }
-        if self.must_be_public && !rules::allows_sharing_with_credentials(&parts.headers) {
+        if self.must_be_public && !rules::credentials::allows_sharing_with_credentials(&parts.headers) {
             parts.extensions.insert(Unshared);
         }
         if let Some(store_if) = &self.config.store_if {

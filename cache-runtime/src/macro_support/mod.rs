@@ -45,7 +45,7 @@ pub use crate::{
 use crate::{
     cache::{self, Cache},
     engine::{AnyEngine, Lookup, Request, RequestScope, Unshared},
-    http::request_head::{EnclosingLayers, RequestHead},
+    http::{enclosing_layers::EnclosingLayers, request_head::RequestHead},
 };
 
 /// The hidden extractor, joined to a handler's first parameter.

@@ -1,7 +1,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::http::fixtures::{NOW, entry, headers, secs};
+use crate::http::fixtures::{NOW, entry, secs};
 
 const ANY: RequestConstraints = RequestConstraints::none(true);
 
@@ -122,57 +122,6 @@ fn the_age_it_came_with_counts() {
         freshness(&passed_on, &constraints, NOW + secs(6)),
         Freshness::Unusable
     );
-}
-
-#[test]
-fn the_initial_age_is_the_larger_of_age_and_date() {
-    let of = |lines: &[(&str, &str)]| initial_age(&headers(lines), NOW + Duration::from_millis(999));
-    assert_eq!(of(&[]), Duration::ZERO);
-    assert_eq!(of(&[("age", "7, 9")]), secs(7));
-    assert_eq!(of(&[("age", "x")]), Duration::ZERO);
-    assert_eq!(of(&[("date", "Sun, 06 Nov 1994 08:49:37 GMT")]), Duration::ZERO);
-    assert_eq!(
-        of(&[("date", "Sun, 06 Nov 1994 08:49:27 GMT"), ("age", "4")]),
-        secs(10)
-    );
-    assert_eq!(of(&[("date", "Sun Nov  6 08:49:27 1994")]), secs(10));
-    assert_eq!(of(&[("date", "Sun, 06 Nov 1994 09:49:37 GMT")]), Duration::ZERO);
-    assert_eq!(of(&[("date", "yesterday")]), Duration::ZERO);
-}
-
-#[test]
-fn an_age_is_at_most_2_31_seconds_and_a_date_before_1970_is_old() {
-    let of = |lines: &[(&str, &str)]| initial_age(&headers(lines), NOW);
-    assert_eq!(of(&[("age", "18446744073709551615")]), LONGEST);
-    for date in [
-        "Mon, 01 Jan 1601 00:00:00 GMT",
-        "Mon Jan  1 00:00:00 1601",
-        "Tue, 29 Feb 1600 00:00:00 GMT",
-        "Sat, 01 Jan 0000 00:00:00 GMT",
-    ] {
-        assert_eq!(
-            of(&[("date", date)]),
-            LONGEST.min(NOW.since(EPOCH) + secs(11_644_473_600)),
-            "{date}"
-        );
-    }
-    let in_1969 = [("date", "Wed, 31 Dec 1969 23:59:59 GMT")];
-    assert_eq!(of(&in_1969), NOW.since(EPOCH) + secs(1));
-    assert_eq!(parse_date(in_1969[0].1.as_bytes()), Some(EPOCH));
-    for garbage in [
-        "Tue, 01 Jan 1601 00:00:00 GMT x",
-        "Wed, 29 Feb 1601 00:00:00 GMT",
-        "Mon, 01 Jan 160x 00:00:00 GMT",
-        "Mon, 01 Jan -601 00:00:00 GMT",
-        "Mon, 01 Jan 19\u{e9}0 00:00:00 GMT",
-    ] {
-        assert_eq!(parse_date(garbage.as_bytes()), None, "{garbage}");
-    }
-    let entry = Entry {
-        born: EPOCH,
-        ..entry(secs(1), &[])
-    };
-    assert_eq!(current_age(&entry, NOW), LONGEST);
 }
 
 proptest! {

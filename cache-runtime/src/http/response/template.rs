@@ -1,128 +1,129 @@
-//! The headers of plain responses. To lay out a map is most of what a hit costs, so each thread keeps some that are laid out,
-//! copies them, and puts in the values.
+//! Header templates: a cache of assembled header maps, since assembling one is most of the cost of a hit.
+//!
+//! Each thread keeps the header map of a response for entries whose fields have the same names, clones it for the next hit, and
+//! replaces the values.
 
 use std::{cell::RefCell, ptr};
 
 use http::{HeaderMap, HeaderName, HeaderValue, header};
 
-use super::{
-    Responder,
-    cache_headers::{CacheHeaders, http_date},
-    hit_header_value,
-};
+use super::{cache_headers::CacheHeaders, responder::Responder, status_headers::hit_header_value};
 use crate::{
     entry::{Entry, HeaderLines},
+    http::date::http_date,
     outcome::CacheStatus,
 };
 
-/// How many maps a thread keeps, and of which entries: some 350 KiB at most.
-const KEPT: usize = 64;
-const MOST_LINES: usize = 16;
-const MOST_BYTES: usize = 1024;
+/// How many templates a thread keeps, and for which entries: about 350 KiB at most.
+const SLOTS: usize = 64;
+const MAX_LINES: usize = 16;
+const MAX_BYTES: usize = 1024;
 
-/// Behind so many entries in a row that a map is not for, the next one takes its place.
-const MISFITS: u32 = 2;
+/// After so many consecutive entries that the template of a slot does not fit, the next one replaces it.
+const MAX_MISFITS: u32 = 2;
 
-thread_local!(static PLACES: RefCell<[Place; KEPT]> = const { RefCell::new([const { Place::EMPTY }; KEPT]) });
+thread_local!(
+    static TEMPLATES: RefCell<[TemplateSlot; SLOTS]> = const { RefCell::new([const { TemplateSlot::EMPTY }; SLOTS]) }
+);
 
-struct Place {
-    kept: Option<Template>,
+struct TemplateSlot {
+    template: Option<Template>,
     misfits: u32,
 }
 
-impl Place {
+impl TemplateSlot {
     const EMPTY: Self = Self {
-        kept: None,
-        misfits: MISFITS,
+        template: None,
+        misfits: MAX_MISFITS,
     };
 
-    fn filled(&mut self, responder: &Responder<'_>, entry: &Entry) -> Option<HeaderMap> {
-        let kept = self.kept.as_mut().filter(|kept| kept.is_for(responder));
-        kept.and_then(|kept| kept.filled(responder, entry))
+    fn fill(&mut self, responder: &Responder<'_>, entry: &Entry) -> Option<HeaderMap> {
+        let template = self.template.as_mut().filter(|template| template.fits(responder));
+        template.and_then(|template| template.fill(responder, entry))
     }
 }
 
-/// A map laid out for entries whose headers have these names: the entry's own, then what the cache adds, `Cache-Control` first,
-/// and room for the length that axum adds.
+/// The headers of a hit on entries whose fields have these names: first the entry's fields, then the ones that the cache adds,
+/// `Cache-Control` first, and room for the `Content-Length` that axum adds.
 ///
-/// The values are those of the first such entry: what others have in common with it, as the `Content-Type`, is shared within
-/// this thread. Threads that answer from one entry share nothing but its body.
+/// The values are those of the last such entry. Values that entries have in common, such as `Content-Type`, are shared within
+/// the thread; threads that respond from one entry share only its body.
 struct Template {
     headers: HeaderMap,
-    /// The entry's own, and how many they are.
+    /// The fields of the entry that the template was made from, and their number.
     lines: HeaderLines,
     own: usize,
-    /// `Expires` stands behind `Cache-Control`.
+    /// `Expires` follows `Cache-Control`.
     writes_expires: bool,
-    /// The seconds that `Cache-Control` and `Expires` say now.
+    /// The seconds in the current values of `Cache-Control` and `Expires`.
     max_age: Option<u64>,
     expires: Option<u64>,
-    /// What else the names and values depend on.
+    /// The parts of the responder that the names and values depend on.
     cache_headers: CacheHeaders,
     vary: &'static [&'static str],
     hit_header: HeaderName,
 }
 
 impl Responder<'_> {
-    /// The headers of a response with the whole entry, if what the cache adds to them is always of the same names, and this
-    /// thread has laid out such ones.
-    pub(super) fn templated(&self, entry: &Entry, cache_status: CacheStatus) -> Option<HeaderMap> {
+    /// The headers of a complete response from the entry. `None` if the names of the added fields depend on more than the
+    /// template knows, or this thread has no template for the entry yet.
+    pub(super) fn templated_headers(&self, entry: &Entry, status: CacheStatus) -> Option<HeaderMap> {
         if self.policy.http.is_some() || self.status_headers.cache_name.is_some() {
             return None;
         }
-        PLACES.with_borrow_mut(|places| {
-            // Entries of one handler have headers of the same names, and most of the same size.
-            let place = &mut places[place_of(self.number << 16 ^ entry.headers.size())];
-            let mut headers = match place.filled(self, entry) {
+        TEMPLATES.with_borrow_mut(|slots| {
+            // The entries of a handler have fields of the same names, mostly of the same size.
+            let slot = &mut slots[slot_of(self.handler_number << 16 ^ entry.headers.size())];
+            let mut headers = match slot.fill(self, entry) {
                 Some(headers) => {
-                    place.misfits = 0;
+                    slot.misfits = 0;
                     headers
                 }
-                None if place.misfits < MISFITS => {
-                    place.misfits += 1;
+                None if slot.misfits < MAX_MISFITS => {
+                    slot.misfits += 1;
                     return None;
                 }
                 None => {
-                    *place = self.place(entry);
-                    place.filled(self, entry)?
+                    *slot = self.template_slot(entry);
+                    slot.fill(self, entry)?
                 }
             };
-            if cache_status != CacheStatus::Hit {
-                headers.insert(
-                    self.status_headers.hit_header.clone(),
-                    hit_header_value(cache_status),
-                );
+            if status != CacheStatus::Hit {
+                headers.insert(self.status_headers.hit_header.clone(), hit_header_value(status));
             }
             Some(headers)
         })
     }
 
-    fn place(&self, entry: &Entry) -> Place {
-        Place {
-            kept: self.is_fit(&entry.headers).then(|| self.prepare(entry)).flatten(),
+    fn template_slot(&self, entry: &Entry) -> TemplateSlot {
+        TemplateSlot {
+            template: self
+                .may_template(&entry.headers)
+                .then(|| self.template(entry))
+                .flatten(),
             misfits: 0,
         }
     }
 
-    /// Whether a map for these lines is small, keeps no secret, and has each name in the place where it is looked for.
-    fn is_fit(&self, lines: &HeaderLines) -> bool {
-        let written = [
+    /// Whether a template for these fields is small, holds no sensitive value, and has all fields at the expected positions.
+    fn may_template(&self, lines: &HeaderLines) -> bool {
+        let added = [
             &header::CACHE_CONTROL,
             &header::CONTENT_LENGTH,
             &self.status_headers.hit_header,
         ];
-        lines.size() <= MOST_BYTES
-            && lines.count() <= MOST_LINES
+        lines.size() <= MAX_BYTES
+            && lines.count() <= MAX_LINES
             && !lines.has_sensitive()
-            && !written.iter().any(|name| lines.contains(name))
+            && !added.iter().any(|name| lines.contains(name))
             && (self.policy.vary.is_empty() || !lines.contains(&header::VARY))
     }
 
-    /// None where the end of the entry's life cannot be written as a date.
-    fn prepare(&self, entry: &Entry) -> Option<Template> {
+    /// `None` if the end of the TTL cannot be written as a date.
+    fn template(&self, entry: &Entry) -> Option<Template> {
         let lines = entry.headers.copied();
-        let mut headers = lines.to_map(self.added());
-        self.complete(&mut headers, entry, CacheStatus::Hit);
+        let mut headers = lines.to_map(self.added_headers());
+        self.add_headers(&mut headers, entry, CacheStatus::Hit);
         headers.insert(header::CONTENT_LENGTH, HeaderValue::from_static(""));
         let has_expires = self.cache_headers.has_expires();
         (!has_expires || headers.contains_key(header::EXPIRES)).then_some(Template {
@@ -140,14 +141,14 @@ impl Responder<'_> {
 }
 
 impl Template {
-    fn is_for(&self, responder: &Responder<'_>) -> bool {
+    fn fits(&self, responder: &Responder<'_>) -> bool {
         ptr::eq(self.vary, responder.policy.vary)
             && self.cache_headers == responder.cache_headers
             && self.hit_header == responder.status_headers.hit_header
     }
 
-    /// Those of a hit on this entry, if its own headers have the names that these are laid out for.
-    fn filled(&mut self, responder: &Responder<'_>, entry: &Entry) -> Option<HeaderMap> {
+    /// The headers of a hit on the entry. `None` if its fields have other names than the template.
+    fn fill(&mut self, responder: &Responder<'_>, entry: &Entry) -> Option<HeaderMap> {
         self.write_cache_headers(responder, entry)?;
         let mut headers = self.headers.clone();
         if entry.headers != self.lines {
@@ -155,19 +156,18 @@ impl Template {
             let is_filled = entry.headers.put_into(&mut own) && own.next().is_none();
             is_filled.then_some(())?;
         }
-        // A copy has no room. This makes some for the length that axum adds, once nobody can change the body any more.
+        // A cloned map has no spare capacity. This makes room for the `Content-Length` that axum adds once the body is final.
         headers.remove(header::CONTENT_LENGTH);
         Some(headers)
     }
 
-    /// Replaces the values of `Cache-Control` and `Expires` where they differ from those of the last response. `no-cache` is
-    /// always the same.
+    /// Replaces the values of `Cache-Control` and `Expires` if they differ from the last ones. `no-cache` never does.
     fn write_cache_headers(&mut self, responder: &Responder<'_>, entry: &Entry) -> Option<()> {
         let Some(max_age) = self.cache_headers.max_age(entry, responder.times.now) else {
             return Some(());
         };
         if self.max_age != Some(max_age.as_secs()) {
-            *self.headers.values_mut().nth(self.own)? = self.cache_headers.control(Some(max_age));
+            *self.headers.values_mut().nth(self.own)? = self.cache_headers.cache_control(Some(max_age));
             self.max_age = Some(max_age.as_secs());
         }
         let expires = responder.times.local + max_age;
@@ -179,9 +179,9 @@ impl Template {
     }
 }
 
-/// By Fibonacci hashing: what lies at even distances gets places of its own.
-fn place_of(number: usize) -> usize {
-    ((number as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 32) as usize % KEPT
+/// Fibonacci hashing: numbers at regular distances are spread over all slots.
+fn slot_of(number: usize) -> usize {
+    ((number as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 32) as usize % SLOTS
 }
 
 #[cfg(test)]

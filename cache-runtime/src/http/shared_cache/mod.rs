@@ -1,20 +1,18 @@
-//! What a shared cache makes of responses that say themselves how they are cached (RFC 9111).
+//! A shared cache in front of an HTTP service (RFC 9111): the responses themselves declare how they are cached.
+//!
+//! Only this mode validates entries with the service, keeps variants side by side, serves ranges, and withholds the fields
+//! that a response reserves for its own request.
 
-mod storing;
-mod variants;
-mod validation;
-mod ranges;
+mod variant;
+mod withheld;
+mod revalidation;
+mod range;
 
-use http::{HeaderName, header};
-pub(crate) use ranges::{SelectedRange, select_range};
-pub(crate) use storing::{storability, without_withheld_fields};
-pub(crate) use validation::{
-    add_validators, freshened_headers, has_validators, is_conditional, is_outdated, remove_conditions,
+pub(crate) use self::{
+    range::{SelectedRange, select_range},
+    revalidation::{
+        add_validators, freshened_headers, has_validators, is_conditional, is_outdated, remove_conditions,
+    },
+    variant::variant,
+    withheld::without_withheld_fields,
 };
-pub(crate) use variants::variant;
-
-/// By what the service can be asked whether a response is still true (RFC 9110 section 8.8).
-const VALIDATORS: [HeaderName; 2] = [header::ETAG, header::LAST_MODIFIED];
-
-#[cfg(test)]
-mod oracle;

@@ -10,10 +10,11 @@ use crate::{
         fixtures::{NOW, entry, headers, request, secs},
         request_head::RequestHead,
         response::{
-            Forwarded, StatusHeaders,
+            StatusHeaders,
             tests::{REMAINING, STYLE, TAG, body, lines, named, responder},
         },
     },
+    outcome::Forwarded,
     policy::{Http, Policy},
 };
 
@@ -198,7 +199,7 @@ fn is_kept(entry: &Entry) -> bool {
 fn is_kept_under(entry: &Entry, policy: Policy) -> bool {
     let (request, status_headers) = (request("GET", &[]), STYLE);
     let responder = responder(&request, &policy, &status_headers, NOW);
-    (0..=MISFITS).any(|_| responder.templated(entry, CacheStatus::Hit).is_some())
+    (0..=MAX_MISFITS).any(|_| responder.templated_headers(entry, CacheStatus::Hit).is_some())
 }
 
 #[test]
@@ -222,13 +223,13 @@ fn p6_what_a_thread_keeps_is_small() {
             ..entry(secs(30), &[])
         }
     };
-    assert!(is_kept(&of_lines(MOST_LINES)) && !is_kept(&of_lines(MOST_LINES + 1)));
+    assert!(is_kept(&of_lines(MAX_LINES)) && !is_kept(&of_lines(MAX_LINES + 1)));
     let of_bytes = |size: usize| {
         // A code and a length stand before the value.
         let value = "x".repeat(size - 5);
         entry(secs(30), &[("etag", &value)])
     };
-    assert!(is_kept(&of_bytes(MOST_BYTES)) && !is_kept(&of_bytes(MOST_BYTES + 1)));
+    assert!(is_kept(&of_bytes(MAX_BYTES)) && !is_kept(&of_bytes(MAX_BYTES + 1)));
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! Which part of a stored body does the request want (RFC 9110 section 14)?
+//! Which range of a stored body a request selects (RFC 9110 section 14).
 
 use std::ops::RangeInclusive;
 
@@ -7,41 +7,42 @@ use http::{HeaderMap, header};
 use crate::{
     entry::Entry,
     http::{
-        freshness::{date, parse_date},
-        validators,
+        date::{date, parse_date},
+        etag::strong_match,
     },
 };
 
-/// The unit, whose case does not count, with what follows it.
-const BYTES: &[u8] = b"bytes=";
+/// The range unit, in any case, and its delimiter.
+const BYTES_UNIT: &[u8] = b"bytes=";
 
-/// What a request for a part gets.
+/// The part of a body that a request selects.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum SelectedRange {
-    /// All of it.
+    /// The whole body.
     Whole,
-    /// These bytes, of this many.
+    /// These bytes.
     Part(RangeInclusive<usize>),
-    /// No byte of it.
+    /// None of its bytes.
     Unsatisfiable,
 }
 
-/// Weighs `Range` and `If-Range` against a whole 200. Several parts at once, other units and what cannot be read get the
-/// whole, as section 14.2 allows.
+/// Evaluates `Range` and `If-Range` for an entry that is a complete 200.
+///
+/// Several ranges, other units and unreadable values select the whole body, as section 14.2 allows.
 pub(crate) fn select_range(request: &HeaderMap, entry: &Entry) -> SelectedRange {
     let Some(range) = request.get(header::RANGE) else {
         return SelectedRange::Whole;
     };
-    if !is_of_this(request, entry) {
+    if !if_range_matches(request, entry) {
         return SelectedRange::Whole;
     }
-    bytes_of(range.as_bytes(), entry.body.len()).unwrap_or(SelectedRange::Whole)
+    byte_range(range.as_bytes(), entry.body.len()).unwrap_or(SelectedRange::Whole)
 }
 
-/// Of a body of this length; `None`: not one range of bytes, or one that ends before it begins.
-fn bytes_of(range: &[u8], length: usize) -> Option<SelectedRange> {
-    let (unit, range) = range.split_at_checked(BYTES.len())?;
-    if !unit.eq_ignore_ascii_case(BYTES) {
+/// The range of a body of this length. `None` unless the value is a single range of bytes that does not end before it begins.
+fn byte_range(value: &[u8], length: usize) -> Option<SelectedRange> {
+    let (unit, range) = value.split_at_checked(BYTES_UNIT.len())?;
+    if !unit.eq_ignore_ascii_case(BYTES_UNIT) {
         return None;
     }
     let dash = range.iter().position(|&byte| byte == b'-')?;
@@ -60,37 +61,38 @@ fn bytes_of(range: &[u8], length: usize) -> Option<SelectedRange> {
     })
 }
 
-/// Digits alone; what is too large to be told is as large as can be.
+/// A number of digits only. Larger numbers than `usize` holds count as its maximum.
 fn number(digits: &[u8]) -> Option<usize> {
     let is_number = !digits.is_empty() && digits.iter().all(u8::is_ascii_digit);
     is_number.then(|| {
-        let more = |number: usize, digit: &u8| {
+        let append = |number: usize, digit: &u8| {
             number
                 .saturating_mul(10)
                 .saturating_add(usize::from(digit - b'0'))
         };
-        digits.iter().fold(0, more)
+        digits.iter().fold(0, append)
     })
 }
 
-/// Whether the part is wanted of the very response that is stored (RFC 9110 section 13.1.5).
-fn is_of_this(request: &HeaderMap, entry: &Entry) -> bool {
-    let Some(condition) = request.get(header::IF_RANGE) else {
+/// Whether `If-Range`, if present, identifies the stored response (RFC 9110 section 13.1.5).
+fn if_range_matches(request: &HeaderMap, entry: &Entry) -> bool {
+    let Some(validator) = request.get(header::IF_RANGE) else {
         return true;
     };
-    let told = [header::ETAG, header::LAST_MODIFIED, header::DATE];
-    let headers = entry.headers.only(&told);
-    if let Some(tag) = headers.get(header::ETAG)
-        && validators::is_same_strongly(condition, tag)
+    let stored = entry
+        .headers
+        .only(&[header::ETAG, header::LAST_MODIFIED, header::DATE]);
+    if let Some(tag) = stored.get(header::ETAG)
+        && strong_match(validator, tag)
     {
         return true;
     }
-    // A date tells apart what was made in different seconds: it must have been a while old (RFC 9110 section 8.8.2.2).
-    let modified = headers
+    // A date is a strong validator only if the response was generated in a later second (RFC 9110 section 8.8.2.2).
+    let modified = stored
         .get(header::LAST_MODIFIED)
-        .filter(|modified| *modified == condition);
+        .filter(|modified| *modified == validator);
     let modified = modified.and_then(|modified| parse_date(modified.as_bytes()));
-    matches!((modified, date(&headers)), (Some(modified), Some(made)) if made.since(modified).as_secs() >= 1)
+    matches!((modified, date(&stored)), (Some(modified), Some(date)) if date.since(modified).as_secs() >= 1)
 }
 
 #[cfg(test)]
@@ -172,7 +174,7 @@ mod tests {
     fn an_empty_body_has_no_part() {
         for range in ["bytes=0-", "bytes=-1", "bytes=0-0"] {
             assert_eq!(
-                bytes_of(range.as_bytes(), 0),
+                byte_range(range.as_bytes(), 0),
                 Some(SelectedRange::Unsatisfiable),
                 "{range}"
             );

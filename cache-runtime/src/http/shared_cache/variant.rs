@@ -1,18 +1,18 @@
-//! Which of a resource's responses is a request for (RFC 9111 section 4.1)?
+//! Which variant of a resource a request selects (RFC 9111 section 4.1).
 
 use http::{HeaderMap, HeaderName, HeaderValue};
 
-use crate::{http::storability::vary_names, slot::Fingerprint};
+use crate::{http::vary::vary_names, slot::Fingerprint};
 
-/// Which variant a response with these headers is, if it answers this request. `None`: it does not vary.
+/// The variant that a response with these fields is, as a response to this request. `None` if it has no `Vary`.
 pub(crate) fn variant(response: &HeaderMap, request: &HeaderMap) -> Option<Fingerprint> {
-    let fields = selecting(response, request)?;
+    let fields = selecting_fields(response, request)?;
     Some(Fingerprint::of_bytes(fields.as_bytes()))
 }
 
-/// The fields that `Vary` names, with what the request has there: one text exactly for those requests that the response
-/// is for.
-fn selecting(response: &HeaderMap, request: &HeaderMap) -> Option<String> {
+/// The fields that `Vary` names, with their values in the request: the same text for exactly those requests that select the
+/// same variant.
+fn selecting_fields(response: &HeaderMap, request: &HeaderMap) -> Option<String> {
     let mut names: Vec<_> = vary_names(response)
         .filter_map(|name| HeaderName::from_bytes(name).ok())
         .collect();
@@ -32,10 +32,10 @@ fn selecting(response: &HeaderMap, request: &HeaderMap) -> Option<String> {
     (!fields.is_empty()).then(|| fields.join(","))
 }
 
-/// The field's value, one for all that mean the same: white space around members does not count in any list that clients
-/// negotiate by, nor does case in most; nor the order of codings and character sets.
+/// One spelling for all values of the field that mean the same: in the lists of content negotiation, whitespace around members
+/// is removed, case is folded where it has no meaning, and encodings and character sets are sorted.
 ///
-/// That of languages does: some servers take the first of those with equal weights.
+/// Languages are not sorted: some servers choose the first one of those with equal weight.
 fn normalized(name: &HeaderName, value: &[u8]) -> Vec<u8> {
     let (folds_case, sorts) = match name.as_str() {
         "accept-encoding" | "accept-charset" => (true, true),
@@ -66,7 +66,7 @@ mod tests {
 
     fn of(vary: &[&str], request: &[(&str, &str)]) -> Option<String> {
         let vary: Vec<_> = vary.iter().map(|line| ("vary", *line)).collect();
-        selecting(&headers(&vary), &headers(request))
+        selecting_fields(&headers(&vary), &headers(request))
     }
 
     #[test]

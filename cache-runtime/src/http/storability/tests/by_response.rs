@@ -1,17 +1,28 @@
-use super::*;
-use crate::http::fixtures::{NOW, headers, secs};
+use std::time::Duration;
+
+use http::HeaderName;
+
+use crate::{
+    http::{
+        age::Arrival,
+        cache_control::MAX_DELTA,
+        fixtures::{NOW, headers, response_parts, secs},
+        shared_cache::without_withheld_fields,
+        storability::{by_response::STALE_RETENTION, storability},
+        ttl::Ttl,
+    },
+    outcome::NotStoredReason,
+    policy::{Http, Policy},
+};
 
 const DATE: &str = "Sun, 06 Nov 1994 08:49:37 GMT";
+const HTTP: Policy = Policy {
+    http: Some(Http { guesses: false }),
+    ..Policy::new()
+};
 const TAG: (&str, &str) = ("etag", "\"a\"");
 
-fn parts(status: u16, lines: &[(&str, &str)]) -> response::Parts {
-    let (mut parts, ()) = http::Response::new(()).into_parts();
-    parts.status = StatusCode::from_u16(status).unwrap();
-    parts.headers = headers(lines);
-    parts
-}
-
-fn judge_with(
+fn ttl_under(
     policy: &Policy,
     guesses: bool,
     status: u16,
@@ -21,19 +32,23 @@ fn judge_with(
         response_time: NOW,
         response_delay: secs(0),
     };
-    storability(&parts(status, lines), policy, Http { guesses }, arrival)
+    let policy = Policy {
+        http: Some(Http { guesses }),
+        ..*policy
+    };
+    storability(&response_parts(status, lines), &policy, Duration::ZERO, arrival)
 }
 
-fn judge(status: u16, lines: &[(&str, &str)]) -> Result<Ttl, NotStoredReason> {
-    judge_with(&Policy::new(), false, status, lines)
+fn ttl(status: u16, lines: &[(&str, &str)]) -> Result<Ttl, NotStoredReason> {
+    ttl_under(&Policy::new(), false, status, lines)
 }
 
 fn left(lines: &[(&str, &str)]) -> Result<u64, NotStoredReason> {
-    judge(200, lines).map(|lifetime| lifetime.remaining().as_secs())
+    ttl(200, lines).map(|ttl| ttl.remaining().as_secs())
 }
 
 fn control(line: &str) -> Result<Ttl, NotStoredReason> {
-    judge(200, &[("cache-control", line)])
+    ttl(200, &[("cache-control", line)])
 }
 
 #[test]
@@ -120,10 +135,10 @@ fn with_a_validator_it_is_stored_to_be_validated() {
         &[TAG, ("cache-control", "max-age=0, must-revalidate")],
         &[TAG, ("expires", "0")],
     ] {
-        let lifetime = judge(200, lines).unwrap();
+        let ttl = ttl(200, lines).unwrap();
         assert_eq!(
-            (lifetime.remaining(), lifetime.stale),
-            (secs(0), KEPT),
+            (ttl.remaining(), ttl.stale),
+            (secs(0), STALE_RETENTION),
             "{lines:?}"
         );
     }
@@ -131,7 +146,7 @@ fn with_a_validator_it_is_stored_to_be_validated() {
 
 #[test]
 fn what_is_not_for_shared_caches_is_refused() {
-    for (line, refusal) in [
+    for (line, reason) in [
         ("no-store, max-age=60", NotStoredReason::NoStore),
         ("max-age=60, NO-STORE", NotStoredReason::NoStore),
         ("private, max-age=60", NotStoredReason::Private),
@@ -139,10 +154,10 @@ fn what_is_not_for_shared_caches_is_refused() {
         ("private=\"not a field\", max-age=60", NotStoredReason::Private),
         ("private=x-a, private, max-age=60", NotStoredReason::Private),
     ] {
-        assert_eq!(control(line), Err(refusal), "{line}");
+        assert_eq!(control(line), Err(reason), "{line}");
     }
     let max_age = ("cache-control", "max-age=60");
-    for (line, refusal) in [
+    for (line, reason) in [
         (("set-cookie", "a=b"), NotStoredReason::SetCookie),
         (("vary", "*"), NotStoredReason::VaryAny),
         (("vary", "accept, *"), NotStoredReason::VaryAny),
@@ -160,14 +175,14 @@ fn what_is_not_for_shared_caches_is_refused() {
             NotStoredReason::EventStream,
         ),
     ] {
-        assert_eq!(judge(200, &[max_age, line]), Err(refusal), "{line:?}");
+        assert_eq!(ttl(200, &[max_age, line]), Err(reason), "{line:?}");
     }
     let coded = [
         max_age,
         ("content-encoding", "gzip"),
         ("vary", "Origin, Accept-Encoding"),
     ];
-    assert!(judge(200, &coded).is_ok());
+    assert!(ttl(200, &coded).is_ok());
 }
 
 #[test]
@@ -194,25 +209,25 @@ fn any_final_status_is_stored_with_a_life_and_some_without() {
         200, 201, 299, 302, 303, 307, 399, 400, 403, 404, 418, 499, 500, 503, 599,
     ] {
         assert_eq!(
-            judge(status, &told).map(|life| life.remaining()),
+            ttl(status, &told).map(|life| life.remaining()),
             Ok(secs(60)),
             "{status}"
         );
     }
-    for (status, refusal) in [
+    for (status, reason) in [
         (101, NotStoredReason::Status),
         (206, NotStoredReason::Partial),
         (304, NotStoredReason::Status),
     ] {
-        assert_eq!(judge(status, &told), Err(refusal), "{status}");
+        assert_eq!(ttl(status, &told), Err(reason), "{status}");
     }
     for status in [200, 203, 204, 300, 301, 308, 404, 405, 410, 414, 501] {
-        assert!(judge(status, &[TAG]).is_ok(), "{status}");
+        assert!(ttl(status, &[TAG]).is_ok(), "{status}");
     }
     for status in [201, 302, 307, 403, 500, 503] {
-        assert_eq!(judge(status, &[TAG]), Err(NotStoredReason::Status), "{status}");
+        assert_eq!(ttl(status, &[TAG]), Err(NotStoredReason::Status), "{status}");
         assert!(
-            judge(status, &[TAG, ("cache-control", "public")]).is_ok(),
+            ttl(status, &[TAG, ("cache-control", "public")]).is_ok(),
             "{status}"
         );
     }
@@ -221,10 +236,10 @@ fn any_final_status_is_stored_with_a_life_and_some_without() {
 #[test]
 fn must_understand_wants_a_known_status_and_then_overrides_no_store() {
     let both = [("cache-control", "must-understand, no-store, max-age=60")];
-    assert!(judge(200, &both).is_ok());
-    assert_eq!(judge(599, &both), Err(NotStoredReason::Status));
+    assert!(ttl(200, &both).is_ok());
+    assert_eq!(ttl(599, &both), Err(NotStoredReason::Status));
     assert_eq!(
-        judge(599, &[("cache-control", "must-understand, max-age=60")]),
+        ttl(599, &[("cache-control", "must-understand, max-age=60")]),
         Err(NotStoredReason::Status)
     );
 }
@@ -233,8 +248,8 @@ fn must_understand_wants_a_known_status_and_then_overrides_no_store() {
 fn a_life_is_guessed_only_if_asked_and_from_the_date_of_modification() {
     let modified = ("last-modified", "Sun, 06 Nov 1994 08:48:17 GMT");
     let guess = |lines: &[(&str, &str)]| {
-        let lifetime = judge_with(&Policy::new(), true, 200, lines);
-        lifetime.map(|lifetime| lifetime.remaining().as_secs())
+        let ttl = ttl_under(&Policy::new(), true, 200, lines);
+        ttl.map(|ttl| ttl.remaining().as_secs())
     };
     assert_eq!(guess(&[modified]), Ok(8));
     assert_eq!(guess(&[modified, ("cache-control", "max-age=3")]), Ok(3));
@@ -247,9 +262,9 @@ fn a_life_is_guessed_only_if_asked_and_from_the_date_of_modification() {
         Ok(0)
     );
     assert_eq!(guess(&[TAG]), Ok(0));
-    assert_eq!(judge(200, &[modified]).unwrap().remaining(), secs(0));
+    assert_eq!(ttl(200, &[modified]).unwrap().remaining(), secs(0));
     assert_eq!(
-        judge_with(&Policy::new(), true, 302, &[modified]),
+        ttl_under(&Policy::new(), true, 302, &[modified]),
         Err(NotStoredReason::Status)
     );
 }
@@ -258,8 +273,8 @@ fn a_life_is_guessed_only_if_asked_and_from_the_date_of_modification() {
 fn the_policy_names_a_life_for_what_says_none() {
     let policy = Policy::new().expire(secs(10));
     let left = |status, lines: &[(&str, &str)]| {
-        let lifetime = judge_with(&policy, false, status, lines);
-        lifetime.map(|lifetime| lifetime.remaining().as_secs())
+        let ttl = ttl_under(&policy, false, status, lines);
+        ttl.map(|ttl| ttl.remaining().as_secs())
     };
     assert_eq!(left(200, &[]), Ok(10));
     assert_eq!(left(404, &[]), Ok(10));
@@ -275,11 +290,11 @@ fn the_policy_names_a_life_for_what_says_none() {
 #[test]
 fn what_may_be_of_use_is_kept_past_its_life() {
     for (line, kept) in [
-        ("max-age=60", KEPT),
+        ("max-age=60", STALE_RETENTION),
         ("max-age=60, must-revalidate", secs(0)),
         ("max-age=60, proxy-revalidate", secs(0)),
         ("s-maxage=60", secs(0)),
-        ("max-age=60, stale-while-revalidate=5", KEPT),
+        ("max-age=60, stale-while-revalidate=5", STALE_RETENTION),
         ("max-age=60, stale-while-revalidate=5, stale-if-error=9", secs(9)),
         ("max-age=60, stale-while-revalidate=9, stale-if-error=5", secs(9)),
         ("s-maxage=60, stale-while-revalidate=5", secs(0)),
@@ -287,11 +302,11 @@ fn what_may_be_of_use_is_kept_past_its_life() {
         ("max-age=60, stale-if-error=0", secs(0)),
     ] {
         assert_eq!(control(line).map(|life| life.stale), Ok(kept), "{line}");
-        let validated = judge(200, &[("cache-control", line), TAG]);
-        assert_eq!(validated.map(|life| life.stale), Ok(KEPT), "{line}");
+        let validated = ttl(200, &[("cache-control", line), TAG]);
+        assert_eq!(validated.map(|life| life.stale), Ok(STALE_RETENTION), "{line}");
     }
     let policy = Policy::new().expire(secs(10)).stale_if_error(secs(20));
-    let kept = |lines: &[(&str, &str)]| judge_with(&policy, false, 200, lines).map(|life| life.stale);
+    let kept = |lines: &[(&str, &str)]| ttl_under(&policy, false, 200, lines).map(|life| life.stale);
     assert_eq!(kept(&[]), Ok(secs(20)));
     assert_eq!(kept(&[("cache-control", "max-age=0")]), Ok(secs(20)));
 }
@@ -303,8 +318,8 @@ fn the_time_on_the_way_counts_to_the_age() {
             response_time: NOW,
             response_delay: secs(took),
         };
-        let lifetime = storability(&parts(200, lines), &Policy::new(), Http::default(), arrival);
-        lifetime.map(|lifetime| lifetime.remaining().as_secs())
+        let ttl = storability(&response_parts(200, lines), &HTTP, Duration::ZERO, arrival);
+        ttl.map(|ttl| ttl.remaining().as_secs())
     };
     let control = ("cache-control", "max-age=60");
     assert_eq!(left(5, &[control]), Ok(55));
@@ -317,9 +332,9 @@ fn the_time_on_the_way_counts_to_the_age() {
 
 #[test]
 fn what_is_old_already_is_kept_as_long_as_what_is_not() {
-    let lifetime = judge(200, &[TAG, ("age", "100000"), ("cache-control", "max-age=60")]).unwrap();
-    assert_eq!((lifetime.age, lifetime.fresh), (secs(100_000), secs(60)));
-    assert_eq!(lifetime.stale, KEPT + secs(99_940));
+    let ttl = ttl(200, &[TAG, ("age", "100000"), ("cache-control", "max-age=60")]).unwrap();
+    assert_eq!((ttl.age, ttl.fresh), (secs(100_000), secs(60)));
+    assert_eq!(ttl.stale, STALE_RETENTION + secs(99_940));
 }
 
 #[test]
@@ -336,8 +351,8 @@ fn windows_may_be_as_long_as_they_like() {
                 ("cache-control", "max-age=18446744073709551615"),
             ],
         ] {
-            let lifetime = judge_with(&policy, false, 200, &lines).unwrap();
-            assert_eq!(lifetime.stale, LONGEST);
+            let ttl = ttl_under(&policy, false, 200, &lines).unwrap();
+            assert_eq!(ttl.stale, MAX_DELTA);
         }
     }
 }

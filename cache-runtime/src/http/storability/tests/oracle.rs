@@ -1,6 +1,6 @@
-//! Our reading of a response's life, held against that of another implementation, `http-cache-semantics`.
+//! The TTL that a response declares, compared with another implementation, `http-cache-semantics`.
 //!
-//! Left out is where that one differs from RFC 9111: it splits quoted strings at commas, takes `proxy-revalidate` for
+//! Inputs for which that crate differs from RFC 9111 are left out: it splits quoted strings at commas, takes `proxy-revalidate` for
 //! `max-age=0`, stores `Set-Cookie` beside `public`, and does not derive an age from `Date`.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -9,12 +9,12 @@ use http::{Request, Response};
 use http_cache_semantics::{CacheOptions, CachePolicy};
 use proptest::{collection::vec, option, prelude::*, sample::select};
 
-use super::storability;
 use crate::{
     clock::Timestamp,
     http::{
-        Arrival,
+        age::Arrival,
         fixtures::{NOW, secs},
+        storability::storability,
     },
     policy::{Http, Policy},
 };
@@ -100,11 +100,13 @@ proptest! {
             cache_heuristic: if guesses { 0.1 } else { 0.0 },
             ..CacheOptions::default()
         });
-        let ours = storability(&parts, &Policy::new(), Http { guesses }, Arrival { response_time: NOW, response_delay: secs(0) });
+        let policy = Policy { http: Some(Http { guesses }), ..Policy::new() };
+        let arrival = Arrival { response_time: NOW, response_delay: secs(0) };
+        let ours = storability(&parts, &policy, Duration::ZERO, arrival);
         if !theirs.is_storable() {
             prop_assert!(ours.is_err(), "{ours:?}");
         } else {
-            let left = ours.map(|lifetime| lifetime.remaining()).unwrap_or_default();
+            let left = ours.map(|ttl| ttl.remaining()).unwrap_or_default();
             let difference = left.abs_diff(theirs.time_to_live(now));
             prop_assert!(difference < secs(1), "{ours:?}, and there {:?}", theirs.time_to_live(now));
         }

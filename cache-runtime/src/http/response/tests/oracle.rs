@@ -1,25 +1,17 @@
-//! What browsers and proxies make of our headers, by another implementation, `http-cache-semantics`.
+//! The cache headers as browsers and proxies interpret them, by another implementation, `http-cache-semantics`.
 
 use std::time::Duration;
 
 use http::{HeaderMap, Request, StatusCode};
 use http_cache_semantics::{BeforeRequest, CacheOptions, CachePolicy};
 
-use super::{
-    CacheStatus, ForwardReason, Forwarded,
-    cache_headers::CacheHeaders,
-    tests::{REMAINING, STYLE, TAG, responder},
-    uncached,
-};
+use super::*;
 use crate::{
-    http::{
-        fixtures::{NOW, entry, secs},
-        request_head::{KeptHeaders, RequestHead},
-    },
-    policy::Policy,
+    http::{request_head::KeptHeaders, response::uncached},
+    outcome::ForwardReason,
 };
 
-/// Who asks, by one of the headers that may decide a page.
+/// Users, each identified by a header field on which a page may depend.
 const USERS: [Option<(&str, &str)>; 3] = [None, Some(("cookie", "session=1")), Some(("x-session", "alice"))];
 
 fn of(user: Option<(&str, &str)>) -> Request<()> {
@@ -30,7 +22,7 @@ fn of(user: Option<(&str, &str)>) -> Request<()> {
     request.body(()).unwrap()
 }
 
-/// As this cache stores it, a proxy or else a browser.
+/// The response as stored by a proxy or a browser.
 fn kept(is_proxy: bool, request: &Request<()>, status: StatusCode, headers: HeaderMap) -> CachePolicy {
     let (mut response, ()) = http::Response::new(()).into_parts();
     response.status = status;
@@ -92,7 +84,7 @@ fn p5_what_is_not_stored_gives_a_proxy_no_more_than_a_hit() {
             StatusCode::NOT_FOUND,
             StatusCode::MOVED_PERMANENTLY,
         ] {
-            let mut response = axum::response::Response::default();
+            let mut response = Response::default();
             *response.status_mut() = status;
             // By heuristics, what was modified long ago is fresh.
             let modified = "Sat, 05 Nov 1994 08:49:37 GMT".parse().unwrap();

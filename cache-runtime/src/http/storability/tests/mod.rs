@@ -1,0 +1,3 @@
+mod by_policy;
+mod by_response;
+mod oracle;
