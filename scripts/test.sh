@@ -1,9 +1,14 @@
 #!/usr/bin/env bash
 # Runs every test. Installs what they need and is missing; fails, never skips, when it cannot.
+#
+# REDIS_SERVER names the server to test with, by its path: another version of Redis, or Valkey. Without it, that is the
+# redis-server on the PATH.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-./scripts/need.sh redis-server redis-server "Fedora: redis, macOS: brew install redis"
+if [ -z "${REDIS_SERVER:-}" ]; then
+    ./scripts/need.sh redis-server redis-server "Fedora: redis, macOS: brew install redis"
+fi
 if [ "$(uname)" = Linux ]; then
     ./scripts/need.sh faketime faketime "Fedora: libfaketime"
 fi

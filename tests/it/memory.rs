@@ -57,8 +57,8 @@ async fn lines(Path(count): Path<u32>) -> (HeaderMap, &'static str) {
 }
 
 #[tokio::test]
-async fn p1_however_many_lines_a_response_has_it_is_answered() {
-    let [memory, redis] = Bench::every().await;
+async fn p1_response_with_any_number_of_header_lines_is_answered_also_on_redis() {
+    let (memory, redis) = (Bench::memory().await, Bench::redis().await);
     // What could not be read again is not written.
     for (bench, most) in [(memory, 40_000), (redis, 4_000)] {
         let app = bench.app(Router::new().route("/{count}", get(lines)));
@@ -127,7 +127,7 @@ async fn p1_however_many_header_names_a_response_has_it_is_answered() {
 }
 
 #[cfg(target_os = "linux")]
-mod memory {
+mod resident {
     use axum::{
         Router,
         body::Body,

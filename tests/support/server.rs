@@ -3,7 +3,7 @@
 #![allow(dead_code, unreachable_pub, reason = "each test file uses its own part")]
 
 use std::{
-    fs,
+    env, fs,
     net::{Ipv4Addr, TcpListener},
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
@@ -13,6 +13,12 @@ use std::{
 };
 
 use redis::{Client, Connection, ConnectionLike, RedisResult, Value};
+
+/// Names the program to start in place of the `redis-server` on the PATH: another version, or a `valkey-server`.
+const PROGRAM: &str = "REDIS_SERVER";
+
+/// Set to `memory`, no test may start a server: the quick tier of CONTRIBUTING.md.
+const STORES: &str = "TEST_STORES";
 
 /// Far beyond what a start takes on a busy machine.
 const START_TIMEOUT: Duration = Duration::from_secs(20);
@@ -58,11 +64,20 @@ impl RedisServer {
     }
 
     /// A server that answers commands when this returns.
+    ///
+    /// # Panics
+    ///
+    /// The server does not start, or the tests run without servers.
+    #[track_caller]
     pub(crate) fn with(options: Options) -> Self {
+        assert!(
+            !is_memory_only(),
+            "{STORES}=memory, but this test starts a server: put `redis` into its name, which the quick tier skips"
+        );
         static COUNT: AtomicU32 = AtomicU32::new(0);
         let count = COUNT.fetch_add(1, Ordering::Relaxed);
         // Short: a socket's path may have 107 bytes.
-        let folder = std::env::temp_dir().join(format!("hc-redis-{}-{count}", std::process::id()));
+        let folder = env::temp_dir().join(format!("hc-redis-{}-{count}", std::process::id()));
         fs::create_dir_all(&folder).expect("the folder for temporary files is writable");
         let mut server = Self {
             options,
@@ -230,7 +245,8 @@ impl RedisServer {
 
     /// Starts the process and waits until it answers; leaves `process` empty when it ended instead.
     fn launch(&mut self) {
-        let mut command = Command::new("redis-server");
+        let program = env::var_os(PROGRAM).unwrap_or_else(|| "redis-server".into());
+        let mut command = Command::new(&program);
         command
             .args([
                 "--bind",
@@ -257,8 +273,8 @@ impl RedisServer {
         command.args(&self.options.arguments);
         let process = command.spawn().unwrap_or_else(|error| {
             panic!(
-                "these tests need a real Redis, but `redis-server` does not start ({error}); install it: \
-                 `apt-get install redis-server`, `brew install redis`, or put a build of it on the PATH"
+                "these tests need a real Redis, but {program:?} does not start ({error}); install it: \
+                 `apt-get install redis-server`, `brew install redis`, or name a build of it in {PROGRAM}"
             )
         });
         self.process = Some(process);
@@ -315,6 +331,11 @@ pub(crate) fn signal(process: &Child, signal: &str) {
         .args([signal, &process.id().to_string()])
         .status();
     assert!(status.expect("`kill` runs").success());
+}
+
+/// Whether tests run on memory alone, without servers.
+pub(crate) fn is_memory_only() -> bool {
+    env::var_os(STORES).is_some_and(|stores| stores == "memory")
 }
 
 fn free_port() -> u16 {

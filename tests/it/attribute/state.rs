@@ -293,7 +293,7 @@ async fn with_the_cache(
 }
 
 #[tokio::test]
-async fn p2_what_the_server_gives_leaves_no_trace_in_the_key() {
+async fn p2_state_leaves_no_trace_in_redis_keys() {
     let bench = Bench::redis().await;
     let server = bench.redis.as_ref().unwrap();
     let router = Router::new()

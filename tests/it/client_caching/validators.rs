@@ -49,7 +49,7 @@ fn etag(answer: &Answer) -> &str {
 
 /// A miss and a hit have `Cache-Control`, `Expires`, `ETag` and the hit header; the hit says what is left.
 #[tokio::test]
-async fn line_01_a_hit_says_what_is_left() {
+async fn a_hit_says_what_is_left() {
     for bench in Bench::every().await {
         let runs = Runs::default();
         let app = app(&bench, &runs);
@@ -87,7 +87,7 @@ async fn line_01_a_hit_says_what_is_left() {
 
 /// The 304 is empty and has the `ETag`, `Cache-Control`, `Expires` and the hit header.
 #[tokio::test]
-async fn line_02_a_listed_etag_or_a_star_is_answered_by_304() {
+async fn a_listed_etag_or_a_star_is_answered_by_304() {
     for bench in Bench::every().await {
         let runs = Runs::default();
         let app = app(&bench, &runs);
@@ -110,7 +110,7 @@ async fn line_02_a_listed_etag_or_a_star_is_answered_by_304() {
 
 /// Another version at the client: 200, out of the cache.
 #[tokio::test]
-async fn line_03_other_etags_are_answered_by_the_entry() {
+async fn other_etags_are_answered_by_the_entry() {
     for bench in Bench::every().await {
         let runs = Runs::default();
         let app = app(&bench, &runs);
@@ -126,7 +126,7 @@ async fn line_03_other_etags_are_answered_by_the_entry() {
 
 /// Past its life the handler runs again; the `ETag` is the body's, so it changes only with it.
 #[tokio::test]
-async fn line_05_an_expired_entry_is_a_miss_with_the_same_etag() {
+async fn an_expired_entry_is_a_miss_with_the_same_etag() {
     for bench in Bench::every().await {
         let runs = Runs::default();
         let app = app(&bench, &runs);
@@ -163,7 +163,7 @@ async fn line_05_an_expired_entry_is_a_miss_with_the_same_etag() {
 /// There it differs between processes and has no quotes. Here it equals what is written down, so every process agrees:
 /// the first half of BLAKE3 of "abc".
 #[tokio::test]
-async fn line_14_the_etag_is_quoted_and_the_same_in_every_process() {
+async fn the_etag_is_quoted_and_the_same_in_every_process() {
     for bench in Bench::every().await {
         let app = app(&bench, &Runs::default());
         for verdict in ["Miss", "Hit"] {
@@ -176,7 +176,7 @@ async fn line_14_the_etag_is_quoted_and_the_same_in_every_process() {
 
 /// There a list is answered by 200; here by 304, also over several lines and with commas inside the quotes.
 #[tokio::test]
-async fn line_18_a_list_of_etags_is_read_as_a_list() {
+async fn a_list_of_etags_is_read_as_a_list() {
     for bench in Bench::every().await {
         let runs = Runs::default();
         let app = app(&bench, &runs);

@@ -90,7 +90,7 @@ async fn computes(State(done): State<Arc<Mutex<mpsc::Receiver<()>>>>) -> &'stati
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn p4_lease_is_renewed_while_a_handler_computes_without_a_pause() {
+async fn p4_lease_in_redis_is_renewed_while_a_handler_computes_without_a_pause() {
     let bench = Bench::redis().await;
     let (end, done) = mpsc::channel();
     let done = Arc::new(Mutex::new(done));
@@ -229,7 +229,7 @@ async fn p6_stream_whose_client_left_ends_with_its_lease() {
 
 /// Its lease stays in Redis for the rest of its five seconds, and nobody is left to wait for.
 #[tokio::test]
-async fn p4_lease_that_this_process_could_not_give_back_is_not_waited_for() {
+async fn p4_lease_that_could_not_be_released_in_redis_is_not_waited_for() {
     let server = RedisServer::start();
     let link = Link::to(&server).start().await;
     let builder = Cache::builder().prefix("test").url(link.url());
@@ -267,7 +267,7 @@ async fn replica_at(url: String, gate: &Gate) -> App {
 const SOON: Duration = Duration::from_secs(3);
 
 #[tokio::test]
-async fn p4_a_lease_is_given_back_though_the_connection_broke_as_its_fill_ended() {
+async fn p4_lease_is_released_though_the_redis_connection_broke_as_its_fill_ended() {
     let server = RedisServer::start();
     let link = Link::to(&server).start().await;
     let (here_gate, there_gate) = (Gate::new(), Gate::new());
@@ -287,7 +287,7 @@ async fn p4_a_lease_is_given_back_though_the_connection_broke_as_its_fill_ended(
 
 /// As after a failover to a server whose clock is behind: the record of the lease outlives its holder by the difference.
 #[tokio::test]
-async fn p4_a_lease_that_lives_longer_than_it_was_given_is_anybody_s() {
+async fn p4_lease_in_redis_with_a_longer_ttl_than_any_lease_has_may_be_taken() {
     let server = RedisServer::start();
     let (held, free) = (Gate::new(), Gate::new());
     let here = replica_at(server.url(), &held).await;

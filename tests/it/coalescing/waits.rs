@@ -282,7 +282,7 @@ async fn p4_requests_share_a_fill_when_none_may_have_a_task() {
 
 /// Two replicas; one of them begins a fill while the store does not answer, which lasts until after an eviction.
 #[tokio::test]
-async fn p3_requests_do_not_join_a_fill_from_a_hiccup_before_an_eviction() {
+async fn p3_requests_do_not_join_a_fill_from_a_redis_outage_before_an_eviction() {
     let server = RedisServer::start();
     let gate = Gate::new();
     let budget = Duration::from_millis(150);
@@ -306,7 +306,7 @@ async fn p3_requests_do_not_join_a_fill_from_a_hiccup_before_an_eviction() {
 }
 
 #[tokio::test]
-async fn p3_values_do_not_join_a_fill_from_a_hiccup_before_an_eviction() {
+async fn p3_values_do_not_join_a_fill_from_a_redis_outage_before_an_eviction() {
     let server = RedisServer::start();
     let build = || {
         Cache::builder()
@@ -350,7 +350,7 @@ async fn p3_values_do_not_join_a_fill_from_a_hiccup_before_an_eviction() {
 
 /// Answers always come too late, and requests are too few to fail five times between two probes.
 #[tokio::test]
-async fn p1_a_store_that_is_always_late_is_left_alone_however_few_requests_there_are() {
+async fn p1_breaker_opens_for_a_redis_that_is_always_late_however_few_requests_there_are() {
     let server = RedisServer::start();
     let link = Link::to(&server).start().await;
     let cache = Cache::builder().prefix("test").url(link.url());

@@ -37,7 +37,7 @@ async fn p3_clearing_takes_every_entry_and_the_fills_under_way() {
 
 /// There `close` flushes the database, and clearing `user` takes `users` along.
 #[tokio::test]
-async fn line_21_and_26_clearing_touches_its_own_prefix_alone_in_every_version() {
+async fn clearing_touches_its_own_prefix_alone_in_redis_in_every_version() {
     let server = RedisServer::start();
     let cache = async |prefix: &str, version: Option<&str>| {
         let builder = Cache::builder().prefix(prefix).url(server.url());
@@ -126,7 +126,7 @@ async fn crowded() -> (RedisServer, Cache, App) {
 }
 
 #[tokio::test]
-async fn entry_made_after_the_clearing_stays() {
+async fn entry_stored_after_the_clearing_stays_in_redis() {
     let (server, cache, app) = crowded().await;
     cache.clear().await.unwrap();
     app.get("/pages/1").await;
@@ -139,7 +139,7 @@ async fn entry_made_after_the_clearing_stays() {
 
 /// The second clears up what was stored while the first was still at it.
 #[tokio::test]
-async fn each_of_two_clearings_clears_up() {
+async fn each_of_two_clearings_purges_redis() {
     let (server, cache, app) = crowded().await;
     cache.clear().await.unwrap();
     app.get("/pages/1").await;
@@ -160,7 +160,7 @@ async fn each_of_two_clearings_clears_up() {
 }
 
 #[tokio::test]
-async fn clearing_that_is_not_acknowledged_is_an_error() {
+async fn clearing_that_redis_does_not_acknowledge_is_an_error() {
     let mut server = RedisServer::start();
     let builder = Cache::builder().prefix("test").url(server.url());
     let cache = builder.build().await.unwrap();

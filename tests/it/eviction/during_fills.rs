@@ -139,7 +139,7 @@ async fn p3_eviction_reaches_every_variant_and_the_fills_of_each() {
 }
 
 #[tokio::test]
-async fn p3_eviction_that_failed_is_honoured_here_and_made_up_for() {
+async fn p3_eviction_that_failed_in_redis_holds_in_this_process_and_is_retried() {
     let bench = Bench::on(RedisServer::start()).await;
     let gate = Gate::new();
     let app = bench.app(pages(&gate));
@@ -173,7 +173,7 @@ async fn p3_eviction_that_failed_is_honoured_here_and_made_up_for() {
 
 /// Each eviction has two names, and there is room for ten thousand.
 #[tokio::test]
-async fn p6_too_many_failed_evictions_become_one_of_everything() {
+async fn p6_too_many_evictions_that_failed_in_redis_become_one_of_everything() {
     let server = RedisServer::start();
     let link = Link::to(&server).start().await;
     let builder = Cache::builder().prefix("test").url(link.url());
@@ -206,7 +206,7 @@ async fn p6_too_many_failed_evictions_become_one_of_everything() {
 }
 
 #[tokio::test]
-async fn shutdown_waits_until_what_goes_on_is_stored() {
+async fn shutdown_waits_until_fills_are_stored_in_redis() {
     let bench = Bench::redis().await;
     let gate = Gate::new();
     let app = bench.app(pages(&gate));

@@ -42,7 +42,7 @@ async fn warm(bench: &Bench, app: &App) -> [Answer; 2] {
 
 /// There the invalidation comes before the handler, which may yet fail, and `/q` takes `/q-archive` along.
 #[tokio::test]
-async fn line_25_eviction_waits_for_success_and_ends_at_the_name() {
+async fn eviction_waits_for_success_and_ends_at_the_name() {
     for bench in Bench::every().await {
         let app = app(&bench);
         let [page, archive] = warm(&bench, &app).await;
@@ -79,7 +79,7 @@ async fn clear_one(Path(name): Path<String>) {
 }
 
 #[tokio::test]
-async fn line_21_eviction_is_exact() {
+async fn eviction_is_exact() {
     const PATHS: [&str; 3] = ["/user/ann", "/user/anna", "/users/ann"];
     for bench in Bench::every().await {
         let app = bench.app(

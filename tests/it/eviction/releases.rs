@@ -35,7 +35,7 @@ async fn settled(server: &RedisServer) {
 
 /// As in a rolling deploy.
 #[tokio::test]
-async fn p3_eviction_by_one_release_reaches_the_entries_of_another() {
+async fn p3_eviction_by_one_release_reaches_the_redis_entries_of_another() {
     let server = RedisServer::start();
     for (kept_by, evicted_by) in [(Some("7"), None), (None, Some("7")), (Some("6"), Some("7"))] {
         let runs = Runs::default();
@@ -67,7 +67,7 @@ async fn long() -> &'static str {
 }
 
 #[tokio::test]
-async fn p2_version_and_handler_do_not_run_into_each_other() {
+async fn p2_version_and_handler_are_kept_apart_in_redis_keys() {
     let server = RedisServer::start();
     let (_, one) = release(&server, Some("1:x"), Router::new().route("/", get(short))).await;
     let (_, two) = release(&server, Some("1"), Router::new().route("/", get(long))).await;

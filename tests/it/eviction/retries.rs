@@ -31,7 +31,7 @@ async fn tagged(State(gate): State<Gate>) -> impl IntoResponse {
 }
 
 #[tokio::test]
-async fn p3_run_from_before_a_failed_eviction_by_its_own_tag_is_not_joined() {
+async fn p3_fill_from_before_an_eviction_of_its_own_tag_that_failed_in_redis_is_not_joined() {
     let bench = Bench::redis().await;
     let gate = Gate::new();
     let app = bench.app(Router::new().route("/", get(tagged)).with_state(gate.clone()));
@@ -85,7 +85,7 @@ async fn p4_failed_eviction_does_not_end_sharing_in_an_outage() {
 }
 
 #[tokio::test]
-async fn p3_used_up_budget_is_no_store_that_is_away() {
+async fn p3_used_up_budget_does_not_make_redis_unavailable() {
     let server = RedisServer::start();
     let link = Link::to(&server).start().await;
     let gate = Gate::new();
@@ -118,7 +118,7 @@ async fn page(Path(id): Path<u32>, State(runs): State<Runs>) -> String {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn p3_failed_eviction_is_made_up_for_though_its_runtime_is_gone() {
+async fn p3_eviction_that_failed_in_redis_is_retried_though_its_runtime_has_ended() {
     let bench = Bench::redis().await;
     let app = bench.app(
         Router::new()
@@ -154,7 +154,7 @@ async fn fails_later(State(runs): State<Runs>) -> Result<String, StatusCode> {
 }
 
 #[tokio::test]
-async fn stale_entry_answers_for_a_failure_when_the_lease_is_refused_too() {
+async fn stale_entry_is_served_for_a_failure_when_redis_rejects_the_lease_too() {
     let bench = Bench::redis().await;
     let app = bench.app(
         Router::new()
@@ -203,7 +203,7 @@ async fn lives(Path(seconds): Path<u64>) -> impl IntoResponse {
 }
 
 #[tokio::test]
-async fn tag_that_answers_name_is_kept_as_long_as_its_entries() {
+async fn tag_that_responses_name_is_kept_in_redis_as_long_as_its_entries() {
     let bench = Bench::redis().await;
     let app = bench.app(Router::new().route("/{seconds}", get(lives)));
     for path in ["/1", "/80000"] {

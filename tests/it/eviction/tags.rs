@@ -133,7 +133,7 @@ async fn p3_request_after_an_evicted_tag_does_not_get_a_run_from_before() {
 /// While the run that came to nothing for it gives its lease back, a request does not take it for a second one, and
 /// run the handler unstored for having waited in vain so often.
 #[tokio::test]
-async fn p4_request_waits_for_a_run_that_an_eviction_fenced_once() {
+async fn p4_request_waits_once_for_a_fill_that_an_eviction_fenced_in_redis() {
     let server = RedisServer::start();
     let link = Link::to(&server).start().await;
     let builder = Cache::builder().prefix("test").url(link.url());
@@ -177,7 +177,7 @@ async fn p3_tag_evicted_on_one_replica_is_gone_on_another() {
 }
 
 #[tokio::test]
-async fn p8_lost_tag_record_costs_a_miss() {
+async fn p8_tag_record_that_redis_lost_costs_a_miss() {
     let bench = Bench::redis().await;
     let gate = Gate::new();
     let app = bench.app(routes(&gate));

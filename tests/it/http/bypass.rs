@@ -26,7 +26,7 @@ fn pages(bench: &Bench, runs: &Runs) -> App {
 
 /// `no-cache` and `no-store` in a request: nothing is read or written, none of the four headers sent.
 #[tokio::test]
-async fn line_04_no_cache_and_no_store_go_past_the_cache() {
+async fn no_cache_and_no_store_go_past_the_cache() {
     for directive in ["no-cache", "no-store"] {
         for bench in Bench::every().await {
             let runs = Runs::default();
@@ -60,7 +60,7 @@ async fn line_04_no_cache_and_no_store_go_past_the_cache() {
 
 /// There a handler must take the request for POST and `no-cache` to be seen.
 #[tokio::test]
-async fn line_07_the_gate_works_whatever_the_handler_takes() {
+async fn the_gate_works_whatever_the_handler_takes() {
     for bench in Bench::every().await {
         let runs = Runs::default();
         let app = pages(&bench, &runs);
@@ -80,7 +80,7 @@ async fn line_07_the_gate_works_whatever_the_handler_takes() {
 
 /// There `No-Cache` is ignored and `x-no-cache-y` bypasses: directives are tokens, in any case.
 #[tokio::test]
-async fn line_08_directives_are_tokens_in_any_case() {
+async fn directives_are_tokens_in_any_case() {
     for bench in Bench::every().await {
         let runs = Runs::default();
         let app = pages(&bench, &runs);
@@ -113,7 +113,7 @@ async fn line_08_directives_are_tokens_in_any_case() {
 
 /// What is not GET passes without a header of the cache.
 #[tokio::test]
-async fn line_16_other_methods_get_no_cache_headers() {
+async fn other_methods_get_no_cache_headers() {
     for bench in Bench::every().await {
         let runs = Runs::default();
         let app = pages(&bench, &runs);
@@ -140,7 +140,7 @@ async fn line_16_other_methods_get_no_cache_headers() {
 
 /// There the two together are served from the cache.
 #[tokio::test]
-async fn line_17_no_cache_and_no_store_together_bypass() {
+async fn no_cache_and_no_store_together_bypass() {
     for bench in Bench::every().await {
         let runs = Runs::default();
         let app = pages(&bench, &runs);
@@ -183,7 +183,7 @@ async fn report(_: Staff, State(runs): State<Runs>) -> String {
 
 /// There an anonymous client gets what an authorised one had cached: here extractors run on every request.
 #[tokio::test]
-async fn line_22_a_guard_stands_before_the_cached_response() {
+async fn a_guard_stands_before_the_cached_response() {
     for bench in Bench::every().await {
         let runs = Runs::default();
         let app = bench.app(

@@ -146,7 +146,7 @@ async fn plain() -> &'static str {
 
 /// RFC 9111 section 5.2.1.7, where a later release keeps an entry that this one cannot read.
 #[tokio::test]
-async fn only_if_cached_never_runs_the_handler() {
+async fn only_if_cached_never_runs_the_handler_for_a_newer_redis_entry() {
     let bench = Bench::redis().await;
     let app = bench.app(Router::new().route("/", get(plain)));
     let newer = b"\xf5hce\x09aaaaaaaaaaaaaaaaaaaaaaaaaaa".as_slice();

@@ -75,7 +75,7 @@ fn assert_gzip(answer: &Answer) {
 
 /// There an entry in gzip goes to clients that did not ask for it. Here the cache sits inside the compression…
 #[tokio::test]
-async fn line_29_the_entry_is_not_compressed() {
+async fn the_entry_is_not_compressed() {
     for bench in Bench::every().await {
         let runs = Runs::default();
         let app = compressing(&bench, &runs);
@@ -96,7 +96,7 @@ async fn line_29_the_entry_is_not_compressed() {
 
 /// … and a body that the handler coded is not stored, unless the key has what it was coded by.
 #[tokio::test]
-async fn line_29_coded_bodies_are_not_stored_unkeyed() {
+async fn coded_bodies_are_not_stored_unkeyed() {
     for bench in Bench::every().await {
         let runs = Runs::default();
         let app = compressing(&bench, &runs);

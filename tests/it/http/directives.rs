@@ -174,7 +174,7 @@ async fn ignore_leaves_clients_no_way_to_force_work() {
 }
 
 #[tokio::test]
-async fn only_if_cached_never_runs_the_handler() {
+async fn only_if_cached_never_runs_the_handler_for_a_newer_redis_entry() {
     for bench in Bench::every().await {
         let origin = Origin::counting();
         let app = bench.app(pages(&origin));

@@ -42,7 +42,7 @@ handlers! {
 
 /// There a handler that returns a number or nothing is a 500. Here all that axum can answer with is.
 #[tokio::test]
-async fn line_10_whatever_axum_can_answer_with_is_cached() {
+async fn whatever_axum_can_answer_with_is_cached() {
     let json = Some("application/json");
     let plain = Some("text/plain; charset=utf-8");
     let cases: [(&str, u16, Option<&str>, &[u8]); 11] = [
@@ -108,7 +108,7 @@ async fn accepted(State(runs): State<Runs>) -> impl IntoResponse {
 /// There a hit is a 200 without the handler's headers. Here it has all of them, with repeats, and the status; that of a
 /// 202 says that the work is still to come, so it is the handler's each time.
 #[tokio::test]
-async fn line_12_status_and_headers_survive() {
+async fn status_and_headers_survive() {
     for bench in Bench::every().await {
         let runs = Runs::default();
         let router = Router::new()
@@ -159,7 +159,7 @@ async fn absent_for_a_while(State(runs): State<Runs>) -> (StatusCode, Json<Value
 
 /// There a 404 is stored, and its second answer is a 200.
 #[tokio::test]
-async fn line_19_a_404_stays_one_and_is_stored_only_when_asked_for() {
+async fn a_404_stays_one_and_is_stored_only_when_asked_for() {
     for bench in Bench::every().await {
         let runs = Runs::default();
         let router = Router::new()
@@ -198,7 +198,7 @@ async fn log_in(State(runs): State<Runs>) -> impl IntoResponse {
 
 /// There a cookie is stored and given to everybody, and of two one is lost.
 #[tokio::test]
-async fn line_23_cookies_are_neither_stored_nor_lost() {
+async fn cookies_are_neither_stored_nor_lost() {
     for bench in Bench::every().await {
         let runs = Runs::default();
         let router = Router::new().route("/", get(log_in));

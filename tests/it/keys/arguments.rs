@@ -53,7 +53,7 @@ async fn for_each(visitor: Option<User>, State(runs): State<Runs>) -> String {
 
 /// There `Optional[User]` stays in the key when `User` is ignored: here an argument is ignored by its name.
 #[tokio::test]
-async fn line_15_an_argument_is_ignored_by_its_binding_whatever_its_type() {
+async fn an_argument_is_ignored_by_its_binding_whatever_its_type() {
     for bench in Bench::every().await {
         let runs = Runs::default();
         let app = bench.app(
@@ -96,7 +96,7 @@ async fn search_json(State(runs): State<Runs>, Json(search): Json<Search>) -> St
 
 /// There a POST is cached without its body in the key, so that the second search gets the first one's answer.
 #[tokio::test]
-async fn line_28_a_cached_post_has_its_body_in_the_key() {
+async fn a_cached_post_has_its_body_in_the_key() {
     for bench in Bench::every().await {
         let runs = Runs::default();
         let app = bench.app(

@@ -211,7 +211,7 @@ async fn moved(State(origin): State<Origin>) -> Response {
 }
 
 #[tokio::test]
-async fn version_and_name_are_in_the_key() {
+async fn version_and_name_are_in_the_redis_key() {
     let bench = Bench::redis().await;
     let server = bench.redis.as_ref().unwrap();
     let origin = Origin::counting();

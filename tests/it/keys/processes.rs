@@ -44,7 +44,7 @@ async fn process(asked: &str) {
 }
 
 #[test]
-fn p2_handlers_of_one_name_do_not_share_entries_between_processes() {
+fn p2_handlers_of_one_name_do_not_share_redis_entries_between_processes() {
     if let Some(asked) = alone::task() {
         return process(&asked);
     }
@@ -52,7 +52,7 @@ fn p2_handlers_of_one_name_do_not_share_entries_between_processes() {
     let ask = |path: &str| {
         alone::run(
             module_path!(),
-            "p2_handlers_of_one_name_do_not_share_entries_between_processes",
+            "p2_handlers_of_one_name_do_not_share_redis_entries_between_processes",
             &format!("{} {path}", server.url()),
         )
     };

@@ -49,7 +49,7 @@ async fn listing(Query(Pages { page }): Query<Pages>, State(runs): State<Runs>) 
 
 /// Left out or given, it is the same argument.
 #[tokio::test]
-async fn line_06_a_default_and_the_same_value_given_share_an_entry() {
+async fn a_default_and_the_same_value_given_share_an_entry() {
     for bench in Bench::every().await {
         let runs = Runs::default();
         let app = bench.app(
@@ -101,7 +101,7 @@ fn pairs(bench: &Bench, runs: &Runs) -> App {
 
 /// There `a="x,b=y", b="z"` and `a="x", b="y,b=z"` share an entry.
 #[tokio::test]
-async fn line_09_arguments_with_delimiters_never_share_an_entry() {
+async fn arguments_with_delimiters_never_share_an_entry() {
     let values = [
         (Some("x,b=y"), Some("z")),
         (Some("x"), Some("y,b=z")),
@@ -148,7 +148,7 @@ fn escaped(text: &str) -> String {
 
 /// There the order of a query's parameters makes two entries.
 #[tokio::test]
-async fn line_24_the_order_of_a_query_does_not_matter() {
+async fn the_order_of_a_query_does_not_matter() {
     for bench in Bench::every().await {
         let runs = Runs::default();
         let app = pairs(&bench, &runs);
@@ -175,7 +175,7 @@ async fn by_path(Path(name): Path<String>, RawQuery(query): RawQuery, State(runs
 
 /// There `/items?a=1` and `/itemsa=1` share an entry.
 #[tokio::test]
-async fn line_27_path_and_query_never_run_into_each_other() {
+async fn path_and_query_never_run_into_each_other() {
     let ends = [
         "items?a=1",
         "itemsa=1",

@@ -55,7 +55,7 @@ const PATHS: &[&str] = &[
 ];
 
 #[tokio::test]
-async fn line_25_writes_evict_what_they_name_once_they_succeeded() {
+async fn writes_evict_what_they_name_once_they_succeeded() {
     for bench in Bench::every().await {
         let layer = CacheLayer::new()
             .evict_on(Method::PUT, "/users/{id}", ["/users/{id}/*", "/users"])

@@ -20,7 +20,7 @@ async fn share(app: &App, first: &str, second: &str) -> bool {
 }
 
 #[tokio::test]
-async fn line_24_query_counts_without_its_order_and_escapes() {
+async fn query_counts_without_its_order_and_escapes() {
     for (first, second, shared) in [
         ("/q?a=1&b=2", "/q?b=2&a=1", true),
         ("/q?a=x%20y", "/q?a=x+y", true),
@@ -83,7 +83,7 @@ async fn named_like_the_layer(OriginalUri(path): OriginalUri) -> String {
 }
 
 #[tokio::test]
-async fn p2_no_handler_has_a_key_of_the_layer() {
+async fn p2_no_handler_has_a_redis_key_of_the_layer() {
     let bench = Bench::redis().await;
     let app = bench.app(
         Router::new()
@@ -179,7 +179,7 @@ async fn p2_nobody_poisons_a_page_with_another_address() {
 
 /// A user and a password in the URL: neither cached nor in a key.
 #[tokio::test]
-async fn p5_requests_with_a_user_in_their_address_are_not_cached() {
+async fn p5_requests_with_a_user_in_their_address_leave_nothing_in_redis() {
     let bench = Bench::redis().await;
     let app = app(&bench, CacheLayer::new());
     for (uri, host) in [

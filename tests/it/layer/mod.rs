@@ -103,7 +103,7 @@ async fn each_route_has_a_life_of_its_own() {
 }
 
 #[tokio::test]
-async fn line_24_and_25_only_and_exclude_go_by_segments() {
+async fn only_and_exclude_go_by_segments() {
     let bench = Bench::memory().await;
     let layer = CacheLayer::new()
         .only(["/q", "/users/{id}"])
@@ -143,7 +143,7 @@ async fn stale_pages_serve_while_they_are_renewed() {
 
 /// P1, and P9: the service is there, whatever the cache is.
 #[tokio::test]
-async fn p1_and_p9_without_a_store_or_a_cache_the_service_answers() {
+async fn p1_and_p9_without_redis_or_a_cache_the_service_answers() {
     let mut bench = Bench::redis().await;
     let app = app(&bench, CacheLayer::new());
     bench.redis.take().unwrap().kill();

@@ -113,7 +113,7 @@ async fn evictions_by_path_reach_every_layer() {
 
 /// Replicas of one build and a process after its restart find each other's entries.
 #[tokio::test]
-async fn keys_name_the_place_that_made_the_layer() {
+async fn redis_keys_name_the_source_line_that_made_the_layer() {
     let bench = Bench::redis().await;
     let (layers, line) = ([CacheLayer::new(), CacheLayer::new().name("caf\u{e9}")], line!());
     reports(&bench, &apps(&bench, layers)).await;

@@ -59,7 +59,7 @@ async fn every() -> Vec<(App, Bench)> {
 }
 
 #[tokio::test]
-async fn line_16_other_methods_get_no_cache_headers() {
+async fn other_methods_get_no_cache_headers() {
     for (app, _bench) in every().await {
         for method in [
             Method::POST,
@@ -77,7 +77,7 @@ async fn line_16_other_methods_get_no_cache_headers() {
 }
 
 #[tokio::test]
-async fn line_17_no_cache_and_no_store_together_bypass() {
+async fn no_cache_and_no_store_together_bypass() {
     for (app, bench) in every().await {
         app.get("/a").await;
         bench.settled().await;
@@ -90,7 +90,7 @@ async fn line_17_no_cache_and_no_store_together_bypass() {
 }
 
 #[tokio::test]
-async fn line_18_a_list_of_etags_is_read_as_a_list() {
+async fn a_list_of_etags_is_read_as_a_list() {
     for (app, bench) in every().await {
         let miss = app.get("/a").await;
         bench.settled().await;
@@ -103,7 +103,7 @@ async fn line_18_a_list_of_etags_is_read_as_a_list() {
 }
 
 #[tokio::test]
-async fn line_19_a_404_stays_one_and_is_not_stored() {
+async fn a_404_stays_one_and_is_not_stored() {
     for (app, bench) in every().await {
         for run in ["run 1", "run 2"] {
             let answer = app.get("/missing").await;
@@ -114,7 +114,7 @@ async fn line_19_a_404_stays_one_and_is_not_stored() {
 }
 
 #[tokio::test]
-async fn line_20_an_entry_that_cannot_be_read_is_a_miss() {
+async fn redis_entry_that_cannot_be_read_is_a_miss() {
     let bench = Bench::redis().await;
     let app = bench.app(answers().layer(CacheLayer::new().expire(MINUTE)));
     app.get("/a").await;
@@ -143,7 +143,7 @@ async fn line_20_an_entry_that_cannot_be_read_is_a_miss() {
 }
 
 #[tokio::test]
-async fn line_21_and_26_evictions_are_exact_and_leave_what_is_not_ours() {
+async fn evictions_are_exact_and_leave_what_is_not_ours() {
     for (app, bench) in every().await {
         let foreign = bench.redis.as_ref();
         if let Some(server) = foreign {
@@ -184,7 +184,7 @@ async fn line_21_and_26_evictions_are_exact_and_leave_what_is_not_ours() {
 }
 
 #[tokio::test]
-async fn line_23_cookies_are_neither_stored_nor_lost() {
+async fn cookies_are_neither_stored_nor_lost() {
     for (app, bench) in every().await {
         for run in ["run 1", "run 2"] {
             let answer = app.get("/cookies").await;
@@ -197,7 +197,7 @@ async fn line_23_cookies_are_neither_stored_nor_lost() {
 }
 
 #[tokio::test]
-async fn line_26_binary_bodies_come_back_as_they_were() {
+async fn binary_bodies_come_back_as_they_were() {
     for (app, bench) in every().await {
         for verdict in ["Miss", "Hit"] {
             let answer = app.get("/binary").await;
@@ -209,7 +209,7 @@ async fn line_26_binary_bodies_come_back_as_they_were() {
 
 /// With a length, and with none, as over HTTP/2.
 #[tokio::test]
-async fn line_28_a_request_with_a_body_is_not_cached() {
+async fn a_request_with_a_body_is_not_cached() {
     for bench in Bench::every().await {
         let methods = MethodFilter::GET.or(MethodFilter::POST);
         let app = bench.app(answers().layer(CacheLayer::new().expire(MINUTE).methods(methods)));
@@ -233,7 +233,7 @@ async fn line_28_a_request_with_a_body_is_not_cached() {
 }
 
 #[tokio::test]
-async fn line_30_a_full_store_fails_no_request() {
+async fn full_redis_fails_no_request() {
     let server = RedisServer::with(Options::default().arguments(["--maxmemory", "1"]));
     let bench = Bench::on(server).await;
     let app = app(&bench, CacheLayer::new().expire(MINUTE));
@@ -247,7 +247,7 @@ async fn line_30_a_full_store_fails_no_request() {
 }
 
 #[tokio::test]
-async fn line_31_what_stands_outside_of_the_layer_is_never_stored() {
+async fn what_stands_outside_of_the_layer_is_never_stored() {
     for bench in Bench::every().await {
         let runs = Runs::default();
         let within = Router::new()

@@ -99,7 +99,7 @@ async fn by_machine_clock() -> impl IntoResponse {
 /// Runs itself again in a process whose wall clock is a day off, and steps.
 #[cfg(target_os = "linux")]
 #[test]
-fn a_machine_whose_wall_clock_steps_keeps_the_ttl_of_dated_responses() {
+fn dated_responses_keep_their_ttl_when_the_wall_clock_steps_under_faketime() {
     if let Some(file) = env::var_os(FAKED) {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
         return runtime.expect("it starts").block_on(under_faketime(&file));
@@ -116,7 +116,7 @@ fn a_machine_whose_wall_clock_steps_keeps_the_ttl_of_dated_responses() {
         .args(["--exact", "--nocapture"])
         .arg(full_name(
             module_path!(),
-            "a_machine_whose_wall_clock_steps_keeps_the_ttl_of_dated_responses",
+            "dated_responses_keep_their_ttl_when_the_wall_clock_steps_under_faketime",
         ))
         .env("LD_PRELOAD", String::from_utf8(library).expect("a path").trim())
         .env(FAKED, &file)

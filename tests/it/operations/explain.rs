@@ -116,7 +116,7 @@ async fn entry_is_explained_through_its_life() {
 }
 
 #[tokio::test]
-async fn run_under_way_is_named_by_its_place() {
+async fn fill_under_way_on_redis_is_here_or_elsewhere() {
     let bench = Bench::redis().await;
     let elsewhere = handler_cache::Cache::builder()
         .prefix("test")
@@ -214,7 +214,7 @@ async fn variant_of_requests_without_headers_is_explained() {
 }
 
 #[tokio::test]
-async fn p1_store_that_is_away_is_said_to_be() {
+async fn p1_unavailable_redis_is_reported() {
     let mut bench = Bench::redis().await;
     let key = ValueKey::<u8>::new("it", &());
     bench.cache.set(&key, &1, Duration::from_secs(60)).await.unwrap();
@@ -234,7 +234,7 @@ async fn p1_store_that_is_away_is_said_to_be() {
 }
 
 #[tokio::test]
-async fn p8_garbage_is_unusable_and_a_newer_record_is_newer() {
+async fn p8_garbage_in_redis_is_unreadable_and_a_newer_record_is_newer() {
     let bench = Bench::redis().await;
     let key = ValueKey::<u8>::new("it", &());
     let name = bench.cache.explain(&key).await.unwrap().key;

@@ -101,7 +101,7 @@ async fn plain() -> &'static str {
 
 /// RFC 9211 section 2.4: `stored` is said of what was stored.
 #[tokio::test]
-async fn cache_status_does_not_say_stored_while_the_store_is_down() {
+async fn cache_status_does_not_say_stored_while_redis_is_down() {
     let mut server = RedisServer::start();
     server.kill();
     let builder = Cache::builder().prefix("test").url(server.url());
@@ -112,7 +112,7 @@ async fn cache_status_does_not_say_stored_while_the_store_is_down() {
 
 /// Who watches the log from some moment on learns of it as well. Time stands still but where all wait.
 #[tokio::test(start_paused = true)]
-async fn store_that_stays_away_is_told_of_once_a_minute() {
+async fn redis_that_stays_unavailable_is_logged_once_a_minute() {
     let log = Log::default();
     let _logged = tracing::subscriber::set_default(log.subscriber());
     let mut server = RedisServer::start();
@@ -149,7 +149,7 @@ async fn shutdown_tells_of_runs_that_it_did_not_wait_for() {
 }
 
 #[tokio::test]
-async fn spans_tell_where_a_request_spends_its_time() {
+async fn spans_show_where_a_request_on_redis_spends_its_time() {
     let log = Log::default();
     let _logged = tracing::subscriber::set_default(log.subscriber_with(FmtSpan::NEW));
     let bench = Bench::redis().await;

@@ -67,7 +67,7 @@ async fn tagged() -> (Tags<[&'static str; 1]>, &'static str) {
 
 /// As docs/operations.md lists them, for the prefix `test`.
 #[tokio::test]
-async fn a_user_with_the_documented_permissions_can_do_all_that_the_cache_does() {
+async fn redis_user_with_the_documented_permissions_can_do_all_that_the_cache_does() {
     let guide = include_str!("../../../docs/operations.md");
     let rules = guide
         .lines()

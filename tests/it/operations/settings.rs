@@ -92,7 +92,7 @@ async fn plain(State(origin): State<Origin>) -> Response {
 }
 
 #[tokio::test]
-async fn caches_of_two_versions_on_one_store_share_no_entry_and_one_eviction_reaches_both() {
+async fn caches_of_two_versions_on_one_redis_share_no_entry_and_one_eviction_reaches_both() {
     let server = crate::support::RedisServer::start();
     let origin = Origin::counting();
     let mut apps = Vec::new();

@@ -114,7 +114,7 @@ async fn panic_is_a_run_that_failed() {
 }
 
 #[tokio::test]
-async fn run_without_a_store_is_not_stored_for_want_of_a_lease() {
+async fn run_without_redis_is_not_stored_for_want_of_a_lease() {
     let mut server = RedisServer::start();
     server.kill();
     let bench = Bench::on(server).await;

@@ -48,7 +48,7 @@ impl Function {
             .args(["--exact", "--nocapture"])
             .arg(full_name(
                 module_path!(),
-                "p4_a_process_that_is_stopped_behind_each_answer_has_stored_it",
+                "p4_process_suspended_after_each_response_has_stored_it_in_redis",
             ))
             .env(REDIS, redis.url())
             .stderr(Stdio::piped())
@@ -89,7 +89,7 @@ impl Drop for Function {
 }
 
 #[test]
-fn p4_a_process_that_is_stopped_behind_each_answer_has_stored_it() {
+fn p4_process_suspended_after_each_response_has_stored_it_in_redis() {
     if let Ok(redis) = env::var(REDIS) {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
         return runtime.expect("it starts").block_on(serve(redis));

@@ -93,7 +93,7 @@ impl Shop {
 
 /// There every request is a 500 from then on.
 #[tokio::test]
-async fn line_13_redis_dies_in_mid_run_and_comes_back() {
+async fn redis_dies_in_mid_run_and_comes_back() {
     let mut shop = Shop::on(RedisServer::start()).await;
     let miss = shop.answered_by_a_run().await;
     shop.bench.settled().await;
@@ -110,7 +110,7 @@ async fn line_13_redis_dies_in_mid_run_and_comes_back() {
 
 /// There the cache is bypassed for ever.
 #[tokio::test]
-async fn line_13_redis_is_down_at_start_and_comes_up_later() {
+async fn redis_is_down_at_start_and_comes_up_later() {
     let mut server = RedisServer::start();
     server.kill();
     let mut shop = Shop::on(server).await;
@@ -123,7 +123,7 @@ async fn line_13_redis_is_down_at_start_and_comes_up_later() {
 
 /// There an entry that cannot be decoded, as after a deploy, is a 500. Here it is a miss, and replaced.
 #[tokio::test]
-async fn line_20_an_entry_that_cannot_be_read_is_a_miss() {
+async fn redis_entry_that_cannot_be_read_is_a_miss() {
     let shop = Shop::on(RedisServer::start()).await;
     shop.answered_by_a_run().await;
     shop.bench.settled().await;
@@ -157,7 +157,7 @@ async fn line_20_an_entry_that_cannot_be_read_is_a_miss() {
 
 /// While a deploy goes on, replicas of the old version leave the entries of the new one alone.
 #[tokio::test]
-async fn line_20_an_entry_of_a_newer_version_is_left_alone() {
+async fn an_entry_of_a_newer_version_is_left_alone() {
     let shop = Shop::on(RedisServer::start()).await;
     shop.answered_by_a_run().await;
     shop.bench.settled().await;
@@ -174,7 +174,7 @@ async fn line_20_an_entry_of_a_newer_version_is_left_alone() {
 
 /// There a store that fails is a 500. Here it is as if it were not there: one that takes no writes …
 #[tokio::test]
-async fn line_30_a_full_store_fails_no_request() {
+async fn full_redis_fails_no_request() {
     let options = Options::default().arguments(["--maxmemory", "1"]);
     let shop = Shop::on(RedisServer::with(options)).await;
     for _ in 0..8 {
@@ -189,7 +189,7 @@ async fn line_30_a_full_store_fails_no_request() {
 
 /// … or has become a replica …
 #[tokio::test]
-async fn line_30_a_read_only_store_fails_no_request() {
+async fn a_read_only_store_fails_no_request() {
     let shop = Shop::on(RedisServer::start()).await;
     let server = shop.bench.server();
     // Of itself, which gives it nothing.
@@ -203,7 +203,7 @@ async fn line_30_a_read_only_store_fails_no_request() {
 
 /// … or does not answer at all.
 #[tokio::test]
-async fn line_30_a_silent_store_fails_no_request() {
+async fn a_silent_store_fails_no_request() {
     let shop = Shop::on(RedisServer::start()).await;
     let miss = shop.answered_by_a_run().await;
     shop.bench.settled().await;

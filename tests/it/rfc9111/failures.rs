@@ -285,7 +285,7 @@ async fn a_body_in_pieces_is_answered_as_any_other() {
 }
 
 #[tokio::test]
-async fn p4_without_a_store_a_body_in_pieces_answers_all_that_wait() {
+async fn p4_without_redis_a_streamed_body_answers_all_waiters() {
     let mut bench = Bench::redis().await;
     let gate = Gate::new();
     let waits = gate.clone();
@@ -367,7 +367,7 @@ async fn a_body_is_passed_on_as_it_comes() {
 
 /// P1 with another origin: whatever the store does, the service answers.
 #[tokio::test]
-async fn p1_without_its_store_the_gateway_passes_everything_on() {
+async fn p1_without_redis_the_gateway_passes_everything_on() {
     let mut gateway = Gateway::on(Bench::redis().await, CacheLayer::new().http());
     gateway
         .origin

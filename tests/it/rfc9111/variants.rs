@@ -85,7 +85,7 @@ async fn a_response_that_varies_by_more_than_before_is_told_apart_by_that() {
 
 /// Keys are logged and listed: what a request had is in them as a hash.
 #[tokio::test]
-async fn no_field_of_a_request_is_shown_in_a_key() {
+async fn no_field_of_a_request_is_shown_in_a_redis_key() {
     let gateway = Gateway::on(Bench::redis().await, CacheLayer::new().http().public());
     let varied = ok(&[CONTROL, ("vary", "cookie, x-secret")], "one");
     gateway.origin.then(varied.clone()).then(varied);

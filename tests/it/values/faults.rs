@@ -24,7 +24,7 @@ async fn fill(cache: &Cache, text: &'static str) -> String {
 }
 
 #[tokio::test]
-async fn p1_without_the_store_values_are_made_and_writes_say_so() {
+async fn p1_without_redis_values_are_filled_and_writes_return_an_error() {
     let mut bench = Bench::redis().await;
     let cache = bench.cache.clone();
     assert_eq!(fill(&cache, "first").await, "first");
@@ -47,7 +47,7 @@ async fn p1_without_the_store_values_are_made_and_writes_say_so() {
 }
 
 #[tokio::test]
-async fn p1_full_store_serves_what_it_has_and_refuses_writes() {
+async fn p1_full_redis_serves_its_entries_and_rejects_writes() {
     let bench = Bench::redis().await;
     let cache = &bench.cache;
     cache.set(&key(), &"first".to_owned(), MINUTE).await.unwrap();
@@ -63,7 +63,7 @@ async fn p1_full_store_serves_what_it_has_and_refuses_writes() {
 
 /// What the process takes for evicted is not handed out, though the store still has it.
 #[tokio::test]
-async fn p3_overdue_eviction_hides_the_value() {
+async fn p3_eviction_that_redis_still_owes_hides_the_value() {
     let bench = Bench::redis().await;
     let cache = &bench.cache;
     cache.set(&key(), &"old".to_owned(), MINUTE).await.unwrap();
@@ -94,7 +94,7 @@ async fn p3_overdue_eviction_hides_the_value() {
 
 /// What was made without the store is not handed out after a write, as it would not be after an eviction.
 #[tokio::test]
-async fn fill_from_before_a_write_is_not_joined_after_it() {
+async fn fill_from_before_a_write_to_redis_is_not_joined_after_it() {
     let bench = Bench::redis_with(|builder| builder.store_budget(Duration::from_millis(100))).await;
     let (cache, gate) = (bench.cache.clone(), Gate::new());
     let ask = || {
@@ -128,7 +128,7 @@ async fn fill_from_before_a_write_is_not_joined_after_it() {
 }
 
 #[test]
-fn p1_outside_a_runtime_the_store_is_away() {
+fn p1_outside_a_runtime_redis_is_unavailable() {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
