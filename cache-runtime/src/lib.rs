@@ -27,6 +27,7 @@ mod http;
 mod explain;
 mod stats;
 mod engine;
+mod origin;
 mod cache;
 #[cfg(feature = "layer")]
 pub mod layer;

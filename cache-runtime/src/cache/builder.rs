@@ -269,7 +269,7 @@ impl CacheBuilder {
     /// Outside a Tokio runtime.
     pub async fn build(self) -> Result<Cache, Error> {
         let cache = self.open()?;
-        cache.engine.start().await;
+        cache.core.engine.start().await;
         Ok(cache)
     }
 
@@ -289,7 +289,7 @@ impl CacheBuilder {
         if !first {
             return Err(Error::already_initialized());
         }
-        cache.engine.start().await;
+        cache.core.engine.start().await;
         Ok(cache.clone())
     }
 }

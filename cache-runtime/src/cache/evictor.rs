@@ -31,7 +31,7 @@ impl<S: Sync> FromRequestParts<S> for Evictor {
 
     async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Infallible> {
         Ok(Self(cache::cache_for(&parts.extensions).map(|cache| {
-            let engine = Arc::clone(&cache.engine);
+            let engine = Arc::clone(&cache.core.engine);
             (engine, cache.scope_in(&parts.extensions))
         })))
     }

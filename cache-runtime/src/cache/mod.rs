@@ -5,6 +5,7 @@ pub(crate) mod evictor;
 mod builder;
 #[cfg(feature = "layer")]
 mod paths;
+mod explain_key;
 mod values;
 
 use std::sync::{
@@ -21,10 +22,11 @@ pub use self::{
     builder::CacheBuilder,
 };
 use crate::{
-    engine::{Engine, RequestScope},
+    engine::RequestScope,
     error::Error,
     explain::Explanation,
     key::{CacheKeyPart, KeyError, KeyWriter, ServerSide, cache_key::CacheKey},
+    origin::CacheCore,
     stats::{MemoryUsage, Stats},
 };
 
@@ -46,20 +48,20 @@ static GLOBAL: OnceCell<Cache> = OnceCell::new();
 /// ```
 #[derive(Debug, Clone)]
 pub struct Cache {
-    pub(crate) engine: Arc<Engine>,
+    pub(crate) core: Arc<CacheCore>,
     /// In a request's extensions, under [`Cache::attach`]: what the work of that request shares.
     pub(crate) scope: Option<Arc<RequestScope>>,
 }
 
 impl Cache {
-    pub(crate) fn new(engine: Arc<Engine>) -> Self {
-        Self { engine, scope: None }
+    pub(crate) fn new(core: Arc<CacheCore>) -> Self {
+        Self { core, scope: None }
     }
 
     /// The same cache, in the extensions of a request with this scope.
     fn within(&self, scope: Arc<RequestScope>) -> Self {
         Self {
-            engine: Arc::clone(&self.engine),
+            core: Arc::clone(&self.core),
             scope: Some(scope),
         }
     }
@@ -99,7 +101,7 @@ impl Cache {
 
     /// Where entries are kept, for people to read: never with a password.
     pub fn store(&self) -> String {
-        self.engine.guard.display_url()
+        self.core.engine.guard.display_url()
     }
 
     /// A layer that gives the handlers below it this cache instead of the global one; they can take it as an argument, too.
@@ -128,7 +130,7 @@ impl Cache {
     /// # }
     /// ```
     pub fn attach(&self) -> AttachLayer {
-        AttachLayer::new(Self::new(Arc::clone(&self.engine)))
+        AttachLayer::new(Self::new(Arc::clone(&self.core)))
     }
 
     /// Removes the entries of one argument list, in all their variants: methods, `vary` headers, versions; or a value.
@@ -150,7 +152,7 @@ impl Cache {
     /// # Cancel safety
     /// Cancelled, the entry may or may not be gone.
     pub async fn evict(&self, key: impl Into<CacheKey>) -> Result<(), Error> {
-        self.engine.evict(&key.into()).await
+        self.core.engine.evict(&key.into()).await
     }
 
     /// Removes every entry that bears the tag, by the option `tags` or by [`Tags`](crate::Tags), at a cost that does not
@@ -175,7 +177,7 @@ impl Cache {
     /// # Cancel safety
     /// Cancelled, the entries may or may not be gone.
     pub async fn evict_tag(&self, tag: &str) -> Result<(), Error> {
-        self.engine.evict_tag(tag).await
+        self.core.engine.evict_tag(tag).await
     }
 
     /// Removes every entry of this cache, that is of its prefix, in every version. Nothing else on the server is touched.
@@ -200,7 +202,7 @@ impl Cache {
     /// # Panics
     /// Outside a Tokio runtime.
     pub async fn clear(&self) -> Result<(), Error> {
-        self.engine.clear().await
+        self.core.engine.clear().await
     }
 
     /// What there is under a key now: is it fresh, for how long, how large, with which tags, and who fills it. The answer to
@@ -226,7 +228,7 @@ impl Cache {
     /// # Cancel safety
     /// Safe.
     pub async fn explain(&self, key: impl Into<CacheKey>) -> Result<Explanation, Error> {
-        self.engine.explain(&key.into()).await
+        self.core.explain(&key.into()).await
     }
 
     /// What this cache has counted since it was built, in this process. Counts only grow, from nothing: for those of the last
@@ -244,15 +246,15 @@ impl Cache {
     /// # }
     /// ```
     pub fn stats(&self) -> Stats {
-        let memory = self.engine.guard.memory_store();
+        let memory = self.core.engine.guard.memory_store();
         Stats {
             memory: memory.map(|store| MemoryUsage {
                 entries: store.len(),
                 bytes: store.weight(),
             }),
-            store_unavailable: self.engine.guard.is_unavailable(),
-            evictions_retrying: self.engine.overdue.count(),
-            ..self.engine.counters.stats()
+            store_unavailable: self.core.engine.guard.is_unavailable(),
+            evictions_retrying: self.core.engine.overdue.count(),
+            ..self.core.engine.counters.stats()
         }
     }
 
@@ -278,7 +280,7 @@ impl Cache {
     /// # Cancel safety
     /// Safe; what is left goes on behind, as long as the runtime does.
     pub async fn shutdown(&self) -> Result<(), Error> {
-        self.engine.shutdown().await
+        self.core.engine.shutdown().await
     }
 }
 
@@ -303,7 +305,7 @@ impl<S: Sync> FromRequestParts<S> for Cache {
     type Rejection = (StatusCode, String);
 
     async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Self::Rejection> {
-        let cache = serving(&parts.extensions).map(|cache| Self::new(Arc::clone(&cache.engine)));
+        let cache = serving(&parts.extensions).map(|cache| Self::new(Arc::clone(&cache.core)));
         cache.ok_or_else(|| {
             (
                 StatusCode::INTERNAL_SERVER_ERROR,
@@ -325,8 +327,8 @@ impl CacheKeyPart for Cache {
 
 /// The engine of the cache that serves a request.
 #[cfg(feature = "layer")]
-pub(crate) fn engine_for(request: &Extensions) -> Option<Arc<Engine>> {
-    cache_for(request).map(|cache| Arc::clone(&cache.engine))
+pub(crate) fn core_for(request: &Extensions) -> Option<Arc<CacheCore>> {
+    cache_for(request).map(|cache| Arc::clone(&cache.core))
 }
 
 /// The cache that serves a request.

@@ -24,7 +24,7 @@ impl Cache {
     /// # Cancel safety
     /// Cancelled, the entries may or may not be gone.
     pub async fn evict_path(&self, path: &str) -> Result<(), Error> {
-        self.engine.evict_path(checked(path)?).await
+        self.core.engine.evict_path(checked(path)?).await
     }
 
     /// Removes every entry of a path and of all below it, by whole segments: `/users` takes `/users/7` along, and not
@@ -36,7 +36,7 @@ impl Cache {
     /// # Cancel safety
     /// As [`evict_path`](Self::evict_path).
     pub async fn evict_prefix(&self, path: &str) -> Result<(), Error> {
-        self.engine.evict_below(checked(path)?).await
+        self.core.engine.evict_below(checked(path)?).await
     }
 }
 

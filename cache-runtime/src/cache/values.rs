@@ -40,7 +40,7 @@ impl Cache {
     /// # Cancel safety
     /// Safe.
     pub async fn get<T: Serialize + DeserializeOwned>(&self, key: &ValueKey<T>) -> Option<T> {
-        self.engine.value(&key.key).await
+        self.core.value(&key.key).await
     }
 
     /// Stores a value, in place of the one that was there, and of what a fill under way would store.
@@ -63,7 +63,7 @@ impl Cache {
         value: &T,
         policy: impl Into<ValuePolicy>,
     ) -> Result<(), Error> {
-        self.engine.put_value(&key.key, &policy.into().0, value).await
+        self.core.put_value(&key.key, &policy.into().0, value).await
     }
 
     /// The value that is there, or else what `fill` makes, which is stored.
@@ -157,7 +157,7 @@ impl Cache {
         E: Send + Sync + 'static,
         Fut: Future<Output = Result<T, E>> + Send + 'static,
     {
-        self.engine.value_or_fill(&key.key, policy.into().0, fill).await
+        self.core.value_or_fill(&key.key, policy.into().0, fill).await
     }
 
     /// How long a value, or a handler's response, stays fresh from now on; `None` when there is none that is.
@@ -177,7 +177,7 @@ impl Cache {
     /// # Cancel safety
     /// Safe.
     pub async fn ttl(&self, key: impl Into<CacheKey>) -> Option<Duration> {
-        self.engine.ttl(&key.into()).await
+        self.core.ttl(&key.into()).await
     }
 
     /// Whether there is a fresh value, or response; see [`ttl`](Self::ttl).

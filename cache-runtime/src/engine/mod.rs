@@ -1,94 +1,57 @@
-//! The one orchestrator: request, key, lookup, rules, flight, handler, store, response.
-//!
-//! Attribute and layer both end here.
+//! The engine: looks entries up, decides who fills, and coalesces, stores and evicts. It knows nothing of HTTP: an
+//! origin, which implements [`Protocol`], runs and says what its answers are to the cache.
 
 mod names;
-pub(crate) mod flight;
-mod course;
-mod serve;
-mod variants;
+mod protocol;
+mod request;
+mod decide;
 mod deadlines;
+mod uncached;
 mod hit_for_miss;
-mod local;
-mod refresh;
-mod poll;
-mod nesting;
+mod coalesce;
 mod fill;
-mod delivery;
-mod body;
-mod endless;
-mod abandoned;
-mod judge;
-mod renewal;
-mod evictions;
-mod overdue;
-mod repeats;
-mod single;
-mod scope;
-mod values;
-mod explain;
+mod refresh;
+mod single_task;
+mod evict;
 
-use std::{fmt, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
-use axum::response::Response;
 use futures_util::{FutureExt as _, future::BoxFuture};
 use tokio::{
     runtime::Handle,
     sync::{Semaphore, SemaphorePermit},
-    time::{self, Instant},
+    time,
 };
 use tracing::{Instrument, Span, instrument::WithSubscriber};
 
-use self::serve::Accepts;
-pub use self::serve::TagList;
 pub(crate) use self::{
-    body::BufferBudget,
-    endless::EndlessKeys,
-    evictions::Purges,
-    fill::{CachedWithin, Unshared, Validated},
+    coalesce::{Failure, Flights, Outcome},
+    evict::{Carrying, Evictions, Overdue, Purges, Repeats, RequestScope},
+    fill::{FillContext, Leases, Nesting, abandoned, race},
     names::{Eviction, Names},
-    nesting::Nesting,
-    overdue::Overdue,
+    protocol::{
+        IsOutdated, Marker, NewEntry, Produced, Protocol, RequestOptions, Run, Target, Uncached, UncachedRun,
+    },
     refresh::Refreshes,
-    renewal::Leases,
-    repeats::Repeats,
-    scope::{Carrying, Evictions, RequestScope},
-    serve::{BoxedRun, Request, Run},
+    request::Request,
 };
 use crate::{
-    clock::Clock,
-    engine::flight::{Flights, Place},
-    entry::Entry,
-    error::Error,
-    http::{
-        self as rules, Admission, Freshness,
-        request_head::RequestHead,
-        response::{CacheHeaders, Responder, StatusHeaders},
-    },
-    key::{KeyArgs, KeyError, handler::Handler},
-    outcome::CacheStatus,
-    policy::{ClientControl, ClientMaxAge, Policy},
-    stats::CounterRegistry,
-    store::Guard,
-    sync,
+    clock::Clock, entry::Entry, error::Error, http as rules, stats::CounterRegistry, store::Guard, sync,
     telemetry::events,
 };
 
-/// One cache.
+/// The engine of one cache.
 #[derive(Debug)]
 pub(crate) struct Engine {
     pub(crate) names: Names,
     pub(crate) settings: Settings,
     pub(crate) guard: Arc<Guard>,
-    pub(crate) flights: Arc<Flights>,
+    pub(crate) flights: Flights,
     pub(crate) refreshes: Arc<Refreshes>,
-    /// For each run in a task of its own.
+    /// One permit for each fill in a task of its own.
     pub(crate) runs: Arc<Semaphore>,
-    /// For each request that waits for another's run.
+    /// One permit for each request that waits for another's fill.
     pub(crate) waiting: Semaphore,
-    /// For bodies that stream to their clients while they are read for the cache.
-    pub(crate) buffers: Arc<BufferBudget>,
-    pub(crate) endless: EndlessKeys,
     pub(crate) overdue: Overdue,
     pub(crate) repeats: Repeats,
     pub(crate) leases: Leases,
@@ -98,36 +61,16 @@ pub(crate) struct Engine {
     pub(crate) clock: Clock,
 }
 
-/// An engine, for futures of handlers to hold. For each handler anew the compiler proves that its future may be sent to
-/// another thread; it would go through all that an engine is made of, every time, which was a tenth of a build.
-pub(crate) trait AnyEngine: fmt::Debug + Send + Sync {
-    /// Itself.
-    fn engine(self: Arc<Self>) -> Arc<Engine>;
-}
-
-impl AnyEngine for Engine {
-    fn engine(self: Arc<Self>) -> Arc<Engine> {
-        self
-    }
-}
-
-/// What the builder was told.
+/// The builder's settings for the engine.
 #[derive(Debug)]
 pub(crate) struct Settings {
-    pub(crate) default_expire: Duration,
-    pub(crate) client_control: ClientControl,
-    /// For handlers that say nothing else.
-    pub(crate) client_max_age: Option<ClientMaxAge>,
-    pub(crate) status_headers: StatusHeaders,
-    /// Bytes.
-    pub(crate) max_body: usize,
-    /// How long a request waits for another's run.
+    /// How long a request waits for the fills of others.
     pub(crate) coalesce_timeout: Duration,
-    /// Of an entry's life, what is taken off at random at the most: from 0 to 1.
+    /// The part of an entry's TTL that is taken off at random at most: from 0 to 1.
     pub(crate) jitter: f64,
-    /// How early entries are renewed, in the handler's own time; 0: not before their end.
+    /// How early entries are refreshed, in multiples of the time that the origin takes; 0: not before they are stale.
     pub(crate) early_refresh: f64,
-    /// How long a handler that failed is not tried again while a stale entry serves.
+    /// How long an origin that failed is left alone while a stale entry serves.
     pub(crate) failure_backoff: Duration,
     /// How long a fill goes on that nobody waits for.
     pub(crate) abandoned_fill_timeout: Duration,
@@ -135,115 +78,24 @@ pub(crate) struct Settings {
     pub(crate) commit_before_response: bool,
 }
 
-/// What can be said of a request without waiting.
-#[derive(Debug)]
-pub(crate) enum Lookup {
-    /// The cache has no part in it.
-    Bypass,
-    /// Answered from this process's memory.
-    Answered(Response),
-    /// The store must be asked.
-    Ask(Box<Request>),
-}
-
 impl Engine {
-    /// Builds the key and looks into memory, without waiting. `url_decides`: the response depends on nothing of the request
-    /// but its URL.
-    pub(crate) fn look_up(
-        self: Arc<Self>,
-        policy: &Policy,
-        handler: Handler,
-        request: RequestHead,
-        url_decides: bool,
-        write: impl FnOnce(&mut KeyArgs<'_>) -> Result<(), KeyError>,
-    ) -> Lookup {
-        let counters = self.counters.of(handler);
-        let constraints = match rules::admit(&request, policy, self.settings.client_control) {
-            Admission::Bypass => {
-                counters.bypasses.increment();
-                return Lookup::Bypass;
-            }
-            Admission::Serve(constraints) => constraints,
-        };
-        let cache_headers = CacheHeaders::new(policy, self.settings.client_max_age, url_decides);
-        let names = &self.names;
-        let looked_up = names.with_key(handler.name, policy, &request, write, |key, arguments| {
-            let entry = match policy.http {
-                None => self.guard.store().peek(key),
-                Some(_) => self.peek_variant(key, &request.fields().headers),
-            };
-            if let Some(entry) = entry {
-                let times = self.clock.times();
-                if let Freshness::Fresh { remaining: left } =
-                    rules::freshness(&entry, policy, &constraints, times.now)
-                    && !self.is_early(&entry, left)
-                {
-                    events::key_found(key);
-                    counters.hits.increment();
-                    let responder = Responder {
-                        handler_number: handler.number,
-                        request: &request,
-                        policy,
-                        status_headers: &self.settings.status_headers,
-                        cache_headers,
-                        times,
-                    };
-                    return Ok(responder.answer(&entry, CacheStatus::Hit));
-                }
-            }
-            Err(names.slot(
-                key,
-                handler,
-                arguments,
-                policy.has_variants(),
-                handler.fingerprint,
-            ))
-        });
-        match looked_up {
-            Ok(Ok(response)) => Lookup::Answered(response),
-            Ok(Err(slot)) => Lookup::Ask(Box::new(Request {
-                engine: self,
-                handler,
-                policy: *policy,
-                accepts: match policy.http {
-                    None => Accepts::All,
-                    Some(_) => Accepts::Variant(Arc::new(request.fields().headers.clone())),
-                },
-                request,
-                constraints,
-                cache_headers,
-                resource: Arc::clone(&slot.key),
-                slot,
-                coalesces: true,
-                began: Instant::now(),
-                scope: None,
-            })),
-            // Some argument has no text, such as a rejection: there is nothing to look up.
-            Err(error) => {
-                events::no_key(handler.label, &error);
-                counters.bypasses.increment();
-                Lookup::Bypass
-            }
-        }
-    }
-
     /// Asks the store for the first time, and from then on does in the background what has to be done there.
     ///
     /// # Panics
     /// Outside a Tokio runtime, and in one without timers.
     pub(crate) async fn start(self: &Arc<Self>) {
         let engine = Arc::downgrade(self);
-        let retry = move || overdue::try_again(engine.clone()).boxed();
+        let retry = move || evict::retry_for_ever(engine.clone()).boxed();
         self.guard.start(retry).await;
     }
 
     /// The right to one more fill in a task of its own, if any is left.
-    fn permit(&self) -> Option<Place> {
+    fn fill_permit(&self) -> Option<coalesce::FillPermit> {
         Arc::clone(&self.runs).try_acquire_owned().ok()
     }
 
-    /// The right to wait for another's run, if there is room for one more.
-    fn may_wait(&self) -> Option<SemaphorePermit<'_>> {
+    /// The right to wait for another's fill, if any is left.
+    fn wait_permit(&self) -> Option<SemaphorePermit<'_>> {
         let permit = self.waiting.try_acquire().ok();
         if permit.is_none() {
             self.counters.rejected.waiters.increment();
@@ -251,26 +103,26 @@ impl Engine {
         permit
     }
 
-    /// Whether a fresh entry is to be renewed already: asked anew for each request, so that of many only few begin.
-    fn is_early(&self, entry: &Entry, left: Duration) -> bool {
+    /// Whether a fresh entry is refreshed already. Drawn anew for each request, so that only few of many refresh it.
+    pub(crate) fn is_early(&self, entry: &Entry, left: Duration) -> bool {
         let factor = self.settings.early_refresh;
         factor > 0.0 && rules::should_refresh_early(left, entry.cost, factor, random())
     }
 
-    /// Less a random part, off the life itself, so that what clients are told is true.
-    fn jittered(&self, life: Duration) -> Duration {
+    /// The TTL less a random part. It applies to the entry itself, so that the headers for clients agree with it.
+    pub(crate) fn jittered(&self, ttl: Duration) -> Duration {
         let jitter = self.settings.jitter;
         if jitter == 0.0 {
-            return life;
+            return ttl;
         }
-        let shortened = life.mul_f64(1.0 - jitter * random());
+        let shortened = ttl.mul_f64(1.0 - jitter * random());
         shortened.max(Duration::from_millis(1))
     }
 
     /// Waits for what goes on behind responses.
     pub(crate) async fn shutdown(&self) -> Result<(), Error> {
         // Fills that take longer than anybody waits for them are left to themselves; nothing of them is stored.
-        if time::timeout(self.settings.coalesce_timeout, self.flights.landed())
+        if time::timeout(self.settings.coalesce_timeout, self.flights.drained())
             .await
             .is_err()
         {
@@ -299,7 +151,3 @@ pub(crate) fn spawn(runtime: &Handle, work: BoxFuture<'static, ()>) {
         work.instrument(Span::current()).with_current_subscriber(),
     );
 }
-
-#[cfg(test)]
-#[cfg(shuttle)]
-mod interleavings;

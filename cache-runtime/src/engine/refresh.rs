@@ -1,145 +1,122 @@
-//! Runs behind a response that was served from an entry: one for each key, and so many at once.
+//! Background refresh: fills behind a response that an entry answered. One for each key, and a limited number at once.
 
-use std::{collections::HashSet, future::Future, sync::Arc};
+use std::{collections::HashSet, sync::Arc};
 
-use axum::response::Response;
 use tokio::runtime::Handle;
 use tracing::Instrument;
 
-use super::{Engine, Request, Run, fill::Fill, nesting::Filling, serve::Accepts, spawn};
+use super::{
+    Engine, Request,
+    fill::{Fill, FillContext},
+    protocol::{Protocol, Run},
+    spawn,
+};
 use crate::{
-    engine::flight::Seat,
     entry::Entry,
     http as rules,
-    store::{HIT_FOR_MISS_TTL, LeaseOutcome, LeaseRequest, Snapshot},
-    sync::{Mutex, MutexGuard, lock},
+    store::{LeaseOutcome, LeaseRequest, Snapshot},
+    sync::{Mutex, lock},
     telemetry::{events, recorder::Counter},
 };
 
-/// The keys that this process renews now.
+/// The keys for which this process works in the background.
 #[derive(Debug)]
 pub(crate) struct Refreshes {
-    under_way: Mutex<HashSet<Arc<str>>>,
-    most: usize,
+    keys: Mutex<HashSet<Arc<str>>>,
+    max: usize,
 }
 
-/// The right to renew one key.
-pub(super) struct Pass {
+/// The right to work for one key in the background, until it is dropped.
+pub(super) struct RefreshPermit {
     refreshes: Arc<Refreshes>,
     key: Arc<str>,
 }
 
 impl Refreshes {
-    /// At most this many at once.
-    pub(crate) fn new(most: usize) -> Self {
+    pub(crate) fn new(max: usize) -> Self {
         Self {
-            under_way: Mutex::default(),
-            most,
+            keys: Mutex::default(),
+            max,
         }
     }
 
-    pub(super) fn begin(self: &Arc<Self>, key: &Arc<str>, refused: &Counter) -> Option<Pass> {
-        let mut under_way = self.lock();
-        if under_way.contains(key) {
+    /// `None` when the key is being worked for, or the limit is reached, which counts as `rejected`.
+    pub(super) fn begin(self: &Arc<Self>, key: &Arc<str>, rejected: &Counter) -> Option<RefreshPermit> {
+        let mut keys = lock(&self.keys);
+        if keys.contains(key) {
             return None;
         }
-        if under_way.len() >= self.most {
-            refused.increment();
+        if keys.len() >= self.max {
+            rejected.increment();
             return None;
         }
-        under_way.insert(Arc::clone(key));
-        Some(Pass {
+        keys.insert(Arc::clone(key));
+        Some(RefreshPermit {
             refreshes: Arc::clone(self),
             key: Arc::clone(key),
         })
     }
-
-    fn lock(&self) -> MutexGuard<'_, HashSet<Arc<str>>> {
-        lock(&self.under_way)
-    }
 }
 
-impl Drop for Pass {
+impl Drop for RefreshPermit {
     fn drop(&mut self) {
-        self.refreshes.lock().remove(&self.key);
+        lock(&self.refreshes.keys).remove(&self.key);
     }
 }
 
-impl Request {
-    /// Renews the entry that was read, if nobody does yet. Not even the lease is on the response's path.
-    pub(super) fn refresh<F, Fut>(&self, runtime: &Handle, entry: &Arc<Entry>, snapshot: Snapshot, handler: F)
-    where
-        F: FnOnce(Run) -> Fut + Send + 'static,
-        Fut: Future<Output = Response> + Send + 'static,
-    {
-        // A HEAD has no body to store, and some ask for what is there alone.
-        if !self.constraints.fills || self.constraints.only_if_cached {
+impl<P: Protocol> Request<P> {
+    /// Refreshes the entry in the background, unless that is under way. Even the lease is requested there.
+    pub(super) fn refresh(
+        &self,
+        runtime: &Handle,
+        entry: &Arc<Entry>,
+        snapshot: Snapshot,
+        origin: P::Origin,
+    ) {
+        if self.options.not_storable.is_some() || self.options.only_if_cached {
             return;
         }
         let Engine {
             refreshes, counters, ..
         } = &*self.engine;
-        let Some(pass) = refreshes.begin(&self.slot.key, &counters.rejected.refreshes) else {
+        let Some(refreshing) = refreshes.begin(&self.target.slot.key, &counters.rejected.refreshes) else {
             return;
         };
-        let Some(permit) = self.engine.permit() else {
+        let Some(permit) = self.engine.fill_permit() else {
             counters.rejected.fills.increment();
             return;
         };
-        let seat = self.engine.flights.seat(permit);
+        let leader = self.engine.flights.lead(permit);
         let ask = LeaseRequest {
-            token: seat.token(),
+            token: leader.token(),
             snapshot,
             replaces: None,
         };
-        let fill = self.fill(seat);
-        let has_fresh = !rules::remaining_ttl(entry, self.engine.clock.now()).is_zero();
+        let context = FillContext {
+            has_fallback: true,
+            has_fresh: !rules::remaining_ttl(entry, self.engine.clock.now()).is_zero(),
+            ..self.fill_context(leader)
+        };
         let run = Run {
             is_shared: true,
-            stored: self.policy.http.map(|_| Arc::clone(entry)),
+            stored: self.options.validates.then(|| Arc::clone(entry)),
         };
-        let refresh = async move {
-            let guard = &fill.engine.guard;
+        let work = async move {
+            let guard = &context.engine.guard;
             let leased = guard
-                .call_in_background(guard.store().lease(&fill.slot, &ask))
+                .call_in_background(guard.store().lease(&context.target.slot, &ask))
                 .await;
             if let Ok(LeaseOutcome::Granted(grant)) = leased {
-                let mut fill = Fill {
+                let span = events::fill(&context.target.slot.key);
+                let context = FillContext {
                     grant: Some(grant),
-                    has_stale: true,
-                    has_fresh,
-                    ..fill
+                    ..context
                 };
-                let span = events::fill(&fill.slot.key);
-                fill.run(|| handler(run)).instrument(span).await;
+                let mut fill = Fill::<P> { context, reply: None };
+                fill.run(origin, run).instrument(span).await;
             }
-            drop(pass);
+            drop(refreshing);
         };
-        spawn(runtime, Box::pin(refresh));
-    }
-
-    /// A run that stores nothing and answers nobody, to begin with.
-    pub(super) fn fill(&self, seat: Seat) -> Fill {
-        Fill {
-            engine: Arc::clone(&self.engine),
-            handler: self.handler,
-            policy: self.policy,
-            slot: self.slot.clone(),
-            asked: match &self.accepts {
-                Accepts::Variant(asked) => Some(Arc::clone(asked)),
-                Accepts::All | Accepts::Only(_) => None,
-            },
-            grant: None,
-            has_stale: false,
-            has_fresh: false,
-            resource: Arc::clone(&self.resource),
-            began: self.engine.clock.now(),
-            stores_first: self.request.forces_refresh,
-            pass_ttl: HIT_FOR_MISS_TTL,
-            seat,
-            renewal: None,
-            filling: Filling::of(&self.engine, &self.resource),
-            reply: None,
-        }
+        spawn(runtime, Box::pin(work));
     }
 }

@@ -22,7 +22,7 @@ use super::{
 };
 use crate::{
     cache,
-    engine::{self, BoxedRun, CachedWithin, Engine, Lookup, RequestScope, Run, Unshared, Validated},
+    engine::{RequestScope, Run},
     entry::Entry,
     http::{
         self as rules,
@@ -32,6 +32,10 @@ use crate::{
         shared_cache,
     },
     key::KeyArgs,
+    origin::{
+        CacheCore,
+        http::{self as origin, CachedWithin, Call, MemoryLookup, Unshared, Validated},
+    },
     policy::Policy,
     sync::{Mutex, lock},
 };
@@ -71,20 +75,20 @@ where
         let clone = self.inner.clone();
         let mut inner = std::mem::replace(&mut self.inner, clone);
         let (parts, body) = request.into_parts();
-        let engine = match &self.config.cache {
-            Some(cache) => Some(Arc::clone(&cache.engine)),
-            None => cache::engine_for(&parts.extensions),
+        let core = match &self.config.cache {
+            Some(cache) => Some(Arc::clone(&cache.core)),
+            None => cache::core_for(&parts.extensions),
         };
-        let Some(engine) = engine else {
+        let Some(core) = core else {
             return ResponseFuture::passed(inner.call(Request::from_parts(parts, body)));
         };
-        let cache = Arc::as_ptr(&engine).addr();
+        let cache = Arc::as_ptr(&core).addr();
         let within = Within {
             another_cache: parts.extensions.get::<EnclosingLayers>().is_some(),
             speaks_http: self.config.http.is_some(),
         };
         let has_body = !body.is_end_stream();
-        let mut way = self.config.way(Arc::clone(&engine), &parts, has_body);
+        let mut way = self.config.way(Arc::clone(&core), &parts, has_body);
         let evictions = self.config.evictions_of(&parts, has_body);
         if let (Way::Answered(response), None) = (&mut way, &evictions) {
             return ResponseFuture::answered(within.marked(std::mem::take(response)));
@@ -96,7 +100,7 @@ where
             request.extensions_mut().insert(Arc::clone(&scope));
             scope
         });
-        let evicting = evictions.map(|evictions| evictions.begin(engine, &scope));
+        let evicting = evictions.map(|evictions| evictions.begin(Arc::clone(&core.engine), &scope));
         match &mut way {
             Way::Answered(_) => {}
             Way::Past => {
@@ -138,7 +142,7 @@ where
 async fn through<S, B, R>(
     inner: S,
     request: Request<B>,
-    asked: Box<engine::Request>,
+    asked: Box<origin::Request>,
     judge: Judge,
     within: Within,
 ) -> Result<Response<Body>, S::Error>
@@ -152,7 +156,7 @@ where
 {
     let failed: Failed<S::Error> = Arc::default();
     let failure = Arc::clone(&failed);
-    let run: BoxedRun = Box::new(move |run| {
+    let call = Call::Service(Box::new(move |run| {
         Box::pin(async move {
             match answer(inner, request, &run).await {
                 Ok(response) => judge.judged(response),
@@ -162,8 +166,8 @@ where
                 }
             }
         })
-    });
-    let response = within.marked(asked.serve_boxed(run).await);
+    }));
+    let response = within.marked(asked.answer(call).await);
     let failed = lock(&failed).take();
     match response.extensions().get::<Failure>() {
         Some(_) => failed.map_or(Ok(response), Err),
@@ -199,16 +203,16 @@ enum Way {
     /// Answered from this process's memory.
     Answered(Response<Body>),
     /// The store must be asked, and perhaps the service.
-    Through(Box<engine::Request>, Judge),
+    Through(Box<origin::Request>, Judge),
 }
 
 impl LayerConfig {
     /// Looks into memory, with a key made of what the request asks for.
-    fn way(self: &Arc<Self>, engine: Arc<Engine>, request: &request::Parts, has_body: bool) -> Way {
+    fn way(self: &Arc<Self>, core: Arc<CacheCore>, request: &request::Parts, has_body: bool) -> Way {
         let matched = request.extensions.get::<MatchedPath>();
         // A body is not in the key. And of several layers of one cache around a service the outermost alone has a part in a
         // request: what stands between them would be skipped, or this one would wait for that.
-        let cache = Arc::as_ptr(&engine).addr();
+        let cache = Arc::as_ptr(&core).addr();
         let around = request.extensions.get::<EnclosingLayers>();
         let is_within = around.is_some_and(|around| around.contains(cache));
         if has_body || is_within || matched.is_some_and(|route| self.is_cached_within(route)) {
@@ -230,14 +234,14 @@ impl LayerConfig {
         } = admitted;
         let head = RequestHead::from_parts(request, fields(&policy));
         let write = |key: &mut KeyArgs<'_>| self.write_key(request, &admitted, key);
-        match Arc::clone(&engine).look_up(&policy, handler, head, false, write) {
-            Lookup::Bypass => Way::Past,
-            Lookup::Answered(response) => Way::Answered(response),
-            Lookup::Ask(mut asked) => {
+        match Arc::clone(&core).look_up(&policy, handler, head, false, write) {
+            MemoryLookup::Bypass => Way::Past,
+            MemoryLookup::Hit(response) => Way::Answered(response),
+            MemoryLookup::Miss(mut asked) => {
                 if must_be_public {
                     asked.fill_alone();
                 }
-                asked.bear(admitted.resource.tags(&engine.names));
+                asked.add_tag_names(admitted.resource.tags(&core.engine.names));
                 let judge = Judge {
                     config: Arc::clone(self),
                     around: EnclosingLayers::with(around, cache),

@@ -25,7 +25,6 @@ use futures_util::future::BoxFuture;
 
 pub use crate::{
     cache::evictor::{Evictor, Pending, Targets},
-    engine::TagList,
     error::Error,
     http::request_head::KeptHeaders,
     key::{
@@ -40,12 +39,17 @@ pub use crate::{
         },
         lazy::{Deferred, DeferredBeside},
     },
+    origin::http::TagList,
     policy::Policy,
 };
 use crate::{
     cache::{self, Cache},
-    engine::{AnyEngine, Lookup, Request, RequestScope, Unshared},
+    engine::RequestScope,
     http::{enclosing_layers::EnclosingLayers, request_head::RequestHead},
+    origin::{
+        AnyCore,
+        http::{Call as OriginCall, MemoryLookup, Request, Unshared},
+    },
 };
 
 /// The hidden extractor, joined to a handler's first parameter.
@@ -54,7 +58,7 @@ use crate::{
 #[derive(Debug)]
 pub struct CacheContext {
     /// Absent: nothing is cached.
-    cached: Option<(Arc<dyn AnyEngine>, RequestHead)>,
+    cached: Option<(Arc<dyn AnyCore>, RequestHead)>,
     /// The handler's response depends on nothing of the request but its URL.
     url_decides: bool,
     /// What it shares with all other work of the request.
@@ -111,9 +115,9 @@ impl CacheContext {
             }
             None => cache.scope.clone(),
         };
-        let engine: Arc<dyn AnyEngine> = Arc::clone(&cache.engine) as _;
+        let core: Arc<dyn AnyCore> = Arc::clone(&cache.core) as _;
         Self {
-            cached: Some((engine, RequestHead::from_parts(parts, vary))),
+            cached: Some((core, RequestHead::from_parts(parts, vary))),
             scope,
             url_decides: false,
         }
@@ -126,7 +130,7 @@ impl CacheContext {
     fn renewing(id: HandlerId) -> Result<Self, Error> {
         let cache = Cache::global().ok_or_else(Error::not_initialized)?;
         Ok(Self {
-            cached: Some((cache.engine, RequestHead::refreshing(id.meta.method()))),
+            cached: Some((cache.core, RequestHead::refreshing(id.meta.method()))),
             url_decides: false,
             scope: None,
         })
@@ -138,7 +142,7 @@ impl CacheContext {
         let engine = self
             .cached
             .as_ref()
-            .map(|(engine, _)| Arc::clone(engine).engine());
+            .map(|(core, _)| Arc::clone(&Arc::clone(core).core().engine));
         let scope = self.scope.get_or_insert_with(RequestScope::immediate);
         let evictor = Evictor::new(engine, Some(Arc::clone(scope)));
         (self, evictor)
@@ -219,25 +223,25 @@ impl Ready {
             scope,
             url_decides,
         } = context;
-        let Some((engine, request)) = cached else {
+        let Some((core, request)) = cached else {
             return Self::Waits(Waiting(None));
         };
         let renews = request.forces_refresh;
         let lookup = match id.handler() {
-            Some(handler) => engine
-                .engine()
+            Some(handler) => core
+                .core()
                 .look_up(&id.meta.policy, handler, request, url_decides, write),
-            None => Lookup::Bypass,
+            None => MemoryLookup::Bypass,
         };
         match lookup {
-            Lookup::Answered(response) => Self::answered(response),
-            Lookup::Ask(mut request) => {
+            MemoryLookup::Hit(response) => Self::answered(response),
+            MemoryLookup::Miss(mut request) => {
                 request.scope = scope;
                 Self::Waits(Waiting(Some(request)))
             }
             // The handler would run in vain.
-            Lookup::Bypass if renews => Self::answered(Unkeyed.into_response()),
-            Lookup::Bypass => Self::Waits(Waiting(None)),
+            MemoryLookup::Bypass if renews => Self::answered(Unkeyed.into_response()),
+            MemoryLookup::Bypass => Self::Waits(Waiting(None)),
         }
     }
 
@@ -260,7 +264,7 @@ impl Waiting {
                 Some(request)
             }
             None => {
-                request.pass("writing the tags panicked");
+                request.bypass("writing the tags panicked");
                 None
             }
         }))
@@ -275,7 +279,7 @@ impl Waiting {
 
     fn serve(self, run: BoxFuture<'static, Response>) -> BoxFuture<'static, Response> {
         match self.0 {
-            Some(request) => Box::pin(request.serve(|_| run)),
+            Some(request) => request.answer(OriginCall::Handler(run)),
             None => run,
         }
     }
@@ -374,6 +378,6 @@ pub fn evict_all(id: HandlerId) -> Evicting {
     Box::pin(async move {
         let cache = Cache::global().ok_or_else(Error::not_initialized)?;
         let handler = id.registered().map_err(Error::key)?;
-        cache.engine.evict_all(handler).await
+        cache.core.engine.evict_all(handler).await
     })
 }

@@ -8,14 +8,15 @@ use tokio::sync::Semaphore;
 use super::CacheBuilder;
 use crate::{
     cache::Cache,
-    engine::{
-        BufferBudget, EndlessKeys, Engine, Leases, Names, Nesting, Overdue, Purges, Refreshes, Repeats,
-        Settings, flight::Flights,
-    },
+    engine::{Engine, Flights, Leases, Names, Nesting, Overdue, Purges, Refreshes, Repeats, Settings},
     entry::HeaderLines,
     error::Error,
     http as rules,
     http::response::StatusHeaders,
+    origin::{
+        self, CacheCore,
+        http::{BufferBudget, EndlessKeys},
+    },
     stats::CounterRegistry,
     store::{Guard, MemoryStore, Store},
     telemetry::recorder::{Metric, MetricsRecorder},
@@ -54,14 +55,6 @@ impl CacheBuilder {
         let engine = Engine {
             names: Names::new(&self.prefix, self.version.as_deref()),
             settings: Settings {
-                default_expire: self.default_expire,
-                client_control: self.client_control,
-                client_max_age: self.client_max_age,
-                status_headers: StatusHeaders {
-                    hit_header,
-                    cache_name: self.cache_status.then(|| cache_name(&self.prefix)),
-                },
-                max_body: self.max_body,
                 coalesce_timeout: self.coalesce_timeout,
                 jitter: self.jitter,
                 early_refresh: self.early_refresh,
@@ -70,11 +63,9 @@ impl CacheBuilder {
                 commit_before_response: self.commit_before_response,
             },
             guard: Arc::new(guard),
-            flights: Arc::new(Flights::default()),
+            flights: Flights::default(),
             runs: Arc::new(Semaphore::new(self.max_fills.min(Semaphore::MAX_PERMITS))),
             waiting: Semaphore::new(self.max_waiters.min(Semaphore::MAX_PERMITS)),
-            buffers: BufferBudget::new(self.body_buffers),
-            endless: EndlessKeys::default(),
             overdue: Overdue::new(recorder.gauge(Metric::EvictionsRetrying)),
             repeats: Repeats::default(),
             leases: Leases::default(),
@@ -84,7 +75,22 @@ impl CacheBuilder {
             refreshes: Arc::new(Refreshes::new(self.max_refreshes)),
             clock: self.clock,
         };
-        Ok(Cache::new(Arc::new(engine)))
+        let core = CacheCore {
+            engine: Arc::new(engine),
+            settings: origin::Settings {
+                default_expire: self.default_expire,
+                client_control: self.client_control,
+                client_max_age: self.client_max_age,
+                status_headers: StatusHeaders {
+                    hit_header,
+                    cache_name: self.cache_status.then(|| cache_name(&self.prefix)),
+                },
+                max_body: self.max_body,
+            },
+            buffers: BufferBudget::new(self.body_buffers),
+            endless: EndlessKeys::default(),
+        };
+        Ok(Cache::new(Arc::new(core)))
     }
 
     fn open_store(&self, recorder: &MetricsRecorder) -> Result<Guard, Error> {

@@ -1,0 +1,89 @@
+//! Looking at one key without touching it.
+
+use std::sync::Arc;
+
+use crate::{
+    entry::Entry,
+    error::Error,
+    explain::{EntryInfo, EntryState, Explanation, FillState},
+    http as rules, key,
+    key::cache_key::{CacheKey, Keyed},
+    origin::CacheCore,
+    store::{Budget, Holder, Lookup, Mark, ReadOutcome, Slot},
+};
+
+impl CacheCore {
+    /// What is known of the key's entry, of its variants that of requests without headers.
+    pub(crate) async fn explain(&self, key: &CacheKey) -> Result<Explanation, Error> {
+        let (keyed, slot) = self.slot(key).map_err(Error::key)?;
+        let (guard, store) = (&self.engine.guard, self.engine.guard.store());
+        let budget = &mut Budget::default();
+        let read = guard.call(budget, store.read(&slot)).await;
+        let holder = guard.call(budget, store.holder(&slot)).await;
+        let (state, entry) = match read {
+            Err(_) => (EntryState::Unknown, None),
+            Ok(read) => self.state(read, keyed),
+        };
+        let own = entry
+            .as_ref()
+            .is_some_and(|entry| self.engine.overdue.concerns_own(entry));
+        let overdue = own || self.engine.overdue.concerns(&slot);
+        let (state, entry) = match entry {
+            Some(_) if overdue => (EntryState::Unusable, None),
+            entry => (state, entry),
+        };
+        Ok(Explanation {
+            state,
+            eviction_retrying: overdue,
+            entry: entry.map(|entry| self.info(&entry, &slot)),
+            fill: holder.ok().flatten().map(|holder| self.fill_state(&holder)),
+            store_unavailable: guard.is_unavailable(),
+            not_stored: self.engine.counters.of(keyed.handler).snapshot().not_stored,
+            key: slot.key.to_string(),
+        })
+    }
+
+    fn state(&self, read: ReadOutcome, keyed: &Keyed) -> (EntryState, Option<Arc<Entry>>) {
+        match read.lookup {
+            Lookup::Newer => (EntryState::NewerFormat, None),
+            Lookup::Missing if read.snapshot.head.as_bytes().is_empty() => (EntryState::Absent, None),
+            Lookup::Missing if keyed.tags.is_some() => (EntryState::Unusable, None),
+            Lookup::Missing => (EntryState::Uncertain, None),
+            Lookup::Entry(entry) if !(keyed.accepts)(&entry) => (EntryState::Unusable, None),
+            Lookup::Entry(entry) => {
+                let left = rules::remaining_ttl(&entry, self.engine.clock.now());
+                let state = if left.is_zero() {
+                    EntryState::Stale
+                } else {
+                    EntryState::Fresh
+                };
+                (state, Some(entry))
+            }
+        }
+    }
+
+    fn info(&self, entry: &Entry, slot: &Slot) -> EntryInfo {
+        let now = self.engine.clock.now();
+        let prefix = self.engine.names.user_tag("");
+        let tags = slot.tags.iter().chain(&entry.tags);
+        let tags = tags.filter_map(|tag| tag.strip_prefix(&*prefix));
+        EntryInfo {
+            status: entry.status,
+            created_at: entry.born,
+            fresh_for: rules::remaining_ttl(entry, now),
+            kept_for: entry.expires().since(now),
+            bytes: entry.body.len(),
+            tags: tags.map(key::unescape).collect(),
+        }
+    }
+
+    fn fill_state(&self, holder: &Holder) -> FillState {
+        match holder {
+            Holder::Fill(grant) if self.engine.flights.owns(grant.token) => FillState::Local,
+            Holder::Fill(_) => FillState::Remote,
+            Holder::Mark(Mark::HitForMiss) => FillState::HitForMiss,
+            Holder::Mark(Mark::FailureBackoff) => FillState::Backoff,
+            Holder::Unknown(_) => FillState::Unreadable,
+        }
+    }
+}

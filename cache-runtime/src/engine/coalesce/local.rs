@@ -1,0 +1,148 @@
+//! Fills without a lease: the store is unavailable or rejects the request, or the request has waited for others long
+//! enough. Nothing is stored of them; they are coalesced within this process.
+//!
+//! A process without an answer from the store learns of no eviction elsewhere, so a request joins only fills that began
+//! after the request itself: every eviction before the request came before the fill. Requests that come during a fill
+//! wait for its end and share the next, so an outage costs them at most twice the handler's time.
+
+use std::{future::pending, sync::Arc};
+
+use futures_util::{StreamExt, stream::FuturesUnordered};
+use tokio::runtime::Handle;
+use tracing::Instrument;
+
+use super::{Outcome, Role, Waiter};
+use crate::{
+    engine::{
+        Request,
+        deadlines::{Deadlines, Waited},
+        decide::Stored,
+        protocol::Protocol,
+        request::Ending,
+    },
+    entry::Entry,
+    outcome::{CacheStatus, NotStoredReason},
+    telemetry::events,
+};
+
+/// How many leader panics a waiter tolerates before it runs the handler itself.
+const MAX_ABORTED: u32 = 1;
+
+/// A fill of another request, whose entry answers this request if that fill ends first.
+#[derive(Debug)]
+pub(in crate::engine) struct JoinedFill {
+    waiter: Waiter,
+    /// No tag was evicted between the begin of the fill and that of the request.
+    is_current: bool,
+}
+
+impl JoinedFill {
+    pub(in crate::engine) fn new(waiter: Waiter, is_current: bool) -> Self {
+        Self { waiter, is_current }
+    }
+
+    /// Waits for the fill's entry. Never completes if the fill ends without one for this request.
+    async fn entry<P: Protocol>(self, request: &Request<P>) -> Arc<Entry> {
+        match self.waiter.outcome().await {
+            Outcome::Shared(entry) if request.is_answered_by(&entry, self.is_current) => entry,
+            _ => pending().await,
+        }
+    }
+}
+
+impl<P: Protocol> Request<P> {
+    /// Joins the local fill, or leads the next. `late`: a fill that the request has waited for in vain so far.
+    pub(in crate::engine) async fn serve_locally(
+        &self,
+        runtime: &Handle,
+        late: Option<JoinedFill>,
+        stored: Stored,
+        origin: P::Origin,
+    ) -> P::Answer {
+        if !self.options.coalesces {
+            return self
+                .serve_uncached(NotStoredReason::NoLease, stored, origin)
+                .await;
+        }
+        let deadlines = self.deadlines(&stored);
+        let mut joined = Vec::from_iter(late);
+        let mut aborted = 0;
+        loop {
+            let (fill, may_join) = match self.local_role(&deadlines, &mut joined) {
+                Role::Leader(leader) => {
+                    let ending = self.fill(runtime, leader, None, &stored, joined, origin).await;
+                    return self.conclude(ending, stored);
+                }
+                Role::Waiter(fill) => (fill, true),
+                Role::WaitForNext(fill) => (fill, false),
+            };
+            let Some(_permit) = self.engine.wait_permit() else {
+                return match &stored.fallback {
+                    Some(fallback) => self.answer_from(fallback, CacheStatus::Stale),
+                    None => self.serve_uncached(NotStoredReason::Limit, stored, origin).await,
+                };
+            };
+            let waited = deadlines.wait_for_others(outcome_or_end(&fill, may_join));
+            let waited = waited.instrument(events::wait(&self.target.slot.key)).await;
+            let outcome = match waited {
+                Waited::Done(Some(outcome)) => outcome,
+                Waited::Done(None) => continue,
+                Waited::Slow => return self.conclude(Ending::Slow, stored),
+                Waited::Late => {
+                    if may_join {
+                        joined.push(JoinedFill::new(fill, true));
+                    }
+                    continue;
+                }
+            };
+            match outcome {
+                Outcome::Shared(entry) if self.is_answered_by(&entry, true) => {
+                    return self.conclude(Ending::Joined(entry), stored);
+                }
+                Outcome::Failed(Some(failure)) => return self.serve_failure(failure, stored, origin).await,
+                Outcome::Failed(None) | Outcome::Aborted if stored.fallback.is_some() => {
+                    return self.conclude(Ending::Gone, stored);
+                }
+                // One of the waiters leads next; but not for ever, where each leader panics.
+                Outcome::Shared(_) | Outcome::Aborted if aborted < MAX_ABORTED => aborted += 1,
+                _ => {
+                    return self
+                        .serve_uncached(NotStoredReason::HitForMiss, stored, origin)
+                        .await;
+                }
+            }
+        }
+    }
+
+    /// Who has waited as long as it may leads at once, beside the current fill.
+    fn local_role(&self, deadlines: &Deadlines, joined: &mut Vec<JoinedFill>) -> Role {
+        let flights = &self.engine.flights;
+        let slot = &self.target.slot;
+        if !deadlines.is_late() {
+            return flights.join_or_lead(slot, self.began, || self.engine.fill_permit());
+        }
+        let (leader, other) = flights.lead_beside(slot, self.began, self.engine.fill_permit());
+        joined.extend(other.map(|other| JoinedFill::new(other, true)));
+        Role::Leader(leader)
+    }
+
+    /// The entry of the first of these fills that ends with one for this request. Never completes if none does.
+    pub(in crate::engine) async fn first_entry(&self, joined: Vec<JoinedFill>) -> Arc<Entry> {
+        let mut fills: FuturesUnordered<_> = joined.into_iter().map(|fill| fill.entry(self)).collect();
+        match fills.next().await {
+            Some(entry) => entry,
+            None => pending().await,
+        }
+    }
+}
+
+/// The outcome of a fill that may be joined; `None` when another one has ended.
+async fn outcome_or_end(fill: &Waiter, may_join: bool) -> Option<Outcome> {
+    match may_join {
+        true => Some(fill.clone().outcome().await),
+        false => {
+            fill.clone().released().await;
+            None
+        }
+    }
+}

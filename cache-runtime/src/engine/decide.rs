@@ -1,0 +1,374 @@
+//! Decides how a request is served that memory could not answer: reads the store, asks for the lease, and waits for the
+//! fills of others.
+
+use std::{ops::ControlFlow, sync::Arc};
+
+use tracing::Instrument;
+
+use super::{
+    Engine, Request,
+    coalesce::{Failure, JoinedFill, LeaderGuard, Outcome, Waiter, wait_for_remote_fill},
+    deadlines::{Deadlines, Waited},
+    protocol::Protocol,
+};
+use crate::{
+    entry::Entry,
+    http::Freshness,
+    outcome::{CacheStatus, NotStoredReason},
+    store::{
+        Budget, Grant, Holder, LeaseOutcome, LeaseRequest, Lookup, Mark, ReadOutcome, Slot, Snapshot,
+        StoreError,
+    },
+    telemetry::events,
+};
+
+/// How often a request asks for the lease again because the fill that it waited for had no answer for it. Then it fills
+/// without the store.
+const MAX_VAIN_WAITS: u32 = 2;
+/// How often a request reads the store in all.
+const MAX_READS: u32 = 32;
+/// In how many slots a request looks for its variant: a service may name more fields from one response to the next.
+const MAX_VARIANT_STEPS: u32 = 3;
+
+/// How a request is served.
+pub(super) enum Decision {
+    /// From this entry. `refresh`: and a new one is filled in the background.
+    Serve {
+        entry: Arc<Entry>,
+        status: CacheStatus,
+        refresh: Option<Snapshot>,
+    },
+    /// Not at all: there is no entry, and the request allows no fill.
+    NotCached,
+    /// By a shared failure.
+    Failed(Failure),
+    /// By a fill with this lease.
+    Lead(LeaderGuard, Grant),
+    /// By a fill without a lease: joined, or led. Perhaps after the request waited in vain for another.
+    Local(Option<JoinedFill>),
+    /// By a run for this request alone.
+    Uncached(NotStoredReason),
+    /// By the stale fallback, or without one by a run for this request alone.
+    FallbackOr(NotStoredReason),
+}
+
+/// The decision, and the entry that was read last and cannot be served as it is.
+pub(super) struct Decided {
+    pub(super) decision: Decision,
+    pub(super) stored: Stored,
+}
+
+/// An entry that was read and cannot be served as it is.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Stored {
+    /// It answers instead of an origin that fails or is slow.
+    pub(super) fallback: Option<Arc<Entry>>,
+    /// The origin may find that it is still current.
+    pub(super) to_validate: Option<Arc<Entry>>,
+    /// Only this request refuses it: for others it stays, unless a fill replaces it.
+    pub(super) is_fresh: bool,
+}
+
+/// A decision, or one more step.
+type Step<T = ()> = ControlFlow<Decided, T>;
+
+fn decided<T>(decision: Decision, stored: Stored) -> Step<T> {
+    Step::Break(Decided { decision, stored })
+}
+
+fn serve<T>(entry: Arc<Entry>, status: CacheStatus, refresh: Option<Snapshot>) -> Step<T> {
+    let decision = Decision::Serve {
+        entry,
+        status,
+        refresh,
+    };
+    decided(decision, Stored::default())
+}
+
+/// What a request has learned so far.
+struct Progress {
+    budget: Budget,
+    reads: u32,
+    vain_waits: u32,
+    variant_steps: u32,
+    /// A holder of the lease that the next request for it replaces.
+    replaces: Option<Holder>,
+    /// A fill under other generations than those that were read. It is replaced if the next read shows the same.
+    outdated: Option<Grant>,
+}
+
+impl Progress {
+    fn new(budget: Budget) -> Self {
+        Self {
+            budget,
+            reads: 0,
+            vain_waits: 0,
+            variant_steps: 0,
+            replaces: None,
+            outdated: None,
+        }
+    }
+
+    fn is_exhausted(&self) -> bool {
+        self.vain_waits >= MAX_VAIN_WAITS || self.reads > MAX_READS
+    }
+
+    /// Takes the holder that a lease may replace, given the generations read now.
+    fn take_replaced(&mut self, slot: &Slot, snapshot: &Snapshot) -> Option<Holder> {
+        let outdated = self.outdated.take();
+        let outdated = outdated.filter(|grant| Some(grant.digest) != snapshot.digest(slot));
+        self.replaces.take().or(outdated.map(Holder::Fill))
+    }
+}
+
+impl<P: Protocol> Request<P> {
+    pub(super) async fn decide(&mut self) -> Decided {
+        let mut progress = Progress::new(self.budget());
+        let decided = loop {
+            if let ControlFlow::Break(decided) = self.step(&mut progress).await {
+                break decided;
+            }
+        };
+        if !self.engine.guard.is_memory() {
+            self.counters().store_time.add(progress.budget.spent());
+        }
+        decided
+    }
+
+    async fn step(&mut self, progress: &mut Progress) -> Step {
+        let ReadOutcome { lookup, snapshot } = self.read(progress).await?;
+        let is_newer = matches!(lookup, Lookup::Newer);
+        let stored = match lookup {
+            Lookup::Newer | Lookup::Missing => Stored::default(),
+            Lookup::Entry(entry) if self.protocol.accepts(&entry) => self.weigh(entry, &snapshot)?,
+            Lookup::Entry(entry) => match self.move_to_variant(progress, &entry) {
+                true => return Step::Continue(()),
+                false => Stored::default(),
+            },
+        };
+        if self.options.only_if_cached {
+            return decided(Decision::NotCached, stored);
+        }
+        if is_newer {
+            return decided(Decision::Uncached(NotStoredReason::NoLease), stored);
+        }
+        if let Some(reason) = self.options.not_storable {
+            return decided(Decision::Uncached(reason), stored);
+        }
+        progress.reads += 1;
+        if progress.is_exhausted() {
+            return decided(Decision::Local(None), stored);
+        }
+        // Boxed, so that a hit does not move what waits for others.
+        Box::pin(self.acquire_lease(progress, snapshot, stored)).await
+    }
+
+    async fn read(&self, progress: &mut Progress) -> Step<ReadOutcome> {
+        let Engine { guard, overdue, .. } = &*self.engine;
+        if overdue.concerns(&self.target.slot) {
+            return self.without_store();
+        }
+        let read = guard
+            .call(&mut progress.budget, guard.store().read(&self.target.slot))
+            .await;
+        match read {
+            Ok(ReadOutcome {
+                lookup: Lookup::Entry(entry),
+                ..
+            }) if overdue.concerns_own(&entry) => self.without_store(),
+            Ok(read) => Step::Continue(read),
+            Err(error) => self.store_failed(&error, Stored::default()),
+        }
+    }
+
+    /// Serves the entry, or keeps it for later.
+    fn weigh(&self, entry: Arc<Entry>, snapshot: &Snapshot) -> Step<Stored> {
+        let is_fallback = match self.freshness(&entry) {
+            Freshness::Fresh { remaining: left } if !self.engine.is_early(&entry, left) => {
+                return serve(entry, CacheStatus::Hit, None);
+            }
+            Freshness::Fresh { .. } => return serve(entry, CacheStatus::Hit, Some(snapshot.clone())),
+            Freshness::Stale => return serve(entry, CacheStatus::Stale, Some(snapshot.clone())),
+            Freshness::StaleFallback => true,
+            Freshness::Unusable => false,
+        };
+        let now = self.engine.clock.now();
+        Step::Continue(Stored {
+            fallback: is_fallback.then(|| Arc::clone(&entry)),
+            is_fresh: self.protocol.is_fresh_for_others(&entry, now),
+            to_validate: self.options.validates.then_some(entry),
+        })
+    }
+
+    /// Goes on in the slot of the request's own variant. `false`: it is there already.
+    fn move_to_variant(&mut self, progress: &mut Progress, other: &Entry) -> bool {
+        let key = self.protocol.variant_key(&self.target, other);
+        let Some(key) = key.filter(|_| progress.variant_steps < MAX_VARIANT_STEPS) else {
+            return false;
+        };
+        progress.variant_steps += 1;
+        self.target.slot.key = key;
+        true
+    }
+
+    async fn acquire_lease(&self, progress: &mut Progress, snapshot: Snapshot, stored: Stored) -> Step {
+        let guard = &self.engine.guard;
+        let slot = &self.target.slot;
+        let Some(permit) = self.engine.fill_permit() else {
+            return self.join_at_limit(progress, snapshot, stored).await;
+        };
+        let leader = self.engine.flights.lead(permit);
+        let ask = LeaseRequest {
+            token: leader.token(),
+            replaces: progress.take_replaced(slot, &snapshot),
+            snapshot,
+        };
+        let leased = guard.call(&mut progress.budget, guard.store().lease(slot, &ask));
+        let holder = match leased.await {
+            Ok(LeaseOutcome::Granted(grant)) => return decided(Decision::Lead(leader, grant), stored),
+            Ok(LeaseOutcome::Conflict) => return Step::Continue(()),
+            Ok(LeaseOutcome::Held(holder)) => holder,
+            Err(error) => return self.store_failed(&error, stored),
+        };
+        drop(leader);
+        match holder {
+            Holder::Mark(Mark::HitForMiss) => {
+                return decided(Decision::Uncached(NotStoredReason::HitForMiss), stored);
+            }
+            Holder::Mark(Mark::FailureBackoff) if stored.fallback.is_some() => {
+                return decided(Decision::FallbackOr(NotStoredReason::HitForMiss), stored);
+            }
+            Holder::Mark(Mark::FailureBackoff) | Holder::Unknown(_) => progress.replaces = Some(holder),
+            // ReadOutcome once more before the fill is replaced: it may know the generations better.
+            Holder::Fill(grant) if Some(grant.digest) != ask.snapshot.digest(slot) => {
+                progress.outdated = Some(grant);
+            }
+            Holder::Fill(grant) => return Box::pin(self.join(progress, grant, &ask.snapshot, stored)).await,
+        }
+        Step::Continue(())
+    }
+
+    /// No more fills may begin, but a current one may be joined.
+    async fn join_at_limit(&self, progress: &mut Progress, snapshot: Snapshot, stored: Stored) -> Step {
+        let guard = &self.engine.guard;
+        let slot = &self.target.slot;
+        let holder = guard.call(&mut progress.budget, guard.store().holder(slot));
+        match holder.await {
+            Ok(Some(Holder::Fill(grant))) if Some(grant.digest) == snapshot.digest(slot) => {
+                Box::pin(self.join(progress, grant, &snapshot, stored)).await
+            }
+            Ok(Some(Holder::Mark(Mark::HitForMiss))) => {
+                decided(Decision::Uncached(NotStoredReason::HitForMiss), stored)
+            }
+            Ok(_) => decided(Decision::Local(None), stored),
+            Err(error) => self.store_failed(&error, stored),
+        }
+    }
+
+    /// Waits for the fill that holds the lease, in this process or another.
+    async fn join(&self, progress: &mut Progress, grant: Grant, snapshot: &Snapshot, stored: Stored) -> Step {
+        // An entry that is validated for each request is of no use to others.
+        let is_validated_each_time = |entry: &Arc<Entry>| entry.fresh.is_zero();
+        if !self.options.coalesces || stored.to_validate.as_ref().is_some_and(is_validated_each_time) {
+            return decided(Decision::Uncached(NotStoredReason::HitForMiss), stored);
+        }
+        let Some(_permit) = self.engine.wait_permit() else {
+            return decided(Decision::FallbackOr(NotStoredReason::Limit), stored);
+        };
+        let fill = match self.engine.flights.join(grant.token) {
+            Some(fill) => fill,
+            // A fill of this cache that has ended, and could not release its lease.
+            None if self.engine.flights.owns(grant.token) => {
+                progress.replaces = Some(Holder::Fill(grant));
+                return Step::Continue(());
+            }
+            None => wait_for_remote_fill(&self.engine, &self.target.slot, grant),
+        };
+        let deadlines = self.deadlines(&stored);
+        if self.comes_too_late_for(&fill) {
+            return wait_for_next(progress, fill, &deadlines, stored).await;
+        }
+        // While a tag is still to be evicted the tag epoch is, too: any earlier fill may turn out to have the tag.
+        let is_current = snapshot.tag_epoch == Some(grant.tag_epoch)
+            && !self.engine.overdue.names_tag(&self.target.slot.tag_epoch);
+        let waited = deadlines
+            .wait_for_others(fill.clone().outcome())
+            .instrument(events::wait(&self.target.slot.key))
+            .await;
+        match waited {
+            Waited::Slow => decided(Decision::FallbackOr(NotStoredReason::NoLease), stored),
+            Waited::Late => decided(Decision::Local(Some(JoinedFill::new(fill, is_current))), stored),
+            Waited::Done(Outcome::Shared(entry)) if self.is_answered_by(&entry, is_current) => {
+                serve(entry, CacheStatus::Hit, None)
+            }
+            Waited::Done(Outcome::Shared(_) | Outcome::Aborted) => {
+                wait_for_next(progress, fill, &deadlines, stored).await
+            }
+            Waited::Done(Outcome::Failed(Some(failure))) if stored.fallback.is_none() => {
+                decided(Decision::Failed(failure), stored)
+            }
+            Waited::Done(Outcome::Failed(_)) => {
+                decided(Decision::FallbackOr(NotStoredReason::HitForMiss), stored)
+            }
+            Waited::Done(Outcome::Unshared) => {
+                decided(Decision::Uncached(NotStoredReason::HitForMiss), stored)
+            }
+        }
+    }
+
+    fn store_failed<T>(&self, error: &StoreError, stored: Stored) -> Step<T> {
+        if !error.is_unavailable() {
+            self.engine.counters.rejected.entries.increment();
+        }
+        self.fill_without_store(stored)
+    }
+
+    /// Evicted, though the store does not know it yet.
+    fn without_store<T>(&self) -> Step<T> {
+        self.fill_without_store(Stored::default())
+    }
+
+    fn fill_without_store<T>(&self, stored: Stored) -> Step<T> {
+        let decision = match self.options.not_storable {
+            _ if self.options.only_if_cached => Decision::NotCached,
+            Some(reason) => Decision::Uncached(reason),
+            None => Decision::Local(None),
+        };
+        decided(decision, stored)
+    }
+
+    /// Whether the entry of a joined fill answers this request. `is_current`: no tag was evicted between the begin of
+    /// the fill and that of the request.
+    pub(super) fn is_answered_by(&self, entry: &Arc<Entry>, is_current: bool) -> bool {
+        (is_current || entry.tags.is_empty()) && self.protocol.accepts(entry)
+    }
+
+    pub(super) fn deadlines(&self, stored: &Stored) -> Deadlines {
+        let stale = self.options.stale_if_slow.filter(|_| stored.fallback.is_some());
+        let scope = self.scope.as_ref();
+        let since = scope.map_or(self.began, |scope| scope.waits_since(self.began));
+        Deadlines::new(since, self.engine.settings.coalesce_timeout, stale)
+    }
+
+    /// Whether the fill ended before the request began, with nothing for it. Failures are not kept for later requests.
+    fn comes_too_late_for(&self, fill: &Waiter) -> bool {
+        match fill.ended_before(self.began) {
+            Some(Outcome::Shared(entry)) => !matches!(self.freshness(&entry), Freshness::Fresh { .. }),
+            Some(Outcome::Failed(_)) => true,
+            Some(Outcome::Unshared | Outcome::Aborted) | None => false,
+        }
+    }
+
+    fn freshness(&self, entry: &Entry) -> Freshness {
+        self.protocol.freshness(entry, self.engine.clock.now())
+    }
+}
+
+/// Decides again once a fill that had no answer for this request has released its lease.
+async fn wait_for_next(progress: &mut Progress, fill: Waiter, deadlines: &Deadlines, stored: Stored) -> Step {
+    if let Waited::Slow = deadlines.wait_for_others(fill.released()).await {
+        return decided(Decision::FallbackOr(NotStoredReason::NoLease), stored);
+    }
+    progress.vain_waits += 1;
+    Step::Continue(())
+}

@@ -1,0 +1,29 @@
+//! Fills that nobody waits for any more.
+
+use std::{future::Future, pin::pin, time::Duration};
+
+use futures_util::future::{Either, select};
+use tokio::time;
+
+use super::FillContext;
+
+/// How often within its time a fill looks for waiters.
+const CHECKS: u32 = 4;
+
+/// Completes once the leader's client has left and nobody else has waited for the fill for as long as `limit`, or up to
+/// a quarter longer. Requests that join meanwhile keep it alive.
+pub(crate) async fn abandoned(client_left: impl Future<Output = ()>, fill: &FillContext, limit: Duration) {
+    client_left.await;
+    let mut unused = 0;
+    while unused < CHECKS {
+        time::sleep(limit / CHECKS).await;
+        unused = if fill.has_waiters() { 0 } else { unused + 1 };
+    }
+}
+
+/// The output of whichever completes first.
+pub(crate) async fn race<T>(one: impl Future<Output = T>, other: impl Future<Output = T>) -> T {
+    match select(pin!(one), pin!(other)).await {
+        Either::Left((output, _)) | Either::Right((output, _)) => output,
+    }
+}

@@ -1,0 +1,138 @@
+//! Leads a fill: starts it, and waits for its answer.
+
+use std::{future::Future, pin::pin, sync::Arc};
+
+use futures_util::future::{Either, select};
+use tokio::{runtime::Handle, sync::oneshot};
+use tracing::Instrument;
+
+use super::{Fill, FillContext, NestedFills, Reply};
+use crate::{
+    engine::{
+        Request,
+        coalesce::{JoinedFill, LeaderGuard},
+        deadlines::Deadlines,
+        decide::Stored,
+        protocol::{Protocol, Run},
+        request::Ending,
+        spawn,
+    },
+    store::Grant,
+    telemetry::events,
+};
+
+impl<P: Protocol> Request<P> {
+    /// Fills, and waits for the answer of that fill, or for the entry of a fill in `joined` that ends first.
+    ///
+    /// Without a permit for a task the fill runs in the request's own, and a client that leaves cancels it.
+    pub(in crate::engine) async fn fill(
+        &self,
+        runtime: &Handle,
+        leader: LeaderGuard,
+        grant: Option<Grant>,
+        stored: &Stored,
+        joined: Vec<JoinedFill>,
+        origin: P::Origin,
+    ) -> Ending<P> {
+        let is_detached = leader.may_detach();
+        if !is_detached {
+            self.engine.counters.rejected.fills.increment();
+            if stored.fallback.is_some() {
+                return Ending::AtLimit;
+            }
+        }
+        let deadlines = self.deadlines(stored);
+        let (reply, answer) = oneshot::channel();
+        let has_lease = grant.is_some();
+        let mut fill = Fill {
+            context: FillContext {
+                grant,
+                has_fallback: stored.fallback.is_some(),
+                has_fresh: stored.is_fresh,
+                ..self.fill_context(leader)
+            },
+            reply: Some(reply),
+        };
+        let run = Run {
+            is_shared: true,
+            stored: stored.to_validate.clone(),
+        };
+        let span = events::fill(&self.target.slot.key);
+        let filling = Box::pin(async move { fill.run(origin, run).await }.instrument(span));
+        match is_detached {
+            true => spawn(runtime, filling),
+            false => filling.await,
+        }
+        self.first_ending(answer, joined, &deadlines, has_lease).await
+    }
+
+    async fn first_ending(
+        &self,
+        answer: oneshot::Receiver<Reply<P>>,
+        joined: Vec<JoinedFill>,
+        deadlines: &Deadlines,
+        stored: bool,
+    ) -> Ending<P> {
+        let own = own_ending(deadlines.wait_for_own(answer), stored);
+        if joined.is_empty() {
+            return own.await;
+        }
+        match select(pin!(own), pin!(self.first_entry(joined))).await {
+            Either::Left((own, _)) => own,
+            Either::Right((entry, _)) => Ending::Joined(entry),
+        }
+    }
+
+    /// A fill that stores nothing, to begin with.
+    pub(in crate::engine) fn fill_context(&self, leader: LeaderGuard) -> FillContext {
+        FillContext {
+            engine: Arc::clone(&self.engine),
+            target: self.target.clone(),
+            began: self.engine.clock.now(),
+            has_fallback: false,
+            has_fresh: false,
+            commits_first: self.options.commits_first,
+            grant: None,
+            leader,
+            renewal: None,
+            nested: NestedFills::begin(&self.engine, &self.target.resource),
+        }
+    }
+}
+
+async fn own_ending<P: Protocol>(
+    answer: impl Future<Output = Option<Result<Reply<P>, oneshot::error::RecvError>>>,
+    stored: bool,
+) -> Ending<P> {
+    let reply = match answer.await {
+        Some(Ok(reply)) => reply,
+        // The fill panicked outside of the origin, or the runtime that shuts down dropped it.
+        Some(Err(_)) => return Ending::Gone,
+        None => return Ending::Slow,
+    };
+    match reply {
+        Reply::Entry {
+            entry,
+            extra,
+            revalidated,
+            times,
+        } => Ending::Own {
+            entry,
+            extra,
+            revalidated,
+            stored,
+            times,
+        },
+        Reply::Uncached {
+            answer,
+            failed,
+            revalidated,
+        } => Ending::Uncached {
+            answer,
+            failed,
+            revalidated,
+            is_shared: true,
+        },
+        Reply::Panicked(panic) => Ending::Panicked(panic),
+    }
+}
