@@ -55,12 +55,12 @@ impl Entry {
     }
 
     /// How long it is kept in all.
-    pub(crate) fn life(&self) -> Duration {
+    pub(crate) fn ttl(&self) -> Duration {
         self.fresh.saturating_add(self.stale)
     }
 
     /// From here on it is not served at all.
     pub(crate) fn expires(&self) -> Timestamp {
-        self.born + self.life()
+        self.born + self.ttl()
     }
 }

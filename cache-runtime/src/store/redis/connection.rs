@@ -1,7 +1,7 @@
-//! The connection: made by [`Link::probe`] alone, shared by every call, dropped when it breaks.
+//! The connection: made by the probe alone, shared by all calls, dropped when it breaks.
 //!
-//! A call that finds no connection fails at once. If calls connected, all that miss during an outage would wait
-//! for the same connect; so only the probe does, which the background sends each second.
+//! A call that finds no connection fails at once. If calls connected, every miss during an outage would wait for the same
+//! connection attempt.
 
 use std::time::{Duration, Instant};
 
@@ -9,180 +9,178 @@ use redis::{
     AsyncConnectionConfig, Client, Cmd, Pipeline, RedisResult, Value, aio::MultiplexedConnection, cmd,
 };
 
-use super::error as fault;
+use super::error;
 use crate::{
     store::{StoreError, resilience},
-    sync::{Mutex, MutexGuard, lock},
+    sync::{Mutex, lock},
 };
 
-/// Long enough to connect across a region. Shorter than the guard waits, which would leave the dead connection in place.
+/// Long enough to connect across a region. Shorter than the timeout of the guard, which would leave a dead connection in
+/// place.
 const PROBE_TIMEOUT: Duration = Duration::from_millis(900);
 
-/// How often a server that takes no writes is left for another.
-const READ_ONLY_PAUSE: Duration = Duration::from_secs(60);
+/// How often a connection to a read-only server is replaced.
+const READ_ONLY_INTERVAL: Duration = Duration::from_secs(60);
 
-pub(super) struct Link {
+/// The connection that all calls share.
+pub(super) struct SharedConnection {
     client: Client,
-    /// Held for as long as it takes to clone or replace what is in it, never across an await.
-    line: Mutex<State>,
+    /// Never held across an await.
+    state: Mutex<State>,
 }
 
 struct State {
-    line: Option<Line>,
-    /// How many there have been, to tell one from the next.
-    made: u64,
-    /// When a server last said that it takes no writes.
+    connection: Option<Connection>,
+    /// The number of the newest connection.
+    last: u64,
+    /// When a connection was last dropped because the server is read-only.
     read_only: Option<Instant>,
 }
 
 /// One connection.
 ///
-/// Its calls may be dropped at any time: the driver keeps a place in its queue for each command it sent and
-/// discards the answer of one that nobody waits for, so that a later call never gets an earlier one's answer.
+/// # Cancel safety
+///
+/// Its calls may be dropped at any await point. The driver keeps a place in its queue for each command that it has sent,
+/// and discards the reply of a dropped call, so that no later call receives it.
 #[derive(Clone)]
-pub(super) struct Line {
-    connection: MultiplexedConnection,
+pub(super) struct Connection {
+    inner: MultiplexedConnection,
     number: u64,
 }
 
-impl Link {
+impl SharedConnection {
     pub(super) fn new(client: Client) -> Self {
         Self {
             client,
-            line: Mutex::new(State {
-                line: None,
-                made: 0,
+            state: Mutex::new(State {
+                connection: None,
+                last: 0,
                 read_only: None,
             }),
         }
     }
 
-    /// The connection there is.
-    pub(super) fn line(&self) -> Result<Line, StoreError> {
-        let line = self.state().line.clone();
-        line.ok_or_else(|| StoreError::unavailable("not connected"))
+    /// # Errors
+    /// There is no connection.
+    pub(super) fn current(&self) -> Result<Connection, StoreError> {
+        let connection = lock(&self.state).connection.clone();
+        connection.ok_or_else(|| StoreError::unavailable("not connected"))
     }
 
-    /// The answer to one command; an error of the server is one of its values.
+    /// The reply to a command. An error of the server is a value.
     pub(super) async fn call(&self, command: Cmd) -> Result<Value, StoreError> {
-        let mut line = self.line()?;
-        let answer = line.connection.send_packed_command(&command).await;
-        let answer = self.heard(&line, answer)?;
-        self.heed(&line, &answer);
-        Ok(answer)
+        self.call_over(&mut self.current()?, &command).await
     }
 
-    /// The answers to several commands sent together over `line`, in their order.
-    pub(super) async fn calls(&self, line: &Line, commands: Pipeline) -> Result<Vec<Value>, StoreError> {
+    /// The replies to commands that are sent together, in their order.
+    pub(super) async fn call_all(
+        &self,
+        connection: &Connection,
+        commands: Pipeline,
+    ) -> Result<Vec<Value>, StoreError> {
         if commands.is_empty() {
             return Ok(Vec::new());
         }
-        let mut connection = line.connection.clone();
-        let answers = connection
-            .send_packed_commands(&commands, 0, commands.len())
-            .await;
-        let answers = self.heard(line, answers)?;
-        for answer in &answers {
-            self.heed(line, answer);
+        let mut inner = connection.inner.clone();
+        let replies = inner.send_packed_commands(&commands, 0, commands.len()).await;
+        let replies = self.check_connection(connection, replies)?;
+        for reply in &replies {
+            self.check_reply(connection, reply);
         }
-        Ok(answers)
+        Ok(replies)
     }
 
     /// The server's time, over a new connection if there is none.
     pub(super) async fn probe(&self) -> Result<Value, StoreError> {
-        let mut asked = self.line().ok();
-        let answer = async {
-            let line = match &mut asked {
-                Some(line) => line,
-                none => none.insert(self.connect().await.map_err(fault::of_connection)?),
+        let mut connection = self.current().ok();
+        let reply = async {
+            let connection = match &mut connection {
+                Some(connection) => connection,
+                none => none.insert(self.connect().await.map_err(error::of_connection)?),
             };
-            let answer = line.connection.send_packed_command(&cmd("TIME")).await;
-            let answer = self.heard(line, answer)?;
-            self.heed(line, &answer);
-            Ok(answer)
+            self.call_over(connection, &cmd("TIME")).await
         };
-        resilience::within(PROBE_TIMEOUT, answer)
-            .await
-            .unwrap_or_else(|| {
-                // A peer that vanished never says so: without this the dead connection would stay.
-                if let Some(line) = &asked {
-                    self.drop_line(line);
-                }
-                Err(StoreError::unavailable(format!(
-                    "no answer within {PROBE_TIMEOUT:?}"
-                )))
-            })
-    }
-
-    async fn connect(&self) -> RedisResult<Line> {
-        // The caller's budget and the probe's own time-out bound each wait; the crate's would not cover them all.
-        let config = AsyncConnectionConfig::new()
-            .set_connection_timeout(None)
-            .set_response_timeout(None);
-        let connection = self
-            .client
-            .get_multiplexed_async_connection_with_config(&config)
-            .await?;
-        let mut state = self.state();
-        state.made += 1;
-        let line = Line {
-            connection,
-            number: state.made,
-        };
-        // Of two probes at once the first to arrive wins, so that calls in flight keep their connection.
-        Ok(state.line.get_or_insert(line).clone())
-    }
-
-    fn heard<T>(&self, line: &Line, answer: RedisResult<T>) -> Result<T, StoreError> {
-        answer.map_err(|error| {
-            // Errors of the server come as values; all that comes this way is the end of the connection.
-            self.drop_line(line);
-            fault::of_connection(error)
+        resilience::within(PROBE_TIMEOUT, reply).await.unwrap_or_else(|| {
+            // A peer that has vanished does not close the connection.
+            if let Some(connection) = &connection {
+                self.drop_connection(connection);
+            }
+            Err(StoreError::unavailable(format!(
+                "no answer within {PROBE_TIMEOUT:?}"
+            )))
         })
     }
 
-    fn heed(&self, line: &Line, answer: &Value) {
-        let Value::ServerError(error) = answer else { return };
-        if fault::is_logged_out(error) || (fault::is_read_only(error) && self.may_be_another()) {
-            self.drop_line(line);
+    async fn call_over(&self, connection: &mut Connection, command: &Cmd) -> Result<Value, StoreError> {
+        let reply = connection.inner.send_packed_command(command).await;
+        let reply = self.check_connection(connection, reply)?;
+        self.check_reply(connection, &reply);
+        Ok(reply)
+    }
+
+    async fn connect(&self) -> RedisResult<Connection> {
+        // The caller's budget and the timeout of the probe limit every wait, which the driver's own timeouts would not.
+        let config = AsyncConnectionConfig::new()
+            .set_connection_timeout(None)
+            .set_response_timeout(None);
+        let inner = self
+            .client
+            .get_multiplexed_async_connection_with_config(&config)
+            .await?;
+        let mut state = lock(&self.state);
+        state.last += 1;
+        let number = state.last;
+        // The first of two concurrent probes wins, so that calls in flight keep their connection.
+        let connection = state.connection.get_or_insert(Connection { inner, number });
+        Ok(connection.clone())
+    }
+
+    /// Drops the connection if it has broken. Errors of the server come as values, so any other error means that.
+    fn check_connection<T>(&self, connection: &Connection, reply: RedisResult<T>) -> Result<T, StoreError> {
+        reply.map_err(|failure| {
+            self.drop_connection(connection);
+            error::of_connection(failure)
+        })
+    }
+
+    /// Drops the connection if the server does not accept it any more, or if a new one may lead to another server.
+    fn check_reply(&self, connection: &Connection, reply: &Value) {
+        let Value::ServerError(failure) = reply else {
+            return;
+        };
+        if error::is_logged_out(failure) || (error::is_read_only(failure) && self.acquire_read_only_drop()) {
+            self.drop_connection(connection);
         }
     }
 
-    /// A new connection may lead to the new master, where there is one. Where there is none, the reads that still work
-    /// are not given up each time.
-    fn may_be_another(&self) -> bool {
-        let mut state = self.state();
-        let due = state
+    /// Takes the permission to drop a connection to a read-only server, once per [`READ_ONLY_INTERVAL`]: after a failover a
+    /// new connection leads to the new master, and otherwise the reads that still work are not interrupted again and again.
+    fn acquire_read_only_drop(&self) -> bool {
+        let mut state = lock(&self.state);
+        let is_due = state
             .read_only
-            .is_none_or(|last| last.elapsed() >= READ_ONLY_PAUSE);
-        if due {
+            .is_none_or(|last| last.elapsed() >= READ_ONLY_INTERVAL);
+        if is_due {
             state.read_only = Some(Instant::now());
         }
-        due
+        is_due
     }
 
-    /// Forgets this connection, unless another took its place already.
-    fn drop_line(&self, broken: &Line) {
-        let mut state = self.state();
-        if state
-            .line
-            .as_ref()
-            .is_some_and(|line| line.number == broken.number)
-        {
-            state.line = None;
+    /// Drops this connection, unless another has replaced it already.
+    fn drop_connection(&self, broken: &Connection) {
+        let mut state = lock(&self.state);
+        let current = state.connection.as_ref();
+        if current.is_some_and(|current| current.number == broken.number) {
+            state.connection = None;
         }
-    }
-
-    fn state(&self) -> MutexGuard<'_, State> {
-        // Nothing in there is ever half done.
-        lock(&self.line)
     }
 }
 
-impl Line {
-    /// Sends one command behind all that were sent before, and takes no interest in its answer.
+impl Connection {
+    /// Sends a command after all that were sent before, without waiting for its reply.
     pub(super) async fn send(mut self, mut command: Cmd) {
         command.set_no_response(true);
-        let _ = self.connection.send_packed_command(&command).await;
+        let _ = self.inner.send_packed_command(&command).await;
     }
 }

@@ -1,174 +1,162 @@
-//! Who fills a slot: the record, and how to get it.
+//! Grants, renews and releases leases.
 
 use std::{sync::Arc, time::Duration};
 
-use redis::{Cmd, Pipeline, Value, pipe};
+use redis::{Cmd, Value, pipe};
 use tokio::{runtime::Handle, time::timeout};
 
 use super::{
-    ANY_LIFE, TAG_START,
-    connection::{Line, Link},
-    error as fault, flag, ok, px, scripts,
+    RedisStore,
+    connection::Connection,
+    error, lease_record,
+    new_generations::NewGenerations,
+    reply::{all_flags, bytes, ok},
+    scripts,
+    ttl::{EXPIRED_LEASE_TTL, LEASE_RECORD_TTL, NEW_TAG_TTL, TAG_EPOCH_TTL, px},
 };
-use crate::store::{
-    Digest, Generation, Grant, Holder, LEASE_TTL, LeaseOutcome, LeaseRequest, Mark, Slot, StoreError, Token,
+use crate::{
+    slot::{Grant, Slot, Token},
+    store::{Holder, LEASE_TTL, LeaseOutcome, LeaseRequest, Mark, StoreError},
 };
 
-/// How long a lease stays behind that has lapsed. While nobody took it over, and no eviction removed it, its fill may still
-/// commit: the process may only have been stopped.
-pub(super) const LAPSED: Duration = Duration::from_secs(55);
+impl RedisStore {
+    /// One round trip: generations for the tags that have none, then the lease under all of them.
+    pub(super) async fn lease_slot(
+        &self,
+        slot: &Slot,
+        request: &LeaseRequest,
+    ) -> Result<LeaseOutcome, StoreError> {
+        let snapshot = &request.snapshot;
+        if snapshot.generations.len() != slot.tags.len() {
+            return Ok(LeaseOutcome::Conflict);
+        }
+        let mut commands = pipe();
+        let mut new = NewGenerations::new(&mut commands);
+        let grant = Grant {
+            token: request.token,
+            digest: new.digest(slot, &snapshot.generations, NEW_TAG_TTL),
+            tag_epoch: new.generation(&slot.tag_epoch, snapshot.tag_epoch, TAG_EPOCH_TTL),
+        };
+        let new_count = new.count();
+        commands.add_command(grant_command(slot, request, grant));
 
-/// The TTL of the record of a lease that is granted or renewed.
-pub(super) fn record_ttl() -> Vec<u8> {
-    px(LEASE_TTL + LAPSED)
-}
+        let connection = self.connection.current()?;
+        let release = ReleaseOnDrop::new(&connection, slot, request.token);
+        let mut replies = self.connection.call_all(&connection, commands).await?;
+        let reply = replies.pop().ok_or_else(error::unexpected_reply)?;
+        let outcome = match ok(reply)? {
+            Value::Int(1) => LeaseOutcome::Granted(grant),
+            Value::Int(0) => LeaseOutcome::Conflict,
+            Value::BulkString(record) => LeaseOutcome::Held(lease_record::decode(record)),
+            _ => return Err(error::unexpected_reply()),
+        };
+        let are_current = replies.len() == new_count && all_flags(replies)?;
+        if !are_current && matches!(outcome, LeaseOutcome::Granted(_)) {
+            // Another process gave a tag its generation meanwhile, so the grant's digest was never current.
+            self.connection
+                .call(release_command(&slot.key, request.token, None))
+                .await?;
+            release.disarm();
+            return Ok(LeaseOutcome::Conflict);
+        }
+        release.disarm();
+        Ok(outcome)
+    }
 
-/// Who holds a lease of this record with this many milliseconds left, if anybody does.
-pub(super) fn standing(record: Vec<u8>, left: i64) -> Option<Holder> {
-    let holder = holder(record);
-    let left = Duration::from_millis(u64::try_from(left).unwrap_or(u64::MAX));
-    // With more left than it was given, the server's clock has stepped back.
-    let stands = left > LAPSED && left <= LEASE_TTL + LAPSED;
-    (stands || !matches!(holder, Holder::Fill(_))).then_some(holder)
-}
+    pub(super) async fn lease_holder(&self, slot: &Slot) -> Result<Option<Holder>, StoreError> {
+        let key = lease_record::key(&slot.key);
+        let mut commands = pipe();
+        commands.cmd("GET").arg(&key).cmd("PTTL").arg(&key);
+        let connection = self.connection.current()?;
+        let replies = self.connection.call_all(&connection, commands).await?;
+        let Ok([record, pttl]) = <[Value; 2]>::try_from(replies) else {
+            return Err(error::unexpected_reply());
+        };
+        if let Value::ServerError(error) = &record
+            && error.code() == "WRONGTYPE"
+        {
+            // The lease script takes a record of another type for an empty one, which may be replaced.
+            return Ok(Some(Holder::Unknown(Vec::new())));
+        }
+        match (bytes(ok(record)?), ok(pttl)?) {
+            (Some(record), Value::Int(pttl)) => Ok(lease_record::current_holder(record, pttl)),
+            (None, Value::Int(_)) => Ok(None),
+            _ => Err(error::unexpected_reply()),
+        }
+    }
 
-/// The lease's key. In a cluster what stands in braces decides the slot, which is then the entry's.
-pub(super) fn key(entry: &str) -> String {
-    format!("{{{entry}}}:lease")
-}
+    pub(super) async fn renew_lease(&self, slot: &Slot, token: Token) -> Result<bool, StoreError> {
+        self.call_flag(scripts::RENEW.with(&[
+            lease_record::key(&slot.key).as_bytes(),
+            &lease_record::fill_prefix(token),
+            &px(LEASE_RECORD_TTL),
+            &px(EXPIRED_LEASE_TTL),
+        ]))
+        .await
+    }
 
-/// A holder as it is stored.
-pub(super) fn bytes(holder: &Holder) -> Vec<u8> {
-    match holder {
-        Holder::Fill(grant) => [&fill_of(grant.token)[..], &grant.digest.0, &grant.tag_epoch.0].concat(),
-        Holder::Mark(Mark::HitForMiss) => b"P".to_vec(),
-        Holder::Mark(Mark::FailureBackoff) => b"F".to_vec(),
-        Holder::Unknown(bytes) => bytes.clone(),
+    pub(super) async fn release_lease(
+        &self,
+        slot: &Slot,
+        token: Token,
+        mark: Option<(Mark, Duration)>,
+    ) -> Result<(), StoreError> {
+        let command = release_command(&slot.key, token, mark);
+        self.call_flag(command).await.map(drop)
+    }
+
+    pub(super) async fn set_mark_ttl(
+        &self,
+        slot: &Slot,
+        mark: Mark,
+        ttl: Duration,
+    ) -> Result<(), StoreError> {
+        let command = scripts::EXTEND_MARK.with(&[
+            lease_record::key(&slot.key).as_bytes(),
+            &lease_record::encode(&Holder::Mark(mark)),
+            &px(ttl),
+        ]);
+        self.call_flag(command).await.map(drop)
     }
 }
 
-/// A holder as it was stored. What this version does not know stays as it is.
-pub(super) fn holder(bytes: Vec<u8>) -> Holder {
-    match &*bytes {
-        b"P" => return Holder::Mark(Mark::HitForMiss),
-        b"F" => return Holder::Mark(Mark::FailureBackoff),
-        _ => {}
-    }
-    let fill = || {
-        let (token, rest) = bytes.strip_prefix(b"L")?.split_first_chunk::<16>()?;
-        let (digest, any) = rest.split_first_chunk::<16>()?;
-        Some(Grant {
-            token: Token(*token),
-            digest: Digest(*digest),
-            tag_epoch: Generation(any.try_into().ok()?),
-        })
-    };
-    fill().map_or_else(|| Holder::Unknown(bytes.clone()), Holder::Fill)
-}
-
-/// How the record of this fill begins.
-pub(super) fn fill_of(token: Token) -> Vec<u8> {
-    [b"L", &token.0[..]].concat()
+/// The command that grants the lease if the slot has not changed and nobody else has it.
+fn grant_command(slot: &Slot, request: &LeaseRequest, grant: Grant) -> Cmd {
+    let key = lease_record::key(&slot.key);
+    let record = lease_record::encode(&Holder::Fill(grant));
+    let (ttl, expired_ttl) = (px(LEASE_RECORD_TTL), px(EXPIRED_LEASE_TTL));
+    let replaces = request.replaces.as_ref().map(lease_record::encode);
+    let mut arguments = vec![
+        slot.key.as_bytes(),
+        key.as_bytes(),
+        request.snapshot.head.as_bytes(),
+        &record,
+        &ttl,
+        &expired_ttl,
+    ];
+    arguments.extend(replaces.as_deref());
+    scripts::LEASE.with(&arguments)
 }
 
 /// The command that ends the lease of this fill.
-pub(super) fn release(entry: &str, token: Token, mark: Option<(Mark, Duration)>) -> Cmd {
-    let mut arguments = vec![key(entry).into_bytes(), entry.into(), fill_of(token)];
-    if let Some((mark, life)) = mark {
-        arguments.extend([bytes(&Holder::Mark(mark)), px(life)]);
+fn release_command(entry: &str, token: Token, mark: Option<(Mark, Duration)>) -> Cmd {
+    let mut arguments = vec![
+        lease_record::key(entry).into_bytes(),
+        entry.into(),
+        lease_record::fill_prefix(token),
+    ];
+    if let Some((mark, ttl)) = mark {
+        arguments.extend([lease_record::encode(&Holder::Mark(mark)), px(ttl)]);
     }
     scripts::RELEASE.with(&arguments)
 }
 
-/// Asks for the lease. One round trip: generations for the tags that have none, then the lease under them.
-pub(super) async fn lease(
-    link: &Link,
-    slot: &Slot,
-    request: &LeaseRequest,
-) -> Result<LeaseOutcome, StoreError> {
-    if request.snapshot.generations.len() != slot.tags.len() {
-        return Ok(LeaseOutcome::Conflict);
-    }
-    let mut commands = pipe();
-    let mut names = Names::new(&mut commands);
-    let grant = Grant {
-        token: request.token,
-        digest: names.digest(slot, &request.snapshot.generations, TAG_START),
-        tag_epoch: names.generation(&slot.tag_epoch, request.snapshot.tag_epoch, ANY_LIFE),
-    };
-    let named = names.count;
-    let (own, holder_then) = (key(&slot.key), bytes(&Holder::Fill(grant)));
-    let (ttl, lapsed) = (record_ttl(), px(LAPSED));
-    let replaces = request.replaces.as_ref().map(bytes);
-    let mut arguments = vec![
-        slot.key.as_bytes(),
-        own.as_bytes(),
-        request.snapshot.head.as_bytes(),
-        &holder_then,
-        &ttl,
-        &lapsed,
-    ];
-    arguments.extend(replaces.as_deref());
-    commands.add_command(scripts::LEASE.with(&arguments));
+/// Releases the lease that a call may have been granted, if the call is dropped before its reply arrives.
+struct ReleaseOnDrop(Option<(Connection, Arc<str>, Token)>);
 
-    let line = link.line()?;
-    let unanswered = Unanswered::new(&line, slot, request.token);
-    let mut answers = link.calls(&line, commands).await?;
-    let leased = match answers.pop().map(ok).ok_or_else(fault::nonsense)?? {
-        Value::Int(1) => LeaseOutcome::Granted(grant),
-        Value::Int(0) => LeaseOutcome::Conflict,
-        Value::BulkString(held) => LeaseOutcome::Held(holder(held)),
-        _ => return Err(fault::nonsense()),
-    };
-    let mut first_to_name = answers.len() == named;
-    for answer in answers {
-        first_to_name &= flag(answer)?;
-    }
-    if !first_to_name && matches!(leased, LeaseOutcome::Granted(_)) {
-        // Somebody named a tag in between: what we hold is under a generation that never was.
-        link.call(release(&slot.key, request.token, None)).await?;
-        unanswered.disarm();
-        return Ok(LeaseOutcome::Conflict);
-    }
-    unanswered.disarm();
-    Ok(leased)
-}
-
-/// Gives generations to the tags that have none, at the head of a pipeline.
-pub(super) struct Names<'a> {
-    commands: &'a mut Pipeline,
-    /// So many commands, each of which answers whether it was the first.
-    pub(super) count: usize,
-}
-
-impl<'a> Names<'a> {
-    pub(super) fn new(commands: &'a mut Pipeline) -> Self {
-        Self { commands, count: 0 }
-    }
-
-    /// Of the slot's generations, those that were read and those that are new.
-    pub(super) fn digest(&mut self, slot: &Slot, read: &[Option<Generation>], life: Duration) -> Digest {
-        let tags = slot.tags.iter().zip(read);
-        slot.digest(tags.map(|(tag, known)| self.generation(tag, *known, life)))
-    }
-
-    fn generation(&mut self, tag: &str, known: Option<Generation>, life: Duration) -> Generation {
-        known.unwrap_or_else(|| {
-            let new = Generation::new();
-            self.count += 1;
-            let command = scripts::NAME.with(&[tag.as_bytes(), &new.0, &px(life)]);
-            self.commands.add_command(command);
-            new
-        })
-    }
-}
-
-/// Gives back what may have been granted to somebody who went away before the answer came.
-struct Unanswered(Option<(Line, Arc<str>, Token)>);
-
-impl Unanswered {
-    fn new(line: &Line, slot: &Slot, token: Token) -> Self {
-        Self(Some((line.clone(), Arc::clone(&slot.key), token)))
+impl ReleaseOnDrop {
+    fn new(connection: &Connection, slot: &Slot, token: Token) -> Self {
+        Self(Some((connection.clone(), Arc::clone(&slot.key), token)))
     }
 
     fn disarm(mut self) {
@@ -176,15 +164,15 @@ impl Unanswered {
     }
 }
 
-impl Drop for Unanswered {
+impl Drop for ReleaseOnDrop {
     fn drop(&mut self) {
-        let Some((line, key, token)) = self.0.take() else {
+        let Some((connection, key, token)) = self.0.take() else {
             return;
         };
         if let Ok(runtime) = Handle::try_current() {
-            let release = release(&key, token, None);
-            // Over the same connection, so behind the lease. After its TTL there is nothing left to release.
-            runtime.spawn(async { timeout(LEASE_TTL, line.send(release)).await.ok() });
+            let command = release_command(&key, token, None);
+            // Over the same connection, so the server sees it after the lease. After the TTL there is nothing to release.
+            runtime.spawn(async { timeout(LEASE_TTL, connection.send(command)).await.ok() });
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Records too large for the server (`proto-max-bulk-len`): it does not refuse them, it ends the connection.
+//! Entries larger than the server's `proto-max-bulk-len`: instead of rejecting them, it closes the connection.
 
 use std::time::{Duration, Instant};
 
@@ -7,34 +7,36 @@ use crate::{
     sync::{Mutex, lock},
 };
 
-/// The least limit that a server can be given: a connection that broke under less broke for another reason.
-const LEAST: usize = 1024 * 1024;
+/// The smallest limit that a server can be configured with, in bytes. A connection that broke under a smaller entry broke for
+/// another reason.
+const MIN_LIMIT: usize = 1024 * 1024;
 
-/// How long a size is not tried again: the connection may have broken by chance, or the server be configured anew.
-const PAUSE: Duration = Duration::from_secs(60);
+/// How long entries of a size are rejected: the connection may have broken by chance, or the server be reconfigured.
+const REJECTED_FOR: Duration = Duration::from_secs(60);
 
-/// The size under which a connection last broke, in bytes, and when.
+/// The size in bytes of the smallest entry under which a connection broke, and when.
 #[derive(Debug, Default)]
 pub(super) struct Oversized(Mutex<Option<(usize, Instant)>>);
 
 impl Oversized {
-    /// The connection broke while a record of this size was written.
-    pub(super) fn broke(&self, size: usize) {
-        if size >= LEAST {
-            let mut known = lock(&self.0);
-            let smaller = known.filter(|(known, since)| *known < size && since.elapsed() < PAUSE);
-            *known = Some(smaller.unwrap_or((size, Instant::now())));
+    /// The connection broke while an entry of this size was written.
+    pub(super) fn connection_broke(&self, size: usize) {
+        if size < MIN_LIMIT {
+            return;
         }
+        let mut known = lock(&self.0);
+        let smaller = known.filter(|(known, since)| *known < size && since.elapsed() < REJECTED_FOR);
+        *known = Some(smaller.unwrap_or((size, Instant::now())));
     }
 
     /// # Errors
-    /// When one of this size would most likely end the connection.
+    /// An entry of this size would most likely break the connection.
     pub(super) fn check(&self, size: usize) -> Result<(), StoreError> {
         match *lock(&self.0) {
-            Some((known, since)) if size >= known && since.elapsed() < PAUSE => {
+            Some((known, since)) if size >= known && since.elapsed() < REJECTED_FOR => {
                 Err(StoreError::rejected(format!(
-                    "the entry has {size} bytes, and the connection broke under one of {known}; raise \
-                     `proto-max-bulk-len` of the server, or lower `max_body`"
+                    "the body has {size} bytes, and the connection broke while one of {known} bytes was written; raise \
+                     the server's `proto-max-bulk-len`, or lower `max_body`"
                 )))
             }
             _ => Ok(()),

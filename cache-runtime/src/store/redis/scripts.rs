@@ -1,25 +1,25 @@
-//! What has to happen in one step on the server, in Lua.
+//! Lua scripts, for what must happen in one step on the server.
 //!
-//! Each script touches one slot (the lease's key hashes to the slot of its entry) or one tag, so they run in a
-//! cluster too. They are sent whole: at this size that costs the server about a microsecond and only fills pay
-//! it, while `EVALSHA` has to handle a script cache that was flushed, or lost with the server.
+//! Each script accesses one slot or one tag, so it also runs in a cluster: the key of a lease hashes to the hash slot of its
+//! entry. Scripts are sent whole. At their size that costs the server about a microsecond, in fills only, while `EVALSHA`
+//! would have to handle a script cache that was flushed or lost.
 //!
-//! `pcall` where a record may have a type that is not ours: under a name that only the cache makes, garbage counts as
-//! empty and is replaced (P8). Names that merely begin with the prefix are not ours, see [`PURGE`] (P10).
+//! `pcall` where a record may be of another type: under a key that only the cache makes up, such a record counts as empty and
+//! is replaced (P8). Not so under keys that merely begin with the prefix, see [`PURGE`] (P10).
 
 use redis::Cmd;
 
-/// A script with the number of its keys.
+/// A script and the number of its keys.
 pub(super) struct Script {
     keys: usize,
     lua: &'static str,
 }
 
 impl Script {
-    /// The command that runs it; the keys come first, then the other arguments.
+    /// The command that runs the script with these arguments, the keys first.
     pub(super) fn with(&self, arguments: &[impl AsRef<[u8]>]) -> Cmd {
         let bytes: usize = arguments.iter().map(|argument| argument.as_ref().len()).sum();
-        // Room for the command's name and the number of keys.
+        // With room for the command's name and the number of keys.
         let mut command = Cmd::with_capacity(3 + arguments.len(), 8 + self.lua.len() + bytes);
         command.arg("EVAL").arg(self.lua).arg(self.keys);
         for argument in arguments {
@@ -29,9 +29,9 @@ impl Script {
     }
 }
 
-/// `tag; generation, ms`: gives the tag that generation unless it has one, and keeps it at least that long. 1: it has this one
-/// now.
-pub(super) const NAME: Script = Script {
+/// `tag; generation, ms`: sets the tag's generation unless it has one, and its TTL to at least `ms`. Returns 1 if the
+/// generation was set.
+pub(super) const SET_GENERATION: Script = Script {
     keys: 1,
     lua: "\
 local now = redis.pcall('GET', KEYS[1])
@@ -44,8 +44,8 @@ redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
 return 1",
 };
 
-/// `tag; ms`: keeps the tag at least that long, if it is there.
-pub(super) const KEEP: Script = Script {
+/// `tag; ms`: sets the tag's TTL to at least `ms`, if the tag exists. Returns 1.
+pub(super) const EXTEND_TAG: Script = Script {
     keys: 1,
     lua: "\
 local left = redis.call('PTTL', KEYS[1])
@@ -53,9 +53,11 @@ if left >= 0 and left < tonumber(ARGV[1]) then redis.call('PEXPIRE', KEYS[1], AR
 return 1",
 };
 
-/// `entry, lease; head, holder, ms, lapsed ms[, replaces]`. 1: granted; 0: the head is another; text: what stands there.
-/// A fill's lease with no more than `lapsed ms` left has lapsed, and is anybody's to have. So is one with more than `ms` left:
-/// the server's clock has stepped back.
+/// `entry, lease; head, holder, ms, expired ms[, replaces]`: grants the lease. Returns 1 if it was granted, 0 if the entry has
+/// another head, or else the record of its holder.
+///
+/// A fill's lease whose record has a TTL of `expired ms` or less has expired and may be taken over. So may one with more than
+/// `ms`: the server's clock has stepped back.
 pub(super) const LEASE: Script = Script {
     keys: 2,
     lua: "\
@@ -73,7 +75,7 @@ redis.call('SET', KEYS[2], ARGV[2], 'PX', ARGV[3])
 return 1",
 };
 
-/// `lease; \"L\" + token, ms, lapsed ms`. 1: extended; 0: stands no more.
+/// `lease; "L" + token, ms, expired ms`: renews the lease. Returns 1 if the token still has it.
 pub(super) const RENEW: Script = Script {
     keys: 1,
     lua: "\
@@ -84,7 +86,7 @@ redis.call('PEXPIRE', KEYS[1], ARGV[2])
 return 1",
 };
 
-/// `lease; mark, ms`. 1: the mark stands that long from now on; 0: it stands no more.
+/// `lease; mark, ms`: sets the mark's TTL. Returns 1 if the slot has the mark.
 pub(super) const EXTEND_MARK: Script = Script {
     keys: 1,
     lua: "\
@@ -93,7 +95,7 @@ redis.call('PEXPIRE', KEYS[1], ARGV[2])
 return 1",
 };
 
-/// `entry, lease; holder, wire form, ms`. 1: stored; 0: fenced.
+/// `entry, lease; holder, wire form, ms`: stores the entry and ends the lease. Returns 1, or 0 if the fill is fenced.
 pub(super) const COMMIT: Script = Script {
     keys: 2,
     lua: "\
@@ -103,7 +105,8 @@ redis.call('DEL', KEYS[2])
 return 1",
 };
 
-/// `entry, lease; head, wire form, ms`. 1: stored; 0: the head is another.
+/// `entry, lease; head, wire form, ms`: stores the entry and ends the lease, whoever has it. Returns 1, or 0 if the entry has
+/// another head.
 pub(super) const WRITE: Script = Script {
     keys: 2,
     lua: "\
@@ -115,8 +118,8 @@ redis.call('DEL', KEYS[2])
 return 1",
 };
 
-/// `record; magic, version, ms`: removes an entry of this wire version or an older one that was born before. Its time of
-/// birth follows head and digest. Any other record stays, whatever its type (P10): the prefix alone does not make it ours.
+/// `record; magic, version, ms`: removes an entry of this wire version or an older one that was created before `ms`, which
+/// follows head and digest. Any other record is left alone, whatever its type (P10): its key only begins with the prefix.
 pub(super) const PURGE: Script = Script {
     keys: 1,
     lua: "\
@@ -127,7 +130,8 @@ if struct.unpack('>I8', string.sub(head, 38)) >= tonumber(ARGV[3]) then return 0
 return redis.call('UNLINK', KEYS[1])",
 };
 
-/// `lease, entry; \"L\" + token[, mark, ms]`. The lease goes first, so that it goes even when a full server refuses the mark.
+/// `lease, entry; "L" + token[, mark, ms]`: ends the lease, and sets the mark. Returns 1 if the token had the lease. The lease
+/// is removed first, so that it ends even if a full server rejects the mark.
 pub(super) const RELEASE: Script = Script {
     keys: 2,
     lua: "\

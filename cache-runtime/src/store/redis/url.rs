@@ -1,4 +1,4 @@
-//! Where the server is: the URL as the user wrote it.
+//! The URL of the server: parsed for the client, and shown without its password.
 
 use std::fmt;
 
@@ -10,30 +10,33 @@ const EXPECTED: &str = "expected `redis://[user:password@]host[:port][/database]
      `redis+unix:///path/to/socket[?db=0&user=name&pass=password]`, \
      with `/`, `?`, `#`, `@` and `%` in a password percent-encoded";
 
-/// What may be told of a server: not who logs in, nor how.
+/// The URL without user name and password.
 #[derive(Clone)]
-pub(super) struct Address(String);
+pub(super) struct DisplayUrl(String);
 
-impl fmt::Debug for Address {
+impl fmt::Debug for DisplayUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
     }
 }
 
-impl fmt::Display for Address {
+impl fmt::Display for DisplayUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
     }
 }
 
-/// A client for the server at `url`, not yet connected. No error repeats any part of the URL but its scheme.
-pub(super) fn client(url: &str) -> Result<(Client, Address), Error> {
-    let parsed = redis::parse_redis_url(url)
-        .ok_or_else(|| refuse("its scheme, host or port is none of a Redis server"))?;
+/// A client for the server at `url`, not yet connected.
+///
+/// # Errors
+/// The URL is not that of a Redis server. The text repeats no part of it but the scheme.
+pub(super) fn client(url: &str) -> Result<(Client, DisplayUrl), Error> {
+    let parsed =
+        redis::parse_redis_url(url).ok_or_else(|| invalid("its scheme, host or port is not valid"))?;
     let scheme = parsed.scheme();
     if matches!(scheme, "rediss" | "valkeys") {
         return Err(Error::settings(format!(
-            "`{scheme}://` asks for TLS, which this version of handler-cache does not have: \
+            "`{scheme}://` asks for TLS, which this version of handler-cache does not support; \
              use `redis://` inside a trusted network, `redis+unix://`, or a local TLS proxy such as stunnel",
         )));
     }
@@ -42,25 +45,25 @@ pub(super) fn client(url: &str) -> Result<(Client, Address), Error> {
     } else {
         &["protocol"]
     };
-    // A password with a bare `#` or `?` ends the host early: better refused than sent to the wrong place.
+    // An unescaped `#` or `?` in a password ends the host early: rejected, not sent to the wrong host.
     if parsed.fragment().is_some() || parsed.query_pairs().any(|(name, _)| !known.contains(&&*name)) {
-        return Err(refuse(
-            "there is something in it after the address that Redis URLs do not have",
+        return Err(invalid(
+            "it has a fragment or a parameter that Redis URLs do not have",
         ));
     }
     let info = parsed
         .into_connection_info()
-        .map_err(|error| refuse(&reason(&error)))?;
-    let address = address(&info);
-    // Requests are small and wait for their answers: coalescing them would add the peer's delayed ACK.
+        .map_err(|error| invalid(&reason(&error)))?;
+    let display_url = display_url(&info);
+    // Commands are small and wait for their replies: Nagle's algorithm would add the peer's delayed ACK.
     let info = info.set_tcp_settings(TcpSettings::default().set_nodelay(true));
-    let client = Client::open(info).map_err(|error| refuse(&reason(&error)))?;
-    Ok((client, address))
+    let client = Client::open(info).map_err(|error| invalid(&reason(&error)))?;
+    Ok((client, display_url))
 }
 
-fn address(info: &ConnectionInfo) -> Address {
+fn display_url(info: &ConnectionInfo) -> DisplayUrl {
     let database = info.redis_settings().db();
-    Address(match info.addr() {
+    DisplayUrl(match info.addr() {
         ConnectionAddr::Tcp(host, port) if host.contains(':') => {
             format!("redis://[{host}]:{port}/{database}")
         }
@@ -70,14 +73,14 @@ fn address(info: &ConnectionInfo) -> Address {
     })
 }
 
-/// The fixed part of the crate's text. What may quote the URL stands behind it.
+/// The fixed part of the driver's error text. The part after it may quote the URL.
 fn reason(error: &redis::RedisError) -> String {
     let text = error.to_string();
     text.split(" - ").next().unwrap_or_default().to_lowercase()
 }
 
-fn refuse(reason: &str) -> Error {
-    Error::settings(format!("the Redis URL cannot be used, {reason}; {EXPECTED}"))
+fn invalid(reason: &str) -> Error {
+    Error::settings(format!("the Redis URL cannot be used: {reason}; {EXPECTED}"))
 }
 
 #[cfg(test)]
@@ -86,7 +89,7 @@ mod tests {
 
     #[test]
     fn urls_name_a_server_and_a_database() {
-        for (url, address) in [
+        for (url, expected) in [
             ("redis://cache", "redis://cache:6379/0"),
             ("redis://127.0.0.1:7000/3", "redis://127.0.0.1:7000/3"),
             ("redis://[::1]:7000", "redis://[::1]:7000/0"),
@@ -97,7 +100,7 @@ mod tests {
             ),
         ] {
             let (client, shown) = client(url).expect(url);
-            assert_eq!(shown.to_string(), address);
+            assert_eq!(shown.to_string(), expected);
             if url.contains("pa%2Fss") {
                 let password = client.get_connection_info().redis_settings().password();
                 assert_eq!(password, Some("pa/ss"));
@@ -106,7 +109,7 @@ mod tests {
     }
 
     #[test]
-    fn bad_urls_are_refused_with_what_is_expected_and_never_with_the_password() {
+    fn errors_name_what_is_expected_and_never_the_password() {
         for url in [
             "",
             "cache:6379",
@@ -124,7 +127,7 @@ mod tests {
             "redis+unix:///run/redis.sock?password=s3cret",
             "redis+unix:///run/redis.sock?db=s3cret",
         ] {
-            let error = client(url).map(|(_, address)| address).expect_err(url);
+            let error = client(url).map(|(_, display_url)| display_url).expect_err(url);
             assert!(error.is_settings(), "{url}");
             let text = error.to_string();
             assert!(text.contains("expected `redis://"), "{url}: {text}");
@@ -133,9 +136,9 @@ mod tests {
     }
 
     #[test]
-    fn tls_is_refused_by_its_name() {
-        let error = client("rediss://:s3cret@cache:6379").map(|(_, address)| address);
-        let error = error.expect_err("there is no TLS yet");
+    fn tls_is_rejected_by_its_scheme() {
+        let error = client("rediss://:s3cret@cache:6379").map(|(_, display_url)| display_url);
+        let error = error.expect_err("TLS is not supported");
         let text = format!("{error} {error:?}");
         assert!(text.contains("`rediss://` asks for TLS"), "{text}");
         assert!(!text.contains("s3cret"), "{text}");
