@@ -22,10 +22,10 @@ pub use handler_cache_runtime::{
     Cache, CacheBuilder, CacheKey, Error, Expire, NoStore, Policy, Tags, ValueKey, store,
 };
 
-/// The layer that attaches a cache to a router; see [`Cache::attach`].
+/// The layer that attaches a cache to a router, see [`Cache::attach`]; and [`Cache`] as an argument of handlers.
 pub mod attach {
     #[doc(inline)]
-    pub use handler_cache_runtime::{AttachFuture, AttachLayer, AttachService};
+    pub use handler_cache_runtime::{AttachFuture, AttachLayer, AttachService, CacheRejection};
 }
 
 /// Points in time, by the clock of the store.
@@ -53,6 +53,12 @@ pub mod key {
 pub mod policy {
     #[doc(inline)]
     pub use handler_cache_runtime::{ClientControl, ClientMaxAge, Policy, ValuePolicy};
+}
+
+/// Refreshing entries on demand; see [`Cache::refresh`].
+pub mod refresh {
+    #[doc(inline)]
+    pub use handler_cache_runtime::HandlerCall;
 }
 
 /// Statistics of a cache; see [`Cache::stats`].

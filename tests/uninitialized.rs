@@ -3,7 +3,7 @@
 mod support;
 
 use axum::{Router, extract::Path, http::Method, routing::get};
-use handler_cache::{cache, cache_evict};
+use handler_cache::{Cache, cache, cache_evict};
 use support::{app::App, log::Log};
 
 #[cache(expire = 60)]
@@ -14,6 +14,31 @@ async fn page(Path(id): Path<u32>) -> String {
 #[cache_evict(page(Path(id)))]
 async fn change(Path(id): Path<u32>) -> String {
     format!("changed {id}")
+}
+
+async fn of_any_cache(cache: Cache) -> String {
+    cache.store()
+}
+
+async fn of_some_cache(cache: Option<Cache>) -> &'static str {
+    cache.map_or("no cache", |_| "a cache")
+}
+
+#[tokio::test]
+async fn extractor_rejects_a_request_without_a_cache_and_is_optional() {
+    let router = Router::new()
+        .route("/any", get(of_any_cache))
+        .route("/some", get(of_some_cache));
+    let app = App(router.clone());
+    let rejected = app.get("/any").await;
+    assert_eq!(rejected.status, 500);
+    assert!(rejected.text().contains("cache.attach()"), "{}", rejected.text());
+    assert_eq!(app.get("/some").await.text(), "no cache");
+
+    let cache = Cache::builder().build().await.unwrap();
+    let app = App(router.layer(cache.attach()));
+    assert_eq!(app.get("/any").await.text(), "memory");
+    assert_eq!(app.get("/some").await.text(), "a cache");
 }
 
 #[tokio::test]

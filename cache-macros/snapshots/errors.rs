@@ -42,10 +42,13 @@ impl product {
     fn evict_all() -> ::handler_cache::__private::Evicting {
         loop {}
     }
-    /// Runs the handler now, with these arguments, and stores its response in the global cache: to warm it up.
-    ///
-    /// Returns the response that a client gets. It stands for requests without headers of `vary`. A run that
-    /// is under way already will do: after a change, evict first.
+    /// The handler with these arguments, for `Cache::refresh` of any cache.
+    #[inline]
+    fn call(__arg0: Path<u64>, __arg1: Db) -> ::handler_cache::__private::HandlerCall {
+        loop {}
+    }
+    /// Runs the handler now, with these arguments, and stores its response in the global cache; see
+    /// `Cache::refresh`.
     ///
     /// # Errors
     ///

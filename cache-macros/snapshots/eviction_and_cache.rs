@@ -88,23 +88,26 @@ impl touch {
     fn evict_all() -> ::handler_cache::__private::Evicting {
         ::handler_cache::__private::evict_all(touch::__handler_id())
     }
-    /// Runs the handler now, with these arguments, and stores its response in the global cache: to warm it up.
-    ///
-    /// Returns the response that a client gets. It stands for requests without headers of `vary`. A run that
-    /// is under way already will do: after a change, evict first.
-    ///
-    /// # Errors
-    ///
-    /// Without a global cache, and when these arguments have no key.
+    /// The handler with these arguments, for `Cache::refresh` of any cache.
     #[inline]
-    fn refresh(__arg0: Path<u64>, __arg1: Db) -> ::handler_cache::__private::Refreshing {
-        ::handler_cache::__private::refresh(
+    fn call(__arg0: Path<u64>, __arg1: Db) -> ::handler_cache::__private::HandlerCall {
+        ::handler_cache::__private::handler_call(
             touch::__handler_id(),
             ::std::boxed::Box::new(move |__context| touch(
                 (__context, __arg0),
                 ::handler_cache::__private::Deferred::extracted((__arg1,)),
             )),
         )
+    }
+    /// Runs the handler now, with these arguments, and stores its response in the global cache; see
+    /// `Cache::refresh`.
+    ///
+    /// # Errors
+    ///
+    /// Without a global cache, and when these arguments have no key.
+    #[inline]
+    fn refresh(__arg0: Path<u64>, __arg1: Db) -> ::handler_cache::__private::Refreshing {
+        ::handler_cache::__private::refresh(Self::call(__arg0, __arg1))
     }
     #[doc(hidden)]
     #[must_use]

@@ -85,10 +85,19 @@ impl product {
     pub fn evict_all() -> ::handler_cache::__private::Evicting {
         ::handler_cache::__private::evict_all(product::__handler_id())
     }
-    /// Runs the handler now, with these arguments, and stores its response in the global cache: to warm it up.
-    ///
-    /// Returns the response that a client gets. It stands for requests without headers of `vary`. A run that
-    /// is under way already will do: after a change, evict first.
+    /// The handler with these arguments, for `Cache::refresh` of any cache.
+    #[inline]
+    pub fn call(
+        __arg0: Path<u64>,
+        __arg1: State<Db>,
+    ) -> ::handler_cache::__private::HandlerCall {
+        ::handler_cache::__private::handler_call(
+            product::__handler_id(),
+            ::std::boxed::Box::new(move |__context| product((__context, __arg0), __arg1)),
+        )
+    }
+    /// Runs the handler now, with these arguments, and stores its response in the global cache; see
+    /// `Cache::refresh`.
     ///
     /// # Errors
     ///
@@ -98,10 +107,7 @@ impl product {
         __arg0: Path<u64>,
         __arg1: State<Db>,
     ) -> ::handler_cache::__private::Refreshing {
-        ::handler_cache::__private::refresh(
-            product::__handler_id(),
-            ::std::boxed::Box::new(move |__context| product((__context, __arg0), __arg1)),
-        )
+        ::handler_cache::__private::refresh(Self::call(__arg0, __arg1))
     }
     #[doc(hidden)]
     #[must_use]

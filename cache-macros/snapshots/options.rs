@@ -114,24 +114,17 @@ impl ProductCache {
     {
         my::cache::__private::evict_all(ProductCache::__handler_id::<R, N>())
     }
-    /// Runs the handler now, with these arguments, and stores its response in the global cache: to warm it up.
-    ///
-    /// Returns the response that a client gets. It stands for requests without headers of `vary`. A run that
-    /// is under way already will do: after a change, evict first.
-    ///
-    /// # Errors
-    ///
-    /// Without a global cache, and when these arguments have no key.
+    /// The handler with these arguments, for `Cache::refresh` of any cache.
     #[inline]
-    fn refresh<R: Repo + 'static, const N: usize>(
+    fn call<R: Repo + 'static, const N: usize>(
         __arg0: Db,
         __arg1: Path<(u64, u64)>,
         __arg2: String,
-    ) -> my::cache::__private::Refreshing
+    ) -> my::cache::__private::HandlerCall
     where
         R: Clone,
     {
-        my::cache::__private::refresh(
+        my::cache::__private::handler_call(
             ProductCache::__handler_id::<R, N>(),
             ::std::boxed::Box::new(move |__context| product::<
                 R,
@@ -145,6 +138,23 @@ impl ProductCache {
                 __arg2,
             )),
         )
+    }
+    /// Runs the handler now, with these arguments, and stores its response in the global cache; see
+    /// `Cache::refresh`.
+    ///
+    /// # Errors
+    ///
+    /// Without a global cache, and when these arguments have no key.
+    #[inline]
+    fn refresh<R: Repo + 'static, const N: usize>(
+        __arg0: Db,
+        __arg1: Path<(u64, u64)>,
+        __arg2: String,
+    ) -> my::cache::__private::Refreshing
+    where
+        R: Clone,
+    {
+        my::cache::__private::refresh(Self::call::<R, N>(__arg0, __arg1, __arg2))
     }
     #[doc(hidden)]
     #[must_use]

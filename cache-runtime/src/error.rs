@@ -52,8 +52,8 @@ impl Error {
     pub(crate) fn not_initialized() -> Self {
         Self::new(
             Kind::NotInitialized,
-            "there is no cache here; call `Cache::init(prefix, url).await` at start, \
-             or attach one further out: `router.layer(cache.attach())` as the last layer",
+            "there is no global cache; call `Cache::init(prefix, url).await` at start, or name another cache: \
+             `cache.evict(page::key(..))`, `cache.refresh(page::call(..))`",
         )
     }
 

@@ -40,7 +40,7 @@ pub mod fuzz;
 #[doc(hidden)]
 pub mod steps;
 
-pub use cache::{AttachFuture, AttachLayer, AttachService, Cache, CacheBuilder};
+pub use cache::{AttachFuture, AttachLayer, AttachService, Cache, CacheBuilder, CacheRejection, HandlerCall};
 #[cfg(feature = "test-util")]
 pub use clock::ManualClock;
 pub use clock::Timestamp;

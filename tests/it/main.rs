@@ -18,6 +18,7 @@ mod client_caching;
 mod coalescing;
 mod stale;
 mod eviction;
+mod refresh;
 mod values;
 mod layer;
 mod rfc9111;

@@ -19,6 +19,7 @@ use crate::{
 ///     pub fn key(id: Path<u64>) -> CacheKey { … }
 ///     pub fn evict(id: Path<u64>) -> Evicting { … }
 ///     pub fn evict_all() -> Evicting { … }
+///     pub fn call(arg0: Path<u64>, arg1: State<Db>) -> HandlerCall { … }
 ///     pub fn refresh(arg0: Path<u64>, arg1: State<Db>) -> Refreshing { … }
 /// }
 /// ```
@@ -53,6 +54,7 @@ struct Bodies {
     key: TokenStream,
     evict: TokenStream,
     evict_all: TokenStream,
+    call: TokenStream,
     refresh: TokenStream,
     handler_id: TokenStream,
 }
@@ -73,6 +75,7 @@ impl Bodies {
             key: tags::of_key(cx, cache_key(cx, &names), &names),
             evict: quote_spanned!(cx.span=> #private::evict(Self::key #turbofish (#(#arguments),*))),
             evict_all: quote_spanned!(cx.span=> #private::evict_all(#handler_id)),
+            call: refresh::call(cx),
             refresh: refresh::refresh(cx),
             handler_id: handler_meta::id_of_static(cx),
         }
@@ -84,6 +87,7 @@ impl Bodies {
             key: never(),
             evict: never(),
             evict_all: never(),
+            call: never(),
             refresh: never(),
             handler_id: never(),
         }
@@ -129,6 +133,7 @@ fn public(cx: &Context<'_>, handler: &TokenStream, bodies: &Bodies) -> TokenStre
         key,
         evict,
         evict_all,
+        call,
         refresh,
         handler_id,
     } = bodies;
@@ -169,10 +174,14 @@ fn public(cx: &Context<'_>, handler: &TokenStream, bodies: &Bodies) -> TokenStre
                 #evict_all
             }
 
-            /// Runs the handler now, with these arguments, and stores its response in the global cache: to warm it up.
-            ///
-            /// Returns the response that a client gets. It stands for requests without headers of `vary`. A run that
-            /// is under way already will do: after a change, evict first.
+            /// The handler with these arguments, for `Cache::refresh` of any cache.
+            #[inline]
+            #vis fn call #generics (#(#params),*) -> #private::HandlerCall #bounds {
+                #call
+            }
+
+            /// Runs the handler now, with these arguments, and stores its response in the global cache; see
+            /// `Cache::refresh`.
             ///
             /// # Errors
             ///

@@ -32,7 +32,7 @@ use crate::{model::Handler, parse::Options};
 /// ```text
 /// pub fn product((context, arg0): (CacheContext, Path<u64>), arg1: State<Db>) -> ResponseFuture { … }
 /// pub enum product {}
-/// impl product { uncached, key, evict, evict_all, refresh }
+/// impl product { uncached, key, evict, evict_all, call, refresh }
 /// ```
 /// For `#[cache_evict]` alone: the function, with an `Evictor` in place of the context, and no other item.
 pub(crate) fn expand(handler: &Handler, options: &Options) -> TokenStream {

@@ -3,9 +3,11 @@
 mod attach;
 pub(crate) mod evictor;
 mod builder;
+mod extract;
 #[cfg(feature = "layer")]
 mod paths;
 mod explain_key;
+mod refresh;
 mod values;
 
 use std::sync::{
@@ -13,19 +15,20 @@ use std::sync::{
     atomic::{AtomicBool, Ordering},
 };
 
-use axum::{extract::FromRequestParts, http::request::Parts};
-use http::{Extensions, StatusCode};
+use http::Extensions;
 use once_cell::sync::OnceCell;
 
 pub use self::{
     attach::{AttachFuture, AttachLayer, AttachService},
     builder::CacheBuilder,
+    extract::CacheRejection,
+    refresh::HandlerCall,
 };
 use crate::{
     engine::RequestScope,
     error::Error,
     explain::Explanation,
-    key::{CacheKeyPart, KeyError, KeyWriter, ServerSide, cache_key::CacheKey},
+    key::cache_key::CacheKey,
     origin::CacheCore,
     stats::{MemoryUsage, Stats},
 };
@@ -281,47 +284,6 @@ impl Cache {
     /// Safe; what is left goes on behind, as long as the runtime does.
     pub async fn shutdown(&self) -> Result<(), Error> {
         self.core.engine.shutdown().await
-    }
-}
-
-/// The cache of a request: the one attached to its route, else the global one.
-///
-/// ```
-/// use axum::extract::Path;
-/// use handler_cache::{Cache, Error, cache};
-///
-/// #[cache(expire = "1h")]
-/// async fn get_book(Path(id): Path<u64>) -> String {
-///     format!("book {id}")
-/// }
-///
-/// async fn delete_book(Path(id): Path<u64>, cache: Cache) -> Result<(), Error> {
-///     // … deletes the book, then:
-///     cache.evict(get_book::key(Path(id))).await
-/// }
-/// ```
-impl<S: Sync> FromRequestParts<S> for Cache {
-    /// There is no cache: 500, with a text that says how to set one up.
-    type Rejection = (StatusCode, String);
-
-    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Self::Rejection> {
-        let cache = serving(&parts.extensions).map(|cache| Self::new(Arc::clone(&cache.core)));
-        cache.ok_or_else(|| {
-            (
-                StatusCode::INTERNAL_SERVER_ERROR,
-                Error::not_initialized().to_string(),
-            )
-        })
-    }
-}
-
-/// A handler that asks for its cache is the same with any.
-impl ServerSide for Cache {}
-
-/// Within another argument.
-impl CacheKeyPart for Cache {
-    fn write_key(&self, key: &mut KeyWriter<'_>) -> Result<(), KeyError> {
-        key.serialize(&())
     }
 }
 

@@ -23,8 +23,20 @@ pub use axum::{
 };
 use futures_util::future::BoxFuture;
 
+use crate::{
+    cache::{self, Cache},
+    engine::RequestScope,
+    http::{enclosing_layers::EnclosingLayers, request_head::RequestHead},
+    origin::{
+        AnyCore, CacheCore,
+        http::{Call as OriginCall, MemoryLookup, Request, Unshared},
+    },
+};
 pub use crate::{
-    cache::evictor::{Evictor, Pending, Targets},
+    cache::{
+        HandlerCall,
+        evictor::{Evictor, Pending, Targets},
+    },
     error::Error,
     http::request_head::KeptHeaders,
     key::{
@@ -41,15 +53,6 @@ pub use crate::{
     },
     origin::http::TagList,
     policy::Policy,
-};
-use crate::{
-    cache::{self, Cache},
-    engine::RequestScope,
-    http::{enclosing_layers::EnclosingLayers, request_head::RequestHead},
-    origin::{
-        AnyCore,
-        http::{Call as OriginCall, MemoryLookup, Request, Unshared},
-    },
 };
 
 /// The hidden extractor, joined to a handler's first parameter.
@@ -123,17 +126,13 @@ impl CacheContext {
         }
     }
 
-    /// Stands for a request to the global cache by which the application has an entry made anew.
-    ///
-    /// # Errors
-    /// When there is no global cache.
-    fn renewing(id: HandlerId) -> Result<Self, Error> {
-        let cache = Cache::global().ok_or_else(Error::not_initialized)?;
-        Ok(Self {
-            cached: Some((cache.core, RequestHead::refreshing(id.meta.method()))),
+    /// The context of no request: the application refreshes an entry of this cache.
+    fn refreshing(core: Arc<CacheCore>, id: HandlerId) -> Self {
+        Self {
+            cached: Some((core, RequestHead::refreshing(id.meta.method()))),
             url_decides: false,
             scope: None,
-        })
+        }
     }
 
     /// The same cache, for a handler that evicts when it has run: both draw from one budget.
@@ -301,19 +300,29 @@ pub type Refreshing = BoxFuture<'static, Result<Response, Error>>;
 /// Calls a handler, as a request would.
 pub type Call = Box<dyn FnOnce(CacheContext) -> ResponseFuture + Send>;
 
-/// What a handler answers whose entry is to be made anew. It is asked when this is awaited, not before.
+/// A handler and its arguments, to run in any cache.
+pub fn handler_call(id: HandlerId, call: Call) -> HandlerCall {
+    HandlerCall::new(move |core| {
+        Box::pin(async move {
+            let response = call(CacheContext::refreshing(core, id)).await;
+            match response.extensions().get() {
+                Some(Unkeyed) => Err(Error::key(KeyError::new(
+                    "an argument has no text, or another handler has this one's name",
+                ))),
+                None => Ok(response),
+            }
+        })
+    })
+}
+
+/// Refreshes an entry of the global cache. The handler does not run before this is awaited.
 ///
 /// # Errors
-/// When there is no global cache, the arguments have no key, or another handler has the name.
-pub fn refresh(id: HandlerId, call: Call) -> Refreshing {
+/// As [`Cache::refresh`], or when there is no global cache.
+pub fn refresh(call: HandlerCall) -> Refreshing {
     Box::pin(async move {
-        let response = call(CacheContext::renewing(id)?).await;
-        match response.extensions().get() {
-            Some(Unkeyed) => Err(Error::key(KeyError::new(
-                "an argument has no text, or another handler has this one's name",
-            ))),
-            None => Ok(response),
-        }
+        let cache = Cache::global().ok_or_else(Error::not_initialized)?;
+        cache.refresh(call).await
     })
 }
 

@@ -10,7 +10,7 @@ use axum::{
     http::{StatusCode, request::Parts},
     routing::get,
 };
-use handler_cache::{Cache, cache};
+use handler_cache::{Cache, attach::CacheRejection, cache};
 use serde::{Deserialize, Serialize};
 
 use crate::{handlers::origin::stored, keys::options::entries, support::app::Bench};
@@ -285,11 +285,12 @@ async fn lazy(Path(id): Path<u64>, AppState(settings): SettingsState) -> String 
 async fn with_the_cache(
     Path(id): Path<u64>,
     cache: Cache,
-    other: Result<Cache, (StatusCode, String)>,
+    other: Result<Cache, CacheRejection>,
+    optional: Option<Cache>,
     (_, again): (Query<()>, Cache),
 ) -> String {
     let _ = (cache, again);
-    format!("{id} {}", other.is_ok())
+    format!("{id} {}", other.is_ok() && optional.is_some())
 }
 
 #[tokio::test]
