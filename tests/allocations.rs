@@ -1,4 +1,4 @@
-//! How often a hit in memory allocates, beside the same response made by plain axum.
+//! A hit in memory allocates no more often than plain axum.
 
 #![allow(clippy::unwrap_used, reason = "the requests are well-formed")]
 
@@ -21,10 +21,10 @@ mod support;
 
 use support::app::Bench;
 
-/// By so many bytes a large hit may exceed a small one: digits of a length, not a body.
+/// How many bytes a large hit may allocate more than a small one: the digits of a length, not a body.
 const MARGIN: u64 = 64;
 
-/// So often a page is asked for before its cost is counted: by then hits repeat what one of them prepared.
+/// How many requests precede the measured one, so that header templates are prepared.
 const OFTEN: usize = 8;
 
 const KIB: usize = 1024;
@@ -69,12 +69,12 @@ impl Alone {
         }
     }
 
-    /// What a plain response allocates, from when its request is made to when it is gone.
+    /// The allocations of a plain response, from its request until it is dropped.
     fn plain(&self) -> AllocationInfo {
         self.cost("/plain/1", None)
     }
 
-    /// The same of a hit on what was often asked for.
+    /// The allocations of a hit on a page that was often requested.
     fn hit(&self, path: &str) -> AllocationInfo {
         self.cost(path, Some("Hit"))
     }
@@ -92,7 +92,7 @@ impl Alone {
         })
     }
 
-    /// Asks for it; what `x-cache` says.
+    /// Sends a GET and returns `x-cache`.
     fn ask(&self, path: &str) -> Option<HeaderValue> {
         let request = Request::get(path).body(Body::empty()).unwrap();
         self.runtime.block_on(async {

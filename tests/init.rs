@@ -1,4 +1,4 @@
-//! The global cache, in a process of its own: one test, for there is one such cache.
+//! The global cache. One test in a process of its own, since a process has one such cache.
 
 mod support;
 
@@ -23,7 +23,7 @@ async fn global_cache_is_set_up_once_and_heals() {
     let log = Log::default();
     tracing::subscriber::set_global_default(log.subscriber()).unwrap();
 
-    // What cannot be used sets nothing up.
+    // Invalid settings initialise nothing.
     for (prefix, url) in [
         ("shop", "http://host"),
         ("shop", "redis://:hunter2@host:port"),
@@ -37,7 +37,7 @@ async fn global_cache_is_set_up_once_and_heals() {
     }
     assert!(Cache::global().is_none());
 
-    // Down at start is no error.
+    // A server that is down at start is no error.
     let mut redis = RedisServer::with(Options::default().password("hunter2"));
     let url = redis.url();
     redis.kill();

@@ -1,4 +1,4 @@
-//! The numbers as a recorder gets them: those of `Cache::stats`, by bounded labels.
+//! The statistics of a cache as a metrics recorder gets them, with bounded labels.
 
 mod support;
 
@@ -86,7 +86,7 @@ async fn recorder_gets_what_stats_shows() {
         "# TYPE handler_cache_requests_total counter",
         "# HELP handler_cache_requests_total Requests by result: hit, stale, miss or bypass",
         r#"handler_cache_fill_seconds_count{cache="test",handler="page"} 4"#,
-        // Not those that memory answers, nor those past the cache.
+        // Neither memory hits nor bypassed requests.
         r#"handler_cache_store_seconds_count{cache="test",handler="page"} 6"#,
         r#"handler_cache_store_unavailable{cache="test"} 0"#,
         r#"handler_cache_evictions_retrying{cache="test"} 0"#,
@@ -111,7 +111,7 @@ async fn recorder_gets_what_stats_shows() {
     .await;
 }
 
-/// Memory is looked at when it is swept, each 10 s.
+/// The metrics of memory are recorded when it is swept, each 10 s.
 #[tokio::test(start_paused = true)]
 async fn memory_shows_what_it_holds() {
     let recorder = PrometheusBuilder::new().build_recorder();

@@ -1,4 +1,4 @@
-//! `refresh` of a companion: what the application has made, before anybody asks.
+//! `refresh` of a companion fills an entry ahead of requests.
 
 mod support;
 
@@ -58,7 +58,7 @@ async fn refresh_runs_the_handler_and_stores_what_it_answers() {
     let state = || State(runs.clone());
     let error = page::refresh(Path(1), state()).await.unwrap_err();
     assert!(error.is_not_initialized(), "{error}");
-    // Nothing of it is done before it is awaited.
+    // The future does nothing before it is awaited.
     let early = page::refresh(Path(1), state());
     assert_eq!(runs.total(), 0);
 

@@ -1,4 +1,4 @@
-//! The strictest user: generated code must not trip a lint of theirs. Clippy reads this file too.
+//! Generated code violates no lint of the strictest user. Clippy checks this file too.
 #![forbid(
     unsafe_code,
     unused,
@@ -70,7 +70,7 @@ pub mod public {
         format!("{page:?}{uri}")
     }
 
-    /// By reference to what clippy would rather see as something else.
+    /// Takes arguments by references that clippy would change.
     #[cache(expire = 30)]
     pub async fn text(Path(mut text): Path<String>, numbers: Json<Vec<u64>>) -> String {
         text.push_str(&numbers.len().to_string());

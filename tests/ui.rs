@@ -1,4 +1,4 @@
-//! What the attribute accepts, and how it refuses the rest.
+//! What the attributes accept, and the errors for the rest.
 
 #[test]
 fn accepted() {

@@ -1,4 +1,4 @@
-//! P9, in a process of its own: there is no global cache here.
+//! P9: handlers without a global cache. In a process of its own, where none is initialised.
 
 mod support;
 

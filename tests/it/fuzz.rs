@@ -1,4 +1,4 @@
-//! What `fuzz/` looks into for hours, in a few seconds: each seed, every beginning of it, and each of its bytes changed.
+//! Replays the fuzz targets in seconds: each seed, each of its prefixes, and each seed with one byte changed.
 
 use std::{
     collections::BTreeSet,
@@ -67,7 +67,7 @@ fn replay(target: &str) {
     }
 }
 
-/// Says which input it was when a property does not hold.
+/// Prints the input when a property does not hold.
 struct Shown<'a> {
     path: &'a Path,
     input: &'a [u8],

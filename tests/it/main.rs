@@ -1,4 +1,4 @@
-//! Every test that shares a process with others.
+//! All tests that need no process of their own, a module for each behaviour.
 
 #![allow(
     clippy::unwrap_used,

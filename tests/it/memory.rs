@@ -1,4 +1,4 @@
-//! What is held is bounded: in memory by `memory_size`, in Redis by short lives.
+//! Memory is bounded by `memory_size`, and records in Redis by their TTLs.
 
 use std::{
     convert::Infallible,
@@ -46,7 +46,7 @@ async fn p6_requests_for_unknown_ids_leave_nothing_in_redis_for_more_than_two_mi
     }
 }
 
-/// So many lines of one name, and a body.
+/// This many lines of one header, and a body.
 #[cache(expire = 30)]
 async fn lines(Path(count): Path<u32>) -> (HeaderMap, &'static str) {
     let mut headers = HeaderMap::new();
@@ -59,7 +59,7 @@ async fn lines(Path(count): Path<u32>) -> (HeaderMap, &'static str) {
 #[tokio::test]
 async fn p1_response_with_any_number_of_header_lines_is_answered_also_on_redis() {
     let (memory, redis) = (Bench::memory().await, Bench::redis().await);
-    // What could not be read again is not written.
+    // Entries that could not be read again are not stored.
     for (bench, most) in [(memory, 40_000), (redis, 4_000)] {
         let app = bench.app(Router::new().route("/{count}", get(lines)));
         for count in [4_000, 40_000] {
@@ -80,7 +80,7 @@ async fn p1_response_with_any_number_of_header_lines_is_answered_also_on_redis()
     }
 }
 
-/// So many names, and a body.
+/// This many header names, and a body.
 #[cache(expire = 30)]
 async fn names(Path((status, count)): Path<(u16, u32)>) -> (StatusCode, HeaderMap, Body) {
     let mut headers = HeaderMap::new();
@@ -233,7 +233,7 @@ mod resident {
     }
 }
 
-/// Tells when nobody holds it any more.
+/// Sends a message when it is dropped.
 struct Watched(Vec<u8>, Arc<AtomicBool>);
 
 impl AsRef<[u8]> for Watched {

@@ -24,17 +24,17 @@ use tokio::runtime::{Builder, Runtime};
 use crate::support::{
     RedisServer,
     app::{App, PATIENCE, START},
-    link::{Link, Way},
+    link::{Link, LinkState},
 };
 
 const IDS: u32 = 4;
-/// Asked for by nobody but who waits for the store.
+/// Requested only to find out whether the store is available.
 const SPARE: u32 = 99;
 /// In seconds.
 const LIFE: u64 = 30;
 const STALE: u64 = 20;
 
-/// What stands behind the handlers.
+/// The data of the handlers.
 #[derive(Clone, Default)]
 struct Origin {
     values: Arc<Mutex<HashMap<u32, u32>>>,
@@ -74,7 +74,7 @@ async fn varied(Path(id): Path<u32>, State(origin): State<Origin>) -> Response {
     origin.answer(id)
 }
 
-/// The same with an entry to fall back on.
+/// The same with `stale_if_error`.
 #[cache(expire = 30, stale_if_error = 20)]
 async fn spared(Path(id): Path<u32>, State(origin): State<Origin>) -> Response {
     origin.answer(id)
@@ -119,7 +119,7 @@ enum Op {
     Pass { seconds: u64 },
 }
 
-/// `outages` is how often the store fails or comes back, beside 22 for all else.
+/// `outages` is the weight of the store failing or recovering; all other operations weigh 22.
 fn op(outages: u32) -> impl Strategy<Value = Op> {
     let id = 0..IDS;
     let page = prop_oneof![Just(Page::Plain), Just(Page::Varied), Just(Page::Spared)];
@@ -139,15 +139,15 @@ fn op(outages: u32) -> impl Strategy<Value = Op> {
 /// Page, id and variant.
 type Key = (Page, u32, bool);
 
-/// What ought to be stored.
+/// An expected entry.
 struct Entry {
     value: u32,
     until: u64,
-    /// The handler failed: it is not asked again while the entry serves.
+    /// The handler failed, and does not run again while the entry is served.
     spared: bool,
 }
 
-/// What ought to be.
+/// The expected state.
 #[derive(Default)]
 struct Reference {
     entries: HashMap<Key, Entry>,
@@ -157,7 +157,7 @@ struct Reference {
 }
 
 impl Reference {
-    /// Status, `x-cache` and body of the answer to a request, given what the origin has.
+    /// The expected status, `x-cache` and body of a response, given the value of the origin.
     fn get(&mut self, key: Key, value: u32) -> (StatusCode, &'static str, String) {
         let (now, is_spared) = (self.now, key.0 == Page::Spared);
         let stored = self.entries.get_mut(&key).filter(|_| !self.store_fails);
@@ -183,13 +183,13 @@ impl Reference {
     }
 }
 
-/// What is compared with the reference.
+/// The system that is compared with the reference.
 struct Shop {
     origin: Origin,
     cache: Cache,
     clock: ManualClock,
     app: App,
-    /// On the way to the store, where that can fail.
+    /// The link to the store, where that can fail.
     link: Option<Link>,
 }
 
@@ -204,12 +204,12 @@ impl Shop {
     async fn step(&self, op: &Op, reference: &mut Reference) {
         match *op {
             Op::Get { page, id, language } => {
-                // Only one of the handlers tells languages apart.
+                // Only one of the handlers varies by language.
                 let key = (page, id, page == Page::Varied && language);
                 let path = format!("/{}/{id}", page.path());
                 let header = ("accept-language", if language { "de" } else { "nl" });
                 let answer = self.app.get_with(&path, [header]).await;
-                // What goes on behind the response is over before the next step.
+                // Background work has ended before the next step.
                 let settled = self.cache.shutdown().await;
                 assert!(settled.is_ok() || reference.store_fails);
                 let seen = (
@@ -265,7 +265,7 @@ impl Shop {
 
     async fn store_fails(&self, fails: bool, reference: &mut Reference) {
         let Some(link) = &self.link else { return };
-        link.becomes(if fails { Way::Cut } else { Way::Open });
+        link.set_state(if fails { LinkState::Cut } else { LinkState::Open });
         reference.store_fails = fails;
         self.origin.fails.store(false, Ordering::SeqCst);
         // Until the cache has noticed: only then is it clear what it may do.

@@ -1,4 +1,4 @@
-//! Routers under test, asked in-process, on every kind of store.
+//! Routers under test, called in process, on every kind of store.
 
 #![allow(dead_code, unreachable_pub, reason = "each test file uses its own part")]
 
@@ -29,53 +29,53 @@ use super::server::{self, RedisServer};
 /// 2023-11-14 22:13:20 UTC.
 pub const START: Timestamp = Timestamp::from_millis(1_700_000_000_000);
 
-/// Far beyond what anything here takes on a busy machine.
+/// Longer than any step of a test takes on a busy machine.
 pub const PATIENCE: Duration = Duration::from_secs(20);
 
-/// A cache on one kind of store, with a clock that the test moves.
+/// A cache on one kind of store, with a clock that the test advances.
 #[derive(Debug)]
 pub struct Bench {
     pub cache: Cache,
     pub clock: ManualClock,
-    /// Where entries are, unless in memory.
+    /// The server that holds the entries; `None` on memory.
     pub redis: Option<RedisServer>,
 }
 
 impl Bench {
-    /// On memory.
+    /// A cache in memory.
     pub async fn memory() -> Self {
         Self::memory_with(|builder| builder).await
     }
 
-    /// On memory, with more settings.
+    /// A cache in memory with more settings.
     pub async fn memory_with(settings: impl FnOnce(CacheBuilder) -> CacheBuilder) -> Self {
         Self::build(settings(patient()), "memory://", None).await
     }
 
-    /// On a Redis of its own.
+    /// A cache on a Redis server of its own.
     pub async fn redis() -> Self {
         Self::redis_with(|builder| builder).await
     }
 
-    /// On a Redis of its own, with more settings.
+    /// A cache on a Redis server of its own, with more settings.
     pub async fn redis_with(settings: impl FnOnce(CacheBuilder) -> CacheBuilder) -> Self {
         let server = RedisServer::start();
         let url = server.url();
         Self::build(settings(patient()), &url, Some(server)).await
     }
 
-    /// On this Redis, whatever its state.
+    /// A cache on this server, whether it answers or not.
     pub async fn on(server: RedisServer) -> Self {
         let url = server.url();
         Self::build(Cache::builder(), &url, Some(server)).await
     }
 
-    /// One on each kind of store; on memory alone in the quick tier of CONTRIBUTING.md.
+    /// A cache on each kind of store; in memory only in the quick tier of CONTRIBUTING.md.
     pub async fn every() -> Vec<Self> {
         Self::every_with(|builder| builder).await
     }
 
-    /// One on each kind of store, with more settings.
+    /// A cache on each kind of store, with more settings.
     pub async fn every_with(settings: impl Fn(CacheBuilder) -> CacheBuilder) -> Vec<Self> {
         let mut benches = vec![Self::memory_with(&settings).await];
         if !server::is_memory_only() {
@@ -96,30 +96,38 @@ impl Bench {
         Self { cache, clock, redis }
     }
 
-    /// The Redis that entries are in.
+    /// The Redis server of this cache.
+    ///
+    /// # Panics
+    ///
+    /// The cache is in memory.
     #[track_caller]
     pub fn server(&self) -> &RedisServer {
-        self.redis.as_ref().expect("this bench is on Redis")
+        self.redis.as_ref().expect("this cache is on Redis")
     }
 
-    /// Waits until all runs are over: Redis is written to behind the responses.
+    /// Waits until all fills have ended: entries are written to Redis after the response.
     pub async fn settled(&self) {
         let Some(server) = &self.redis else { return };
-        eventually("a fill does not end", async || !server.is_being_filled()).await;
+        eventually("a fill has not ended", async || !server.is_being_filled()).await;
     }
 
-    /// The router with this cache attached.
+    /// Attaches this cache to a router.
     pub fn app(&self, router: Router) -> App {
         App(router.layer(self.cache.attach()))
     }
 }
 
-/// A store that is well is waited for, however busy the machine is.
+/// A store budget that a working server never exceeds, however busy the machine is.
 fn patient() -> CacheBuilder {
     Cache::builder().store_budget(PATIENCE)
 }
 
-/// Looks again until it holds: for what goes on behind our back.
+/// Polls a condition until it holds, for work that continues in background.
+///
+/// # Panics
+///
+/// The condition, which `what` describes as failed, does not hold within [`PATIENCE`].
 pub async fn eventually(what: &str, holds: impl AsyncFn() -> bool) {
     let begun = Instant::now();
     while !holds().await {
@@ -128,7 +136,7 @@ pub async fn eventually(what: &str, holds: impl AsyncFn() -> bool) {
     }
 }
 
-/// A router that can be asked.
+/// A router, with methods that send requests to it.
 #[derive(Debug, Clone)]
 pub struct App(pub Router);
 
@@ -165,7 +173,7 @@ impl App {
         }
     }
 
-    /// A GET whose body is still to come.
+    /// Sends a GET and returns the response before its body is read.
     pub async fn open(&self, path: &str) -> Response {
         let request = Request::get(path).body(Body::empty());
         self.begin(request.expect("the request is well-formed")).await
@@ -180,7 +188,7 @@ impl App {
     }
 }
 
-/// A whole response.
+/// A response with its whole body.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Answer {
     pub status: StatusCode,
@@ -189,17 +197,21 @@ pub struct Answer {
 }
 
 impl Answer {
-    /// What `x-cache` says.
+    /// The value of `x-cache`.
     pub fn verdict(&self) -> Option<&str> {
         self.header("x-cache")
     }
 
-    /// The header's one line.
+    /// The value of a header that occurs at most once.
     #[track_caller]
     pub fn header(&self, name: &str) -> Option<&str> {
         let mut lines = self.headers.get_all(name).iter();
         let line = lines.next()?;
-        assert!(lines.next().is_none(), "{name} is repeated: {:?}", self.headers);
+        assert!(
+            lines.next().is_none(),
+            "{name} occurs more than once: {:?}",
+            self.headers
+        );
         Some(line.to_str().expect("the header is text"))
     }
 
@@ -209,12 +221,12 @@ impl Answer {
     }
 }
 
-/// How often a handler ran; clones share it, so it serves as `State`.
+/// Counts the runs of a handler. Clones share the count, so it can be axum's `State`.
 #[derive(Debug, Clone, Default)]
 pub struct Runs(Arc<AtomicUsize>);
 
 impl Runs {
-    /// Counters one run and says which it is, from 1.
+    /// Counts one run and returns its number, from 1.
     pub fn count(&self) -> usize {
         self.0.fetch_add(1, Ordering::SeqCst) + 1
     }

@@ -1,4 +1,4 @@
-//! Bodies that handlers answer with.
+//! Response bodies for handlers under test.
 
 #![allow(dead_code, unreachable_pub, reason = "each test file uses its own part")]
 
@@ -11,7 +11,7 @@ use axum::body::Body;
 use bytes::Bytes;
 use http_body::{Body as HttpBody, Frame, SizeHint};
 
-/// A body that says how long it is, truly or not.
+/// A body with an exact size hint, which may be wrong.
 struct Announced(Body, u64);
 
 impl HttpBody for Announced {
@@ -30,7 +30,7 @@ impl HttpBody for Announced {
     }
 }
 
-/// `body`, which says that it has `length` bytes.
+/// Gives `body` an exact size hint of `length` bytes.
 pub fn announced(body: impl Into<Body>, length: u64) -> Body {
     Body::new(Announced(body.into(), length))
 }

@@ -1,4 +1,4 @@
-//! An example as its users run it: a process of its own, asked over HTTP.
+//! Runs an example as its users do: a process, called over HTTP.
 
 #![allow(dead_code, unreachable_pub, reason = "each test file uses its own part")]
 
@@ -13,19 +13,19 @@ use std::{
 
 use super::server::signal;
 
-/// Far beyond what anything here takes on a busy machine.
+/// Longer than any step takes on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// A running example, ended with the test.
+/// A running example, killed when this value is dropped.
 #[derive(Debug)]
 pub struct Example {
     process: Child,
     address: String,
-    /// Kept open: the example prints more than its first line.
+    /// Kept open, since the example prints more than its first line.
     stdout: BufReader<ChildStdout>,
 }
 
-/// A response, as text.
+/// A response as text.
 #[derive(Debug)]
 pub struct Answer {
     pub status: u16,
@@ -41,23 +41,20 @@ impl Answer {
         })
     }
 
-    /// What `x-cache` says.
+    /// The value of `x-cache`.
     pub fn verdict(&self) -> Option<&str> {
         self.header("x-cache")
     }
 }
 
-/// The program of an example, built if it is not.
+/// Builds an example and returns the path of its program.
 pub fn program(name: &str) -> PathBuf {
     let built = Command::new(env!("CARGO"))
         .args(["build", "--quiet", "--all-features", "--example", name])
         .status();
     assert!(built.expect("cargo runs").success(), "the example builds");
-    let tests = env::current_exe().expect("the test knows where it is");
-    let target = tests
-        .ancestors()
-        .nth(2)
-        .expect("tests stand in target/debug/deps");
+    let tests = env::current_exe().expect("the path of a running program is known");
+    let target = tests.ancestors().nth(2).expect("tests are in target/debug/deps");
     target.join("examples").join(name)
 }
 
@@ -66,7 +63,7 @@ impl Example {
         Self::start_with(name, cache_url, [])
     }
 
-    /// With more in its environment.
+    /// As [`start`](Self::start), with more environment variables.
     pub fn start_with<const N: usize>(name: &str, cache_url: &str, variables: [(&str, &str); N]) -> Self {
         let mut process = Command::new(program(name))
             .env("CACHE_URL", cache_url)
@@ -78,12 +75,12 @@ impl Example {
             .spawn()
             .expect("the example starts");
         let mut line = String::new();
-        let mut stdout = BufReader::new(process.stdout.take().expect("it is piped"));
-        stdout.read_line(&mut line).expect("it says where it listens");
+        let mut stdout = BufReader::new(process.stdout.take().expect("stdout is piped"));
+        stdout.read_line(&mut line).expect("the first line is readable");
         let address = line
             .split_once("http://")
             .and_then(|(_, rest)| rest.split_once(','));
-        let address = address.expect("it prints its URL").0.to_owned();
+        let address = address.expect("the first line has the URL").0.to_owned();
         Self {
             process,
             address,
@@ -91,7 +88,7 @@ impl Example {
         }
     }
 
-    /// Where it listens: host and port.
+    /// The address on which it listens: host and port.
     pub fn address(&self) -> &str {
         &self.address
     }
@@ -108,7 +105,7 @@ impl Example {
         let mut stream = TcpStream::connect(&self.address).expect("the server listens");
         stream
             .set_read_timeout(Some(PATIENCE))
-            .expect("a time-out can be set");
+            .expect("a timeout can be set");
         let mut request = format!("{method} {path} HTTP/1.1\r\nhost: test\r\nconnection: close\r\n");
         for header in headers {
             request += &format!("{header}\r\n");
@@ -116,7 +113,9 @@ impl Example {
         request += &format!("content-length: {}\r\n\r\n{body}", body.len());
         stream.write_all(request.as_bytes()).expect("the request is sent");
         let mut response = String::new();
-        stream.read_to_string(&mut response).expect("the response comes");
+        stream
+            .read_to_string(&mut response)
+            .expect("the response is complete");
         let (head, body) = response.split_once("\r\n\r\n").expect("a response has a head");
         Answer {
             status: head[9..12].parse().expect("a status is a number"),
@@ -125,12 +124,12 @@ impl Example {
         }
     }
 
-    /// Asks until the answer is as it should be; every answer on the way is a 200.
+    /// Repeats a GET until `x-cache` has this value; asserts that each response is a 200.
     pub fn get_until(&self, path: &str, verdict: &str) {
         self.get_until_it(path, verdict, |answer| answer.verdict() == Some(verdict));
     }
 
-    /// Asks until it holds of the answer, which is returned; every answer on the way is a 200.
+    /// Repeats a GET until a condition holds for the response, and returns that; asserts that each response is a 200.
     pub fn get_until_it(&self, path: &str, what: &str, holds: impl Fn(&Answer) -> bool) -> Answer {
         let begun = Instant::now();
         loop {
@@ -139,34 +138,34 @@ impl Example {
             if holds(&answer) {
                 return answer;
             }
-            assert!(begun.elapsed() < PATIENCE, "{path} does not come to {what}");
+            assert!(begun.elapsed() < PATIENCE, "{path} has not become {what}");
         }
     }
 
-    /// The next line that it prints, with its end.
+    /// Reads the next line of its output, with the line break.
     ///
     /// # Panics
     ///
-    /// It has ended.
+    /// The example has ended.
     #[track_caller]
     pub fn line(&mut self) -> String {
         let mut line = String::new();
-        let length = self.stdout.read_line(&mut line).expect("it prints text");
-        assert!(length > 0, "it has ended");
+        let length = self.stdout.read_line(&mut line).expect("the output is text");
+        assert!(length > 0, "the example has ended");
         line
     }
 
-    /// Ends it as Ctrl-C does, and returns what it printed since.
+    /// Ends it as Ctrl-C does, and returns the rest of its output.
     ///
     /// # Panics
     ///
-    /// It fails.
+    /// The example exits with an error.
     #[track_caller]
     pub fn interrupt(mut self) -> String {
         signal(&self.process, "-INT");
         let mut rest = String::new();
-        self.stdout.read_to_string(&mut rest).expect("it prints text");
-        let status = self.process.wait().expect("it is our child");
+        self.stdout.read_to_string(&mut rest).expect("the output is text");
+        let status = self.process.wait().expect("the process is a child");
         assert!(status.success(), "{status}: {rest}");
         rest
     }

@@ -1,4 +1,4 @@
-//! Handlers that wait until the test lets them go on.
+//! Handlers that wait until the test lets them continue.
 
 #![allow(dead_code, unreachable_pub, reason = "each test file uses its own part")]
 
@@ -8,7 +8,7 @@ use tokio::{sync::Semaphore, task::JoinHandle};
 
 use super::app::{Answer, App, Runs};
 
-/// Makes handlers wait until the test lets them through, and counts their runs.
+/// Makes handlers wait until the test lets them through, and counts their runs. Clones share one gate.
 #[derive(Debug, Clone)]
 pub struct Gate {
     pub runs: Runs,
@@ -25,17 +25,25 @@ impl Gate {
         }
     }
 
-    /// In a handler: waits to be let through, and says which run this is.
+    /// Waits, in a handler, until the test lets it through; returns the number of this run.
     pub async fn pass(&self) -> usize {
         let run = self.runs.count();
         self.entered.add_permits(1);
-        self.open.acquire().await.expect("the gate stays").forget();
+        self.open
+            .acquire()
+            .await
+            .expect("the gate is never closed")
+            .forget();
         run
     }
 
-    /// Waits until one more run has begun.
+    /// Waits, in the test, until one more run has begun.
     pub async fn entered(&self) {
-        self.entered.acquire().await.expect("the gate stays").forget();
+        self.entered
+            .acquire()
+            .await
+            .expect("the gate is never closed")
+            .forget();
     }
 
     pub fn let_through(&self, runs: usize) {
@@ -43,15 +51,15 @@ impl Gate {
     }
 }
 
-/// Asks in a task of its own.
+/// Sends a GET from a task of its own.
 pub fn ask(app: &App, path: &'static str) -> JoinHandle<Answer> {
     let app = app.clone();
     tokio::spawn(async move { app.get(path).await })
 }
 
-/// Lets every other task run until all of them wait for something.
+/// Runs all other tasks until each of them waits.
 ///
-/// Tests run on one thread and `memory://` does no I/O, so this many turns are enough for a chain of that many steps.
+/// A test has one thread and `memory://` does no I/O, so yielding this often completes a chain of as many steps.
 pub async fn settle() {
     for _ in 0..100 {
         tokio::task::yield_now().await;

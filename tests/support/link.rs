@@ -1,4 +1,4 @@
-//! The network between a cache and its Redis, as bad as a test wants it.
+//! A proxy between a cache and its Redis server that injects network faults.
 
 #![allow(dead_code, unreachable_pub, reason = "each test file uses its own part")]
 
@@ -16,7 +16,7 @@ use tokio::{
 
 use super::server::RedisServer;
 
-/// Passes on what a Redis is asked and what it answers.
+/// Forwards requests to a Redis server and its replies.
 #[derive(Debug)]
 pub struct Link {
     server: u16,
@@ -24,32 +24,32 @@ pub struct Link {
     condition: watch::Sender<Condition>,
 }
 
-/// What becomes of the bytes on a link.
+/// What a link does to the bytes it forwards.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Condition {
-    pub way: Way,
-    /// Answers come this much later.
+    pub state: LinkState,
+    /// Delay of each reply.
     pub delay: Duration,
-    /// Seconds that the server's clock is ahead.
+    /// How many seconds the server's clock appears to be ahead.
     pub ahead: i64,
 }
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum Way {
+pub enum LinkState {
     #[default]
     Open,
-    /// Every connection is reset, a new one at once.
+    /// Every connection is closed, a new one at once.
     Cut,
-    /// Connections stand, and nothing arrives until the link is open again.
+    /// Connections stay open, and nothing is forwarded until the link is open again.
     Silent,
-    /// Questions arrive, their answers only when the link is open again.
+    /// Requests are forwarded, replies only when the link is open again.
     HalfOpen,
-    /// To every question comes an answer that is none.
+    /// Every reply is replaced by bytes that are no Redis reply.
     Garbage,
 }
 
 impl Link {
-    /// A link that is to be started.
+    /// A link to this server; [`start`](Self::start) opens it.
     pub fn to(server: &RedisServer) -> Self {
         Self {
             server: server.port(),
@@ -58,13 +58,13 @@ impl Link {
         }
     }
 
-    /// As if the server's clock were this many seconds ahead.
+    /// Makes the server's clock appear this many seconds ahead.
     pub fn ahead(self, seconds: i64) -> Self {
         self.steps_to(seconds);
         self
     }
 
-    /// From now on the server's clock is this many seconds ahead.
+    /// Makes the server's clock appear this many seconds ahead from now on.
     pub fn steps_to(&self, seconds: i64) {
         self.condition.send_modify(|condition| condition.ahead = seconds);
     }
@@ -73,7 +73,7 @@ impl Link {
         let listener = TcpListener::bind("127.0.0.1:0")
             .await
             .expect("there is a free port");
-        self.port = listener.local_addr().expect("it is bound").port();
+        self.port = listener.local_addr().expect("the listener is bound").port();
         let (server, condition) = (self.server, self.condition.subscribe());
         tokio::spawn(async move {
             while let Ok((client, _)) = listener.accept().await {
@@ -87,57 +87,57 @@ impl Link {
         format!("redis://127.0.0.1:{}", self.port)
     }
 
-    /// From now on each answer comes this much later.
+    /// Delays each reply from now on.
     pub fn delay(&self, delay: Duration) {
         self.condition.send_modify(|condition| condition.delay = delay);
     }
 
-    /// From now on the link is like this.
-    pub fn becomes(&self, way: Way) {
-        self.condition.send_modify(|condition| condition.way = way);
+    /// Changes the state of the link.
+    pub fn set_state(&self, state: LinkState) {
+        self.condition.send_modify(|condition| condition.state = state);
     }
 }
 
-/// One connection, until either end or the link ends it.
+/// Forwards one connection until either end or the link closes it.
 async fn connect(client: TcpStream, server: u16, condition: watch::Receiver<Condition>) {
     let mut cut = condition.clone();
-    let passed = async {
+    let forwarding = async {
         let server = TcpStream::connect(("127.0.0.1", server)).await.ok()?;
-        let (questions, to_client) = client.into_split();
-        let (answers, to_server) = server.into_split();
+        let (requests, to_client) = client.into_split();
+        let (replies, to_server) = server.into_split();
         tokio::select! {
-            () = pass(questions, to_server, condition.clone(), Stream::Questions) => {}
-            () = pass(answers, to_client, condition, Stream::Answers) => {}
+            () = pass(requests, to_server, condition.clone(), Stream::Requests) => {}
+            () = pass(replies, to_client, condition, Stream::Replies) => {}
         }
         Some(())
     };
     tokio::select! {
-        _ = cut.wait_for(|condition| condition.way == Way::Cut) => {}
-        _ = passed => {}
+        _ = cut.wait_for(|condition| condition.state == LinkState::Cut) => {}
+        _ = forwarding => {}
     }
 }
 
 #[derive(Clone, Copy)]
 enum Stream {
-    /// The one for the time becomes one for another time.
-    Questions,
-    Answers,
+    /// From the cache to the server. `TIME` is rewritten when the clock is to differ.
+    Requests,
+    Replies,
 }
 
 impl Stream {
-    fn is_let_through(self, way: Way) -> bool {
-        match way {
-            Way::Silent => false,
-            Way::HalfOpen => matches!(self, Self::Questions),
-            Way::Open | Way::Cut | Way::Garbage => true,
+    fn is_forwarded(self, state: LinkState) -> bool {
+        match state {
+            LinkState::Silent => false,
+            LinkState::HalfOpen => matches!(self, Self::Requests),
+            LinkState::Open | LinkState::Cut | LinkState::Garbage => true,
         }
     }
 
-    fn passed_on(self, bytes: &[u8], Condition { way, ahead, .. }: Condition) -> Vec<u8> {
+    fn rewritten(self, bytes: &[u8], Condition { state, ahead, .. }: Condition) -> Vec<u8> {
         match self {
-            Self::Questions if ahead != 0 => at_another_time(bytes, ahead),
-            Self::Answers if way == Way::Garbage => b"?\x00 garbage \xff\r\n".to_vec(),
-            Self::Questions | Self::Answers => bytes.to_vec(),
+            Self::Requests if ahead != 0 => with_shifted_time(bytes, ahead),
+            Self::Replies if state == LinkState::Garbage => b"?\x00 garbage \xff\r\n".to_vec(),
+            Self::Requests | Self::Replies => bytes.to_vec(),
         }
     }
 }
@@ -148,7 +148,7 @@ async fn pass(
     mut condition: watch::Receiver<Condition>,
     stream: Stream,
 ) {
-    // Between two halves, so that what is under way holds up nothing behind it.
+    // Reading and writing are separate, so that a delayed chunk does not delay the next read.
     let (sender, mut receiver) = mpsc::unbounded_channel::<(Instant, Vec<u8>)>();
     let now = condition.clone();
     let reading = async move {
@@ -156,11 +156,11 @@ async fn pass(
         while let Ok(length @ 1..) = from.read(&mut buffer).await {
             let condition = *now.borrow();
             let due = match stream {
-                Stream::Questions => Instant::now(),
-                Stream::Answers => Instant::now() + condition.delay,
+                Stream::Requests => Instant::now(),
+                Stream::Replies => Instant::now() + condition.delay,
             };
             if sender
-                .send((due, stream.passed_on(&buffer[..length], condition)))
+                .send((due, stream.rewritten(&buffer[..length], condition)))
                 .is_err()
             {
                 break;
@@ -169,12 +169,12 @@ async fn pass(
     };
     let writing = async move {
         while let Some((due, bytes)) = receiver.recv().await {
-            // A timer takes a millisecond, however near its time.
+            // A timer takes at least a millisecond.
             if due > Instant::now() {
                 sleep_until(due).await;
             }
-            let let_through = condition.wait_for(|condition| stream.is_let_through(condition.way));
-            if let_through.await.is_err() || to.write_all(&bytes).await.is_err() {
+            let forwarded = condition.wait_for(|condition| stream.is_forwarded(condition.state));
+            if forwarded.await.is_err() || to.write_all(&bytes).await.is_err() {
                 break;
             }
         }
@@ -182,18 +182,18 @@ async fn pass(
     tokio::join!(reading, writing);
 }
 
-fn at_another_time(bytes: &[u8], ahead: i64) -> Vec<u8> {
+fn with_shifted_time(bytes: &[u8], ahead: i64) -> Vec<u8> {
     let time = b"*1\r\n$4\r\nTIME\r\n".as_slice();
     let lua =
         format!("local now = redis.call('TIME') return {{tostring(tonumber(now[1]) + {ahead}), now[2]}}");
     let moved = format!("*3\r\n$4\r\nEVAL\r\n${}\r\n{lua}\r\n$1\r\n0\r\n", lua.len());
-    let mut passed = Vec::new();
+    let mut rewritten = Vec::new();
     let mut rest = bytes;
     while let Some(at) = rest.windows(time.len()).position(|window| window == time) {
-        passed.extend_from_slice(&rest[..at]);
-        passed.extend_from_slice(moved.as_bytes());
+        rewritten.extend_from_slice(&rest[..at]);
+        rewritten.extend_from_slice(moved.as_bytes());
         rest = &rest[at + time.len()..];
     }
-    passed.extend_from_slice(rest);
-    passed
+    rewritten.extend_from_slice(rest);
+    rewritten
 }

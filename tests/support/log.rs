@@ -1,4 +1,4 @@
-//! What a program logs, for tests to read.
+//! Captures log output for assertions.
 
 #![allow(dead_code, unreachable_pub, reason = "each test file uses its own part")]
 
@@ -9,17 +9,17 @@ use std::{
 
 use tracing_subscriber::{Registry, fmt::format::FmtSpan, layer::SubscriberExt};
 
-/// Lines as they are logged; clones share them.
+/// The captured output. Clones share it.
 #[derive(Debug, Clone, Default)]
 pub struct Log(Arc<Mutex<Vec<u8>>>);
 
 impl Log {
-    /// A subscriber that logs here, everything from level debug up.
+    /// A subscriber that writes here, from level debug up.
     pub fn subscriber(&self) -> impl tracing::Subscriber + Send + Sync + use<> {
         self.subscriber_with(FmtSpan::NONE)
     }
 
-    /// The same with lines for spans as well.
+    /// As [`subscriber`](Self::subscriber), with lines for spans as well.
     pub fn subscriber_with(&self, spans: FmtSpan) -> impl tracing::Subscriber + Send + Sync + use<> {
         let log = self.clone();
         let lines = tracing_subscriber::fmt::layer()

@@ -1,4 +1,4 @@
-//! What tests have in common: servers, routers and examples to ask, gates, logs.
+//! Helpers that tests share: servers, caches under test, gated handlers, example processes, logs.
 
 #![allow(
     dead_code,

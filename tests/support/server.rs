@@ -1,4 +1,4 @@
-//! A real `redis-server` for tests: a process of its own on a free port, ended with the test.
+//! A real Redis server for tests: a process on a free port, ended with the test.
 
 #![allow(dead_code, unreachable_pub, reason = "each test file uses its own part")]
 
@@ -14,18 +14,18 @@ use std::{
 
 use redis::{Client, Connection, ConnectionLike, RedisResult, Value};
 
-/// Names the program to start in place of the `redis-server` on the PATH: another version, or a `valkey-server`.
+/// The environment variable that names another server than the `redis-server` on the PATH, such as a `valkey-server`.
 const PROGRAM: &str = "REDIS_SERVER";
 
-/// Set to `memory`, no test may start a server: the quick tier of CONTRIBUTING.md.
+/// The environment variable that, set to `memory`, forbids servers: the quick tier of CONTRIBUTING.md.
 const STORES: &str = "TEST_STORES";
 
-/// Far beyond what a start takes on a busy machine.
+/// Longer than a start takes on a busy machine.
 const START_TIMEOUT: Duration = Duration::from_secs(20);
 
-/// A `redis-server` that lives as long as this value.
+/// A server process, killed when this value is dropped.
 ///
-/// It persists nothing: after [`restart`](Self::restart) it is empty. When the test panics, its log is shown.
+/// It persists nothing: after [`restart`](Self::restart) it is empty. When the test panics, its log is printed.
 #[derive(Debug)]
 pub(crate) struct RedisServer {
     options: Options,
@@ -34,23 +34,23 @@ pub(crate) struct RedisServer {
     process: Option<Child>,
 }
 
-/// How a [`RedisServer`] is started.
+/// Settings of a [`RedisServer`].
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Options {
     /// `requirepass`.
     pub(crate) password: Option<String>,
-    /// More arguments, such as `["--maxmemory", "1mb"]`.
+    /// Further arguments, such as `["--maxmemory", "1mb"]`.
     pub(crate) arguments: Vec<String>,
 }
 
 impl Options {
-    /// Clients must log in with this password.
+    /// Requires clients to log in with this password.
     pub(crate) fn password(mut self, password: &str) -> Self {
         self.password = Some(password.into());
         self
     }
 
-    /// More arguments for the command line of `redis-server`.
+    /// Appends arguments to the server's command line.
     pub(crate) fn arguments<const N: usize>(mut self, arguments: [&str; N]) -> Self {
         self.arguments.extend(arguments.map(String::from));
         self
@@ -58,12 +58,12 @@ impl Options {
 }
 
 impl RedisServer {
-    /// A server without a password, as it comes.
+    /// Starts a server with default settings.
     pub(crate) fn start() -> Self {
         Self::with(Options::default())
     }
 
-    /// A server that answers commands when this returns.
+    /// Starts a server, and returns when it answers commands.
     ///
     /// # Panics
     ///
@@ -85,7 +85,7 @@ impl RedisServer {
             folder,
             process: None,
         };
-        // Between finding a free port and listening on it, somebody else may take it: then another is tried.
+        // Another process may take the free port before the server listens on it.
         while server.process.is_none() {
             server.port = free_port();
             server.launch();
@@ -105,7 +105,7 @@ impl RedisServer {
         format!("redis://{login}127.0.0.1:{}/{number}", self.port)
     }
 
-    /// `redis+unix://…`, the same server by its socket.
+    /// `redis+unix://…`: the same server through its socket.
     pub(crate) fn socket_url(&self) -> String {
         let password = self.options.password.iter();
         let login: String = password.map(|password| format!("?pass={password}")).collect();
@@ -117,18 +117,17 @@ impl RedisServer {
         self.port
     }
 
-    /// Sends one command to database 0, such as `["SET", "key", "value"]`, and returns its answer.
+    /// Sends one command to database 0, such as `["SET", "key", "value"]`, and returns the reply.
     ///
     /// # Panics
     ///
-    /// The server answers with an error, or not at all.
+    /// The server replies with an error, or not at all.
     #[track_caller]
     pub(crate) fn command<const N: usize>(&self, words: [impl AsRef<[u8]>; N]) -> Value {
-        self.try_command(words)
-            .expect("the server carries out the command")
+        self.try_command(words).expect("the server executes the command")
     }
 
-    /// As [`command`](Self::command), with the error as a value.
+    /// As [`command`](Self::command), but returns the error.
     pub(crate) fn try_command<const N: usize>(&self, words: [impl AsRef<[u8]>; N]) -> RedisResult<Value> {
         let mut command = redis::Cmd::new();
         for word in &words {
@@ -146,17 +145,17 @@ impl RedisServer {
         }
     }
 
-    /// Whether there is a record of that name, of any type.
+    /// Whether a key exists, of any type.
     #[track_caller]
     pub(crate) fn exists(&self, key: &str) -> bool {
         self.command(["EXISTS", key]) == Value::Int(1)
     }
 
-    /// Whether a lease stands for some entry; a mark in its place is none.
+    /// Whether any lease is held. Markers under a lease's name do not count.
     #[track_caller]
     pub(crate) fn is_being_filled(&self) -> bool {
         let Value::Array(leases) = self.command(["KEYS", "*:lease"]) else {
-            panic!("KEYS answers with a list");
+            panic!("KEYS replies with a list");
         };
         leases.iter().any(|lease| match lease {
             Value::BulkString(lease) => {
@@ -166,7 +165,7 @@ impl RedisServer {
         })
     }
 
-    /// How often the server carried out a command.
+    /// How often the server has executed a command.
     #[track_caller]
     pub(crate) fn calls(&self, command: &str) -> u64 {
         let info = self.command(["INFO", "commandstats"]);
@@ -178,7 +177,7 @@ impl RedisServer {
             .unwrap_or(0)
     }
 
-    /// Makes the server full, however little it needs for itself: it may use half of what it uses now.
+    /// Makes the server full: sets `maxmemory` to half of what it uses now.
     #[track_caller]
     pub(crate) fn fill_up(&self) {
         let info = self.command(["INFO", "memory"]);
@@ -186,23 +185,23 @@ impl RedisServer {
         let used = info.lines().find_map(|line| line.strip_prefix("used_memory:"));
         let used: u64 = used
             .and_then(|used| used.parse().ok())
-            .expect("it says what it uses");
+            .expect("INFO has the line `used_memory`");
         self.command(["CONFIG", "SET", "maxmemory", &(used / 2).to_string()]);
     }
 
-    /// What is left of a key's life, in milliseconds; negative when it has no end or is not there.
+    /// The remaining TTL of a key in milliseconds; negative when it has none or does not exist.
     #[track_caller]
     pub(crate) fn pttl(&self, key: &str) -> i64 {
         match self.command(["PTTL", key]) {
             Value::Int(millis) => millis,
-            other => panic!("PTTL answered {other:?}"),
+            other => panic!("PTTL replied {other:?}"),
         }
     }
 
-    /// Ends the process at once, as a crash would.
+    /// Kills the process.
     pub(crate) fn kill(&mut self) {
         if let Some(mut process) = self.process.take() {
-            // A frozen process dies of SIGKILL too. One that is dead already is what was wanted.
+            // SIGKILL ends a frozen process too. An error means that the process has ended already.
             let _ = process.kill();
             let _ = process.wait();
         }
@@ -223,12 +222,12 @@ impl RedisServer {
         }
     }
 
-    /// Stops it without ending it: connections stay open and nothing answers.
+    /// Suspends the process: connections stay open and get no replies.
     pub(crate) fn freeze(&self) {
         self.signal("-STOP");
     }
 
-    /// Lets it go on after [`freeze`](Self::freeze).
+    /// Resumes the process after [`freeze`](Self::freeze).
     pub(crate) fn thaw(&self) {
         self.signal("-CONT");
     }
@@ -237,13 +236,13 @@ impl RedisServer {
         signal(self.process.as_ref().expect("the server runs"), text);
     }
 
-    /// A connection of its own.
+    /// Opens a connection.
     pub(crate) fn connect(&self) -> RedisResult<Connection> {
-        // By the socket, whose path is ours alone: on the port somebody else's server might answer.
+        // Through the socket, whose path is unique: another process's server might listen on the port.
         Client::open(self.socket_url())?.get_connection_with_timeout(START_TIMEOUT)
     }
 
-    /// Starts the process and waits until it answers; leaves `process` empty when it ended instead.
+    /// Starts the process and waits until it answers. Leaves `process` empty if the port is taken.
     fn launch(&mut self) {
         let program = env::var_os(PROGRAM).unwrap_or_else(|| "redis-server".into());
         let mut command = Command::new(&program);
@@ -273,7 +272,7 @@ impl RedisServer {
         command.args(&self.options.arguments);
         let process = command.spawn().unwrap_or_else(|error| {
             panic!(
-                "these tests need a real Redis, but {program:?} does not start ({error}); install it: \
+                "these tests need a Redis server, but {program:?} does not start ({error}); install it: \
                  `apt-get install redis-server`, `brew install redis`, or name a build of it in {PROGRAM}"
             )
         });
@@ -285,17 +284,17 @@ impl RedisServer {
                 let log = self.log();
                 assert!(
                     log.contains("Address already in use"),
-                    "redis-server ended with {status}: {log}"
+                    "the Redis server ended with {status}: {log}"
                 );
                 self.process = None;
                 return;
             }
             assert!(
                 Instant::now() < deadline,
-                "redis-server does not answer: {}",
+                "the Redis server does not answer: {}",
                 self.log()
             );
-            // It tells nobody when it is ready.
+            // The server does not signal that it is ready.
             thread::sleep(Duration::from_millis(5));
         }
     }
@@ -319,13 +318,17 @@ impl Drop for RedisServer {
     fn drop(&mut self) {
         self.kill();
         if thread::panicking() {
-            eprintln!("the log of redis-server on port {}:\n{}", self.port, self.log());
+            eprintln!(
+                "the log of the Redis server on port {}:\n{}",
+                self.port,
+                self.log()
+            );
         }
         let _ = fs::remove_dir_all(&self.folder);
     }
 }
 
-/// Sends a signal, such as `-STOP`.
+/// Sends a signal, such as `-STOP`, to a process.
 pub(crate) fn signal(process: &Child, signal: &str) {
     let status = Command::new("kill")
         .args([signal, &process.id().to_string()])

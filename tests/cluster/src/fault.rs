@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::{
     cluster::{Cluster, Session},
-    link::Way,
+    link::LinkState,
 };
 
 /// How late answers are on a slow link: later than most requests wait.
@@ -107,11 +107,11 @@ impl Cluster {
         match fault {
             Fault::ReplicaKilled => self.kill(replica),
             Fault::ReplicaFrozen => member.server.freeze(),
-            Fault::LinkCut => member.link.becomes(Way::Cut),
-            Fault::LinkSilent => member.link.becomes(Way::Silent),
-            Fault::LinkHalfOpen => member.link.becomes(Way::HalfOpen),
+            Fault::LinkCut => member.link.set_state(LinkState::Cut),
+            Fault::LinkSilent => member.link.set_state(LinkState::Silent),
+            Fault::LinkHalfOpen => member.link.set_state(LinkState::HalfOpen),
             Fault::LinkSlow => member.link.delay(SLOW),
-            Fault::LinkGarbage => member.link.becomes(Way::Garbage),
+            Fault::LinkGarbage => member.link.set_state(LinkState::Garbage),
             Fault::RedisKilled => self.redis.kill(),
             Fault::RedisFrozen => self.redis.freeze(),
             Fault::RedisRestarted => self.redis.restart(),
@@ -138,7 +138,7 @@ impl Cluster {
             Fault::ReplicaKilled => self.restart(replica),
             Fault::ReplicaFrozen => member.server.thaw(),
             Fault::LinkCut | Fault::LinkSilent | Fault::LinkHalfOpen | Fault::LinkGarbage => {
-                member.link.becomes(Way::Open);
+                member.link.set_state(LinkState::Open);
             }
             Fault::LinkSlow => member.link.delay(Duration::ZERO),
             Fault::RedisKilled => self.redis.restart(),

@@ -51,7 +51,7 @@ impl Site {
     }
 }
 
-/// Lets in who says the password.
+/// Admits requests with the password.
 struct Guard;
 
 impl FromRequestParts<Site> for Guard {
@@ -66,7 +66,7 @@ impl FromRequestParts<Site> for Guard {
     }
 }
 
-/// Costly to get; not for those who say so.
+/// Expensive to extract, and rejects requests on demand.
 struct Db(usize);
 
 impl FromRequestParts<Site> for Db {
@@ -162,7 +162,7 @@ async fn p7_a_lazy_extractor_runs_on_a_miss_only_and_leaves_the_key() {
         }
         assert_eq!(app.get("/7").await.status, StatusCode::UNAUTHORIZED);
         site.ran(5, 2, 2);
-        // Past the cache it runs too.
+        // It runs on a bypass too.
         let past = app.get_with("/7", [GOOD, ("cache-control", "no-cache")]).await;
         assert_eq!(past.text(), "7 from 3");
         site.ran(6, 3, 3);
@@ -188,7 +188,7 @@ async fn p7_a_lazy_rejection_answers_alone_and_is_not_stored() {
         }
         let good = app.get_with("/7", [GOOD]).await;
         assert_eq!((good.status, good.verdict()), (StatusCode::OK, Some("Miss")));
-        // Whom it would reject gets a hit all the same: that is what `lazy` says.
+        // A request that it would reject gets a hit: it is `lazy`.
         let hit = app.get_with("/7", [GOOD, ("x-user", "bob")]).await;
         assert_eq!((hit.verdict(), hit.text()), (Some("Hit"), good.text()));
         site.ran(4, 3, 1);

@@ -1,4 +1,4 @@
-//! The attribute on real handlers: what axum and the companion see of them.
+//! `#[cache]` on handlers of many shapes, as axum and the companion module see them.
 
 mod extractors;
 mod options;

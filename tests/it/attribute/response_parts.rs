@@ -1,4 +1,4 @@
-//! What a handler says of its own answer: nothing of it reaches the client, and nothing is lost on the way.
+//! Response parts: `Expire`, `Tags` and `NoStore` reach the cache from any response type, and never the client.
 
 use std::time::Duration;
 
@@ -16,7 +16,7 @@ use crate::support::app::{App, Bench};
 
 const SHORT: Duration = Duration::from_secs(5);
 
-/// Each of these says the same, of the body "it", by other types.
+/// Each sets the same response parts on the body "it", through another response type.
 macro_rules! pages {
     ($($name:ident -> $output:ty $body:block)*) => {
         $(
@@ -69,7 +69,7 @@ pages! {
     }
 }
 
-/// Through a function of the application's own.
+/// Through a function of the application.
 trait Steered {
     fn steered(self) -> Response;
 }
@@ -80,7 +80,7 @@ impl Steered for Response {
     }
 }
 
-/// A layer around handlers sees what clients would see, and what they would not.
+/// A layer around handlers sees the response parts, which clients do not.
 async fn looks(request: Request, next: Next) -> Response {
     let response = next.run(request).await;
     let others = response.extensions().len() - usize::from(response.extensions().get::<&str>().is_some());
@@ -172,7 +172,7 @@ async fn says_all() -> impl IntoResponse {
     (NoStore, Expire(SHORT), Tags(["own"]), "it")
 }
 
-/// Nor where the cache has no part in it.
+/// Nor on a bypass.
 #[tokio::test]
 async fn nothing_is_shown_past_the_cache() {
     let plain = App(routes()

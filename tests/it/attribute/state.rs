@@ -1,4 +1,4 @@
-//! What the server gives is not in the key, however it is spelled: axum's `State` and the cache itself, known by type.
+//! axum's `State` and the cache itself are not in the key, however the parameter is written.
 
 mod companion;
 
@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{handlers::origin::stored, keys::options::entries, support::app::Bench};
 
-/// What must not be read from any key.
+/// A value that must not be in any key.
 const SECRET: &str = "hunter2";
 
 #[derive(Clone, Serialize, Deserialize)]

@@ -11,7 +11,7 @@ use handler_cache::{Policy, cache, layer::CacheLayer, policy::ClientMaxAge};
 
 use crate::{handlers::origin::secs, support::app::Bench};
 
-/// Says that the handler answers to HTMX, by a header.
+/// Marks the response as one for HTMX, by a header.
 #[derive(serde::Serialize)]
 struct HxRequest(bool);
 

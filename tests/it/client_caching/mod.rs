@@ -1,4 +1,4 @@
-//! What browsers may keep, and how they validate it.
+//! Client caching: what browsers may keep, and how they validate it.
 
 mod client_max_age;
 mod conditional;

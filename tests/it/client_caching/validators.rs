@@ -1,4 +1,4 @@
-//! Headers of hits and misses, and answers to conditional requests.
+//! Validators: headers of hits and misses, and responses to conditional requests.
 
 use std::time::Duration;
 
@@ -47,7 +47,7 @@ fn etag(answer: &Answer) -> &str {
     answer.header("etag").expect("there is an ETag")
 }
 
-/// A miss and a hit have `Cache-Control`, `Expires`, `ETag` and the hit header; the hit says what is left.
+/// A miss and a hit have `Cache-Control`, `Expires`, `ETag` and `x-cache`; the hit has the remaining time.
 #[tokio::test]
 async fn a_hit_says_what_is_left() {
     for bench in Bench::every().await {
@@ -71,7 +71,7 @@ async fn a_hit_says_what_is_left() {
         assert_eq!(etag(&hit), etag(&miss));
         assert_eq!(runs.total(), 1);
 
-        // The default is one year, as there.
+        // The default is one year.
         let by_default = app.get("/default").await;
         assert_eq!(by_default.verdict(), Some("Miss"));
         assert_eq!(
@@ -85,7 +85,7 @@ async fn a_hit_says_what_is_left() {
     }
 }
 
-/// The 304 is empty and has the `ETag`, `Cache-Control`, `Expires` and the hit header.
+/// The 304 is empty and has `ETag`, `Cache-Control`, `Expires` and `x-cache`.
 #[tokio::test]
 async fn a_listed_etag_or_a_star_is_answered_by_304() {
     for bench in Bench::every().await {
@@ -108,7 +108,7 @@ async fn a_listed_etag_or_a_star_is_answered_by_304() {
     }
 }
 
-/// Another version at the client: 200, out of the cache.
+/// Another version at the client: a 200 from the cache.
 #[tokio::test]
 async fn other_etags_are_answered_by_the_entry() {
     for bench in Bench::every().await {
@@ -124,7 +124,7 @@ async fn other_etags_are_answered_by_the_entry() {
     }
 }
 
-/// Past its life the handler runs again; the `ETag` is the body's, so it changes only with it.
+/// After its TTL the handler runs again; the `ETag` is that of the body, so it changes only with it.
 #[tokio::test]
 async fn an_expired_entry_is_a_miss_with_the_same_etag() {
     for bench in Bench::every().await {
@@ -149,7 +149,7 @@ async fn an_expired_entry_is_a_miss_with_the_same_etag() {
         assert_ne!(etag(&changed), etag(&changing));
         assert_eq!(runs.total(), 4);
 
-        // What the client has is still good: a 304 after the handler ran.
+        // The client's copy is still valid: a 304 after the handler ran.
         bench.settled().await;
         bench.clock.advance(Duration::from_secs(3600));
         let condition = [("if-none-match", etag(&same))];
@@ -160,7 +160,7 @@ async fn an_expired_entry_is_a_miss_with_the_same_etag() {
     }
 }
 
-/// There it differs between processes and has no quotes. Here it equals what is written down, so every process agrees:
+/// It equals a constant, so every process agrees:
 /// the first half of BLAKE3 of "abc".
 #[tokio::test]
 async fn the_etag_is_quoted_and_the_same_in_every_process() {
@@ -174,7 +174,7 @@ async fn the_etag_is_quoted_and_the_same_in_every_process() {
     }
 }
 
-/// There a list is answered by 200; here by 304, also over several lines and with commas inside the quotes.
+/// A list is answered by 304, also over several lines and with commas inside the quotes.
 #[tokio::test]
 async fn a_list_of_etags_is_read_as_a_list() {
     for bench in Bench::every().await {

@@ -1,4 +1,4 @@
-//! Fills that nobody waits for: they end, and give back what they hold.
+//! Fills without waiters end after a timeout, and release their resources.
 
 use std::{
     sync::{
@@ -28,7 +28,7 @@ use crate::{
 const MINUTE: Duration = Duration::from_secs(60);
 const HOUR: Duration = Duration::from_secs(3600);
 
-/// Something that a handler holds for as long as it runs.
+/// A resource that a handler holds while it runs.
 struct Connection(Arc<AtomicUsize>);
 
 impl Connection {
@@ -61,7 +61,7 @@ fn slow_at_first(hanging: usize) -> (Origin, Arc<AtomicUsize>) {
     (origin, open)
 }
 
-/// A client that leaves before it is answered.
+/// Sends a request and disconnects before the response.
 async fn leaves(app: &App, path: &'static str) {
     let client = ask(app, path);
     settle().await;
@@ -89,7 +89,7 @@ async fn p6_handlers_that_nobody_waits_for_give_back_their_places_and_what_they_
         sleep(2 * MINUTE).await;
         assert_eq!(connections.load(Ordering::SeqCst), 0, "{by}");
         assert_eq!(bench.cache.stats().total.not_stored["abandoned"], 4, "{by}");
-        // There are places again, and no lease is in the way.
+        // Permits are free again, and no lease is held.
         for path in ["/1", "/5"] {
             app.get(path).await;
             assert_eq!(app.get(path).await.verdict(), Some("Hit"), "{by}");
@@ -141,7 +141,7 @@ async fn without_a_limit_a_handler_goes_on_for_ever() {
     }
 }
 
-/// A body that gives one chunk, and nothing more; of five bytes, if it says so.
+/// A body that hangs after one chunk; announced as five bytes if `is_announced`.
 fn hanging(is_announced: bool, connection: Connection) -> Response {
     let body = Body::from_stream(stream::unfold((connection, 0), async |(connection, chunk)| {
         if chunk > 0 {

@@ -1,4 +1,4 @@
-//! What becomes of those that wait when the leader does not simply answer.
+//! Waiters when the leader fails, disconnects, streams or is too slow.
 
 use std::time::Duration;
 
@@ -140,7 +140,7 @@ async fn key_of_an_unstorable_response_is_passed_for_a_while() {
     let app = bench.app(Router::new().route("/", get(signs_in)).with_state(gate.clone()));
     gate.let_through(1);
     app.get("/").await;
-    // The mark stands: nobody queues behind the one in the handler.
+    // The marker is there: no request waits for the one in the handler.
     let (first, second) = (ask(&app, "/"), ask(&app, "/"));
     gate.entered().await;
     gate.entered().await;
@@ -170,7 +170,7 @@ async fn failure_is_shared_with_those_that_wait_and_is_not_stored() {
         let waiter = ask(&app, "/false");
         settle().await;
         if bench.redis.is_some() {
-            // The waiter has to be told by the server that there is somebody to wait for.
+            // The waiter must have learned from the server that the lease is held.
             while app
                 .get_with("/false", [("cache-control", "only-if-cached")])
                 .await
@@ -214,7 +214,7 @@ async fn p1_request_that_has_waited_long_enough_runs_the_handler_unstored() {
     let leader = ask(&app, "/pages/1");
     gate.entered().await;
     let waiters = [ask(&other, "/pages/1"), ask(&other, "/pages/1")];
-    // Time stands still until all wait: the waiters give up together, and each runs the handler.
+    // The paused clock moves only when all wait: the waiters time out together, and each runs the handler.
     free.entered().await;
     free.entered().await;
     free.let_through(2);
@@ -251,7 +251,7 @@ fn p4_waiter_ends_when_the_runtime_of_the_leader_does() {
         ask(&app, "/pages/1")
     };
     waiting.block_on(settle());
-    // Ends when its tasks are gone, the leader's run among them.
+    // The runtime ends when its tasks have, the leader's fill among them.
     leading.shutdown_timeout(Duration::from_secs(60));
     gate.let_through(1);
     assert_eq!(waiting.block_on(waiter).unwrap().text(), "page 1, run 2");
@@ -266,7 +266,7 @@ fn p1_without_a_tokio_runtime_the_handler_runs_uncached() {
     gate.let_through(2);
     for run in 1..=2 {
         let request = Request::get("/pages/1").body(Body::empty()).unwrap();
-        // Nothing in there waits for a timer or a socket, so one look is enough.
+        // Nothing in there waits for a timer or a socket, so one poll is enough.
         let response = app.clone().oneshot(request).now_or_never().unwrap().unwrap();
         assert_eq!(response.headers()["x-cache"], "Miss");
         assert_eq!(gate.runs.total(), run);
@@ -280,7 +280,7 @@ async fn p6_only_so_many_runs_go_on_in_tasks_of_their_own() {
         let app = bench.app(pages(&gate));
         let first = ask(&app, "/pages/1");
         gate.entered().await;
-        // Beyond that a request fills in its own task: it is answered, and nothing is stored.
+        // Above the limit a request fills in its own task: it is answered, and nothing is stored.
         let second = ask(&app, "/pages/2");
         gate.entered().await;
         gate.let_through(2);

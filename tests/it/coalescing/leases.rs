@@ -1,4 +1,4 @@
-//! Who runs the handler, for how long, and what ends it.
+//! Leases: who runs the handler across replicas, renewal, and release.
 
 use std::{
     convert::Infallible,
@@ -27,7 +27,7 @@ use crate::{
         RedisServer,
         app::{App, Bench, PATIENCE, Runs},
         gate::{Gate, ask, settle},
-        link::{Link, Way},
+        link::{Link, LinkState},
     },
 };
 
@@ -81,7 +81,7 @@ async fn p4_refreshes_that_come_together_run_once() {
     }
 }
 
-/// Keeps its thread, as a report that is computed: it awaits nothing.
+/// Blocks its thread, as a computation does: it awaits nothing.
 #[cache(expire = 60)]
 async fn computes(State(done): State<Arc<Mutex<mpsc::Receiver<()>>>>) -> &'static str {
     let done = done.lock().expect("nobody panicked");
@@ -124,7 +124,7 @@ async fn p4_run_that_gave_no_sign_of_life_for_half_a_minute_keeps_its_lease_in_m
     let app = bench.app(gated::pages(&gate));
     let leader = ask(&app, "/pages/1");
     gate.entered().await;
-    // As if a handler had computed and kept the whole runtime from its work.
+    // As if a handler had computed and blocked the whole runtime.
     bench.clock.advance(Duration::from_secs(30));
     let waiter = ask(&app, "/pages/1");
     settle().await;
@@ -134,7 +134,7 @@ async fn p4_run_that_gave_no_sign_of_life_for_half_a_minute_keeps_its_lease_in_m
     assert_eq!(app.get("/pages/1").await.verdict(), Some("Hit"));
 }
 
-/// Ends after so many chunks, or never; each takes ten seconds.
+/// Ends after this many chunks, or never; each takes ten seconds.
 struct Slow {
     left: Option<u64>,
     next: Pin<Box<Sleep>>,
@@ -208,7 +208,7 @@ async fn p4_slow_body_of_known_size_keeps_its_lease() {
     let (chunks, router) = slow_bodies(&bench);
     let app = bench.app(router);
     let leader = ask(&app, "/sized");
-    // On the paused clock: longer than a lease in memory lives without being renewed.
+    // On the paused clock: longer than the TTL of a lease in memory.
     sleep(PAUSE * 15 / 2).await;
     let second = app.get("/sized").await;
     assert_eq!((second.verdict(), second.text()), (Some("Hit"), "xxxxxxxx"));
@@ -223,11 +223,11 @@ async fn p6_stream_whose_client_left_ends_with_its_lease() {
     let app = bench.app(router);
     drop(app.open("/endless").await);
     sleep(Duration::from_secs(3600)).await;
-    // The lease is kept for a minute. From then on nothing can be stored, and nobody listens.
+    // The lease is renewed for a minute. After that nothing can be stored, and no client reads.
     assert!(chunks.total() <= 12, "read {} times in an hour", chunks.total());
 }
 
-/// Its lease stays in Redis for the rest of its five seconds, and nobody is left to wait for.
+/// Its lease stays in Redis for the rest of its five seconds, although no fill is in progress.
 #[tokio::test]
 async fn p4_lease_that_could_not_be_released_in_redis_is_not_waited_for() {
     let server = RedisServer::start();
@@ -239,11 +239,11 @@ async fn p4_lease_that_could_not_be_released_in_redis_is_not_waited_for() {
     let begun = Instant::now();
     let first = ask(&app, "/pages/1");
     gate.entered().await;
-    link.becomes(Way::Cut);
+    link.set_state(LinkState::Cut);
     gate.let_through(100);
     assert_eq!(first.await.unwrap().text(), "page 1, run 1");
     cache.shutdown().await.unwrap();
-    link.becomes(Way::Open);
+    link.set_state(LinkState::Open);
     while cache.stats().store_unavailable || app.get("/pages/2").await.verdict() != Some("Hit") {
         assert!(begun.elapsed() < PATIENCE, "it does not reconnect");
         tokio::task::yield_now().await;
@@ -263,7 +263,7 @@ async fn replica_at(url: String, gate: &Gate) -> App {
     App(gated::pages(gate).layer(cache.expect("the settings are good").attach()))
 }
 
-/// Far below what other replicas wait for a lease that lapses.
+/// Far below the time that other replicas wait for a lease to lapse.
 const SOON: Duration = Duration::from_secs(3);
 
 #[tokio::test]
@@ -275,17 +275,17 @@ async fn p4_lease_is_released_though_the_redis_connection_broke_as_its_fill_ende
     let there = replica_at(server.url(), &there_gate).await;
     let leader = ask(&here, "/pages/1");
     here_gate.entered().await;
-    link.becomes(Way::Cut);
+    link.set_state(LinkState::Cut);
     here_gate.let_through(1);
     assert_eq!(leader.await.unwrap().text(), "page 1, run 1");
-    link.becomes(Way::Open);
+    link.set_state(LinkState::Open);
     there_gate.let_through(1);
     let answer = timeout(SOON, there.get("/pages/1")).await;
     let answer = answer.expect("nobody waits for a fill that has ended");
     assert_eq!(answer.text(), "page 1, run 1");
 }
 
-/// As after a failover to a server whose clock is behind: the record of the lease outlives its holder by the difference.
+/// As after a failover to a server whose clock is behind: the lease outlives its holder by the difference.
 #[tokio::test]
 async fn p4_lease_in_redis_with_a_longer_ttl_than_any_lease_has_may_be_taken() {
     let server = RedisServer::start();

@@ -1,4 +1,4 @@
-//! A fill that asks for what it fills.
+//! A handler that requests its own page does not wait for itself.
 
 use std::{
     sync::{Arc, OnceLock},
@@ -20,7 +20,7 @@ use crate::support::{
 
 const MINUTE: Duration = Duration::from_secs(60);
 
-/// Far less than a request waits for others.
+/// Far less than `coalesce_timeout`.
 const AT_ONCE: Duration = Duration::from_secs(5);
 
 #[derive(Clone, Default)]
@@ -30,7 +30,7 @@ struct Site {
 }
 
 impl Site {
-    /// A page that shows another, which is itself in the end.
+    /// A page that includes another page, and indirectly itself.
     async fn page(&self, depth: u32) -> String {
         let run = self.runs.count();
         if run > 2 {
@@ -83,7 +83,7 @@ async fn p1_handler_that_calls_itself_through_its_router_is_answered_at_once() {
     }
 }
 
-/// Boxed, for it is a part of itself.
+/// Boxed, since the future contains itself.
 fn sum(cache: Cache, depth: u32) -> BoxFuture<'static, u32> {
     Box::pin(async move {
         let key = ValueKey::<u32>::new("sum", &());

@@ -1,4 +1,4 @@
-//! What becomes of those that wait when the handler panics.
+//! Waiters when the handler panics.
 
 use axum::{Router, extract::State, routing::get};
 use futures_util::future::join_all;
@@ -84,7 +84,7 @@ async fn p4_one_of_those_that_wait_takes_over_from_a_panic_while_the_store_is_aw
     }
 }
 
-/// Nobody who waits for one run has to wait for all.
+/// A waiter of one fill does not wait for all.
 #[tokio::test]
 async fn p4_handler_that_always_panics_is_not_waited_for_again_and_again() {
     for url in ["memory://", "redis://127.0.0.1:1"] {

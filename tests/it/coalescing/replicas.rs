@@ -1,4 +1,4 @@
-//! Several caches on one Redis, as replicas of one service have them.
+//! Coalescing across replicas that share a Redis server.
 
 use std::time::{Duration, Instant};
 
@@ -70,7 +70,7 @@ async fn p4_another_replica_takes_over_when_the_holder_dies() {
     let server = RedisServer::start();
     let (dead, alive) = (Gate::new(), Gate::new());
     let (_, there) = replica(&server, &alive).await;
-    // The holder's runtime is gone in mid-flight, as when its process is killed: nothing is released.
+    // The holder's runtime has ended during the fill, as when its process is killed: nothing is released.
     let holder = std::thread::spawn({
         let dead = dead.clone();
         let url = server.url();
@@ -105,7 +105,7 @@ async fn counted(State(runs): State<Runs>) -> String {
     format!("run {}", runs.count())
 }
 
-/// Five minutes, and a life of one: by its own clock, one would take the other's entries for dead, or for unborn.
+/// Clocks five minutes apart, and a TTL of one: by its own clock, each would find the other's entries expired or in the future.
 #[tokio::test]
 async fn replicas_whose_clocks_are_minutes_apart_have_the_same_hits() {
     let server = RedisServer::start();
@@ -120,7 +120,7 @@ async fn replicas_whose_clocks_are_minutes_apart_have_the_same_hits() {
     let replicas = [replica(-300).await, replica(0).await, replica(300).await];
     for (number, (cache, app)) in replicas.iter().enumerate() {
         let answer = app.get("/").await;
-        // Committed behind the response.
+        // Committed after the response.
         cache.shutdown().await.unwrap();
         let expected = if number == 0 { "Miss" } else { "Hit" };
         assert_eq!((answer.verdict(), answer.text()), (Some(expected), "run 1"));

@@ -1,4 +1,4 @@
-//! Clients that read slowly or not at all: what is held for them is bounded, and they deny nobody anything.
+//! Slow clients hold a bounded amount of memory and delay no other request.
 
 use std::{
     convert::Infallible,
@@ -30,11 +30,11 @@ use crate::{
     },
 };
 
-/// Counters the bytes of its chunks that are alive.
+/// Counts the bytes of its chunks that are not yet dropped.
 #[derive(Clone, Default)]
 struct Held(Arc<AtomicUsize>);
 
-/// A chunk that is counted until its last holder drops it.
+/// A chunk that is counted until it is dropped.
 struct Counted(Box<[u8]>, Held);
 
 impl AsRef<[u8]> for Counted {
@@ -57,7 +57,7 @@ impl Held {
         self.0.load(Ordering::SeqCst)
     }
 
-    /// A body of so many bytes that is there at once, but for the turns between its chunks; of unknown length.
+    /// A body of this many bytes and of unknown length, which yields between its chunks.
     fn body(&self, bytes: usize) -> Body {
         let held = self.clone();
         Body::from_stream(stream::iter(0..bytes / CHUNK).then(move |_| {
@@ -79,7 +79,7 @@ async fn serve(app: App) -> SocketAddr {
     address
 }
 
-/// A client that asks and reads nothing.
+/// A client that sends a request and reads nothing.
 async fn stalled(address: SocketAddr, path: &str) -> TcpStream {
     let mut client = TcpStream::connect(address).await.unwrap();
     let request = format!("GET {path} HTTP/1.1\r\nhost: test\r\n\r\n");
@@ -87,7 +87,7 @@ async fn stalled(address: SocketAddr, path: &str) -> TcpStream {
     client
 }
 
-/// A client that reads all there is.
+/// A client that reads the whole response.
 async fn fast(address: SocketAddr, path: &str) -> Vec<u8> {
     let mut client = TcpStream::connect(address).await.unwrap();
     let request = format!("GET {path} HTTP/1.1\r\nhost: test\r\nconnection: close\r\n\r\n");
@@ -97,7 +97,7 @@ async fn fast(address: SocketAddr, path: &str) -> Vec<u8> {
     answer
 }
 
-/// The most that was held, once every handler has run.
+/// The maximum that was held, once every handler has run.
 async fn most_held(router: Router, origin: &Origin, held: &Held) -> usize {
     const CLIENTS: usize = 200;
     let address = serve(App(router)).await;
@@ -128,7 +128,7 @@ async fn p6_clients_that_read_nothing_hold_little_of_a_long_body() {
     for (by, router) in origin.every() {
         let cache = Cache::builder().build().await.unwrap();
         let most = most_held(router.layer(cache.attach()), &origin, &held).await;
-        // A window each, what the connection itself holds, and a chunk that is just made.
+        // A window each, the buffers of the connection, and the chunk being made.
         let allowed = 200 * (256 * 1024 + MIB / 2 + CHUNK);
         assert!(most <= allowed, "{by}: {} MiB", most / MIB);
     }
@@ -172,7 +172,7 @@ async fn p6_bodies_beyond_the_buffers_are_passed_on_and_not_stored() {
     for (by, router) in origin.every() {
         let bench = Bench::memory_with(|builder| builder.body_buffers(MIB)).await;
         let app = bench.app(router);
-        // Their fills go on to the end, which the tests of other stores wait for.
+        // Their fills run to the end, which the tests of other stores wait for.
         let slow: Vec<_> = join_all((0..8).map(|page| {
             let app = app.clone();
             async move { app.open(&format!("/slow{page}")).await }
@@ -186,13 +186,13 @@ async fn p6_bodies_beyond_the_buffers_are_passed_on_and_not_stored() {
         }
         let stats = bench.cache.stats().total;
         assert!(stats.not_stored["body buffers full"] >= 4, "{by}: {stats:?}");
-        // What was taken is given back.
+        // The buffers are released.
         assert_eq!(app.get("/late").await.body.len(), MIB / 2);
         assert_eq!(app.get("/late").await.verdict(), Some("Hit"), "{by}");
     }
 }
 
-/// It leaves no mark: once there is room, the page is stored.
+/// It leaves no marker: once there is room, the page is stored.
 #[tokio::test]
 async fn p1_without_buffers_bodies_still_stream() {
     let held = Held::default();

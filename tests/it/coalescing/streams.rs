@@ -1,4 +1,4 @@
-//! Bodies that take their time: passed on as they come, and no obstacle to anybody else.
+//! Streamed bodies are forwarded as they arrive, and delay no other request.
 
 use std::{convert::Infallible, sync::Mutex, time::Duration};
 
@@ -67,7 +67,7 @@ async fn a_body_of_any_length_reaches_its_client_as_it_comes() {
     }
 }
 
-/// Nobody joins a fill from before its own request then, so they share the next one.
+/// A request then joins no fill that began before it, so the waiters share the next one.
 #[tokio::test]
 async fn p4_without_a_store_waiters_share_a_body_of_any_length() {
     for length in [Some(10), None] {
@@ -98,7 +98,7 @@ async fn p4_without_a_store_waiters_share_a_body_of_any_length() {
     }
 }
 
-/// A chunk each 100 ms, for ever.
+/// An endless body with a chunk each 100 ms.
 fn ticking() -> Body {
     Body::from_stream(stream::repeat(()).then(async |()| {
         sleep(Duration::from_millis(100)).await;
@@ -128,7 +128,7 @@ async fn p4_an_endless_body_keeps_only_the_first_waiters_and_not_for_long() {
         settle().await;
         let first = join_all((0..10).map(|_| first_byte(&app))).await;
         assert!(first.iter().all(|taken| *taken <= wait / 2), "{by}: {first:?}");
-        // From then on nobody waits, whether the first stream goes on or its marker has expired.
+        // After that no request waits, whether the first stream continues or its marker has expired.
         for _ in 0..300 {
             let later = join_all((0..3).map(|_| first_byte(&app))).await;
             assert!(

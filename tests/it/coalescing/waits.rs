@@ -1,4 +1,4 @@
-//! How long a request waits for others, and what a slow store makes of that.
+//! How long a request waits for other fills, also on a slow store.
 
 use std::{
     sync::{Arc, Mutex},
@@ -93,7 +93,7 @@ async fn p4_replicas_on_a_slow_store_share_one_run_and_do_not_call_it_ailing() {
     let gate = Gate::new();
     let here = replica(&link.url(), &gate, PATIENCE, budget).await;
     let there = replica(&link.url(), &gate, PATIENCE, budget).await;
-    // The handler's tags are there, so that nothing else is in the way.
+    // The handler's tags exist, so that nothing else causes a conflict.
     gate.let_through(1);
     here.get("/pages/0").await;
     gate.entered().await;
@@ -106,7 +106,7 @@ async fn p4_replicas_on_a_slow_store_share_one_run_and_do_not_call_it_ailing() {
     let looks = server.calls("get");
     let waiters: Vec<_> = (0..10).map(|_| ask(&there, "/pages/1")).collect();
     let deadline = Instant::now() + PATIENCE;
-    // They wait: one looks for all of them.
+    // They wait, and one poller reads for all of them.
     while server.calls("get") < looks + 2 {
         assert!(
             Instant::now() < deadline,
@@ -121,7 +121,7 @@ async fn p4_replicas_on_a_slow_store_share_one_run_and_do_not_call_it_ailing() {
     assert!(!log.text().contains("STORE_AILING"), "{}", log.text());
 }
 
-/// The first calls never return.
+/// The first runs never return.
 #[derive(Debug, Clone)]
 struct Hanging {
     runs: Runs,
@@ -208,7 +208,7 @@ async fn slow(State(slow): State<Slow>) -> String {
     format!("run {run}")
 }
 
-/// One visitor each second, and a handler four times as slow as requests wait for one another.
+/// One request each second, and a handler four times as slow as `coalesce_timeout`.
 #[tokio::test(start_paused = true)]
 async fn p4_a_waiter_is_served_by_whichever_fill_ends_first() {
     let (wait, takes) = (Duration::from_secs(10), Duration::from_secs(40));
@@ -260,7 +260,7 @@ async fn p4_requests_join_a_fill_that_goes_on_when_no_other_may_begin() {
     }
 }
 
-/// None of them may have a task of its own, so the fill goes on in that of its leader, and ends with it.
+/// No fill may have a task of its own, so it runs in that of its leader, and ends with it.
 #[tokio::test]
 async fn p4_requests_share_a_fill_when_none_may_have_a_task() {
     let bench = Bench::memory_with(|builder| builder.max_fills(0)).await;
@@ -348,7 +348,7 @@ async fn p3_values_do_not_join_a_fill_from_a_redis_outage_before_an_eviction() {
     server.thaw();
 }
 
-/// Answers always come too late, and requests are too few to fail five times between two probes.
+/// Replies always come too late, and there are too few requests to fail five times between two probes.
 #[tokio::test]
 async fn p1_breaker_opens_for_a_redis_that_is_always_late_however_few_requests_there_are() {
     let server = RedisServer::start();

@@ -1,4 +1,4 @@
-//! All entries of a cache at once, and nothing of anybody else's.
+//! `clear` evicts all entries of a cache, and no others.
 
 use std::time::SystemTime;
 
@@ -35,7 +35,7 @@ async fn p3_clearing_takes_every_entry_and_the_fills_under_way() {
     }
 }
 
-/// There `close` flushes the database, and clearing `user` takes `users` along.
+/// `clear` keeps the other records of the database, and clearing the prefix `user` keeps `users`.
 #[tokio::test]
 async fn clearing_touches_its_own_prefix_alone_in_redis_in_every_version() {
     let server = RedisServer::start();
@@ -137,7 +137,7 @@ async fn entry_stored_after_the_clearing_stays_in_redis() {
     assert_eq!(app.get("/pages/1").await.verdict(), Some("Hit"));
 }
 
-/// The second clears up what was stored while the first was still at it.
+/// The second purges entries that were stored while the first was still purging.
 #[tokio::test]
 async fn each_of_two_clearings_purges_redis() {
     let (server, cache, app) = crowded().await;

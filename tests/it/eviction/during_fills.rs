@@ -1,4 +1,4 @@
-//! P3: an eviction that returned is final, whatever was under way.
+//! P3: an eviction that returned `Ok` is final for the fills that were in progress.
 
 use std::time::Instant;
 
@@ -16,7 +16,7 @@ use crate::{
         RedisServer,
         app::{App, Bench, PATIENCE},
         gate::{Gate, ask, settle},
-        link::{Link, Way},
+        link::{Link, LinkState},
     },
 };
 
@@ -49,7 +49,7 @@ async fn p3_request_after_an_eviction_does_not_join_a_flight_from_before() {
         gate.entered().await;
         bench.cache.evict(page::key(Path(1))).await.unwrap();
         let late = ask(&app, "/pages/1");
-        // A second run begins while the first still goes on.
+        // A second run begins while the first is still in progress.
         gate.entered().await;
         gate.let_through(2);
         assert_eq!(early.await.unwrap().text(), "page 1, run 1");
@@ -157,7 +157,7 @@ async fn p3_eviction_that_failed_in_redis_holds_in_this_process_and_is_retried()
     );
     bench.server().thaw();
 
-    // The entry is still there, and yet it is not served; once the eviction is made up for, there is another.
+    // The entry is still in Redis, but is not served; the retried eviction makes room for another.
     let deadline = Instant::now() + PATIENCE;
     loop {
         let answer = app.get("/pages/1").await;
@@ -185,7 +185,7 @@ async fn p6_too_many_evictions_that_failed_in_redis_become_one_of_everything() {
     cache.shutdown().await.unwrap();
     assert_eq!(app.get("/pages/1").await.text(), "page 1, run 1");
 
-    link.becomes(Way::Cut);
+    link.set_state(LinkState::Cut);
     for id in 2..5002 {
         cache.evict(page::key(Path(id))).await.unwrap_err();
     }
@@ -193,7 +193,7 @@ async fn p6_too_many_evictions_that_failed_in_redis_become_one_of_everything() {
     cache.evict(page::key(Path(5002))).await.unwrap_err();
     assert_eq!(cache.stats().rejected.evictions, 1);
 
-    link.becomes(Way::Open);
+    link.set_state(LinkState::Open);
     let deadline = Instant::now() + PATIENCE;
     loop {
         let answer = app.get("/pages/1").await;

@@ -1,4 +1,4 @@
-//! Evictions: of what they name and nothing beside it, once there is a reason.
+//! An eviction removes exactly the entries it names, and only after the handler succeeded.
 
 use axum::{
     Router,
@@ -15,7 +15,7 @@ async fn q(State(runs): State<Runs>) -> String {
     format!("run {}", runs.count())
 }
 
-/// Its path begins as that of the other does.
+/// Its path has the other's path as a prefix.
 #[cache(expire = "1h")]
 async fn q_archive(State(runs): State<Runs>) -> String {
     format!("run {}", runs.count())
@@ -40,7 +40,7 @@ async fn warm(bench: &Bench, app: &App) -> [Answer; 2] {
     pages
 }
 
-/// There the invalidation comes before the handler, which may yet fail, and `/q` takes `/q-archive` along.
+/// The eviction follows the handler's success, and evicting `/q` keeps `/q-archive`.
 #[tokio::test]
 async fn eviction_waits_for_success_and_ends_at_the_name() {
     for bench in Bench::every().await {
@@ -68,11 +68,11 @@ async fn users(Path(name): Path<String>) -> String {
     format!("users like {name}")
 }
 
-/// Here `clear("user")` takes the entries of `users` along.
+/// Evicting `user` keeps the entries of `users`.
 #[cache_evict(user(..))]
 async fn clear_user() {}
 
-/// And here `user("ann")` would take those of `anna`.
+/// Evicting `user("ann")` keeps those of `anna`.
 #[cache_evict(user(Path(name)))]
 async fn clear_one(Path(name): Path<String>) {
     drop(name);

@@ -32,14 +32,14 @@ use crate::support::{
     app::{Answer, App, Bench, Runs},
 };
 
-/// What the handlers here share.
+/// The state of the handlers here.
 #[derive(Debug, Clone, FromRef)]
 struct Shop {
     runs: Runs,
     gate: Gate,
 }
 
-/// Where a handler waits until the test lets it go on.
+/// A gate at which a handler waits until the test lets it continue.
 #[derive(Debug, Clone)]
 struct Gate {
     entered: Arc<Semaphore>,
@@ -47,13 +47,13 @@ struct Gate {
 }
 
 impl Gate {
-    /// In a handler: says that it is there, and waits.
+    /// Waits, in a handler, until the test lets it through.
     async fn pass(&self) {
         self.entered.add_permits(1);
         self.open.acquire().await.expect("never closed").forget();
     }
 
-    /// In the test: waits for one handler.
+    /// Waits, in the test, until one handler is at the gate.
     async fn entered(&self) {
         self.entered.acquire().await.expect("never closed").forget();
     }
@@ -91,7 +91,7 @@ async fn list(Query(Page { number }): Query<Page>, State(runs): State<Runs>) -> 
     format!("list {number}, run {}", runs.count())
 }
 
-/// Cached pages on this bench, with `routes` that change them.
+/// A router with cached pages, and `routes` that change them.
 fn shop(bench: &Bench, shop: &Shop, routes: Router<Shop>) -> App {
     let router = Router::new()
         .route("/pages/{id}", get(page))
@@ -104,7 +104,7 @@ const PAGE_1: &str = "/pages/1";
 const PAGE_2: &str = "/pages/2";
 const LISTS: [&str; 2] = ["/list?number=1", "/list?number=2"];
 
-/// Makes sure that these are cached.
+/// Caches these paths.
 async fn warm<const N: usize>(bench: &Bench, app: &App, paths: [&str; N]) {
     for path in paths {
         app.get(path).await;
@@ -129,7 +129,7 @@ fn begin(app: &App, method: Method, path: &'static str) -> JoinHandle<Answer> {
     tokio::spawn(async move { app.send(method, path, [], "").await })
 }
 
-/// Waits until the page is gone: an eviction behind a request takes its time.
+/// Waits until the page is evicted in background.
 async fn gone(app: &App, path: &str) {
     let begun = Instant::now();
     while app.get(path).await.verdict() != Some("Miss") {

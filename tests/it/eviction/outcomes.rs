@@ -1,4 +1,4 @@
-//! Which outcomes of a handler evict, and what a failed eviction does.
+//! Which outcomes of a handler evict, and the response when an eviction fails.
 
 use axum::{
     Router,
@@ -18,7 +18,7 @@ use super::{
     warm,
 };
 
-/// Answers what it is told to.
+/// Answers with the requested status.
 #[cache_evict(page(Path(id)), list(..))]
 async fn change(Path((id, kind, status)): Path<(u32, String, u16)>) -> Result<Response, Response> {
     let response = StatusCode::from_u16(status)

@@ -1,4 +1,4 @@
-//! What an eviction reaches.
+//! Evictions across releases with another `version`, and of markers.
 
 use axum::{Router, extract::Path, extract::State, http::StatusCode, routing::get};
 use handler_cache::{Cache, cache};
@@ -76,7 +76,7 @@ async fn p2_version_and_handler_are_kept_apart_in_redis_keys() {
     assert_eq!(two.get("/").await.text(), "long");
 }
 
-/// There from the second asking on, as a product that is created just after somebody looked for it.
+/// Found from the second request on, as a product that is created just after the first.
 #[cache(expire = 60)]
 async fn created(Path(id): Path<u32>, State(runs): State<Runs>) -> (StatusCode, String) {
     match runs.count() {
@@ -85,7 +85,7 @@ async fn created(Path(id): Path<u32>, State(runs): State<Runs>) -> (StatusCode, 
     }
 }
 
-/// For a while after an answer that cannot be stored nobody waits for the next one. An eviction says that all is new.
+/// A response that cannot be stored leaves a hit-for-miss marker. An eviction removes it.
 #[tokio::test]
 async fn eviction_ends_what_an_unstorable_answer_left_behind() {
     for bench in Bench::every().await {

@@ -1,4 +1,4 @@
-//! Evictions that were not acknowledged, and what else goes wrong together with the store.
+//! Evictions that Redis did not acknowledge are retried, and hold in this process meanwhile.
 
 use std::{
     io,
@@ -69,7 +69,7 @@ async fn p4_failed_eviction_does_not_end_sharing_in_an_outage() {
     assert!(cache.evict(gated::key(Path(1))).await.unwrap_err().is_store());
     let asked: Vec<_> = (0..8).map(|_| ask(&app, "/1")).collect();
     gate.entered().await;
-    // They wait for nothing but the fill, for the store is known to be away.
+    // They wait for the fill only, since the store is known to be unavailable.
     for _ in 0..1000 {
         tokio::task::yield_now().await;
     }
@@ -98,7 +98,7 @@ async fn p3_used_up_budget_does_not_make_redis_unavailable() {
     let app = App(gated_routes(&gate).layer(here.attach()));
     let there = Cache::builder().prefix("test").url(server.url());
     let there = there.store_budget(PATIENCE).build().await.unwrap();
-    // A read is answered in time, the lease after it is not: the run has none.
+    // The read is answered in time, the lease after it is not: the fill has no lease.
     link.delay(Duration::from_millis(450));
     let first = ask(&app, "/1");
     gate.entered().await;

@@ -1,4 +1,4 @@
-//! Tags, those that arguments show and those that answers name, and what else a handler says of its answer.
+//! Eviction by tags of the attribute and of the response.
 
 use std::{
     sync::atomic::{AtomicUsize, Ordering},
@@ -31,7 +31,7 @@ async fn list(State(gate): State<Gate>) -> String {
     format!("list, run {}", gate.pass().await)
 }
 
-/// Who wrote it is known only once it was read.
+/// The author is known only once the article was read.
 #[cache(expire = 60)]
 async fn article(Path(id): Path<u32>, State(gate): State<Gate>) -> impl IntoResponse {
     let run = gate.pass().await;
@@ -144,7 +144,7 @@ async fn p4_request_waits_once_for_a_fill_that_an_eviction_fenced_in_redis() {
     gate.entered().await;
     cache.evict_tag("something else").await.unwrap();
     let late = ask(&app, "/articles/1");
-    // It is told by the server that there is somebody to wait for.
+    // The server shows it that the lease is held.
     eventually("it is not told", async || server.calls("eval") >= 5).await;
     link.delay(Duration::from_millis(50));
     gate.let_through(3);
@@ -216,7 +216,7 @@ async fn tags_are_not_evaluated_on_a_hit_in_memory() {
     assert_eq!(app.get("/1").await.verdict(), Some("Miss"));
 }
 
-/// Each answer is steered in another way, through the types that handlers use.
+/// Each response sets other response parts, through the types that handlers use.
 #[cache(expire = 60, client_max_age = "remaining")]
 async fn steered(Path(how): Path<String>) -> Result<Response, (NoStore, StatusCode)> {
     let body = Json(how.clone());

@@ -1,4 +1,4 @@
-//! What a target can name.
+//! Targets of `#[cache_evict]`.
 
 use std::marker::PhantomData;
 
@@ -34,7 +34,7 @@ struct Move {
     pages: Vec<u32>,
 }
 
-/// Arguments of its own making, from what the body owns.
+/// Arguments computed from the body.
 #[cache_evict(
     archive::article(Path((from.to_lowercase(), slug)), Query(Page { number: pages[0] + 1 })),
     archive::article(Path((from, String::from("index"))), Query(Page { number })),
@@ -146,7 +146,7 @@ async fn pet(Path((owner, name)): Path<(String, String)>) -> String {
     format!("{name} of {owner}")
 }
 
-/// Names its tag in its answer.
+/// Names its tag in the response.
 #[cache(expire = "1h")]
 async fn owner(Path(owner): Path<String>) -> (Tags<[String; 1]>, String) {
     (Tags([format!("owner:{owner}")]), owner)

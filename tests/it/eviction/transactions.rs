@@ -1,4 +1,4 @@
-//! A layer that commits a transaction when the handler has ended: evictions come after the commit.
+//! Evictions happen after a layer outside the handler has committed its transaction.
 
 use std::{
     sync::{
@@ -24,7 +24,7 @@ use super::{
     support::app::{App, Bench, PATIENCE, eventually},
 };
 
-/// A database with one row, whose new value is seen once it is committed.
+/// A database with one row, whose new value is visible once it is committed.
 #[derive(Debug, Clone, Default)]
 struct Database {
     pending: Arc<AtomicU32>,
@@ -41,7 +41,7 @@ impl Database {
 #[derive(Debug, Clone, axum::extract::FromRef)]
 struct World {
     database: Database,
-    /// Stands between the handler's end and the commit.
+    /// The gate between the handler's end and the commit.
     gate: Gate,
 }
 
@@ -91,7 +91,7 @@ async fn panicking(state: State<World>, request: Request, next: Next) -> Respons
     response
 }
 
-/// An outer layer for which nothing is good enough.
+/// An outer layer that turns every response into an error.
 async fn broken(request: Request, next: Next) -> Response {
     let is_write = request.uri().path() != "/row";
     let response = next.run(request).await;
@@ -249,7 +249,7 @@ async fn cancelled_before_the_commit_is_acknowledged_evicts_twice() {
     }
 }
 
-/// Detached from its request, which was answered with the stale entry.
+/// A background refresh: its request was answered with the stale entry.
 #[cache(expire = 1, stale_while_revalidate = 3600)]
 #[cache_evict(row())]
 async fn renewed(State(world): State<World>) -> &'static str {
@@ -280,7 +280,7 @@ async fn fill_that_outlasts_its_request_evicts_at_once() {
     }
 }
 
-/// A handler that leaves work to a task, which goes on when the response has passed.
+/// A handler that spawns a task, which continues after the response.
 #[tokio::test]
 async fn request_made_anew_inside_evicts_with_its_own_response() {
     let bench = Bench::memory().await;

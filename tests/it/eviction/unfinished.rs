@@ -1,4 +1,4 @@
-//! Handlers that do not come to an end: the database may have changed by then.
+//! Handlers that are cancelled or panic evict in background, since they may have changed the database.
 
 use std::{
     future::{Future, poll_fn},
@@ -16,7 +16,7 @@ use super::{
     Gate, LISTS, PAGE_1, PAGE_2, Shop, begin_put, gone, list, page, put, shop, support::app::Bench, warm,
 };
 
-/// Waits at the gate for good or for worse.
+/// Waits at the gate, and then succeeds or panics.
 #[cache_evict(page(Path(id)), list(..))]
 async fn change(Path((id, outcome)): Path<(u32, String)>, State(gate): State<Gate>) {
     gate.pass().await;
@@ -65,7 +65,7 @@ async fn panicked_handler_evicts_behind_it() {
     }
 }
 
-/// Who dropped it may be no task: the runtime that the handler began in does the work.
+/// The future may be dropped outside a task: the runtime in which the handler began evicts.
 #[test]
 fn handler_dropped_outside_of_its_runtime_evicts() {
     let runtime = tokio::runtime::Builder::new_current_thread()
@@ -87,7 +87,7 @@ fn handler_dropped_outside_of_its_runtime_evicts() {
     }
 }
 
-/// What was never polled has done nothing.
+/// A future that was never polled evicts nothing.
 #[tokio::test]
 async fn handler_that_never_ran_evicts_nothing() {
     let bench = Bench::memory().await;

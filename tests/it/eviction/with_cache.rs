@@ -151,7 +151,7 @@ async fn requests_that_share_a_run_share_its_eviction() {
     }
 }
 
-/// Its own entry is of no use once it ran.
+/// It evicts its own entry.
 #[cache(expire = 60)]
 #[cache_evict(own(..))]
 async fn own(State(runs): State<Runs>) -> String {

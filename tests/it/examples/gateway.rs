@@ -1,4 +1,4 @@
-//! `gateway`: every byte as the origin sent it, whoever leaves in the middle.
+//! `gateway` forwards every byte of the origin, also when clients or the origin disconnect.
 
 use std::{
     convert::Infallible,
@@ -37,7 +37,7 @@ use super::{
 
 const CHUNK: usize = 60_000;
 
-/// Bytes that tell where they stand.
+/// Bytes whose values show their positions.
 fn bytes(length: usize) -> Bytes {
     (0..length).map(|at| (at % 251) as u8).collect()
 }
@@ -66,7 +66,7 @@ async fn chunked(Path(length): Path<usize>) -> Response {
     page(Body::from_stream(stream::iter(chunks)))
 }
 
-/// Sends half of what it should: the first time, all of it from then on.
+/// Sends half of the body the first time, all of it from then on.
 async fn torn(
     Path((framing, length)): Path<(String, usize)>,
     State(runs): State<Arc<AtomicUsize>>,
@@ -89,7 +89,7 @@ async fn torn(
     response
 }
 
-/// Answers with what it was asked; with how the request was framed, in fields of another name.
+/// Echoes the request, and its framing in fields of another name.
 async fn echo(mut headers: HeaderMap, body: Bytes) -> (HeaderMap, Bytes) {
     for (name, told) in [
         (header::CONTENT_LENGTH, "x-content-length"),

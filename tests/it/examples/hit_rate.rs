@@ -1,4 +1,4 @@
-//! `hit_rate`: what it counts and logs.
+//! `hit_rate` logs its statistics.
 
 use serde_json::{Value, json};
 
@@ -7,10 +7,10 @@ use super::{
     support::{RedisServer, example::Example},
 };
 
-/// What a line of the log says, before its numbers.
+/// The message of a log line.
 const LINE: &str = "the last minute";
 
-/// A number that a line of the log says.
+/// A number in a log line.
 fn logged(line: &str, name: &str) -> u64 {
     let words = line.split_whitespace();
     let number = words

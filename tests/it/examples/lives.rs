@@ -1,4 +1,4 @@
-//! `lives`: what each page tells its clients.
+//! `lives` sends the `Cache-Control` that each page documents.
 
 use super::{
     MEMORY,
@@ -8,7 +8,7 @@ use super::{
     },
 };
 
-/// Seconds that clients are told to keep it.
+/// The `max-age` in seconds.
 fn max_age(answer: &Answer) -> u64 {
     let directives = answer.header("cache-control").expect("it says how long it lives");
     let seconds = directives
@@ -32,7 +32,7 @@ fn each_page_has_a_life_of_its_own(url: &str) {
         let miss = server.get(path);
         assert_eq!((miss.status, miss.verdict()), (200, Some("Miss")), "{path}");
         assert!(miss.body.starts_with(text), "{path}: {}", miss.body);
-        // Some of it is over on a busy machine, but never as much as makes it another's.
+        // Some of it has passed on a busy machine, but less than the difference to the next page.
         let told = max_age(&miss);
         assert!(told <= longest && 2 * told > longest, "{path}: {told}");
     }

@@ -1,4 +1,4 @@
-//! The smaller examples as their users run them: processes of their own, asked over HTTP, on memory and on Redis.
+//! The examples as users run them: processes, called over HTTP, on memory and on Redis.
 use crate::support;
 
 mod gateway;

@@ -1,4 +1,4 @@
-//! `prometheus`: what a scrape shows.
+//! `prometheus` serves the metrics of its cache.
 
 use super::{
     MEMORY,
@@ -9,7 +9,7 @@ fn scrape_shows_what_was_answered(url: &str) {
     let server = Example::start("prometheus", url);
     for verdict in ["Miss", "Hit", "Hit"] {
         if verdict == "Hit" {
-            // Redis is written to behind the response.
+            // Redis is written after the response.
             server.get_until("/squares/12", verdict);
         } else {
             let answer = server.get("/squares/12");
@@ -17,7 +17,7 @@ fn scrape_shows_what_was_answered(url: &str) {
         }
     }
     let handler = r#"cache="squares",handler="prometheus::square""#;
-    // A hit may come from the run itself, before its entry is stored.
+    // A hit may come from the fill itself, before its entry is stored.
     let stored = format!("handler_cache_stored_bytes_total{{{handler}}} 3");
     let scrape = server.get_until_it("/metrics", &stored, |answer| {
         answer.body.lines().any(|told| told == stored)

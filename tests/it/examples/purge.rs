@@ -1,4 +1,4 @@
-//! `purge`: what goes, and who may say so.
+//! `purge` evicts by path, prefix and tag, for clients with the token.
 
 use std::process::Command;
 

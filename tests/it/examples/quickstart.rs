@@ -1,4 +1,4 @@
-//! The example as its users run it: a process of its own, asked over HTTP, on memory and on a Redis that fails.
+//! `quickstart` on memory, on Redis, and while Redis fails.
 
 use std::process::Command;
 
@@ -9,7 +9,7 @@ use crate::support::{
 
 const NAME: &str = "quickstart";
 
-/// What the issue and the README show, on any store.
+/// The steps of the README, on any store.
 fn tour(server: &Example) {
     let miss = server.get("/products/1");
     assert_eq!((miss.status, miss.verdict()), (200, Some("Miss")));

@@ -1,4 +1,4 @@
-//! `router`: a layer around handlers that know nothing of it.
+//! `router` caches handlers without attributes.
 
 use super::{
     MEMORY,

@@ -1,4 +1,4 @@
-//! `visitors`: who shares an entry with whom.
+//! `visitors` caches one page for each user.
 
 use super::{
     MEMORY,

@@ -1,4 +1,4 @@
-//! Pages that say how often their handler ran.
+//! Pages that show the number of the run that made them.
 
 use axum::{
     Router,

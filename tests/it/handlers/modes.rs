@@ -1,4 +1,4 @@
-//! Handlers whose answers a test decides, by the attribute and in layers.
+//! One handler, whose response the test decides, cached in each way: attribute, layer, RFC 9111 layer.
 
 use std::{
     future::{Future, ready},
@@ -36,7 +36,7 @@ impl Origin {
         Self::waiting(move |run| ready(answer(run).into_response()))
     }
 
-    /// Its handler awaits.
+    /// As [`new`](Self::new), with a future for each run.
     pub(crate) fn waiting<Fut: Future<Output = Response> + Send + 'static>(
         answer: impl Fn(usize) -> Fut + Send + Sync + 'static,
     ) -> Self {
@@ -46,7 +46,7 @@ impl Origin {
         }
     }
 
-    /// Bodies whose chunks the test sends, of `length` bytes if that is known.
+    /// Makes bodies whose chunks the test sends, of `length` bytes if that is known.
     pub(crate) fn fed(length: Option<u64>) -> (Self, Arc<Mutex<Vec<Feed>>>) {
         let feeds = Arc::new(Mutex::new(Vec::new()));
         let opened = Arc::clone(&feeds);
@@ -68,7 +68,7 @@ impl Origin {
         (self.answer)(self.runs.count()).await
     }
 
-    /// The same handler by the attribute, in a layer, and in a layer that goes by what responses say.
+    /// The same handler with the attribute, in a layer, and in an RFC 9111 layer.
     pub(crate) fn every(&self) -> [(&'static str, Router); 3] {
         let plain = || {
             Router::new()

@@ -1,4 +1,4 @@
-//! What HTTP asks of a cache, through routers, on every kind of store.
+//! A handler whose response the test decides by the number of the run, and which it can hold.
 
 use std::{io, sync::Arc, time::Duration};
 
@@ -20,7 +20,7 @@ pub(crate) const fn secs(seconds: u64) -> Duration {
     Duration::from_secs(seconds)
 }
 
-/// What stands behind a cached handler: answers by the number of the run, which it counts.
+/// The state of a cached handler: makes the response from the number of the run.
 #[derive(Clone)]
 pub(crate) struct Origin {
     pub(crate) runs: Runs,
@@ -37,7 +37,7 @@ impl Origin {
         origin
     }
 
-    /// Answers nobody before it is opened.
+    /// Holds all runs until it is opened.
     pub(crate) fn held<R: IntoResponse>(answer: impl Fn(usize) -> R + Send + Sync + 'static) -> Self {
         Self {
             runs: Runs::default(),
@@ -99,7 +99,7 @@ pub(crate) fn streamed(chunks: &'static [&'static str]) -> Body {
     Body::from_stream(stream::iter(chunks.iter().map(|chunk| io::Result::Ok(*chunk))))
 }
 
-/// Waits until the entry is in the store, for it is written behind the response; the handler does not run.
+/// Waits until the entry is in the store, which is written after the response; the handler does not run.
 pub(crate) async fn stored(app: &App, path: &str) -> Answer {
     let looking = async {
         loop {
@@ -113,7 +113,7 @@ pub(crate) async fn stored(app: &App, path: &str) -> Answer {
     timeout(PATIENCE, looking).await.expect("the entry is stored")
 }
 
-/// `count` requests, of which the first to come is in the handler until the others had their chance to wait for it.
+/// Sends `count` requests, and holds the first in the handler until the others wait for it.
 pub(crate) async fn together(app: &App, origin: &Origin, path: &str, count: usize) -> Vec<Answer> {
     let asking = join_all((0..count).map(|_| app.get(path)));
     let (answers, ()) = tokio::join!(asking, async {

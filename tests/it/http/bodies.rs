@@ -1,4 +1,4 @@
-//! What handlers return, byte for byte.
+//! Bodies of all response types come back byte for byte.
 
 use axum::{
     Json, Router,

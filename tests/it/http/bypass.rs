@@ -1,4 +1,4 @@
-//! Which requests the cache takes, and who gets through to a cached response.
+//! Which requests bypass the cache.
 
 use axum::{
     Router,
@@ -14,7 +14,7 @@ use crate::{
     support::app::{App, Bench, Runs},
 };
 
-/// As it is there when it has no `request` parameter.
+/// Also when the handler takes no request.
 #[cache(expire = "1h")]
 async fn page(State(runs): State<Runs>) -> String {
     format!("run {}", runs.count())
@@ -47,7 +47,7 @@ async fn no_cache_and_no_store_go_past_the_cache() {
             assert_bypassed(&past);
             assert_replays(&app.get("/").await, &miss);
 
-            // Nor is the condition of a request weighed that goes past the cache.
+            // Nor is the condition of a bypassing request evaluated.
             let tag = miss.header("etag").expect("there is an ETag");
             let conditional = [("cache-control", directive), ("if-none-match", tag)];
             let past = app.get_with("/", conditional).await;
@@ -58,7 +58,7 @@ async fn no_cache_and_no_store_go_past_the_cache() {
     }
 }
 
-/// There a handler must take the request for POST and `no-cache` to be seen.
+/// Methods and `no-cache` count, whether or not the handler takes the request.
 #[tokio::test]
 async fn the_gate_works_whatever_the_handler_takes() {
     for bench in Bench::every().await {
@@ -78,7 +78,7 @@ async fn the_gate_works_whatever_the_handler_takes() {
     }
 }
 
-/// There `No-Cache` is ignored and `x-no-cache-y` bypasses: directives are tokens, in any case.
+/// Directives are tokens in any case: `No-Cache` bypasses the cache, `x-no-cache-y` does not.
 #[tokio::test]
 async fn directives_are_tokens_in_any_case() {
     for bench in Bench::every().await {
@@ -111,7 +111,7 @@ async fn directives_are_tokens_in_any_case() {
     }
 }
 
-/// What is not GET passes without a header of the cache.
+/// Other methods than GET get no header of the cache.
 #[tokio::test]
 async fn other_methods_get_no_cache_headers() {
     for bench in Bench::every().await {
@@ -138,7 +138,7 @@ async fn other_methods_get_no_cache_headers() {
     }
 }
 
-/// There the two together are served from the cache.
+/// The two together bypass the cache as well.
 #[tokio::test]
 async fn no_cache_and_no_store_together_bypass() {
     for bench in Bench::every().await {
@@ -160,7 +160,7 @@ async fn no_cache_and_no_store_together_bypass() {
     }
 }
 
-/// Lets in who has a token.
+/// Admits requests with a token.
 #[derive(Debug)]
 struct Staff;
 
@@ -181,7 +181,7 @@ async fn report(_: Staff, State(runs): State<Runs>) -> String {
     format!("secret, run {}", runs.count())
 }
 
-/// There an anonymous client gets what an authorised one had cached: here extractors run on every request.
+/// Extractors run on every request, so an anonymous client never gets an authorised one's entry.
 #[tokio::test]
 async fn a_guard_stands_before_the_cached_response() {
     for bench in Bench::every().await {

@@ -1,4 +1,4 @@
-//! What clients see: whose answer it is, in which words, and of what time.
+//! Responses that waiters do not share, and headers of responses on a Redis server with another clock.
 
 use std::{
     convert::Infallible,
@@ -27,7 +27,7 @@ use crate::support::{
     link::Link,
 };
 
-/// Who may see the page is decided in the handler.
+/// The handler decides who may see the page.
 #[cache(expire = 60, ignore = [headers])]
 async fn guarded(State(gate): State<Gate>, headers: HeaderMap) -> Result<&'static str, StatusCode> {
     gate.pass().await;
@@ -144,7 +144,7 @@ async fn plain() -> &'static str {
     "plain"
 }
 
-/// RFC 9111 section 5.2.1.7, where a later release keeps an entry that this one cannot read.
+/// RFC 9111 section 5.2.1.7, with an entry of a later release that this one cannot read.
 #[tokio::test]
 async fn only_if_cached_never_runs_the_handler_for_a_newer_redis_entry() {
     let bench = Bench::redis().await;
@@ -212,7 +212,7 @@ async fn p1_panic_of_a_body_asked_for_its_size_reaches_the_request_and_ends_the_
 
 const LIFE: Duration = Duration::from_secs(30);
 
-/// Writes `Expires` in its machine's time, as handlers do.
+/// Writes `Expires` by its machine's clock, as handlers do.
 #[cache(expire = "1 day", name = "expiring")]
 async fn expiring() -> impl IntoResponse {
     [(header::EXPIRES, fmt_http_date(SystemTime::now() + LIFE))]

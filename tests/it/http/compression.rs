@@ -1,4 +1,4 @@
-//! Compression, outside the cache and inside the handler.
+//! Compression outside the cache and in the handler.
 
 use axum::{
     Router,
@@ -17,7 +17,7 @@ use crate::{
 
 /// Long enough to be worth compressing.
 const PLAIN: &str = "tea and pot, tea and pot, tea and pot, tea and pot, tea and pot, tea and pot";
-/// What a handler sends that codes for itself.
+/// The body of a handler that compresses it itself.
 const CODED: &[u8] = b"\x1f\x8b and so on";
 
 #[cache(expire = "1h")]
@@ -73,7 +73,7 @@ fn assert_gzip(answer: &Answer) {
     assert_eq!(length, Some(PLAIN.len() as u32));
 }
 
-/// There an entry in gzip goes to clients that did not ask for it. Here the cache sits inside the compression…
+/// Compression is outside the cache, so that clients that did not ask for gzip do not get it…
 #[tokio::test]
 async fn the_entry_is_not_compressed() {
     for bench in Bench::every().await {

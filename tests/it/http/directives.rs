@@ -1,4 +1,4 @@
-//! What clients ask by `Cache-Control`, `Pragma` and `Range`.
+//! `Cache-Control`, `Pragma` and `Range` of requests.
 
 use axum::{
     body::Body,

@@ -1,4 +1,4 @@
-//! Bodies that end badly: cut short, failing, panicking; and those that an entry has no room for.
+//! Bodies that are truncated, fail or panic, and bodies with more headers or trailers than an entry can hold.
 
 use std::{io, time::Duration};
 

@@ -1,4 +1,4 @@
-//! The headers that the cache writes, and the handler's own.
+//! Headers that the cache adds, and headers of the handler.
 
 use axum::{
     extract::State,

@@ -1,4 +1,4 @@
-//! Which methods are cached; HEAD.
+//! Which methods are cached, and HEAD served from the entry of GET.
 
 use axum::{
     Json,

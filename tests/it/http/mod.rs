@@ -1,4 +1,4 @@
-//! Which requests and responses the cache takes part in, and what clients get back, on every kind of store.
+//! HTTP rules: which requests use the cache, which responses are stored, and what clients get, on every kind of store.
 
 mod bypass;
 mod methods;

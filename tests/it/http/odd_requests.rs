@@ -1,4 +1,4 @@
-//! Answers that an odd request brought upon itself leave no mark, and take nothing away.
+//! Responses to malformed or conditional requests leave no marker and remove no entry.
 
 use std::{
     sync::{
@@ -27,7 +27,7 @@ use crate::support::{
 const HOUR: Duration = Duration::from_secs(3600);
 const MINUTE: Duration = Duration::from_secs(60);
 
-/// Answers with this status, and only a 200 is to be stored.
+/// Answers with this status; only a 200 is stored.
 #[derive(Clone)]
 struct Origin {
     status: Arc<AtomicU16>,
@@ -74,7 +74,7 @@ async fn cached(uri: Uri, State(origin): State<Origin>) -> Response {
     origin.answer()
 }
 
-/// Whether such an answer, which is not stored, says something about the resource.
+/// Whether such a response, which is not stored, is about the resource.
 fn is_about_the_resource(status: u16) -> bool {
     matches!(status, 200..=205 | 207..=303 | 305..=399 | 404 | 410)
 }
@@ -116,7 +116,7 @@ async fn only_answers_about_the_resource_leave_a_mark_and_take_entries_away() {
     }
 }
 
-/// Only requests with this header are answered well.
+/// Only requests with this header succeed.
 async fn picky(State(gate): State<Gate>, request: Request) -> Response {
     let run = gate.pass().await;
     match request.headers().contains_key("x-odd") {
@@ -148,7 +148,7 @@ async fn p4_those_that_wait_for_an_odd_request_share_the_next_run() {
     }
 }
 
-/// Also where it must not be told to others: an error of the service itself, and an answer to a login.
+/// Also where the response must not be shared: an error of the service itself, and a response for credentials.
 #[tokio::test]
 async fn a_failure_is_spared_for_retry_after_whoever_it_answers() {
     for retry_after in [HOUR, Duration::MAX] {

@@ -1,4 +1,4 @@
-//! Which responses are stored, and what comes back of them.
+//! Which responses are stored, and that hits have the same status, headers and body.
 
 use axum::{
     Json, Router,
@@ -40,7 +40,7 @@ handlers! {
     whole: Response = "whole".into_response();
 }
 
-/// There a handler that returns a number or nothing is a 500. Here all that axum can answer with is.
+/// Every type that implements `IntoResponse` is cached.
 #[tokio::test]
 async fn whatever_axum_can_answer_with_is_cached() {
     let json = Some("application/json");
@@ -105,8 +105,8 @@ async fn accepted(State(runs): State<Runs>) -> impl IntoResponse {
     (StatusCode::ACCEPTED, [("x-run", run)], "accepted")
 }
 
-/// There a hit is a 200 without the handler's headers. Here it has all of them, with repeats, and the status; that of a
-/// 202 says that the work is still to come, so it is the handler's each time.
+/// A hit has the status and all headers of the handler, repeated ones too. A
+/// 202 says that work is still pending, so it is not stored.
 #[tokio::test]
 async fn status_and_headers_survive() {
     for bench in Bench::every().await {
@@ -157,7 +157,7 @@ async fn absent_for_a_while(State(runs): State<Runs>) -> (StatusCode, Json<Value
     (StatusCode::NOT_FOUND, Json(json!({ "run": run })))
 }
 
-/// There a 404 is stored, and its second answer is a 200.
+/// A 404 is stored only with `not_found`, and stays a 404.
 #[tokio::test]
 async fn a_404_stays_one_and_is_stored_only_when_asked_for() {
     for bench in Bench::every().await {
@@ -196,7 +196,7 @@ async fn log_in(State(runs): State<Runs>) -> impl IntoResponse {
     (cookies, "welcome")
 }
 
-/// There a cookie is stored and given to everybody, and of two one is lost.
+/// Responses with cookies are not stored, and keep all of them.
 #[tokio::test]
 async fn cookies_are_neither_stored_nor_lost() {
     for bench in Bench::every().await {

@@ -1,4 +1,4 @@
-//! Lives shorter than a second.
+//! TTLs shorter than a second.
 
 use std::{panic::catch_unwind, time::Duration};
 
@@ -19,7 +19,7 @@ fn tickers(bench: &Bench, runs: &Runs) -> App {
     bench.app(Router::new().route("/", get(ticker)).with_state(runs.clone()))
 }
 
-/// There 500 ms are an error in every request. A life of 0 does not compile: `options` and `policy` in `tests/ui/fail`.
+/// A TTL of 0 does not compile: `options` and `policy` in `tests/ui/fail`.
 #[tokio::test]
 async fn half_a_second_is_a_life() {
     let bench = Bench::memory().await;
@@ -28,7 +28,7 @@ async fn half_a_second_is_a_life() {
     let miss = app.get("/").await;
     assert_eq!((miss.status, miss.text()), (StatusCode::OK, "run 1"));
     assert_eq!(miss.verdict(), Some("Miss"));
-    // Headers know whole seconds only, and never promise more than there is.
+    // Headers have whole seconds only, rounded down.
     assert_eq!(miss.header("cache-control"), Some("private, max-age=0"));
     assert_eq!(miss.header("expires"), Some("Tue, 14 Nov 2023 22:13:20 GMT"));
 
@@ -43,7 +43,7 @@ async fn half_a_second_is_a_life() {
     assert!(zero.is_err(), "a constant with it is an error at compile time");
 }
 
-/// The same in Redis, whose own clock cannot be moved: half a second may pass between any two requests.
+/// The same in Redis, whose clock cannot be controlled: half a second may pass between any two requests.
 #[tokio::test]
 async fn half_a_second_is_a_life_in_redis() {
     let bench = Bench::redis().await;
@@ -62,7 +62,7 @@ async fn half_a_second_is_a_life_in_redis() {
             let second = app.get("/").await;
             assert_eq!(second.status, StatusCode::OK);
             bench.settled().await;
-            // However slow the machine is, half a second later the entry is none.
+            // However slow the machine is, half a second later the entry has expired.
             bench.clock.advance(HALF_A_SECOND);
             if second.verdict() == Some("Hit") {
                 assert_eq!(first.text(), second.text());

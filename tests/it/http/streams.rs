@@ -264,7 +264,7 @@ async fn an_event_stream_is_passed_on_and_never_copied() {
             feed.send(Ok("data: 1\n\n")).unwrap();
             assert_eq!(next(&mut body).await.unwrap().unwrap(), "data: 1\n\n");
             drop(body);
-            // Nobody reads on behind the client's back: the stream ends with the client.
+            // Nothing reads the stream in background: it ends with the client.
             timeout(PATIENCE, feed.closed())
                 .await
                 .expect("the stream is let go");

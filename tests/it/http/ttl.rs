@@ -1,4 +1,4 @@
-//! How long entries live.
+//! TTLs of entries.
 
 use std::time::Duration;
 
@@ -21,12 +21,12 @@ use crate::{
 const DAY: u64 = 24 * 60 * 60;
 const YEAR: u64 = 365 * DAY;
 
-/// Clients are told the remaining TTL.
+/// Sends clients the remaining TTL.
 fn telling(builder: CacheBuilder) -> CacheBuilder {
     builder.client_max_age(ClientMaxAge::Remaining)
 }
 
-/// Asserts that an entry is served until `life` has passed and no longer, and that clients are told of it.
+/// Asserts that an entry is served for exactly `life`, and that clients get the remaining time.
 async fn assert_lives(bench: &Bench, app: &App, life: Duration) {
     let miss = app.get("/").await;
     assert_eq!(miss.verdict(), Some("Miss"));

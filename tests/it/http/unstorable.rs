@@ -1,4 +1,4 @@
-//! P5: what must not be shared is neither stored nor given to those that wait.
+//! P5: responses that must not be shared are neither stored nor given to waiters.
 
 use std::collections::BTreeSet;
 

@@ -1,4 +1,4 @@
-//! Over HTTP/1.1: where a response ends, and that the next one is found.
+//! Message framing over HTTP/1.1: where a response ends, and that the next one follows.
 
 use std::{io, net::Ipv4Addr};
 

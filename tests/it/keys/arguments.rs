@@ -1,4 +1,4 @@
-//! Arguments that the URL does not show: who asks, and the body.
+//! Arguments that are not in the URL: the user, and the request body.
 
 use axum::{
     Json, Router,
@@ -15,7 +15,7 @@ use crate::{
     support::app::{Bench, Runs},
 };
 
-/// Who asks, if they say so.
+/// The user, if the request names one.
 #[derive(Debug, Serialize)]
 struct User(String);
 
@@ -51,7 +51,7 @@ async fn for_each(visitor: Option<User>, State(runs): State<Runs>) -> String {
     format!("{visitor:?}, run {}", runs.count())
 }
 
-/// There `Optional[User]` stays in the key when `User` is ignored: here an argument is ignored by its name.
+/// An argument is ignored by its name, not by its type.
 #[tokio::test]
 async fn an_argument_is_ignored_by_its_binding_whatever_its_type() {
     for bench in Bench::every().await {
@@ -94,7 +94,7 @@ async fn search_json(State(runs): State<Runs>, Json(search): Json<Search>) -> St
     format!("{}, run {}", search.term, runs.count())
 }
 
-/// There a POST is cached without its body in the key, so that the second search gets the first one's answer.
+/// The body is in the key, so that two searches do not share a result.
 #[tokio::test]
 async fn a_cached_post_has_its_body_in_the_key() {
     for bench in Bench::every().await {

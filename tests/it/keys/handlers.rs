@@ -1,4 +1,4 @@
-//! P2: which handler an entry belongs to, and which requests have a key at all.
+//! P2: which handler an entry belongs to, and which requests have a key.
 
 use std::marker::PhantomData;
 
@@ -157,7 +157,7 @@ async fn p2_rejected_argument_has_no_key_and_goes_past_the_cache() {
     }
 }
 
-/// Those who are signed in see pages of their own.
+/// Signed-in users see pages of their own.
 struct Anonymous(bool);
 
 impl<S: Sync> axum::extract::FromRequestParts<S> for Anonymous {

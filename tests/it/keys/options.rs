@@ -20,7 +20,7 @@ use crate::{
     },
 };
 
-/// Asks for the paths in turn; each must say `Miss` or `Hit` as told, and a miss must be a run of its own.
+/// Requests the paths in turn; asserts `Miss` or `Hit` of each, and that each miss is a run of its own.
 async fn assert_verdicts<const N: usize>(app: &App, origin: &Origin, asked: [(&str, &str); N]) {
     let mut runs = origin.runs.total();
     for (path, verdict) in asked {

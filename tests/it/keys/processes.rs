@@ -1,4 +1,4 @@
-//! Two handlers of one name, in two processes that share a Redis.
+//! Two handlers of one name, in two processes that share a Redis server.
 
 use axum::{Router, routing::get};
 use handler_cache::{Cache, cache};
@@ -19,7 +19,7 @@ async fn secret() -> &'static str {
     "a secret"
 }
 
-/// What one process of the service does: it answers one request.
+/// The task of one process of the service: to answer one request.
 #[tokio::main(flavor = "current_thread")]
 async fn process(asked: &str) {
     let (url, path) = asked.split_once(' ').expect("URL and path");
@@ -34,7 +34,7 @@ async fn process(asked: &str) {
         .route("/secret", get(secret));
     let app = App(router.layer(cache.attach()));
     let answer = app.get(path).await;
-    // Behind the response the entry is stored.
+    // The entry is stored after the response.
     let deadline = Instant::now() + PATIENCE;
     while app.get(path).await.verdict() != Some("Hit") {
         assert!(Instant::now() < deadline, "it is not stored");

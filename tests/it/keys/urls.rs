@@ -47,7 +47,7 @@ async fn listing(Query(Pages { page }): Query<Pages>, State(runs): State<Runs>) 
     format!("page {page}, run {}", runs.count())
 }
 
-/// Left out or given, it is the same argument.
+/// An omitted argument and its default share an entry.
 #[tokio::test]
 async fn a_default_and_the_same_value_given_share_an_entry() {
     for bench in Bench::every().await {
@@ -99,7 +99,7 @@ fn pairs(bench: &Bench, runs: &Runs) -> App {
     )
 }
 
-/// There `a="x,b=y", b="z"` and `a="x", b="y,b=z"` share an entry.
+/// `a="x,b=y", b="z"` and `a="x", b="y,b=z"` have entries of their own.
 #[tokio::test]
 async fn arguments_with_delimiters_never_share_an_entry() {
     let values = [
@@ -146,7 +146,7 @@ fn escaped(text: &str) -> String {
     text.bytes().map(|byte| format!("%{byte:02X}")).collect()
 }
 
-/// There the order of a query's parameters makes two entries.
+/// The order of a query's parameters does not matter.
 #[tokio::test]
 async fn the_order_of_a_query_does_not_matter() {
     for bench in Bench::every().await {
@@ -173,7 +173,7 @@ async fn by_path(Path(name): Path<String>, RawQuery(query): RawQuery, State(runs
     format!("{name} {query:?}, run {}", runs.count())
 }
 
-/// There `/items?a=1` and `/itemsa=1` share an entry.
+/// `/items?a=1` and `/itemsa=1` have entries of their own.
 #[tokio::test]
 async fn path_and_query_never_run_into_each_other() {
     let ends = [

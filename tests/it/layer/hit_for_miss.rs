@@ -1,4 +1,4 @@
-//! Requests whose answers cannot be shared do not wait for one another.
+//! Hit-for-miss: requests for responses that cannot be shared do not wait for each other.
 
 use std::time::Duration;
 
@@ -17,7 +17,7 @@ use super::support::{
     gate::{Gate, settle},
 };
 
-/// A page of whoever asks, which takes as long as the gate has it.
+/// A page of the user who requests it, which waits at the gate.
 async fn basket(State(gate): State<Gate>, headers: HeaderMap) -> Response {
     let user = headers.get(header::COOKIE).cloned();
     let run = gate.pass().await;
@@ -38,7 +38,7 @@ fn ask_as(app: &App, user: &'static str) -> tokio::task::JoinHandle<String> {
     tokio::spawn(async move { app.get_with("/", [("cookie", user)]).await.text().to_owned() })
 }
 
-/// All of them are in the handler at once: none waits for another's page, which could never be its own.
+/// All of them are in the handler at once: none waits for another user's page.
 #[tokio::test]
 async fn p4_logins_outside_a_partition_do_not_wait_for_one_another() {
     for layer in layers() {

@@ -1,4 +1,4 @@
-//! What tells requests apart, and what clients cannot merge or take over.
+//! Which requests share an entry of a layer, and that clients cannot poison one.
 
 use axum::{
     Router,
@@ -38,7 +38,7 @@ async fn query_counts_without_its_order_and_escapes() {
         ("/q?a=%25", "/q?a=%2525", false),
         ("/q?a=%ff", "/q?a=%fe", false),
         ("/q?a=none", "/q?a", false),
-        // Line 27.
+        // Path and query are separate.
         ("/q?a=1", "/qa=1", false),
         ("/q/a", "/q?a", false),
         ("/Q", "/q", false),
@@ -152,7 +152,7 @@ async fn vary_and_a_key_of_ones_own_tell_entries_apart() {
     );
 }
 
-/// Answers with what it was told of its own address.
+/// Answers with its own address as the request has it.
 async fn reflects(headers: HeaderMap, RawQuery(query): RawQuery) -> String {
     format!("{headers:?} {query:?}")
 }
@@ -241,13 +241,13 @@ async fn p2_requests_in_disguise_or_with_a_body_are_not_cached() {
         assert_eq!(answer.verdict(), None, "{header:?}");
     }
     assert_eq!(app.get("/a").await.verdict(), Some("Hit"));
-    // Line 28.
+    // The method is in the key.
     for _ in 0..2 {
         assert_eq!(app.send(Method::POST, "/b", [], "x=1").await.verdict(), None);
     }
 }
 
-/// What a proxy or a server takes for the host, and what it takes away before anybody looks at it.
+/// The headers that proxies and servers take the host from, and those that they remove.
 #[tokio::test]
 async fn p2_nobody_poisons_a_page_by_what_is_read_in_two_ways() {
     for bench in Bench::every().await {
@@ -275,7 +275,7 @@ async fn p2_nobody_poisons_a_page_by_what_is_read_in_two_ways() {
     }
 }
 
-/// All that a request says.
+/// All parts of a request.
 async fn reflects_all(headers: HeaderMap) -> String {
     format!("{headers:?}")
 }

@@ -1,4 +1,4 @@
-//! Whole routers cached by what requests ask for.
+//! `CacheLayer`: routers cached by path and query.
 
 mod two_caches;
 
@@ -70,7 +70,7 @@ async fn responses_are_cached_by_their_paths() {
     }
 }
 
-/// The first that matches counts.
+/// The first matching rule applies.
 #[tokio::test]
 async fn each_route_has_a_life_of_its_own() {
     let bench = Bench::memory_with(|builder| builder.client_max_age(ClientMaxAge::Remaining)).await;
@@ -141,7 +141,7 @@ async fn stale_pages_serve_while_they_are_renewed() {
     }
 }
 
-/// P1, and P9: the service is there, whatever the cache is.
+/// P1 and P9: the service answers whatever the state of the cache.
 #[tokio::test]
 async fn p1_and_p9_without_redis_or_a_cache_the_service_answers() {
     let mut bench = Bench::redis().await;

@@ -68,7 +68,7 @@ async fn p2_layers_around_different_services_do_not_share() {
     }
 }
 
-/// axum asks a layer for its service as often as it likes: no identity comes from that.
+/// axum may call a layer several times: a layer has one identity, not one for each call.
 #[tokio::test]
 async fn clones_and_layers_of_one_name_share() {
     for bench in Bench::every().await {

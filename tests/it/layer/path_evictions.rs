@@ -11,7 +11,7 @@ use handler_cache::layer::CacheLayer;
 
 use super::{app, support::app::Bench};
 
-/// A server that reads all spellings alike, and answers writes with what the header `at` says.
+/// A server that treats all spellings alike, and answers writes with the `Location` that the header `at` has.
 async fn lenient(request: Request<Body>) -> impl IntoResponse {
     let mut headers = HeaderMap::new();
     for (from, to) in [("at", header::LOCATION), ("content-at", header::CONTENT_LOCATION)] {

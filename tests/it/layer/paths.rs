@@ -1,4 +1,4 @@
-//! Spellings of a path, and URIs that were rewritten: what shares an entry, what is excluded, and what evictions reach.
+//! Spellings of a path and rewritten URIs: which share an entry, and which are excluded.
 
 use axum::{
     Router,
@@ -18,7 +18,7 @@ use super::{
     support::app::{App, Bench, Runs},
 };
 
-/// Sends a request elsewhere, within the router: to what the header `to` says.
+/// Rewrites a request's URI to the header `to`.
 async fn rewrite(mut request: Request<Body>) -> Request<Body> {
     if let Some(to) = request.headers_mut().remove("to") {
         *request.uri_mut() = to.to_str().expect("a URI is text").parse().expect("it is a URI");
@@ -71,7 +71,7 @@ async fn p2_a_rewritten_uri_is_in_the_key_beside_the_clients() {
     }
 }
 
-/// What a service makes links of.
+/// The parts of a URL of which a service makes links.
 #[tokio::test]
 async fn p2_schemes_do_not_share() {
     let bench = Bench::memory().await;
@@ -85,7 +85,7 @@ async fn p2_schemes_do_not_share() {
     }
 }
 
-/// The name of a rewritten resource is as good as the client's.
+/// Evictions take the rewritten path as well as the client's.
 #[tokio::test]
 async fn p2_evictions_reach_what_a_rewritten_uri_stands_for() {
     for bench in Bench::every().await {

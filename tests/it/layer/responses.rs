@@ -1,4 +1,4 @@
-//! The lines of caches for Python's web frameworks that the other files do not have, for the layer.
+//! Which responses a layer stores, and what clients get.
 
 use std::{convert::Infallible, time::Duration};
 

@@ -1,4 +1,4 @@
-//! Services of all kinds, and layers around and within.
+//! Layers around services of all kinds, and nested layers.
 
 use std::{
     convert::Infallible,
@@ -83,7 +83,7 @@ async fn any_service_is_cached_and_its_errors_are_its_own() {
     }
 }
 
-/// Must be asked whether it is ready, each time before it is called.
+/// Must be polled for readiness before each call.
 #[derive(Debug, Default)]
 struct Careful {
     ready: bool,
@@ -133,7 +133,7 @@ async fn by_attribute(Path(id): Path<u64>, State(runs): State<Runs>) -> String {
     format!("page {id}, run {}", runs.count())
 }
 
-/// The attribute knows more, so the layer leaves it the handler.
+/// The attribute is more specific, so the layer does not cache its handlers.
 #[tokio::test]
 async fn handler_with_the_attribute_is_not_cached_twice() {
     for bench in Bench::every().await {
@@ -156,7 +156,7 @@ async fn handler_with_the_attribute_is_not_cached_twice() {
         let stored = async || bench.cache.stats().total.stored == 2;
         eventually("the attribute alone stores, twice", stored).await;
 
-        // Evictions of the layer are its own affair.
+        // The layer evicts its own entries.
         assert_eq!(app.get("/other/1").await.verdict(), Some("Miss"));
         bench.settled().await;
         app.send(Method::PUT, "/1", [], "").await;
@@ -164,7 +164,7 @@ async fn handler_with_the_attribute_is_not_cached_twice() {
     }
 }
 
-/// Line 29: coded bodies are made outside, for each client as it likes.
+/// Compression happens outside the layer, for each client as it accepts it.
 #[tokio::test]
 async fn compression_goes_around_the_cache() {
     let bench = Bench::memory().await;
@@ -197,7 +197,7 @@ async fn one_route_can_have_a_layer_of_its_own() {
     drop(pages());
 }
 
-/// The inner one would wait for the run that it is a part of.
+/// The inner one would wait for the fill that it is a part of.
 #[tokio::test]
 async fn of_two_layers_the_outer_one_caches() {
     for bench in Bench::every().await {

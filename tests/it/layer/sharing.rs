@@ -1,4 +1,4 @@
-//! Who shares a page with whom.
+//! Which clients share a page.
 
 use axum::{
     Router,
@@ -18,7 +18,7 @@ fn login(headers: &HeaderMap) -> Option<&str> {
     headers.get(header::AUTHORIZATION)?.to_str().ok()
 }
 
-/// A page of whoever asks.
+/// A page of the user who requests it.
 async fn basket(State(runs): State<Runs>, headers: HeaderMap) -> Response {
     let run = runs.count();
     match login(&headers) {
@@ -27,7 +27,7 @@ async fn basket(State(runs): State<Runs>, headers: HeaderMap) -> Response {
     }
 }
 
-/// Everybody's, and it says so.
+/// A public page.
 async fn news(State(runs): State<Runs>) -> impl IntoResponse {
     let control = [(header::CACHE_CONTROL, "public, max-age=60")];
     (control, format!("news, run {}", runs.count()))
@@ -40,7 +40,7 @@ fn routes() -> Router {
         .with_state(Runs::default())
 }
 
-/// Lines 22 and 23, and RFC 9111 section 3.5.
+/// RFC 9111 section 3.5.
 #[tokio::test]
 async fn p5_pages_for_logins_are_shared_only_if_they_say_so() {
     for bench in Bench::every().await {
@@ -70,7 +70,7 @@ async fn p5_pages_for_logins_are_shared_only_if_they_say_so() {
     }
 }
 
-/// A page of whoever asks, by any of the headers that say so.
+/// A page of the user, by any of the headers with credentials.
 async fn greeting(State(runs): State<Runs>, headers: HeaderMap) -> String {
     format!("{headers:?}, run {}", runs.count())
 }

@@ -1,4 +1,4 @@
-//! A layer around what another cache of the same program caches: what that one tells browsers does not blind this one.
+//! A layer around handlers of another cache stores their responses, whatever cache headers those have.
 
 use axum::{
     Router,

@@ -1,4 +1,4 @@
-//! A wall clock that is wrong, or steps while the program runs.
+//! Wall clocks that are wrong or step while the program runs.
 
 use std::{
     env, fs,
@@ -48,7 +48,7 @@ impl Wall {
         self.0.store(now, Ordering::SeqCst);
     }
 
-    /// Time passes on all clocks.
+    /// Advances all clocks.
     fn advance(&self, bench: &Bench, time: Duration) {
         bench.clock.advance(time);
         self.0.fetch_add(time.as_secs(), Ordering::SeqCst);
@@ -88,7 +88,7 @@ async fn dated_responses_keep_their_ttl_when_the_wall_clock_steps() {
     }
 }
 
-/// The time of the process as libfaketime has it, from a file that is read anew each time.
+/// A process whose clock libfaketime reads from a file, anew each time.
 const FAKED: &str = "FAKETIME_TIMESTAMP_FILE";
 
 #[cache(expire = "1 day", name = "clocks::machine")]

@@ -1,4 +1,4 @@
-//! `explain`: what there is to say of one key.
+//! `Cache::explain` reports the state of one key.
 
 use std::time::Duration;
 
@@ -34,7 +34,7 @@ async fn page(Path(id): Path<u64>, State(gate): State<Gate>) -> impl IntoRespons
     }
 }
 
-/// Its tag is not to be told from its key.
+/// Its key does not show its tag.
 #[cache(expire = 60, ignore = [name], tags = [name])]
 async fn by_reader(Query(Reader { name }): Query<Reader>) -> String {
     name

@@ -29,7 +29,7 @@ const ENDS: [Duration; 5] = [
 ];
 const COUNTS: [usize; 3] = [0, 1, usize::MAX];
 
-/// Fails on demand, and lives as long as it is told.
+/// Fails on demand, with an optional TTL of the response.
 #[derive(Debug, Clone, Default)]
 struct Origin {
     fails: Arc<AtomicBool>,
@@ -86,7 +86,7 @@ async fn bare(State(origin): State<Origin>) -> Response {
     origin.answer()
 }
 
-/// Every mode there is, with this policy for the layers and the values.
+/// Every kind of caching, with this policy for the layers and the values.
 struct Site {
     app: App,
     bench: Bench,
@@ -134,7 +134,7 @@ impl Site {
         let fill = async || 7;
         let value = self.bench.cache.get_or_fill(&key, self.policy, fill).await;
         assert_eq!(value, 7, "{about}");
-        // Too short a life, too little room or time is an error; none of them lies in the key or in the settings.
+        // A TTL, size or time that is too small is an error, but not one of the key or the settings.
         if let Err(error) = self.bench.cache.set(&key, &7, self.policy).await {
             assert!(!error.is_key() && !error.is_settings(), "{about}: {error}");
         }
@@ -187,7 +187,7 @@ fn policies() -> Vec<(String, Policy)> {
         ("short".to_owned(), SHORT),
     ];
     for (name, set) in durations {
-        // What is below a millisecond is refused when the policy is made.
+        // Less than a millisecond is rejected when the policy is made.
         let ends = ENDS
             .into_iter()
             .filter(|end| end.as_millis() > 0 || name == "client_max_age");
@@ -276,7 +276,7 @@ fn settings() -> Vec<(String, Setting)> {
     all
 }
 
-/// A setting that cannot be used is refused when the cache is built, with its name; every other one can be.
+/// An invalid setting is rejected, by name, when the cache is built; every other one works.
 #[tokio::test]
 async fn settings_hold_at_their_ends() {
     for (about, set) in settings() {

@@ -1,4 +1,4 @@
-//! What is logged, how often, and what is not.
+//! What is logged, how often, and that it holds no secrets.
 
 use std::time::Duration;
 
@@ -99,7 +99,7 @@ async fn plain() -> &'static str {
     "plain"
 }
 
-/// RFC 9211 section 2.4: `stored` is said of what was stored.
+/// RFC 9211 section 2.4: `stored` is sent only for a stored response.
 #[tokio::test]
 async fn cache_status_does_not_say_stored_while_redis_is_down() {
     let mut server = RedisServer::start();
@@ -110,7 +110,7 @@ async fn cache_status_does_not_say_stored_while_redis_is_down() {
     assert_eq!(app.get("/").await.header("cache-status"), Some("test; fwd=miss"));
 }
 
-/// Who watches the log from some moment on learns of it as well. Time stands still but where all wait.
+/// An operator who begins to watch the log sees it too. The paused clock moves only when all wait.
 #[tokio::test(start_paused = true)]
 async fn redis_that_stays_unavailable_is_logged_once_a_minute() {
     let log = Log::default();

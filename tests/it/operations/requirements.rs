@@ -1,4 +1,4 @@
-//! Settings that look reasonable, and a runtime that does not do.
+//! What a cache requires: its settings, its runtime, and the permissions of its Redis user.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! The builder's settings that responses show.
+//! Settings of the builder that responses show.
 
 use axum::{extract::State, http::StatusCode, response::Response, routing::get};
 use handler_cache::{Cache, cache};

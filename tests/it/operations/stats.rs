@@ -1,4 +1,4 @@
-//! What a cache counts.
+//! Statistics of a cache.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! A process that is stopped between requests, as serverless platforms do.
+//! A process that is suspended between requests, as serverless platforms do.
 
 use std::{
     env,
@@ -20,7 +20,7 @@ use crate::{
     },
 };
 
-/// Where the process finds its Redis; it is this test again.
+/// The environment variable with the Redis URL of the process, which runs this test again.
 const REDIS: &str = "HC_FROZEN_REDIS";
 
 async fn serve(redis: String) {
@@ -36,7 +36,7 @@ async fn serve(redis: String) {
         .expect("it serves until it is killed");
 }
 
-/// Killed with this value.
+/// A suspended process, killed when this value is dropped.
 struct Function {
     process: Child,
     port: u16,
@@ -64,7 +64,7 @@ impl Function {
         Self { process, port }
     }
 
-    /// Runs for as long as one request takes.
+    /// Resumes the process for one request.
     fn ask(&self, path: &str) -> String {
         signal(&self.process, "-CONT");
         let mut stream = TcpStream::connect(("127.0.0.1", self.port)).expect("it listens");

@@ -1,4 +1,4 @@
-//! All the work of one request draws from one store budget.
+//! All store calls of one request share one store budget.
 
 use std::time::{Duration, Instant};
 

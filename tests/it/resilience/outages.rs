@@ -1,4 +1,4 @@
-//! Redis in all the ways in which it fails.
+//! Outages of Redis fail no request.
 
 use std::time::Duration;
 
@@ -63,7 +63,7 @@ impl Shop {
         answer
     }
 
-    /// Asks until there are hits again, which must come by themselves; no request on the way may fail.
+    /// Repeats the request until it is a hit again; asserts that each one succeeds.
     async fn heals(&self) -> Answer {
         let asking = async {
             loop {
@@ -85,13 +85,13 @@ impl Shop {
         hit
     }
 
-    /// The last run, which is in Redis now because all before were lost.
+    /// The last run, which is in Redis because all earlier ones were lost.
     fn last_run(&self) -> String {
         format!("run {}", self.runs.total())
     }
 }
 
-/// There every request is a 500 from then on.
+/// Requests succeed from the first moment of the outage.
 #[tokio::test]
 async fn redis_dies_in_mid_run_and_comes_back() {
     let mut shop = Shop::on(RedisServer::start()).await;
@@ -108,7 +108,7 @@ async fn redis_dies_in_mid_run_and_comes_back() {
     assert_eq!(shop.heals().await.text(), shop.last_run());
 }
 
-/// There the cache is bypassed for ever.
+/// The cache is used as soon as Redis is there.
 #[tokio::test]
 async fn redis_is_down_at_start_and_comes_up_later() {
     let mut server = RedisServer::start();
@@ -121,7 +121,7 @@ async fn redis_is_down_at_start_and_comes_up_later() {
     assert_eq!(shop.heals().await.text(), shop.last_run());
 }
 
-/// There an entry that cannot be decoded, as after a deploy, is a 500. Here it is a miss, and replaced.
+/// An entry that cannot be decoded is a miss, and is replaced.
 #[tokio::test]
 async fn redis_entry_that_cannot_be_read_is_a_miss() {
     let shop = Shop::on(RedisServer::start()).await;
@@ -172,7 +172,7 @@ async fn an_entry_of_a_newer_version_is_left_alone() {
     }
 }
 
-/// There a store that fails is a 500. Here it is as if it were not there: one that takes no writes …
+/// No failure of the store fails a request: a full store …
 #[tokio::test]
 async fn full_redis_fails_no_request() {
     let options = Options::default().arguments(["--maxmemory", "1"]);

@@ -1,4 +1,4 @@
-//! A Redis that takes no writes.
+//! A Redis server that rejects writes.
 
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ use crate::{
     },
 };
 
-/// A replica, or a master that has become one: it answers reads and the probe.
+/// A replica, or a former master: it answers reads and the probe.
 #[tokio::test]
 async fn p1_read_only_server_is_dropped_once_and_what_it_has_is_served() {
     let log = Log::default();

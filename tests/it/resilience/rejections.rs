@@ -1,4 +1,4 @@
-//! Stores that refuse, or do not answer: what requests share then, and what they do not.
+//! Coalescing while the store rejects calls or does not answer.
 
 use std::time::Duration;
 
@@ -19,20 +19,20 @@ use crate::{
         RedisServer,
         app::{App, PATIENCE, START, eventually},
         gate::{Gate, ask, settle},
-        link::{Link, Way},
+        link::{Link, LinkState},
     },
 };
 
 async fn replica(url: &str, gate: &Gate) -> (Cache, App) {
     let builder = Cache::builder().prefix("test").url(url);
-    // Who joins the wrong run is to be seen waiting for it.
+    // A request that joined the wrong fill would be seen waiting for it.
     let builder = builder.store_budget(PATIENCE).coalesce_timeout(10 * PATIENCE);
     let cache = builder.build().await.expect("the settings are good");
     let app = App(gated::pages(gate).layer(cache.attach()));
     (cache, app)
 }
 
-/// Until so many requests were refused a lease, and wait for whom they have to.
+/// Waits until this many requests were denied a lease.
 async fn refused(cache: &Cache, requests: u64) {
     let are_refused = async || cache.stats().rejected.entries == requests;
     eventually("a request is not refused", are_refused).await;
@@ -45,7 +45,7 @@ fn full() -> RedisServer {
     server
 }
 
-/// Nobody can tell them whether something was evicted since the first run began, so they share the next.
+/// An eviction since the first fill began would be unknown, so they share the next fill.
 #[tokio::test]
 async fn p4_requests_share_runs_while_the_store_refuses() {
     let server = full();
@@ -102,7 +102,7 @@ async fn p3_run_from_before_a_failed_eviction_is_not_joined_while_the_store_is_a
     }
 }
 
-/// Time stands still but where all wait, so what is measured is what was waited for on purpose.
+/// The paused clock moves only when all wait, so the measured time is deliberate waiting.
 #[tokio::test]
 async fn p1_silent_store_costs_a_budget_each_until_the_breaker_opens_and_then_nothing() {
     let server = RedisServer::start();
@@ -154,7 +154,7 @@ async fn p1_tags_that_panic_fail_no_request() {
     assert_eq!(app.send(Method::DELETE, "/", [], "").await.text(), "done");
 }
 
-/// A fill that saw `any` from before the tag went would store what the tag's eviction was to take away.
+/// A fill that read the tag epoch before the tag's eviction would store what it should remove.
 #[tokio::test]
 async fn p3_any_is_retired_before_the_tag() {
     let server = RedisServer::start();
@@ -163,9 +163,9 @@ async fn p3_any_is_retired_before_the_tag() {
     let (cache, _) = replica(&link.url(), &gate).await;
     server.command(["CONFIG", "SET", "slowlog-log-slower-than", "0"]);
     cache.evict_tag("at-once").await.unwrap();
-    link.becomes(Way::Cut);
+    link.set_state(LinkState::Cut);
     cache.evict_tag("later").await.unwrap_err();
-    link.becomes(Way::Open);
+    link.set_state(LinkState::Open);
     eventually("it is not made up for", async || {
         cache.stats().evictions_retrying == 0
     })
@@ -187,12 +187,12 @@ async fn evictions_made_up_for_are_sent_in_parts() {
     let link = Link::to(&server).start().await;
     let gate = Gate::new();
     let (cache, _) = replica(&link.url(), &gate).await;
-    link.becomes(Way::Cut);
+    link.set_state(LinkState::Cut);
     for id in 0..1200 {
         cache.evict(gated::page::key(Path(id))).await.unwrap_err();
     }
     assert_eq!(cache.stats().evictions_retrying, 2400);
-    link.becomes(Way::Open);
+    link.set_state(LinkState::Open);
     eventually("they are not made up for", async || {
         cache.stats().evictions_retrying == 0
     })

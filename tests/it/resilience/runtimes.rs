@@ -1,4 +1,4 @@
-//! Caches that outlive the runtime in which they were built, as each `#[tokio::test]` has one.
+//! Caches that outlive the runtime in which they were built.
 
 use std::time::Duration;
 
@@ -48,7 +48,7 @@ fn cache_goes_on_in_the_next_runtime_when_its_own_has_ended() {
             filled().await;
         });
     }
-    // An eviction is the first thing that asks.
+    // An eviction is the first call.
     let last = runtime();
     last.block_on(async {
         cache.evict(page::key(Path(1))).await.expect("it is evicted");
@@ -77,7 +77,7 @@ fn evictions_are_tried_again_in_the_next_runtime() {
     });
 }
 
-/// What nobody can be answered with any more leaves memory, whichever runtime the cache was built in.
+/// Expired entries are removed from memory, whichever runtime the cache was built in.
 #[test]
 fn p6_memory_is_swept_in_the_next_runtime() {
     let first = runtime();

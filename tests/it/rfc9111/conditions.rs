@@ -1,4 +1,4 @@
-//! What clients ask beside the page: conditions, parts, headers alone.
+//! Conditional, range and HEAD requests.
 
 use axum::http::Method;
 

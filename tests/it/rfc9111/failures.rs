@@ -1,4 +1,4 @@
-//! A service that fails, and responses that break off (RFC 9111 sections 3.3, 4.2.4 and 4.3.3).
+//! A service that fails, and incomplete responses (RFC 9111 sections 3.3, 4.2.4 and 4.3.3).
 
 use std::{
     convert::Infallible,
@@ -84,10 +84,10 @@ async fn stale_if_error_says_for_how_long() {
     }
 }
 
-/// A 5xx that may be stored does not take the place of what serves better.
+/// A storable 5xx does not replace an entry that may be served stale.
 #[tokio::test]
 async fn an_error_with_a_life_does_not_push_out_a_good_response() {
-    // In Redis the mark that a failure leaves is of the server's clock.
+    // In Redis the failure backoff follows the server's clock.
     let gateway = Gateway::memory().await;
     gateway
         .origin
@@ -122,7 +122,7 @@ async fn a_policy_says_for_how_long_failures_are_bridged() {
 
 #[tokio::test]
 async fn p5_a_body_that_is_cut_off_is_not_stored() {
-    // In Redis the mark that it leaves is of the server's clock.
+    // In Redis its marker follows the server's clock.
     let bench = Bench::memory().await;
     let runs = Runs::default();
     let counting = runs.clone();
@@ -213,7 +213,7 @@ async fn failures_are_bridged_beyond_stale_while_revalidate() {
     }
 }
 
-/// Whatever one client has made anew.
+/// Whatever one client has revalidated.
 #[tokio::test]
 async fn a_fresh_response_gives_way_to_nothing_less_good() {
     for gateway in Gateway::every().await {
@@ -232,7 +232,7 @@ async fn a_fresh_response_gives_way_to_nothing_less_good() {
     }
 }
 
-/// A body of five bytes, as it says, that comes in pieces with pauses between them.
+/// A body of five announced bytes, in chunks with pauses between them.
 fn in_pieces(pieces: &'static [&'static str]) -> Body {
     let pieces = stream::iter(pieces).then(async |piece| {
         tokio::task::yield_now().await;
@@ -308,7 +308,7 @@ async fn p4_without_redis_a_streamed_body_answers_all_waiters() {
     assert_eq!(gate.runs.total(), 1);
 }
 
-/// Renewed before its end, by an answer that is nothing to store.
+/// Refreshed early, by a response that must not be stored.
 #[tokio::test]
 async fn a_fresh_response_outlives_a_renewal_that_comes_to_nothing() {
     for bench in Bench::every_with(|builder| builder.early_refresh(1e12)).await {
@@ -333,7 +333,7 @@ async fn a_fresh_response_outlives_a_renewal_that_comes_to_nothing() {
     }
 }
 
-/// A service that takes its time is not waited for to its end.
+/// A slow service is not waited for.
 #[tokio::test]
 async fn a_body_is_passed_on_as_it_comes() {
     for bench in Bench::every().await {
@@ -365,7 +365,7 @@ async fn a_body_is_passed_on_as_it_comes() {
     }
 }
 
-/// P1 with another origin: whatever the store does, the service answers.
+/// P1: the service answers whatever the store does.
 #[tokio::test]
 async fn p1_without_redis_the_gateway_passes_everything_on() {
     let mut gateway = Gateway::on(Bench::redis().await, CacheLayer::new().http());

@@ -1,4 +1,4 @@
-//! How long responses are served, and what clients are told of it.
+//! Freshness lifetimes, and the `Age` that clients get.
 
 use handler_cache::{Policy, layer::CacheLayer};
 
@@ -24,7 +24,7 @@ async fn a_response_lives_as_long_as_it_says() {
     }
 }
 
-/// Nothing is added on a miss but the hit header, and on a hit `Age`.
+/// A miss gets `x-cache` only, a hit also `Age`.
 #[tokio::test]
 async fn headers_reach_the_client_as_they_are_with_age_beside_them() {
     for gateway in Gateway::every().await {
@@ -143,7 +143,7 @@ async fn p5_what_is_not_for_shared_caches_is_not_stored() {
     }
 }
 
-/// The one whose request ran gets all of them, nobody else does.
+/// Only the request that ran the handler gets all of them.
 #[tokio::test]
 async fn p5_fields_that_are_named_private_reach_their_own_request_alone() {
     for gateway in Gateway::every().await {

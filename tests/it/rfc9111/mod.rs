@@ -1,4 +1,4 @@
-//! `.http()`: a shared cache as RFC 9111 has it, in front of a service that says itself how its responses are cached.
+//! `.http()`: a shared cache by RFC 9111, in front of a service that sends its own `Cache-Control`.
 //!
 //! `docs/rfc9111.md` says which requirement each test is for.
 
@@ -29,7 +29,7 @@ use crate::support::app::{Answer, App, Bench, START};
 
 const TAG: (&str, &str) = ("etag", "\"a\"");
 
-/// What the origin answers.
+/// The responses of the origin.
 #[derive(Debug, Clone)]
 struct Say {
     status: u16,
@@ -60,7 +60,7 @@ fn ok(headers: &[(&str, &str)], body: &'static str) -> Say {
     say(200, headers, body)
 }
 
-/// A service that answers what the test told it to, in order, and keeps what it was asked.
+/// A service that answers with the responses of the test, in order, and records the requests.
 #[derive(Debug, Clone, Default)]
 struct Origin {
     answers: Arc<Mutex<VecDeque<Say>>>,
@@ -68,7 +68,7 @@ struct Origin {
 }
 
 impl Origin {
-    /// Its next answer.
+    /// Adds its next response.
     fn then(&self, say: Say) -> &Self {
         lock(&self.answers).push_back(say);
         self
@@ -141,14 +141,14 @@ impl Gateway {
         Self { origin, app, bench }
     }
 
-    /// Asks for `/a`, and waits until what is to be stored is stored.
+    /// Requests `/a`, and waits until it is stored.
     async fn get<const N: usize>(&self, headers: [(&str, &str); N]) -> Answer {
         let answer = self.app.get_with("/a", headers).await;
         self.bench.settled().await;
         answer
     }
 
-    /// The same, where all that counts is whence it came and what it was.
+    /// As [`get`](Self::get), but returns only `x-cache` and the body.
     async fn page<const N: usize>(&self, headers: [(&str, &str); N]) -> (String, String) {
         let answer = self.get(headers).await;
         let verdict = answer.verdict().unwrap_or("none").to_owned();
@@ -164,7 +164,7 @@ fn page(verdict: &str, body: &str) -> (String, String) {
     (verdict.to_owned(), body.to_owned())
 }
 
-/// Seconds after the test's beginning, as HTTP says it.
+/// The HTTP date this many seconds after the beginning of the test.
 fn date(seconds: u64) -> String {
     let time = START + Duration::from_secs(seconds);
     httpdate::fmt_http_date(time.to_system_time())

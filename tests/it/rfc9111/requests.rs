@@ -1,4 +1,4 @@
-//! What requests say in `Cache-Control` (RFC 9111 section 5.2.1).
+//! `Cache-Control` of requests (RFC 9111 section 5.2.1).
 
 use super::{Gateway, TAG, ok, page, say};
 use crate::support::gate::settle;
@@ -103,7 +103,7 @@ async fn only_if_cached_never_reaches_the_service() {
     }
 }
 
-/// Not even behind the answer.
+/// Not even in background.
 #[tokio::test]
 async fn only_if_cached_renews_nothing() {
     let gateway = Gateway::memory().await;

@@ -89,7 +89,7 @@ async fn no_cache_is_stored_and_validated_each_time() {
     }
 }
 
-/// What is to be validated each time answers nobody who waited for it.
+/// A response that must be validated each time is not given to waiters.
 #[tokio::test]
 async fn a_response_without_a_life_is_not_shared_by_those_that_wait() {
     for bench in Bench::every().await {
@@ -125,7 +125,7 @@ fn numbered(gate: &Gate, tag: &'static str) -> Router {
     })
 }
 
-/// Stores what the first run answers, and lets its life end.
+/// Stores the first response, and lets it become stale.
 async fn past_its_life(bench: &Bench, app: &App, gate: &Gate) {
     gate.let_through(1);
     assert_eq!(app.get("/a").await.text(), "1");
@@ -155,7 +155,7 @@ async fn p4_one_validation_answers_all_that_wait() {
     assert_eq!(gate.runs.total(), 2);
 }
 
-/// RFC 9111 section 4.3.4: it must not be used, so the service is asked for all of it.
+/// RFC 9111 section 4.3.4: the 304 must not be used, so the whole response is requested.
 #[tokio::test]
 async fn a_304_about_another_response_has_the_service_asked_again() {
     for gateway in Gateway::every().await {
@@ -189,7 +189,7 @@ async fn p1_a_304_about_another_response_fails_nobody_who_waits() {
     }
 }
 
-/// What was read before an eviction is not brought back by a request that looks again after it.
+/// An entry read before an eviction is not stored again after it.
 #[tokio::test]
 async fn p3_an_evicted_response_is_not_validated() {
     let bench = Bench::memory().await;

@@ -48,7 +48,7 @@ async fn what_means_the_same_is_one_variant() {
     }
 }
 
-/// The response in the URL's own slot goes first; the others stay.
+/// The response in the slot of the URL itself is evicted first; the others stay.
 #[tokio::test]
 async fn each_variant_has_its_own_life() {
     for gateway in Gateway::every().await {
@@ -170,7 +170,7 @@ async fn an_older_response_does_not_come_back_after_a_newer_one() {
         gateway.origin.then(ok(&varied("max-age=1000"), "old"));
         gateway.page(one).await;
         gateway.page(two).await;
-        // With the response in the resource's own slot gone, the next one stands there.
+        // The slot of the resource itself is free, so the next response is stored there.
         gateway.wait(10);
         gateway
             .origin

@@ -13,7 +13,7 @@ async fn stale_entry_answers_for_a_handler_that_fails_or_panics() {
             assert_eq!(seen(&answer), (StatusCode::OK, Some("Stale"), "run 1"));
             assert_eq!(origin.gate.runs.total(), 2);
             bench.settled().await;
-            // The handler is spared for a while.
+            // The handler does not run again during the backoff.
             assert_eq!(
                 seen(&app.get("/pages/1").await),
                 (StatusCode::OK, Some("Stale"), "run 1")
@@ -105,7 +105,7 @@ async fn slow_handler_is_waited_for_so_long_and_ends_behind_the_response() {
     app.get("/slow").await;
     origin.gate.entered().await;
     bench.clock.advance(secs(31));
-    // Nobody is let through, and time passes only where all wait.
+    // No run is let through, and time advances only when all tasks wait.
     let answers = [ask(&app, "/slow"), ask(&app, "/slow")];
     for answer in answers {
         assert_eq!(

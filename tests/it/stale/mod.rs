@@ -1,4 +1,4 @@
-//! Entries past their life: served while another is made, or when none can be.
+//! Stale entries: served during a background refresh, or in place of a failed or slow fill.
 
 mod refresh;
 mod fallback;
@@ -31,7 +31,7 @@ const fn secs(seconds: u64) -> Duration {
     Duration::from_secs(seconds)
 }
 
-/// What the handler answers next.
+/// The next responses of the handler.
 #[derive(Clone)]
 struct Origin {
     gate: Gate,

@@ -51,7 +51,7 @@ async fn replicas_renew_an_entry_once_between_them() {
 async fn p3_stale_entry_is_not_served_after_its_eviction() {
     for bench in Bench::every().await {
         let (origin, app) = stale_page(&bench, secs(1)).await;
-        // A run behind the response is under way, and fenced.
+        // A background refresh is in progress, and fenced.
         assert_eq!(app.get("/pages/1").await.verdict(), Some("Stale"));
         origin.gate.entered().await;
         bench.cache.evict(page::key(Path(1))).await.unwrap();
@@ -117,7 +117,7 @@ async fn p6_only_so_many_entries_are_renewed_at_once() {
 
 #[tokio::test]
 async fn early_refresh_renews_before_the_end_and_still_hits() {
-    // So eager that the random part does not matter, once the handler took any time at all.
+    // So high that the random part does not matter, once the handler took any time at all.
     for bench in Bench::every_with(|builder| builder.early_refresh(1e12)).await {
         let origin = Origin::new();
         let app = bench.app(routes(&origin));

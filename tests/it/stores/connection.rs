@@ -1,4 +1,4 @@
-//! The connection to Redis: how it is made, how it breaks, and that a broken one confuses nobody.
+//! The connection to Redis: how it is made and replaced, and that no reply reaches another request.
 
 use std::{error::Error, time::Instant};
 
@@ -8,7 +8,7 @@ use tokio::time::timeout;
 
 use super::*;
 
-/// An error with all that is behind it, as a log shows it.
+/// An error with its sources, as a log shows it.
 fn told(error: &dyn Error) -> String {
     let mut text = format!("{error} {error:?}");
     let mut next = error.source();
@@ -185,7 +185,7 @@ async fn server_that_became_a_replica_is_left_for_another_and_read_meanwhile() {
     let dropped = store.read(&slot).await.expect_err("the connection was dropped");
     assert!(dropped.is_unavailable());
 
-    // It did not. From now on the connection stays, for its reads are good.
+    // It did not. From now on the connection stays, since its reads succeed.
     store.ping().await.expect("it answers");
     let other = Slot {
         key: "shop:products(id=43)".into(),
@@ -246,6 +246,6 @@ async fn p1_a_record_that_breaks_the_connection_is_not_sent_again_for_a_while() 
         assert!(!error.is_unavailable());
         assert!(told(&error).contains("proto-max-bulk-len"), "{}", told(&error));
     }
-    // The connection stands, and smaller ones are taken.
+    // The connection stays open, and smaller ones are accepted.
     fill(&store, &slots[1], "small").await;
 }

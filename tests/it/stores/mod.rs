@@ -1,4 +1,4 @@
-//! One contract, every store.
+//! The contract of `Store`, checked on Redis.
 
 mod connection;
 mod records;
@@ -54,7 +54,7 @@ fn entry(body: &str, fresh: Duration) -> Arc<Entry> {
     Arc::new(entry)
 }
 
-/// What a request asks that reads the slot now.
+/// The lease request of a request that reads the slot now.
 async fn ask(store: &dyn Store, slot: &Slot) -> LeaseRequest {
     let read = store.read(slot).await.expect("read answers");
     assert!(

@@ -4,7 +4,7 @@ use redis::Value;
 
 use super::*;
 
-/// The first millisecond of a time to come: whatever was stored was born before it.
+/// A time in the future: every stored entry was created before it.
 const LATER: Timestamp = Timestamp::from_millis(u64::MAX / 2);
 
 async fn purge(store: &dyn Store, before: Timestamp) {

@@ -1,4 +1,4 @@
-//! What may happen to the records in Redis, and what they may be instead of ours: all of it a miss at worst.
+//! Records in Redis: TTLs, lapsed leases, full servers and missing permissions.
 
 use handler_cache::store::{HIT_FOR_MISS_TTL, Holder, Mark};
 use redis::Value;
@@ -106,7 +106,7 @@ async fn renewing_gives_the_lease_its_whole_time_again() {
     assert!((55_001..=60_000).contains(&server.pttl(&lease_of(&slot))));
 }
 
-/// As when the process was stopped for longer than a lease stands.
+/// As when the process was suspended for longer than the TTL of a lease.
 #[tokio::test]
 async fn p3_a_lapsed_lease_that_nobody_took_commits_unless_it_was_evicted() {
     let server = RedisServer::start();
@@ -230,7 +230,7 @@ async fn p1_release_with_a_mark_frees_the_slot_on_a_full_server() {
     let slot = slot();
     let granted = grant(&store, &slot).await;
     server.fill_up();
-    // Whether there is room for the mark once the lease is gone, is for the server to say.
+    // The server decides whether there is room for the marker once the lease is deleted.
     if let Err(error) = store
         .release(&slot, granted.token, Some((Mark::HitForMiss, HIT_FOR_MISS_TTL)))
         .await

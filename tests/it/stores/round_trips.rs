@@ -1,4 +1,4 @@
-//! What the steps of a request cost on the way to Redis and back.
+//! How many round trips to Redis each step of a request takes.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -9,7 +9,7 @@ use tokio::{
 
 use super::*;
 
-/// Stands between store and server and counts how often the store speaks after the server did.
+/// Proxies between store and server, and counts how often the store sends after the server did.
 struct Proxy {
     port: u16,
     turns: Arc<AtomicUsize>,
@@ -45,7 +45,7 @@ impl Proxy {
         format!("redis://127.0.0.1:{}", self.port)
     }
 
-    /// The result of a call, which has to take one round trip.
+    /// Asserts that a call takes one round trip, and returns its result.
     async fn one<T>(&self, what: &str, call: impl Future<Output = T>) -> T {
         let before = self.turns.load(Ordering::SeqCst);
         let result = call.await;

@@ -1,4 +1,4 @@
-//! Values on a store that fails.
+//! Values while the store fails.
 
 use std::time::Duration;
 
@@ -61,7 +61,7 @@ async fn p1_full_redis_serves_its_entries_and_rejects_writes() {
     assert_eq!(fill(cache, "fourth").await, "fourth");
 }
 
-/// What the process takes for evicted is not handed out, though the store still has it.
+/// A value that this process has evicted is not returned, although the store still has it.
 #[tokio::test]
 async fn p3_eviction_that_redis_still_owes_hides_the_value() {
     let bench = Bench::redis().await;
@@ -92,7 +92,7 @@ async fn p3_eviction_that_redis_still_owes_hides_the_value() {
     assert_eq!(cache.get(&key()).await, None);
 }
 
-/// What was made without the store is not handed out after a write, as it would not be after an eviction.
+/// A value filled without the store is not returned after a write, as after an eviction.
 #[tokio::test]
 async fn fill_from_before_a_write_to_redis_is_not_joined_after_it() {
     let bench = Bench::redis_with(|builder| builder.store_budget(Duration::from_millis(100))).await;

@@ -1,4 +1,4 @@
-//! Fills: one for all that ask together, fenced by evictions and writes.
+//! Fills of values: coalesced, and fenced by evictions and writes.
 
 use std::sync::{
     Arc,
@@ -165,7 +165,7 @@ async fn p4_error_is_shared_with_those_that_wait_and_is_not_stored() {
     }
 }
 
-/// It cannot have the other's error, so it makes one of its own.
+/// An error is not shared: each caller gets its own.
 #[tokio::test]
 async fn who_waits_with_another_type_of_error_fills_itself() {
     let bench = Bench::memory().await;
@@ -279,7 +279,7 @@ fn outside_a_runtime_memory_serves_and_what_is_filled_is_not_stored() {
     assert_eq!(filled, Some(2));
 }
 
-/// Whether the older release has read back what it wrote: it is the last that can.
+/// Whether the older release has read back its own entry.
 static WRITTEN: AtomicBool = AtomicBool::new(false);
 
 /// One type in two releases of a program: `true` is what the newer one writes, and all that it reads.

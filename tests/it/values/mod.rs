@@ -1,4 +1,4 @@
-//! Values of the application's own: found, stored and filled by the rules of responses.
+//! Values of the application: stored, found, filled and evicted as responses are.
 
 mod faults;
 mod fills;

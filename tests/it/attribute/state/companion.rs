@@ -1,4 +1,4 @@
-//! What the companion's functions take and make, and types of the application that are called as axum's.
+//! The companion's functions, and application types with the names of axum's extractors.
 
 use std::sync::Arc;
 
