@@ -33,11 +33,8 @@ pub(crate) mod response;
 #[cfg(test)]
 pub(crate) mod fixtures;
 
-#[cfg(feature = "test-util")]
-pub(crate) use self::cache_control::{RequestDirectives, ResponseDirectives};
 pub(crate) use self::{
     age::Arrival,
-    conditional::is_not_modified,
     constraints::{Admission, RequestConstraints, admit},
     content_length::matches_content_length,
     etag::etag,
@@ -48,4 +45,9 @@ pub(crate) use self::{
     storability::storability,
     stored_headers::{has_too_many_header_names, is_connection_field, stored_headers},
     ttl::{Ttl, storable_ttl},
+};
+#[cfg(feature = "test-util")]
+pub(crate) use self::{
+    cache_control::{RequestDirectives, ResponseDirectives},
+    conditional::is_not_modified,
 };

@@ -1,4 +1,4 @@
-//! The future of a response: small where memory answers, and where the cache has no part.
+//! The future of a response. Not boxed for memory hits and bypassed requests.
 
 use std::{
     fmt,
@@ -15,10 +15,10 @@ use bytes::Bytes;
 use http::Response;
 use pin_project_lite::pin_project;
 
-type Waited<E> = Pin<Box<dyn Future<Output = Result<Response<Body>, E>> + Send>>;
+type BoxedFuture<E> = Pin<Box<dyn Future<Output = Result<Response<Body>, E>> + Send>>;
 
 pin_project! {
-    /// The response of a [`CacheService`](super::CacheService).
+    /// The response future of [`CacheService`](super::CacheService).
     pub struct ResponseFuture<F, E> {
         #[pin]
         state: State<F, E>,
@@ -28,30 +28,30 @@ pin_project! {
 pin_project! {
     #[project = Projected]
     enum State<F, E> {
-        Passed { #[pin] inner: F },
-        Answered { response: Option<Response<Body>> },
-        Waited { response: Waited<E> },
+        Bypass { #[pin] inner: F },
+        Ready { response: Option<Response<Body>> },
+        Boxed { response: BoxedFuture<E> },
     }
 }
 
 impl<F, E> ResponseFuture<F, E> {
-    /// The service's own.
-    pub(super) fn passed(inner: F) -> Self {
-        let state = State::Passed { inner };
+    /// The response of the service.
+    pub(super) fn bypass(inner: F) -> Self {
+        let state = State::Bypass { inner };
         Self { state }
     }
 
-    /// From memory.
-    pub(super) fn answered(response: Response<Body>) -> Self {
+    /// A response from memory.
+    pub(super) fn ready(response: Response<Body>) -> Self {
         let response = Some(response);
-        let state = State::Answered { response };
+        let state = State::Ready { response };
         Self { state }
     }
 
-    /// Whatever it takes.
-    pub(super) fn waited(response: impl Future<Output = Result<Response<Body>, E>> + Send + 'static) -> Self {
+    /// A response that takes more than one step.
+    pub(super) fn boxed(response: impl Future<Output = Result<Response<Body>, E>> + Send + 'static) -> Self {
         let response = Box::pin(response);
-        let state = State::Waited { response };
+        let state = State::Boxed { response };
         Self { state }
     }
 }
@@ -66,15 +66,17 @@ where
 
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         match self.project().state.project() {
-            Projected::Passed { inner } => {
+            Projected::Bypass { inner } => {
                 let response = ready!(inner.poll(context))?;
                 Poll::Ready(Ok(response.map(Body::new)))
             }
-            Projected::Answered { response } => {
-                let response = response.take().expect("a future is not polled after it is ready");
+            Projected::Ready { response } => {
+                let response = response
+                    .take()
+                    .expect("a future is not polled after it completed");
                 Poll::Ready(Ok(response))
             }
-            Projected::Waited { response } => response.as_mut().poll(context),
+            Projected::Boxed { response } => response.as_mut().poll(context),
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Names the entries of one layer, so that two layers on one cache never share any.
+//! Namespaces of entries, so that two layers with one cache never share an entry.
 
 use std::{
     collections::HashMap,
@@ -12,43 +12,43 @@ use crate::{
     slot::Fingerprint,
 };
 
-/// A longer text stands in keys as its hash; bytes.
-const LONGEST: usize = 48;
+/// A longer text, in bytes, is written into keys as its hash.
+const MAX_LENGTH: usize = 48;
 
-/// What the keys of one layer's entries have in common.
+/// The part of the keys that all entries of a layer have in common.
 ///
-/// The same in every process that runs the same build, so that replicas share entries: it is made of what the source says,
-/// never of an address or a random number.
+/// It is the same in every process of one build, so that replicas share entries: it derives from the source code, never from an
+/// address or a random number.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Namespace {
-    /// An argument of a key: `layer="pages"` by the user's name, otherwise `at="src/main.rs:20:9"`, the place in the source and
-    /// the ordinal among the layers that were made there.
+    /// An argument of the key: `layer="pages"` if the application named the layer, otherwise `at="src/main.rs:20:9"`, the source
+    /// location, with the ordinal among the layers that were created there.
     argument: String,
 }
 
 impl Namespace {
-    /// That of the layer that is made by the caller.
+    /// The namespace of a layer that the caller creates.
     #[track_caller]
     pub(super) fn here() -> Self {
-        let place = place(Location::caller());
-        let mut made = MADE.lock().unwrap_or_else(PoisonError::into_inner);
-        let ordinal = made.entry(place.clone()).or_insert(0_usize);
+        let location = source_location(Location::caller());
+        let mut layers = LAYERS.lock().unwrap_or_else(PoisonError::into_inner);
+        let ordinal = layers.entry(location.clone()).or_insert(0_usize);
         *ordinal += 1;
         let text = match *ordinal {
-            1 => place,
-            ordinal => format!("{place}#{ordinal}"),
+            1 => location,
+            ordinal => format!("{location}#{ordinal}"),
         };
         Self::new("at", text)
     }
 
-    /// The one that the user gave a name.
+    /// The namespace with this name.
     pub(super) fn named(name: &str) -> Self {
         Self::new("layer", name.to_owned())
     }
 
-    /// Writes the argument, since every request that follows has the same.
+    /// Writes the argument once, for the keys of all requests.
     fn new(name: &'static str, text: String) -> Self {
-        let text = match text.len() > LONGEST {
+        let text = match text.len() > MAX_LENGTH {
             true => Fingerprint::of_bytes(text.as_bytes()).hex(),
             false => text,
         };
@@ -65,22 +65,24 @@ impl Namespace {
     }
 }
 
-/// How many layers each place in the source has made. It grows with the program, not with its requests.
-static MADE: LazyLock<Mutex<HashMap<String, usize>>> = LazyLock::new(Mutex::default);
+/// The number of layers that were created at each source location. It grows with the program, not with its requests.
+static LAYERS: LazyLock<Mutex<HashMap<String, usize>>> = LazyLock::new(Mutex::default);
 
-/// `src/main.rs:20:9`, as far as that goes the same on every machine that builds the source.
-fn place(location: &Location<'_>) -> String {
+/// The location, `src/main.rs:20:9`, the same on every machine that builds the source.
+fn source_location(location: &Location<'_>) -> String {
     format!(
         "{}:{}:{}",
-        portable(location.file()),
+        portable_path(location.file()),
         location.line(),
         location.column()
     )
 }
 
-/// The compiler knows files of the workspace by their relative paths, and files of other crates by where the machine keeps
-/// them. Of those, the part from the crate's own folder on is kept.
-fn portable(file: &str) -> String {
+/// The path of a source file without the parts that depend on the machine.
+///
+/// The compiler has relative paths for files of the workspace, and absolute ones for files of other crates. Of those, the part from
+/// the crate's folder on is kept.
+fn portable_path(file: &str) -> String {
     let parts: Vec<_> = Path::new(file)
         .components()
         .filter_map(|part| match part {
@@ -100,19 +102,19 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_layer_that_a_place_makes_has_its_own() {
-        let made: Vec<_> = (0..3).map(|_| Namespace::here()).collect();
-        assert_ne!(made[0], made[1]);
-        assert_ne!(made[1], made[2]);
+    fn layers_of_one_source_location_differ() {
+        let layers: Vec<_> = (0..3).map(|_| Namespace::here()).collect();
+        assert_ne!(layers[0], layers[1]);
+        assert_ne!(layers[1], layers[2]);
         assert_eq!(
-            made[2].argument,
-            format!("{}#3\"", made[0].argument.trim_end_matches('"'))
+            layers[2].argument,
+            format!("{}#3\"", layers[0].argument.trim_end_matches('"'))
         );
         assert_ne!(Namespace::here(), Namespace::here());
     }
 
     #[test]
-    fn no_name_is_taken_for_a_place() {
+    fn a_name_is_not_mistaken_for_a_source_location() {
         assert_eq!(
             Namespace::named("src/main.rs:1:1").argument,
             r#"layer="src/main.rs:1:1""#
@@ -122,7 +124,7 @@ mod tests {
     }
 
     #[test]
-    fn long_names_stand_in_keys_as_hashes() {
+    fn long_names_are_hashed() {
         let [one, other] = ["a", "b"].map(|end| Namespace::named(&format!("{}{end}", "x".repeat(100))));
         assert_ne!(one, other);
         assert_eq!(one.argument.len(), r#"layer="""#.len() + 32);
@@ -130,7 +132,7 @@ mod tests {
 
     #[cfg(unix)]
     #[test]
-    fn file_does_not_depend_on_the_machine() {
+    fn source_locations_do_not_depend_on_the_machine() {
         for (file, portable_file) in [
             ("src/main.rs", "src/main.rs"),
             ("gateway/src/main.rs", "gateway/src/main.rs"),
@@ -141,7 +143,7 @@ mod tests {
             ("/builds/7/pages/src/a/b.rs", "pages/src/a/b.rs"),
             ("/builds/7/pages/tests/a.rs", "builds/7/pages/tests/a.rs"),
         ] {
-            assert_eq!(portable(file), portable_file);
+            assert_eq!(portable_path(file), portable_file);
         }
     }
 }

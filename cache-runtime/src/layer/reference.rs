@@ -1,23 +1,22 @@
-//! What a response says that its request has changed: `Location` and `Content-Location` (RFC 9111 section 4.4).
+//! The resources that a response reports as changed, in `Location` and `Content-Location` (RFC 9111 section 4.4).
 //!
-//! They are URI references, of which only the path matters here, and whether they are of this host. A crate would bring
-//! tables of Unicode along for what is thirty lines; it would also refuse what browsers and servers accept, where one
-//! eviction too many does no harm.
+//! The fields hold URI references, of which only the host and the path matter here. A crate for them would add Unicode tables in
+//! place of these few lines, and reject references that browsers and servers accept, while a superfluous eviction does no harm.
 
 use axum::body::Body;
 use http::{HeaderValue, Response, header, request::Parts};
 
-use super::resource::{host, original_uri};
+use super::uri::{host, original_uri};
 use crate::http as rules;
 
-/// Where a request was sent, for references to be resolved against.
+/// The URI of a request, against which references are resolved.
 #[derive(Debug)]
-pub(super) struct Base {
+pub(super) struct BaseUri {
     host: Option<String>,
     path: String,
 }
 
-impl Base {
+impl BaseUri {
     pub(super) fn of(parts: &Parts) -> Self {
         Self {
             host: host(parts),
@@ -25,8 +24,8 @@ impl Base {
         }
     }
 
-    /// The paths on this host that a successful response names.
-    pub(super) fn changed(&self, response: &Response<Body>) -> Vec<String> {
+    /// The paths on the same host that a successful response refers to.
+    pub(super) fn changed_paths(&self, response: &Response<Body>) -> Vec<String> {
         if !rules::succeeded(response) {
             return Vec::new();
         }
@@ -39,28 +38,24 @@ impl Base {
             .collect()
     }
 
-    /// The path that the reference names (RFC 3986 section 5.2), dot segments and all; nothing where it is of another host.
+    /// The path of the reference (RFC 3986 section 5.2), with its dot segments. `None` if it is on another host.
     fn resolve(&self, reference: &str) -> Option<String> {
         let reference = reference.trim_matches([' ', '\t']);
         let end = reference.find(['?', '#']).unwrap_or(reference.len());
         let (scheme, rest) = split_scheme(&reference[..end]);
-        if scheme.is_some_and(|scheme| {
-            !["http", "https"]
-                .iter()
-                .any(|web| scheme.eq_ignore_ascii_case(web))
-        }) {
+        if !scheme.is_none_or(is_web) {
             return None;
         }
         let Some(rest) = rest.strip_prefix("//") else {
-            return Some(self.merged(rest));
+            return Some(self.merge(rest));
         };
         let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
-        let here = self.host.as_deref().map(host_of);
-        (here == Some(host_of(authority))).then(|| path.to_owned())
+        let own = self.host.as_deref().map(canonical_host);
+        (own == Some(canonical_host(authority))).then(|| path.to_owned())
     }
 
-    /// Section 5.2.3, and 5.2.2 for what needs no merging.
-    fn merged(&self, path: &str) -> String {
+    /// Merges a path reference with the path of the request (RFC 3986 sections 5.2.2 and 5.2.3).
+    fn merge(&self, path: &str) -> String {
         match path {
             "" => self.path.clone(),
             _ if path.starts_with('/') => path.to_owned(),
@@ -72,7 +67,7 @@ impl Base {
     }
 }
 
-/// The scheme, if there is one, and what stands behind its colon.
+/// The scheme, if there is one, and the text after its colon.
 fn split_scheme(reference: &str) -> (Option<&str>, &str) {
     match reference.split_once(':') {
         Some((scheme, rest))
@@ -87,10 +82,14 @@ fn split_scheme(reference: &str) -> (Option<&str>, &str) {
     }
 }
 
-/// The authority's host and port, without the user and without a port that needs not be said.
+fn is_web(scheme: &str) -> bool {
+    scheme.eq_ignore_ascii_case("http") || scheme.eq_ignore_ascii_case("https")
+}
+
+/// The host of the authority in lower case, without a user and without a default port.
 ///
-/// The ports of both schemes, because a request does not say by which one it came.
-fn host_of(authority: &str) -> String {
+/// The default ports of both schemes, because a request does not tell by which one it was sent.
+fn canonical_host(authority: &str) -> String {
     let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
     let host = [":80", ":443", ":"]
         .iter()
@@ -106,7 +105,7 @@ mod tests {
 
     #[track_caller]
     fn resolved(host: &str, path: &str, reference: &str) -> Option<String> {
-        let base = Base {
+        let base = BaseUri {
             host: Some(host.to_owned()),
             path: path.to_owned(),
         };
@@ -114,9 +113,9 @@ mod tests {
         Some(normalize(&resolved).into_owned())
     }
 
-    /// The examples of RFC 3986 sections 5.4.1 and 5.4.2, against `http://a/b/c/d;p?q`, as far as they are about paths.
+    /// The examples of RFC 3986 sections 5.4.1 and 5.4.2 against `http://a/b/c/d;p?q` that are about paths.
     #[test]
-    fn references_are_resolved_as_rfc_3986_has_it() {
+    fn references_are_resolved_as_in_rfc_3986() {
         for (reference, path) in [
             ("g", "/b/c/g"),
             ("./g", "/b/c/g"),
@@ -159,7 +158,7 @@ mod tests {
     }
 
     #[test]
-    fn this_host_has_several_spellings() {
+    fn one_host_has_several_spellings() {
         for host in [
             "example.org",
             "EXAMPLE.org",
@@ -191,7 +190,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_elsewhere_is_not_ours() {
+    fn references_to_other_hosts_are_ignored() {
         for reference in [
             "//other.example/users/7",
             "http://example.org.evil/users/7",
@@ -202,7 +201,7 @@ mod tests {
         ] {
             assert_eq!(resolved("example.org", "/", reference), None, "{reference}");
         }
-        let nowhere = Base {
+        let nowhere = BaseUri {
             host: None,
             path: "/users/".to_owned(),
         };
