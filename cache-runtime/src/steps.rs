@@ -10,7 +10,6 @@ use serde::Serialize;
 
 use crate::{
     clock::{Clock, Times},
-    engine::Names,
     entry::{
         Entry,
         wire::{decode, encode},
@@ -18,7 +17,9 @@ use crate::{
     http::{
         request_head::{KeptHeaders, RequestHead},
         response::{CacheHeaders, Responder, StatusHeaders},
+        write_key_variant,
     },
+    key::names::Names,
     outcome::CacheStatus,
     policy::Policy,
     store::{Digest, Fingerprint, MemoryStore, Slot, Store, Token, WriteRequest},
@@ -92,9 +93,9 @@ impl Steps {
     pub fn key<T: Serialize>(&self, argument: &T) -> usize {
         let written = self.names.with_key(
             HANDLER,
-            &POLICY,
-            &self.request,
+            POLICY.version,
             |arguments| arguments.arg("argument").serialize(argument),
+            |key| write_key_variant(key, &POLICY, &self.request),
             |key, _| key.len(),
         );
         written.expect("the argument has a text")

@@ -15,9 +15,14 @@ use tokio::runtime::Handle;
 
 use crate::{
     cache,
-    engine::{Carrying, Engine, Eviction, Evictions, Names, RequestScope},
+    engine::{Carrying, Engine, Evictions, RequestScope},
     http as rules,
-    key::{KeyError, cache_key::CacheKey, handler::HandlerId},
+    key::{
+        KeyError,
+        cache_key::CacheKey,
+        handler::HandlerId,
+        names::{Eviction, Names},
+    },
     store::Budget,
     telemetry::events,
 };

@@ -1,7 +1,6 @@
 //! The engine: looks entries up, decides who fills, and coalesces, stores and evicts. It knows nothing of HTTP: an
 //! origin, which implements [`Protocol`], runs and says what its answers are to the cache.
 
-mod names;
 mod protocol;
 mod request;
 mod decide;
@@ -28,7 +27,6 @@ pub(crate) use self::{
     coalesce::{Failure, Flights, Outcome},
     evict::{Carrying, Evictions, Overdue, Purges, Repeats, RequestScope},
     fill::{FillContext, Leases, Nesting, abandoned, race},
-    names::{Eviction, Names},
     protocol::{
         IsOutdated, Marker, NewEntry, Produced, Protocol, RequestOptions, Run, Target, Uncached, UncachedRun,
     },
@@ -36,7 +34,14 @@ pub(crate) use self::{
     request::Request,
 };
 use crate::{
-    clock::Clock, entry::Entry, error::Error, http as rules, stats::CounterRegistry, store::Guard, sync,
+    clock::Clock,
+    entry::Entry,
+    error::Error,
+    http as rules,
+    key::names::{Eviction, Names},
+    stats::CounterRegistry,
+    store::Guard,
+    sync,
     telemetry::events,
 };
 

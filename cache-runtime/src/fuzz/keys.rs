@@ -7,10 +7,11 @@ use super::{
     source::{Source, field_value, request},
 };
 use crate::{
-    engine::Names,
+    http::write_key_variant,
     key::{
         self,
         model::{Fields, Normal, read, read_args, unescape},
+        names::Names,
     },
     policy::Policy,
 };
@@ -106,14 +107,15 @@ struct Written {
 
 impl Written {
     fn of(names: &Names, call: &Call) -> Self {
+        let request = request(Method::GET, call.headers.clone());
         let written = names.with_key(
             HANDLER,
-            &POLICY,
-            &request(Method::GET, call.headers.clone()),
+            POLICY.version,
             |list| {
                 let mut arguments = call.arguments.iter();
                 arguments.try_for_each(|(name, value)| list.arg(name).serialize(value))
             },
+            |key| write_key_variant(key, &POLICY, &request),
             |key, arguments| (key.to_owned(), arguments.text.to_owned()),
         );
         let (key, arguments) = written.expect("every value of the data model has a text");

@@ -14,11 +14,11 @@ mod etag;
 mod vary;
 mod content_length;
 mod stored_headers;
-pub(crate) mod path;
 // The request.
 pub(crate) mod request_head;
 pub(crate) mod enclosing_layers;
 mod methods;
+mod key_variant;
 mod constraints;
 mod conditional;
 // The response.
@@ -40,6 +40,7 @@ pub(crate) use self::{
     etag::etag,
     freshness::{Freshness, freshness, remaining_ttl, should_refresh_early},
     handler_outcome::{HandlerError, implies_hit_for_miss, is_shareable_failure, succeeded},
+    key_variant::write_key_variant,
     list::list_members,
     methods::{accepts_method, representative_method},
     storability::storability,

@@ -1,15 +1,13 @@
-//! The values that hold others, written part by part.
+//! The texts of values that hold others: their brackets, commas and order.
 
-use serde::{Serialize, ser};
-
-use super::{KeyError, escape::push_name, serializer::Canonical};
+use super::{KeyError, escape::push_name};
 
 /// `[v,…]`, `(v,…)`, and the fields of a tuple variant.
 pub(super) struct List<'a> {
     out: &'a mut String,
     len: usize,
     close: &'static str,
-    /// The end when there is one element. `name(v,)` sets a variant of one field apart from a newtype variant.
+    /// The end of a list of one element: `name(v,)`, a tuple variant, is no newtype variant.
     close_one: &'static str,
 }
 
@@ -36,7 +34,7 @@ impl<'a> List<'a> {
         }
     }
 
-    /// The place for the next element.
+    /// Begins the next element, which the caller appends.
     pub(super) fn next(&mut self) -> &mut String {
         if self.len > 0 {
             self.out.push(',');
@@ -51,172 +49,140 @@ impl<'a> List<'a> {
     }
 }
 
-/// The same for sequences and the three kinds of tuples.
-macro_rules! list {
-    ($($kind:ident::$method:ident),* $(,)?) => {$(
-        impl ser::$kind for List<'_> {
-            type Ok = ();
-            type Error = KeyError;
-
-            fn $method<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), KeyError> {
-                value.serialize(Canonical { out: self.next() })
-            }
-
-            fn end(self) -> Result<(), KeyError> {
-                self.close();
-                Ok(())
-            }
-        }
-    )*};
-}
-
-list! {
-    SerializeSeq::serialize_element,
-    SerializeTuple::serialize_element,
-    SerializeTupleStruct::serialize_field,
-    SerializeTupleVariant::serialize_field,
-}
-
-/// `(name=v,…)`, without the fields that were skipped. None at all is `(=)`, for `()` is the empty tuple.
+/// `(name=v,…)`. Skipped fields are left out. Without fields it is `(=)`, since `()` is the empty tuple.
 pub(super) struct Fields<'a> {
     out: &'a mut String,
-    empty: bool,
+    is_empty: bool,
 }
 
 impl<'a> Fields<'a> {
-    pub(super) fn new(out: &'a mut String) -> Self {
+    pub(super) fn open(out: &'a mut String) -> Self {
         out.push('(');
-        Self { out, empty: true }
+        Self { out, is_empty: true }
+    }
+
+    /// Begins a field, whose value the caller appends.
+    pub(super) fn field(&mut self, name: &str) -> &mut String {
+        if !std::mem::take(&mut self.is_empty) {
+            self.out.push(',');
+        }
+        push_name(self.out, name);
+        self.out.push('=');
+        self.out
+    }
+
+    pub(super) fn close(self) {
+        self.out.push_str(if self.is_empty { "=)" } else { ")" });
     }
 }
 
-macro_rules! fields {
-    ($($kind:ident),*) => {$(
-        impl ser::$kind for Fields<'_> {
-            type Ok = ();
-            type Error = KeyError;
-
-            fn serialize_field<T: Serialize + ?Sized>(
-                &mut self,
-                name: &'static str,
-                value: &T,
-            ) -> Result<(), KeyError> {
-                if !std::mem::take(&mut self.empty) {
-                    self.out.push(',');
-                }
-                push_name(self.out, name);
-                self.out.push('=');
-                value.serialize(Canonical { out: self.out })
-            }
-
-            fn end(self) -> Result<(), KeyError> {
-                self.out.push_str(if self.empty { "=)" } else { ")" });
-                Ok(())
-            }
-        }
-    )*};
-}
-
-fields!(SerializeStruct, SerializeStructVariant);
-
-/// `[v=v,…]`, sorted. None at all is `[=]`, for `[]` is the empty sequence.
+/// `[v=v,…]`, sorted by key. Without entries it is `[=]`, since `[]` is the empty sequence.
 pub(super) struct Map<'a> {
     out: &'a mut String,
     entries: Entries,
-    /// Whether a key waits for its value.
-    pending: bool,
+    /// Whether the last key has no value yet.
+    needs_value: bool,
 }
 
 impl<'a> Map<'a> {
-    pub(super) fn new(out: &'a mut String) -> Self {
+    pub(super) fn open(out: &'a mut String) -> Self {
         out.push('[');
         Self {
             out,
             entries: Entries::default(),
-            pending: false,
+            needs_value: false,
         }
     }
 
-    /// Some implementations of `Serialize` are written by hand; one that loses a key must not get a text.
-    fn expect_pending(&mut self, pending: bool) -> Result<(), KeyError> {
-        if self.pending == pending {
-            self.pending = !pending;
-            return Ok(());
-        }
-        Err(KeyError::new(
-            "a map was serialized with a key or a value missing",
-        ))
-    }
-}
-
-impl ser::SerializeMap for Map<'_> {
-    type Ok = ();
-    type Error = KeyError;
-
-    fn serialize_key<T: Serialize + ?Sized>(&mut self, key: &T) -> Result<(), KeyError> {
-        self.expect_pending(false)?;
-        let start = self.entries.next(self.out);
-        key.serialize(Canonical { out: self.out })?;
-        self.entries.key(start, self.out);
+    /// Begins an entry, whose key `write` appends.
+    pub(super) fn key(
+        &mut self,
+        write: impl FnOnce(&mut String) -> Result<(), KeyError>,
+    ) -> Result<(), KeyError> {
+        self.set_needs_value(true)?;
+        let start = self.entries.begin(self.out);
+        write(self.out)?;
+        self.entries.end_key(start, self.out);
         self.out.push('=');
         Ok(())
     }
 
-    fn serialize_value<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), KeyError> {
-        self.expect_pending(true)?;
-        value.serialize(Canonical { out: self.out })
+    /// The text to which the caller appends the value of the last key.
+    pub(super) fn value(&mut self) -> Result<&mut String, KeyError> {
+        self.set_needs_value(false)?;
+        Ok(self.out)
     }
 
-    fn end(mut self) -> Result<(), KeyError> {
-        self.expect_pending(false)?;
+    pub(super) fn close(mut self) -> Result<(), KeyError> {
+        if self.needs_value {
+            return Err(Self::incomplete());
+        }
         self.entries.sort(self.out);
         self.out
-            .push_str(if self.entries.spans.is_empty() { "=]" } else { "]" });
+            .push_str(if self.entries.is_empty() { "=]" } else { "]" });
         Ok(())
+    }
+
+    /// # Errors
+    /// Keys and values do not alternate, as in a handwritten `Serialize` that loses a key.
+    fn set_needs_value(&mut self, needs_value: bool) -> Result<(), KeyError> {
+        if self.needs_value == needs_value {
+            return Err(Self::incomplete());
+        }
+        self.needs_value = needs_value;
+        Ok(())
+    }
+
+    fn incomplete() -> KeyError {
+        KeyError::new("a map was serialized with a key or a value missing")
     }
 }
 
-/// Where the comma-separated entries of a map or set stand in the text.
+/// The positions of the comma-separated entries of a map or set in the text.
 #[derive(Default)]
 pub(super) struct Entries {
-    /// Where each entry begins, and where its key ends.
-    spans: Vec<(usize, usize)>,
+    /// For each entry, the start of its key and the end of its key.
+    keys: Vec<(usize, usize)>,
 }
 
 impl Entries {
-    /// Where the next entry begins.
-    pub(super) fn next(&self, out: &mut String) -> usize {
-        if !self.spans.is_empty() {
+    /// Begins an entry and returns its position.
+    pub(super) fn begin(&self, out: &mut String) -> usize {
+        if !self.keys.is_empty() {
             out.push(',');
         }
         out.len()
     }
 
     /// The key that begins at `start` is complete.
-    pub(super) fn key(&mut self, start: usize, out: &str) {
-        self.spans.push((start, out.len()));
+    pub(super) fn end_key(&mut self, start: usize, out: &str) {
+        self.keys.push((start, out.len()));
     }
 
-    /// Puts the entries, the last of which ends the text, in the order of their keys' texts. Entries of one key, which
-    /// only a multimap has, keep theirs: it can be seen from outside.
+    fn is_empty(&self) -> bool {
+        self.keys.is_empty()
+    }
+
+    /// Sorts the entries, the last of which ends the text, by the texts of their keys. Entries with equal keys, which only a
+    /// multimap has, keep their order, which is observable.
     pub(super) fn sort(&mut self, out: &mut String) {
-        let Some(&(first, _)) = self.spans.first() else {
+        let Some(&(first, _)) = self.keys.first() else {
             return;
         };
         let key = |&(start, end): &(usize, usize)| &out[start..end];
-        if self.spans.is_sorted_by_key(key) {
+        if self.keys.is_sorted_by_key(key) {
             return;
         }
-        let mut order: Vec<usize> = (0..self.spans.len()).collect();
-        order.sort_by_key(|&index| key(&self.spans[index]));
+        let mut order: Vec<usize> = (0..self.keys.len()).collect();
+        order.sort_by_key(|&index| key(&self.keys[index]));
         let mut sorted = String::with_capacity(out.len() - first);
         for index in order {
-            // The next entry begins behind a comma.
-            let end = self.spans.get(index + 1).map_or(out.len(), |(next, _)| next - 1);
+            // The next entry follows a comma.
+            let end = self.keys.get(index + 1).map_or(out.len(), |(next, _)| next - 1);
             if !sorted.is_empty() {
                 sorted.push(',');
             }
-            sorted.push_str(&out[self.spans[index].0..end]);
+            sorted.push_str(&out[self.keys[index].0..end]);
         }
         out.truncate(first);
         out.push_str(&sorted);

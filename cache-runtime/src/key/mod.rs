@@ -1,6 +1,6 @@
-//! The text that names an entry: `handler(name=value,…)`.
+//! Keys: the text `handler(name=value,…)` that identifies an entry, and the names of a cache's records in the store.
 //!
-//! Two argument lists that `Serialize` tells apart have different texts. The grammar stands in `serializer`.
+//! Two argument lists that `Serialize` distinguishes have different texts. For the grammar see `serializer`.
 
 mod error;
 mod writer;
@@ -14,6 +14,8 @@ mod escape;
 mod cap;
 pub(crate) mod handler;
 pub(crate) mod cache_key;
+pub(crate) mod path;
+pub(crate) mod names;
 
 pub use self::{
     cache_key::CacheKey,
@@ -24,7 +26,7 @@ pub use self::{
     writer::{KeyArgs, KeyWriter},
 };
 pub(crate) use self::{
-    cap::{cap, is_short},
+    cap::cap,
     escape::{escape_handler, escape_tag, unescape},
     writer::write_args,
 };

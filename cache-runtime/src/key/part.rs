@@ -1,9 +1,10 @@
-//! Arguments with a text of their own.
+//! Arguments with a text of their own in keys.
 //!
-//! Where a type has both, its text here is the one it serializes to. That of sets and maps without an order of their own
-//! is sorted, which serializing alone can do for maps only.
+//! A type that also implements `Serialize` has the text that it serializes to. Sets and maps without an order are sorted,
+//! which `Serialize` alone allows for maps only.
 //!
-//! `do_not_recommend` stands where the bound is `Serialize`, so that the compiler names all ways out, not that one.
+//! `do_not_recommend` marks the implementations that require `Serialize`, so that the compiler suggests all ways out and not
+//! only that one.
 
 use std::{
     borrow::Cow,
@@ -17,13 +18,12 @@ use super::{
     KeyError, KeyWriter,
     compound::{Entries, List},
     serializer::Canonical,
-    writer::{nested, nested_list},
 };
 
-/// An argument with its own text in keys.
+/// An argument with a text of its own in keys.
 ///
-/// Types that implement `Serialize` need it only to be keyed otherwise, and for those that implement `Display` in full it
-/// is one line:
+/// A type that implements `Serialize` needs it only for another text. For a type whose `Display` shows all of its value, the
+/// implementation is one line:
 ///
 /// ```
 /// use std::fmt;
@@ -47,7 +47,7 @@ use super::{
 /// }
 /// ```
 ///
-/// Two values must write the same text only when the handler would answer them alike.
+/// Two values may write the same text only if the handler responds to them alike.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be part of a cache key",
     label = "this argument has no text form",
@@ -56,10 +56,10 @@ use super::{
             of the request's headers, `vary = [\"...\"]` names those that count"
 )]
 pub trait CacheKeyPart {
-    /// Writes exactly one value; for several, a tuple of them.
+    /// Writes exactly one value. To write several values, write a tuple.
     ///
     /// # Errors
-    /// When there is none; the request then goes past the cache.
+    /// The argument has no text. The request then bypasses the cache.
     fn write_key(&self, key: &mut KeyWriter<'_>) -> Result<(), KeyError>;
 }
 
@@ -96,7 +96,8 @@ dereferenced! {
     [T: CacheKeyPart + ToOwned + ?Sized] Cow<'_, T>,
 }
 
-/// By its data, also where serde's `rc` is off. An argument `Arc<T>` whose `T` has a text of its own is keyed by that.
+/// The text of its data, also without serde's feature `rc`. For an argument `Arc<T>` whose `T` has a text of its own, the
+/// macros take that text.
 #[diagnostic::do_not_recommend]
 impl<T: Serialize + ?Sized> CacheKeyPart for Arc<T> {
     fn write_key(&self, key: &mut KeyWriter<'_>) -> Result<(), KeyError> {
@@ -119,7 +120,7 @@ impl<T: CacheKeyPart> CacheKeyPart for Option<T> {
     }
 }
 
-/// What was extracted; requests that were rejected have no key, as their errors seldom tell them apart.
+/// The extracted value. A rejected request has no key: few errors distinguish requests.
 impl<T: CacheKeyPart, E> CacheKeyPart for Result<T, E> {
     fn write_key(&self, key: &mut KeyWriter<'_>) -> Result<(), KeyError> {
         let Ok(part) = self else {
@@ -134,9 +135,28 @@ impl<T: CacheKeyPart, E> CacheKeyPart for Result<T, E> {
     }
 }
 
-/// An `Err` argument.
+/// The error for an `Err` argument.
 pub(super) fn rejected() -> KeyError {
     KeyError::new("an argument is an error, so the request was rejected")
+}
+
+/// Appends a part within another value.
+fn nested<T: CacheKeyPart + ?Sized>(out: &mut String, part: &T) -> Result<(), KeyError> {
+    let mut key = KeyWriter::new(out);
+    part.write_key(&mut key)?;
+    key.finish()
+}
+
+/// Appends parts as the elements of a list.
+fn nested_list<T: CacheKeyPart>(
+    mut list: List<'_>,
+    parts: impl IntoIterator<Item = T>,
+) -> Result<(), KeyError> {
+    for part in parts {
+        nested(list.next(), &part)?;
+    }
+    list.close();
+    Ok(())
 }
 
 impl<T: CacheKeyPart> CacheKeyPart for [T] {
@@ -161,7 +181,7 @@ macro_rules! tuples {
     ($(($($name:ident),+))*) => {$(
         impl<$($name: CacheKeyPart),+> CacheKeyPart for ($($name,)+) {
             fn write_key(&self, key: &mut KeyWriter<'_>) -> Result<(), KeyError> {
-                #[expect(non_snake_case, reason = "a value is called as its type")]
+                #[expect(non_snake_case, reason = "a value has the name of its type")]
                 let ($($name,)+) = self;
                 key.value(|out| {
                     let mut list = List::tuple(out);
@@ -179,14 +199,14 @@ tuples! {
     (A, B, C, D, E, F, G, H)
 }
 
-/// In their own order, which their values fix.
+/// In their own order, which depends on the values alone.
 impl<T: CacheKeyPart> CacheKeyPart for BTreeSet<T> {
     fn write_key(&self, key: &mut KeyWriter<'_>) -> Result<(), KeyError> {
         key.value(|out| nested_list(List::seq(out), self))
     }
 }
 
-/// Sorted by the texts of its values, since each process, even each set, has an order of its own.
+/// Sorted by the texts of the values: each set has an order of its own.
 #[diagnostic::do_not_recommend]
 impl<T: Serialize, S> CacheKeyPart for HashSet<T, S> {
     fn write_key(&self, key: &mut KeyWriter<'_>) -> Result<(), KeyError> {
@@ -194,9 +214,9 @@ impl<T: Serialize, S> CacheKeyPart for HashSet<T, S> {
             let mut entries = Entries::default();
             out.push('[');
             for value in self {
-                let start = entries.next(out);
+                let start = entries.begin(out);
                 value.serialize(Canonical { out })?;
-                entries.key(start, out);
+                entries.end_key(start, out);
             }
             entries.sort(out);
             out.push(']');

@@ -1,4 +1,4 @@
-//! What arguments write themselves into.
+//! Writes the arguments of a key.
 
 use std::{
     fmt,
@@ -7,12 +7,12 @@ use std::{
 
 use serde::{Serialize, Serializer as _};
 
-use super::{CacheKeyPart, KeyError, compound::List, escape::push_name, serializer::Canonical};
+use super::{KeyError, escape::push_name, serializer::Canonical};
 
-/// Takes the one value that stands for an argument in a key, escaped so that no value can imitate another.
+/// Writes the text of one argument into a key, escaped so that different values have different texts.
 ///
-/// Each method writes a whole value, and an argument has exactly one: a second one would run into the first (`1` and
-/// `23` read like `12` and `3`), so it is an error, and none at all is one too. For several write a tuple:
+/// Each method writes one whole value. An argument has exactly one: a second would run into the first (`1` and `23` read
+/// like `12` and `3`), so writing two is an error, and so is writing none. To write several values, write a tuple:
 ///
 /// ```
 /// use handler_cache::key::{CacheKeyPart, KeyError, KeyWriter};
@@ -49,25 +49,25 @@ impl<'a> KeyWriter<'a> {
         }
     }
 
-    /// Writes what `value` serializes to, as serde's data model has it: any two values that `Serialize` tells apart have
-    /// different texts. The widths of numbers, type names and the order of a map's keys do not count.
+    /// Writes what `value` serializes to in serde's data model: any two values that `Serialize` distinguishes have different
+    /// texts. The widths of numbers, the names of types and the order of a map's keys make no difference.
     ///
-    /// Sets are sequences to serde. A `HashSet` that is an argument itself is sorted, but one inside another type comes in
-    /// its own random order: no request finds the entry of another, until you give the key with `key = …`.
+    /// Serde serializes a set as a sequence. A `HashSet` that is itself the argument is sorted; one inside another type is
+    /// written in its random order, so requests do not find each other's entries. Give the key with `key = …` then.
     ///
     /// # Errors
-    /// When `value` refuses to be serialized, or a value was written already.
+    /// `value` fails to serialize, or a value was written already.
     pub fn serialize<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), KeyError> {
         self.value(|out| value.serialize(Canonical { out }))
     }
 
-    /// Writes a string, as `value` displays itself.
+    /// Writes the text of `value`'s `Display` as a string.
     ///
-    /// Only for types whose `Display` shows all that tells their values apart: one that redacts or abbreviates would give
-    /// one user the entry of another.
+    /// Only for types whose values all have different texts: one that redacts or abbreviates them would give a user the entry
+    /// of another.
     ///
     /// # Errors
-    /// When `value` fails to display itself, or a value was written already.
+    /// `value` fails to format, or a value was written already.
     pub fn display<T: fmt::Display + ?Sized>(&mut self, value: &T) -> Result<(), KeyError> {
         self.value(|out| Canonical { out }.collect_str(value))
     }
@@ -75,7 +75,7 @@ impl<'a> KeyWriter<'a> {
     /// Writes a string.
     ///
     /// # Errors
-    /// When a value was written already.
+    /// A value was written already.
     pub fn str(&mut self, value: &str) -> Result<(), KeyError> {
         self.value(|out| Canonical { out }.serialize_str(value))
     }
@@ -83,12 +83,12 @@ impl<'a> KeyWriter<'a> {
     /// Writes bytes.
     ///
     /// # Errors
-    /// When a value was written already.
+    /// A value was written already.
     pub fn bytes(&mut self, value: &[u8]) -> Result<(), KeyError> {
         self.value(|out| Canonical { out }.serialize_bytes(value))
     }
 
-    /// One value by `write`, which must leave a self-delimiting text.
+    /// Writes one value by `write`, whose text must delimit itself.
     pub(super) fn value(
         &mut self,
         write: impl FnOnce(&mut String) -> Result<(), KeyError>,
@@ -99,48 +99,32 @@ impl<'a> KeyWriter<'a> {
                 "an argument wrote two values into the key; write one tuple instead",
             ));
         }
-        // Should an implementation swallow the error, the half of a value must not pass for one.
+        // If an implementation ignores the error, half of a value must not pass as a whole one.
         self.state = State::Failed;
         write(self.out)?;
         self.state = State::Written;
         Ok(())
     }
 
-    /// Whether one whole value was written.
-    fn finish(&self) -> Result<(), KeyError> {
+    /// # Errors
+    /// There is not exactly one whole value.
+    pub(super) fn finish(&self) -> Result<(), KeyError> {
         match self.state {
             State::Written => Ok(()),
             State::Empty => Err(KeyError::new("an argument wrote nothing into the key")),
-            State::Failed => Err(KeyError::new("an argument went on after its text had failed")),
+            State::Failed => Err(KeyError::new(
+                "an argument ignored that writing its text had failed",
+            )),
         }
     }
 }
 
-/// Appends a part that stands within another value.
-pub(super) fn nested<T: CacheKeyPart + ?Sized>(out: &mut String, part: &T) -> Result<(), KeyError> {
-    let mut key = KeyWriter::new(out);
-    part.write_key(&mut key)?;
-    key.finish()
-}
-
-/// Appends parts as the elements of a list.
-pub(super) fn nested_list<T: CacheKeyPart>(
-    mut list: List<'_>,
-    parts: impl IntoIterator<Item = T>,
-) -> Result<(), KeyError> {
-    for part in parts {
-        nested(list.next(), &part)?;
-    }
-    list.close();
-    Ok(())
-}
-
-/// The argument list of a key, filled in by generated code.
+/// Writes the argument list of a key. Generated code calls it.
 #[derive(Debug)]
 pub struct KeyArgs<'a> {
     writer: KeyWriter<'a>,
     first: bool,
-    broken: Option<KeyError>,
+    error: Option<KeyError>,
 }
 
 impl<'a> KeyArgs<'a> {
@@ -148,11 +132,11 @@ impl<'a> KeyArgs<'a> {
         Self {
             writer: KeyWriter::new(out),
             first: true,
-            broken: None,
+            error: None,
         }
     }
 
-    /// The place for the argument called `name`.
+    /// Begins the argument `name`, whose value the caller writes.
     pub fn arg(&mut self, name: &'static str) -> &mut KeyWriter<'a> {
         if std::mem::take(&mut self.first) {
             debug_assert_eq!(self.writer.state, State::Empty);
@@ -166,7 +150,7 @@ impl<'a> KeyArgs<'a> {
         &mut self.writer
     }
 
-    /// A whole argument, name and value, whose text was written before.
+    /// Appends a whole argument, name and value, as text.
     pub(crate) fn written(&mut self, argument: &str) {
         if !std::mem::take(&mut self.first) {
             self.check();
@@ -176,13 +160,13 @@ impl<'a> KeyArgs<'a> {
         self.writer.state = State::Written;
     }
 
-    /// The place for the one value that stands for all arguments.
+    /// Begins the one value that takes the place of all arguments.
     pub fn whole(&mut self) -> &mut KeyWriter<'a> {
         self.first = false;
         &mut self.writer
     }
 
-    /// [`Self::arg`], for an argument that may write nothing.
+    /// As [`Self::arg`], for an argument that may be left out.
     #[inline]
     pub fn place(&mut self, name: &'static str) -> Place<'_, 'a> {
         Place {
@@ -191,7 +175,7 @@ impl<'a> KeyArgs<'a> {
         }
     }
 
-    /// [`Self::whole`], for generated code.
+    /// As [`Self::whole`], for generated code.
     #[inline]
     pub fn place_of_all(&mut self) -> Place<'_, 'a> {
         Place {
@@ -200,10 +184,10 @@ impl<'a> KeyArgs<'a> {
         }
     }
 
-    /// Notes the first argument without a text: [`Self::arg`] cannot fail.
+    /// Keeps the first error, which [`Self::arg`] cannot return.
     fn check(&mut self) {
         if let Err(error) = self.writer.finish() {
-            self.broken.get_or_insert(error);
+            self.error.get_or_insert(error);
         }
     }
 
@@ -211,20 +195,20 @@ impl<'a> KeyArgs<'a> {
         if !self.first {
             self.check();
         }
-        self.broken.map_or(Ok(()), Err)
+        self.error.map_or(Ok(()), Err)
     }
 }
 
-/// Where an argument goes in the list. Until it is opened, nothing of it is there, not even its name.
+/// The place of an argument in the list. Nothing is written until it is opened, not even the name.
 #[derive(Debug)]
 pub struct Place<'k, 'a> {
     args: &'k mut KeyArgs<'a>,
-    /// Absent: the one value that stands for all arguments.
+    /// `None` for the one value that takes the place of all arguments.
     name: Option<&'static str>,
 }
 
 impl<'k, 'a> Place<'k, 'a> {
-    /// For the value, which comes next.
+    /// Begins the argument, whose value the caller writes.
     #[inline]
     pub(super) fn open(self) -> &'k mut KeyWriter<'a> {
         match self.name {
@@ -234,10 +218,10 @@ impl<'k, 'a> Place<'k, 'a> {
     }
 }
 
-/// Appends `(…)`, the argument list that `write` fills in, or nothing at all.
+/// Appends the argument list that `write` writes, in parentheses. Appends nothing if that fails.
 ///
 /// # Errors
-/// When an argument has no text, or panics.
+/// An argument has no text, or writing it panics.
 pub(crate) fn write_args(
     out: &mut String,
     write: impl FnOnce(&mut KeyArgs<'_>) -> Result<(), KeyError>,
@@ -245,13 +229,13 @@ pub(crate) fn write_args(
     let start = out.len();
     out.push('(');
     let mut args = KeyArgs::new(out);
-    // The user's code, which may panic.
+    // The application's code writes the arguments, and it may panic.
     let written = catch_unwind(AssertUnwindSafe(|| write(&mut args)))
         .unwrap_or_else(|_| Err(KeyError::new("writing the key panicked")))
         .and_then(|()| args.finish());
     match written {
         Ok(()) => out.push(')'),
-        // Nobody shall take a part of the list for the whole.
+        // A part of the list must not pass as the whole.
         Err(_) => out.truncate(start),
     }
     written

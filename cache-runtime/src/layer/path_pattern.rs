@@ -3,7 +3,7 @@
 use std::{borrow::Cow, fmt, iter, sync::Arc};
 
 use super::route::{Route, assert_is_path};
-use crate::http::path::{decoded, normal_encoding, normalize};
+use crate::key::path::{decoded, normal_encoding, normalize};
 
 /// A set of paths: all below a prefix, those of a route, or those that a function accepts.
 ///

@@ -101,7 +101,7 @@ fn canonical_host(authority: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::http::path::normalize;
+    use crate::key::path::normalize;
 
     #[track_caller]
     fn resolved(host: &str, path: &str, reference: &str) -> Option<String> {

@@ -10,12 +10,11 @@ use super::{
     uri::{host, original_uri, resource_paths},
 };
 use crate::{
-    engine,
-    http::{
-        list_members,
+    http::list_members,
+    key::{
+        KeyArgs, KeyError, names,
         path::{ancestors, escaped_byte, is_simple, normalize},
     },
-    key::{KeyArgs, KeyError},
 };
 
 /// Headers by which a server treats a request as one of another method.
@@ -79,7 +78,7 @@ impl<'a> Resource<'a> {
     }
 
     /// The tags by which evictions of paths reach the entry.
-    pub(super) fn tags(&self, names: &engine::Names) -> Vec<Arc<str>> {
+    pub(super) fn tags(&self, names: &names::Names) -> Vec<Arc<str>> {
         let mut tags = Vec::new();
         for path in resource_paths(self.parts) {
             let path = normalize(path);

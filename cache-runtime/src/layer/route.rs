@@ -4,7 +4,7 @@ use std::fmt;
 
 use matchit::{Params, Router};
 
-use crate::http::path::normal_encoding;
+use crate::key::path::normal_encoding;
 
 /// A path with parameters in braces: `/users/{id}`, `/files/{*path}`.
 #[derive(Clone)]

@@ -23,13 +23,16 @@ use super::{
 };
 use crate::{
     clock::Clock,
-    engine::{self, Eviction, Flights, Leases, Names, Nesting, Overdue, Purges, Refreshes, Repeats},
+    engine::{self, Flights, Leases, Nesting, Overdue, Purges, Refreshes, Repeats},
     http::{
         request_head::{KeptHeaders, RequestHead},
         response_parts::Tags,
     },
-    key::handler::Handler,
-    key::{cache_key::CacheKey, handler::HandlerMeta},
+    key::{
+        cache_key::CacheKey,
+        handler::{Handler, HandlerMeta},
+        names::{Eviction, Names},
+    },
     stats::CounterRegistry,
     store::Guard,
     store::{MemoryStore, Slot, fixtures::slot},

@@ -5,7 +5,6 @@ pub(super) const NAMES_HTTP: &[&str] = &[
     "cache-runtime/src/engine/decide.rs",
     "cache-runtime/src/engine/fill/commit.rs",
     "cache-runtime/src/engine/mod.rs",
-    "cache-runtime/src/engine/names.rs",
     "cache-runtime/src/engine/protocol.rs",
     "cache-runtime/src/engine/refresh.rs",
     "cache-runtime/src/store/contract/mod.rs",
@@ -14,8 +13,6 @@ pub(super) const NAMES_HTTP: &[&str] = &[
 /// Modules of one folder that name each other in a circle: `folder: module, module`.
 pub(super) const CIRCLES: &[&str] = &[
     "cache-runtime/src/engine: coalesce, decide, fill, protocol, request",
-    "cache-runtime/src/key: compound, serializer",
-    "cache-runtime/src/key: part, writer",
     "cache-runtime/src/origin/http: storage, streaming",
     "cache-runtime/src/origin/http/body: buffer, tee",
 ];

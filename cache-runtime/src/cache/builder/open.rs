@@ -8,11 +8,12 @@ use tokio::sync::Semaphore;
 use super::CacheBuilder;
 use crate::{
     cache::Cache,
-    engine::{Engine, Flights, Leases, Names, Nesting, Overdue, Purges, Refreshes, Repeats, Settings},
+    engine::{Engine, Flights, Leases, Nesting, Overdue, Purges, Refreshes, Repeats, Settings},
     entry::HeaderLines,
     error::Error,
     http as rules,
     http::response::StatusHeaders,
+    key::names::Names,
     origin::{
         self, CacheCore,
         http::{BufferBudget, EndlessKeys},

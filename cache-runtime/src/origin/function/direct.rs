@@ -75,7 +75,11 @@ impl CacheCore {
     pub(crate) fn slot<'k>(&self, key: &'k CacheKey) -> Result<(&'k Keyed, Slot), KeyError> {
         let found = key.keyed.as_ref().map_err(Clone::clone).and_then(|keyed| {
             let method = rules::representative_method(keyed.policy.methods);
-            let slot = self.engine.names.slot_of(key, &RequestHead::plain(method))?;
+            let head = RequestHead::plain(method);
+            let slot = self
+                .engine
+                .names
+                .slot_of(key, |text, policy| rules::write_key_variant(text, policy, &head))?;
             Ok((keyed, slot))
         });
         found.inspect_err(|error| events::no_key(&key.name, error))

@@ -69,33 +69,40 @@ impl CacheCore {
         };
         let cache_headers = CacheHeaders::new(policy, self.settings.client_max_age, url_decides);
         let names = &engine.names;
-        let looked_up = names.with_key(handler.name, policy, &head, write, |key, arguments| {
-            let entry = match policy.http {
-                None => engine.guard.store().peek(key),
-                Some(_) => self.peek_variant(key, &head.fields().headers),
-            };
-            if let Some(entry) = entry {
-                let times = engine.clock.times();
-                if let Freshness::Fresh { remaining: left } =
-                    rules::freshness(&entry, policy, &constraints, times.now)
-                    && !engine.is_early(&entry, left)
-                {
-                    events::key_found(key);
-                    counters.hits.increment();
-                    let responder = Responder {
-                        handler_number: handler.number,
-                        request: &head,
-                        policy,
-                        status_headers: &self.settings.status_headers,
-                        cache_headers,
-                        times,
-                    };
-                    return Ok(responder.answer(&entry, CacheStatus::Hit));
+        let write_variant = |key: &mut String| rules::write_key_variant(key, policy, &head);
+        let looked_up = names.with_key(
+            handler.name,
+            policy.version,
+            write,
+            write_variant,
+            |key, arguments| {
+                let entry = match policy.http {
+                    None => engine.guard.store().peek(key),
+                    Some(_) => self.peek_variant(key, &head.fields().headers),
+                };
+                if let Some(entry) = entry {
+                    let times = engine.clock.times();
+                    if let Freshness::Fresh { remaining: left } =
+                        rules::freshness(&entry, policy, &constraints, times.now)
+                        && !engine.is_early(&entry, left)
+                    {
+                        events::key_found(key);
+                        counters.hits.increment();
+                        let responder = Responder {
+                            handler_number: handler.number,
+                            request: &head,
+                            policy,
+                            status_headers: &self.settings.status_headers,
+                            cache_headers,
+                            times,
+                        };
+                        return Ok(responder.answer(&entry, CacheStatus::Hit));
+                    }
                 }
-            }
-            let has_variants = policy.has_variants();
-            Err(names.slot(key, handler, arguments, has_variants, handler.fingerprint))
-        });
+                let has_variants = policy.has_variants();
+                Err(names.slot(key, handler, arguments, has_variants, handler.fingerprint))
+            },
+        );
         let slot = match looked_up {
             Ok(Ok(response)) => return MemoryLookup::Hit(response),
             Ok(Err(slot)) => slot,

@@ -1,4 +1,4 @@
-//! The canonical text of whatever serializes.
+//! The canonical text of a value that implements `Serialize`.
 //!
 //! ```text
 //! value  = "_" (unit) | true | false | int | float | 'esc' (char) | "esc" | 0x hex (bytes)
@@ -10,15 +10,17 @@
 //! esc    = 0x21..0x7E without " ' % { } \, others %XX
 //! ```
 //!
-//! A reader can undo it from left to right (the tests do), so two values share a text only where this is meant: the
-//! widths of integers and floats, the payloads of NaN, the names and indices behind types and variants, newtype structs
-//! and what they hold, unit structs and unit, tuple structs and tuples, the order of a map's keys.
+//! The text can be parsed from left to right, as the tests do. So two values have the same text only where that is intended:
+//! the widths of integers and floats, the payloads of NaN, the names of types and the indices of variants, a newtype struct
+//! and its value, unit structs and unit, tuple structs and tuples, and the order of a map's keys make no difference.
+
+mod compound;
 
 use std::fmt::{self, Write as _};
 
 use serde::{Serialize, Serializer, ser};
 
-use super::{
+use crate::key::{
     KeyError,
     compound::{Fields, List, Map},
     escape::{Quoted, push_bytes, push_name, push_quoted},
@@ -29,7 +31,7 @@ pub(super) struct Canonical<'a> {
     pub(super) out: &'a mut String,
 }
 
-/// The serializer's calls that take a value of digits.
+/// Serializes integers as decimal digits.
 macro_rules! integers {
     ($($method:ident($int:ty)),* $(,)?) => {$(
         fn $method(self, v: $int) -> Result<(), KeyError> {
@@ -69,7 +71,7 @@ impl<'a> Serializer for Canonical<'a> {
             self.out.push_str("nan");
             return Ok(());
         }
-        // `{:?}` always shows a point or an exponent, so no float reads like an integer.
+        // `{:?}` always writes a point or an exponent, so no float has the text of an integer.
         write!(self.out, "{v:?}").map_err(ser::Error::custom)
     }
 
@@ -176,11 +178,11 @@ impl<'a> Serializer for Canonical<'a> {
     }
 
     fn serialize_map(self, _len: Option<usize>) -> Result<Map<'a>, KeyError> {
-        Ok(Map::new(self.out))
+        Ok(Map::open(self.out))
     }
 
     fn serialize_struct(self, _name: &'static str, _len: usize) -> Result<Fields<'a>, KeyError> {
-        Ok(Fields::new(self.out))
+        Ok(Fields::open(self.out))
     }
 
     fn serialize_struct_variant(
@@ -191,6 +193,6 @@ impl<'a> Serializer for Canonical<'a> {
         _len: usize,
     ) -> Result<Fields<'a>, KeyError> {
         push_name(self.out, variant);
-        Ok(Fields::new(self.out))
+        Ok(Fields::open(self.out))
     }
 }
