@@ -84,7 +84,7 @@ mod tests {
     }
 
     #[test]
-    fn what_differs_or_is_malformed_does_not_match() {
+    fn other_and_malformed_tags_do_not_match() {
         for (list, tag) in [
             ("\"b\"", "\"a\""),
             ("\"A\"", "\"a\""),

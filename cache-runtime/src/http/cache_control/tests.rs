@@ -10,103 +10,106 @@ fn value(text: &[u8]) -> HeaderValue {
     HeaderValue::from_bytes(text).unwrap()
 }
 
-fn asked(cache_control: &str) -> RequestDirectives {
+fn request(cache_control: &str) -> RequestDirectives {
     RequestDirectives::parse(Some(&value(cache_control.as_bytes())), None)
 }
 
-fn allowed(cache_control: &str) -> ResponseDirectives {
+fn response(cache_control: &str) -> ResponseDirectives {
     ResponseDirectives::parse(&headers(&[("cache-control", cache_control)]))
 }
 
 #[test]
-fn nothing_is_asked_without_the_fields() {
+fn without_the_fields_there_are_no_directives() {
     assert_eq!(RequestDirectives::parse(None, None), RequestDirectives::default());
-    assert_eq!(asked(""), RequestDirectives::default());
-    assert_eq!(asked(" , ,, "), RequestDirectives::default());
+    assert_eq!(request(""), RequestDirectives::default());
+    assert_eq!(request(" , ,, "), RequestDirectives::default());
 }
 
 #[test]
 fn names_are_tokens_in_any_case() {
-    assert!(asked("No-Cache").no_cache);
-    assert!(asked("max-age=3,NO-STORE").no_store);
-    assert!(asked("Only-If-Cached").only_if_cached);
-    assert_eq!(asked("x-no-cache-y, no-cachee, no"), RequestDirectives::default());
+    assert!(request("No-Cache").no_cache);
+    assert!(request("max-age=3,NO-STORE").no_store);
+    assert!(request("Only-If-Cached").only_if_cached);
+    assert_eq!(
+        request("x-no-cache-y, no-cachee, no"),
+        RequestDirectives::default()
+    );
 }
 
 #[test]
-fn unknown_directives_are_passed_over() {
-    let all = asked("community=\"UCI, no-cache\", foo, bar=baz, max-age=9");
+fn unknown_directives_are_ignored() {
+    let all = request("community=\"UCI, no-cache\", foo, bar=baz, max-age=9");
     assert_eq!(all.max_age, Some(secs(9)));
     assert!(!all.no_cache);
 }
 
 #[test]
-fn commas_and_escapes_stand_inside_quotes() {
-    assert!(!asked(r#"a="x\", no-cache", b"#).no_cache);
-    assert!(asked(r#"a="x\\", no-cache"#).no_cache);
-    assert_eq!(asked(r#"max-age="6\0""#).max_age, Some(secs(60)));
+fn quoted_strings_may_contain_commas_and_escapes() {
+    assert!(!request(r#"a="x\", no-cache", b"#).no_cache);
+    assert!(request(r#"a="x\\", no-cache"#).no_cache);
+    assert_eq!(request(r#"max-age="6\0""#).max_age, Some(secs(60)));
 }
 
 #[test]
 fn a_quote_that_never_closes_hides_nothing() {
-    assert!(asked(r#"a="x, no-store"#).no_store);
-    assert!(asked(r#"a="x\", no-store, b=y"#).no_store);
+    assert!(request(r#"a="x, no-store"#).no_store);
+    assert!(request(r#"a="x\", no-store, b=y"#).no_store);
 }
 
 #[test]
-fn the_strictest_of_repeats_wins() {
-    assert_eq!(asked("max-age=9, max-age=4, max-age=7").max_age, Some(secs(4)));
-    assert_eq!(asked("min-fresh=4, min-fresh=9").min_fresh, Some(secs(9)));
-    assert_eq!(asked("max-stale, max-stale=5").max_stale, Some(secs(5)));
-    assert_eq!(allowed("s-maxage=1, s-maxage=2").s_maxage, Some(secs(1)));
+fn of_repeated_directives_the_strictest_counts() {
+    assert_eq!(request("max-age=9, max-age=4, max-age=7").max_age, Some(secs(4)));
+    assert_eq!(request("min-fresh=4, min-fresh=9").min_fresh, Some(secs(9)));
+    assert_eq!(request("max-stale, max-stale=5").max_stale, Some(secs(5)));
+    assert_eq!(response("s-maxage=1, s-maxage=2").s_maxage, Some(secs(1)));
 }
 
 #[test]
-fn max_stale_alone_takes_any_staleness() {
-    assert_eq!(asked("max-stale").max_stale, Some(Duration::MAX));
-    assert_eq!(asked("max-stale=").max_stale, Some(Duration::ZERO));
+fn max_stale_without_argument_accepts_any_staleness() {
+    assert_eq!(request("max-stale").max_stale, Some(Duration::MAX));
+    assert_eq!(request("max-stale=").max_stale, Some(Duration::ZERO));
 }
 
 #[test]
-fn a_number_too_large_is_cut() {
+fn a_large_number_is_limited_to_2_31() {
     for digits in ["2147483648", "9999999999999999999999999999999999"] {
-        assert_eq!(asked(&format!("max-age={digits}")).max_age, Some(MAX_DELTA));
+        assert_eq!(request(&format!("max-age={digits}")).max_age, Some(MAX_DELTA));
     }
 }
 
 #[test]
-fn a_number_that_is_none_is_the_strictest() {
+fn an_invalid_number_counts_as_the_strictest() {
     for bad in [
         "", "=", "=-1", "=+1", "=1.5", "=1s", "=\"", "=\"1", "=\"1\"2", "=1 2", "=0x1",
     ] {
         assert_eq!(
-            asked(&format!("max-age{bad}")).max_age,
+            request(&format!("max-age{bad}")).max_age,
             Some(Duration::ZERO),
             "{bad}"
         );
         assert_eq!(
-            allowed(&format!("max-age{bad}")).max_age,
+            response(&format!("max-age{bad}")).max_age,
             Some(Duration::ZERO),
             "{bad}"
         );
         assert_eq!(
-            allowed(&format!("s-maxage{bad}")).s_maxage,
+            response(&format!("s-maxage{bad}")).s_maxage,
             Some(Duration::ZERO),
             "{bad}"
         );
         assert_eq!(
-            asked(&format!("min-fresh{bad}")).min_fresh,
+            request(&format!("min-fresh{bad}")).min_fresh,
             Some(MAX_DELTA),
             "{bad}"
         );
     }
-    assert_eq!(asked("max-stale=x").max_stale, Some(Duration::ZERO));
+    assert_eq!(request("max-stale=x").max_stale, Some(Duration::ZERO));
 }
 
 #[test]
-fn blanks_around_the_sign_do_not_hide_a_directive() {
-    assert_eq!(asked("max-age = 5 ,no-cache").max_age, Some(secs(5)));
-    assert!(allowed("private =\"set-cookie\"").private);
+fn blanks_around_the_equals_sign_do_not_hide_a_directive() {
+    assert_eq!(request("max-age = 5 ,no-cache").max_age, Some(secs(5)));
+    assert!(response("private =\"set-cookie\"").private);
 }
 
 #[test]
@@ -118,10 +121,10 @@ fn pragma_no_cache_counts_with_and_without_cache_control() {
 }
 
 #[test]
-fn what_a_response_limits_to_some_fields_counts_for_all() {
-    assert!(allowed("no-cache=\"set-cookie, x\"").no_cache);
-    assert!(allowed("private=x").private);
-    assert!(allowed("no-store=\"\"").no_store);
+fn a_directive_with_field_names_counts_as_one_without() {
+    assert!(response("no-cache=\"set-cookie, x\"").no_cache);
+    assert!(response("private=x").private);
+    assert!(response("no-store=\"\"").no_store);
 }
 
 #[test]
@@ -136,7 +139,7 @@ fn all_lines_of_a_response_count() {
     assert_eq!((all.max_age, all.s_maxage), (Some(secs(60)), Some(secs(30))));
 }
 
-/// A directive, its text, and what it adds to the model.
+/// A directive, and what it adds to the model.
 #[derive(Debug, Clone)]
 enum Model {
     NoStore,
@@ -190,7 +193,7 @@ fn directive() -> impl Strategy<Value = (String, Model)> {
         numbered("min-fresh").prop_map(|(text, n)| (text, Model::MinFresh(n))),
         numbered("max-stale").prop_map(|(text, n)| (text, Model::MaxStale(Some(n)))),
         "x-[a-z]{1,9}".prop_map(|text| (text, Model::Unknown)),
-        // A quoted-string of anything, with what must be escaped escaped.
+        // A quoted-string of any characters, escaped as necessary.
         "[ -~]{0,20}".prop_map(|text| {
             let escaped = text.replace('\\', "\\\\").replace('"', "\\\"");
             (format!("x=\"{escaped}\""), Model::Unknown)
@@ -220,12 +223,12 @@ proptest! {
 
     #[test]
     fn no_soup_of_the_grammar_makes_the_parser_panic(text in "[-=\",\\\\ a0mxge]{0,80}") {
-        asked(&text);
-        allowed(&text);
+        request(&text);
+        response(&text);
     }
 
     #[test]
-    fn a_list_means_what_its_members_mean(members in proptest::collection::vec((directive(), comma()), 0..8)) {
+    fn a_list_is_the_sum_of_its_members(members in proptest::collection::vec((directive(), comma()), 0..8)) {
         let mut text = String::new();
         let mut model = RequestDirectives::default();
         for ((directive, meaning), comma) in &members {
@@ -233,6 +236,6 @@ proptest! {
             text.push_str(comma);
             meaning.add_to(&mut model);
         }
-        prop_assert_eq!(asked(&text), model, "{}", text);
+        prop_assert_eq!(request(&text), model, "{}", text);
     }
 }

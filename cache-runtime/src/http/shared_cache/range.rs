@@ -112,7 +112,7 @@ mod tests {
     }
 
     #[test]
-    fn one_part_is_cut_out() {
+    fn a_single_range_is_selected() {
         for (range, part) in [
             ("bytes=0-0", 0..=0),
             ("bytes=1-3", 1..=3),
@@ -134,7 +134,7 @@ mod tests {
     }
 
     #[test]
-    fn what_lies_behind_the_end_cannot_be_given() {
+    fn a_range_past_the_end_is_unsatisfiable() {
         for range in [
             "bytes=5-",
             "bytes=5-9",
@@ -151,7 +151,7 @@ mod tests {
     }
 
     #[test]
-    fn all_else_gets_the_whole() {
+    fn other_ranges_select_the_whole_body() {
         for range in [
             "bytes=0-0,2-3",
             "lines=0-1",
@@ -171,7 +171,7 @@ mod tests {
     }
 
     #[test]
-    fn an_empty_body_has_no_part() {
+    fn an_empty_body_has_no_range() {
         for range in ["bytes=0-", "bytes=-1", "bytes=0-0"] {
             assert_eq!(
                 byte_range(range.as_bytes(), 0),
@@ -182,7 +182,7 @@ mod tests {
     }
 
     #[test]
-    fn if_range_wants_the_very_same_response() {
+    fn if_range_matches_by_strong_comparison() {
         let with = |condition| of_hello(&[("range", "bytes=0-0"), ("if-range", condition)]);
         for same in ["\"a\"", MODIFIED] {
             assert_eq!(with(same), SelectedRange::Part(0..=0), "{same}");
@@ -193,7 +193,7 @@ mod tests {
     }
 
     #[test]
-    fn a_weak_validator_tells_no_parts_apart() {
+    fn a_weak_validator_does_not_match_if_range() {
         let request = headers(&[("range", "bytes=0-0"), ("if-range", "W/\"a\"")]);
         assert_eq!(
             select_range(&request, &entry(secs(1), &[("etag", "W/\"a\"")])),

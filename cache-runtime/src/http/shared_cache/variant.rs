@@ -70,13 +70,13 @@ mod tests {
     }
 
     #[test]
-    fn a_response_without_vary_is_for_all() {
+    fn a_response_without_vary_has_no_variants() {
         assert_eq!(of(&[], &[("accept", "text/html")]), None);
         assert_eq!(of(&["", " , "], &[]), None);
     }
 
     #[test]
-    fn the_fields_that_vary_names_tell_requests_apart() {
+    fn the_fields_in_vary_distinguish_requests() {
         let of = |request: &[(&str, &str)]| of(&["X-B, x-a", "x-b"], request).unwrap();
         assert_eq!(of(&[]), "x-a,x-b");
         assert_eq!(of(&[("x-a", ""), ("x-c", "1")]), "x-a=\"\",x-b");
@@ -86,7 +86,7 @@ mod tests {
     }
 
     #[test]
-    fn what_means_the_same_is_one_variant() {
+    fn equivalent_values_select_one_variant() {
         let pairs = [
             ("accept-encoding", "gzip, br", "BR,gzip"),
             ("accept-encoding", "gzip;q=1.0 , br", "br, gzip; q=1.0"),
@@ -109,7 +109,7 @@ mod tests {
     }
 
     #[test]
-    fn what_may_mean_another_is_another_variant() {
+    fn values_that_may_differ_in_meaning_select_different_variants() {
         let pairs = [
             ("accept-language", "de, en", "en, de"),
             ("accept", "text/html, text/plain", "text/plain, text/html"),

@@ -11,7 +11,7 @@ use crate::{
         request_head::RequestHead,
         response::{
             StatusHeaders,
-            tests::{REMAINING, STYLE, TAG, body, lines, named, responder},
+            tests::{REMAINING, STATUS_HEADERS, TAG, body, lines, named, responder},
         },
     },
     outcome::Forwarded,
@@ -27,7 +27,7 @@ fn secret(text: &'static str) -> HeaderValue {
     value
 }
 
-/// Names, some of which the cache writes as well, and values: of few lengths, so that what differs has one size.
+/// Names, some of which the cache writes as well, and values of few lengths, so that many headers have the same size.
 const NAMES: [&str; 14] = [
     "content-type",
     "etag",
@@ -46,7 +46,7 @@ const NAMES: [&str; 14] = [
 ];
 const VALUES: [&str; 6] = ["", "a", "b", "5", DATE.1, "max-age=7"];
 
-/// With these lines as the wire may have them: repeats of a name need not stand together.
+/// An entry with these lines as on the wire, where repeated names need not be adjacent.
 fn wired(places: &[(usize, usize, bool)]) -> Entry {
     let mut buffer = Vec::new();
     for (name, value, is_sensitive) in places {
@@ -90,16 +90,16 @@ fn policies() -> [Policy; 12] {
     ]
 }
 
-fn styles() -> [StatusHeaders; 4] {
+fn all_status_headers() -> [StatusHeaders; 4] {
     let hit_header = |name| StatusHeaders {
         hit_header: HeaderName::from_static(name),
-        ..STYLE
+        ..STATUS_HEADERS
     };
-    [STYLE, hit_header("x-own"), hit_header("x-a"), named()]
+    [STATUS_HEADERS, hit_header("x-own"), hit_header("x-a"), named()]
 }
 
 prop_compose! {
-    /// Entries, some with the names of others and other values.
+    /// Entries, some with equal names and other values.
     fn entries()(
         kinds in prop::collection::vec(
             prop::collection::vec((0..NAMES.len(), 0..VALUES.len(), prop::bool::weighted(0.05)), 0..5),
@@ -116,19 +116,19 @@ prop_compose! {
 
 proptest! {
     #[test]
-    fn p2_responses_are_the_same_whatever_was_asked_for_before(
+    fn p2_responses_do_not_depend_on_earlier_requests(
         entries in entries(),
-        asked in prop::collection::vec(
+        requested in prop::collection::vec(
             (any::<prop::sample::Index>(), 0..4_usize, 0..12_usize, 0..4_usize, 0..3_usize, 0..40_000_u64),
             1..60,
         ),
     ) {
-        let (requests, policies, styles) = (requests(), policies(), styles());
-        let verdicts = [CacheStatus::Hit, CacheStatus::Stale, CacheStatus::Forwarded(Forwarded::STORED_MISS)];
-        for (entry, request, policy, status_headers, cache_status, millis) in asked {
-            let (entry, cache_status) = (entry.get(&entries), verdicts[cache_status]);
+        let (requests, policies, all_status_headers) = (requests(), policies(), all_status_headers());
+        let statuses = [CacheStatus::Hit, CacheStatus::Stale, CacheStatus::Forwarded(Forwarded::STORED_MISS)];
+        for (entry, request, policy, status_headers, cache_status, millis) in requested {
+            let (entry, cache_status) = (entry.get(&entries), statuses[cache_status]);
             let now = NOW + Duration::from_millis(millis);
-            let responder = responder(&requests[request], &policies[policy], &styles[status_headers], now);
+            let responder = responder(&requests[request], &policies[policy], &all_status_headers[status_headers], now);
             let response = responder.answer(entry, cache_status);
             let expected = responder.without_template(entry, cache_status);
             prop_assert_eq!(response.status(), expected.status());
@@ -141,8 +141,8 @@ proptest! {
 }
 
 #[test]
-fn p2_lines_of_one_size_under_fewer_names_are_not_taken_for_others() {
-    let (request, policy, status_headers) = (request("GET", &[]), Policy::new(), STYLE);
+fn p2_lines_of_equal_size_with_fewer_names_are_not_mistaken() {
+    let (request, policy, status_headers) = (request("GET", &[]), Policy::new(), STATUS_HEADERS);
     let responder = responder(&request, &policy, &status_headers, NOW);
     let two = entry(secs(30), &[("etag", "1"), ("link", "22")]);
     let one = entry(secs(30), &[("etag", "12345678")]);
@@ -157,7 +157,7 @@ fn p2_lines_of_one_size_under_fewer_names_are_not_taken_for_others() {
 }
 
 #[test]
-fn p5_secrets_stay_secret_and_nothing_else_becomes_one() {
+fn p5_sensitive_values_stay_sensitive_and_no_others_become_so() {
     let mut map = headers(&[TAG]);
     map.insert(header::CONTENT_TYPE, secret(TYPE.1));
     let secret = &Entry {
@@ -165,7 +165,7 @@ fn p5_secrets_stay_secret_and_nothing_else_becomes_one() {
         ..entry(secs(30), &[])
     };
     let plain = &entry(secs(30), &[TAG, TYPE]);
-    let (request, policy, status_headers) = (request("GET", &[]), Policy::new(), STYLE);
+    let (request, policy, status_headers) = (request("GET", &[]), Policy::new(), STATUS_HEADERS);
     let responder = responder(&request, &policy, &status_headers, NOW);
     for entry in [secret, secret, plain, plain, plain, plain, plain, secret] {
         let response = responder.answer(entry, CacheStatus::Hit);
@@ -175,8 +175,8 @@ fn p5_secrets_stay_secret_and_nothing_else_becomes_one() {
 }
 
 #[test]
-fn p5_what_says_itself_how_it_is_cached_is_told_nothing_more() {
-    let (entry, request, status_headers) = (entry(secs(30), &[DATE]), request("GET", &[]), STYLE);
+fn p5_nothing_is_added_in_rfc_9111_mode() {
+    let (entry, request, status_headers) = (entry(secs(30), &[DATE]), request("GET", &[]), STATUS_HEADERS);
     for http in [None, None, Some(Http::default())] {
         let policy = Policy {
             http,
@@ -185,35 +185,35 @@ fn p5_what_says_itself_how_it_is_cached_is_told_nothing_more() {
         let responder = responder(&request, &policy, &status_headers, NOW);
         for _ in 0..4 {
             let response = responder.answer(&entry, CacheStatus::Hit);
-            let is_told = response.headers().contains_key(header::CACHE_CONTROL);
-            assert_eq!(is_told, http.is_none());
+            let has_cache_control = response.headers().contains_key(header::CACHE_CONTROL);
+            assert_eq!(has_cache_control, http.is_none());
         }
     }
 }
 
-/// Whether the thread keeps a map for the entry once it was asked for often.
-fn is_kept(entry: &Entry) -> bool {
-    is_kept_under(entry, Policy::new())
+/// Whether the thread has a template for the entry after several hits.
+fn has_template(entry: &Entry) -> bool {
+    has_template_under(entry, Policy::new())
 }
 
-fn is_kept_under(entry: &Entry, policy: Policy) -> bool {
-    let (request, status_headers) = (request("GET", &[]), STYLE);
+fn has_template_under(entry: &Entry, policy: Policy) -> bool {
+    let (request, status_headers) = (request("GET", &[]), STATUS_HEADERS);
     let responder = responder(&request, &policy, &status_headers, NOW);
     (0..=MAX_MISFITS).any(|_| responder.templated_headers(entry, CacheStatus::Hit).is_some())
 }
 
 #[test]
-fn a_map_is_kept_whatever_clients_are_told() {
+fn every_policy_has_a_template() {
     for policy in policies().into_iter().filter(|policy| policy.http.is_none()) {
         assert!(
-            is_kept_under(&entry(secs(30), &[TAG, TYPE]), policy),
+            has_template_under(&entry(secs(30), &[TAG, TYPE]), policy),
             "{policy:?}"
         );
     }
 }
 
 #[test]
-fn p6_what_a_thread_keeps_is_small() {
+fn p6_templates_are_small() {
     let of_lines = |count: usize| {
         let line = |number| (HeaderName::try_from(format!("x-{number}")).unwrap(), secret("1"));
         let mut map: HeaderMap = (0..count).map(line).collect();
@@ -223,23 +223,23 @@ fn p6_what_a_thread_keeps_is_small() {
             ..entry(secs(30), &[])
         }
     };
-    assert!(is_kept(&of_lines(MAX_LINES)) && !is_kept(&of_lines(MAX_LINES + 1)));
+    assert!(has_template(&of_lines(MAX_LINES)) && !has_template(&of_lines(MAX_LINES + 1)));
     let of_bytes = |size: usize| {
-        // A code and a length stand before the value.
+        // A code and a length precede the value.
         let value = "x".repeat(size - 5);
         entry(secs(30), &[("etag", &value)])
     };
-    assert!(is_kept(&of_bytes(MAX_BYTES)) && !is_kept(&of_bytes(MAX_BYTES + 1)));
+    assert!(has_template(&of_bytes(MAX_BYTES)) && !has_template(&of_bytes(MAX_BYTES + 1)));
 }
 
 #[test]
-fn p6_what_a_thread_keeps_holds_no_entry_in_memory() {
+fn p6_templates_hold_no_entry_in_memory() {
     let (headers, body) = HeaderLines::beside(&headers(&[TAG, TYPE]), b"hello");
     let entry = Entry {
         headers,
         ..Entry::new(StatusCode::OK, HeaderMap::new(), body.clone(), NOW)
     };
-    assert!(is_kept(&entry));
+    assert!(has_template(&entry));
     drop(entry);
     assert!(Bytes::is_unique(&body));
 }

@@ -6,7 +6,7 @@ use super::*;
 use crate::policy::ClientMaxAge;
 
 #[test]
-fn the_word_is_private_unless_the_policy_says_public_whatever_the_request_carries() {
+fn responses_are_private_unless_the_policy_is_public_whatever_the_request_carries() {
     let entry = entry(secs(30), &[]);
     for credentials in [&[][..], &[("authorization", "Bearer x")], &[("cookie", "a=b")]] {
         let request = request("GET", credentials);
@@ -33,7 +33,7 @@ fn no_cache_has_no_expires_fresh_or_stale() {
             &entry,
             &request,
             &Policy::new(),
-            &STYLE,
+            &STATUS_HEADERS,
             cache_status,
             NOW + secs(40),
         );
@@ -44,13 +44,13 @@ fn no_cache_has_no_expires_fresh_or_stale() {
 }
 
 #[test]
-fn clients_are_told_their_own_max_age_but_no_more_than_is_left() {
-    for (told, expected) in [
+fn client_max_age_is_at_most_the_remaining_ttl() {
+    for (max_age, expected) in [
         (10, "private, max-age=10"),
         (25, "private, max-age=25"),
         (600, "private, max-age=25"),
     ] {
-        let response = plain_hit(&[], &Policy::new().client_max_age(secs(told)));
+        let response = plain_hit(&[], &Policy::new().client_max_age(secs(max_age)));
         assert_eq!(all(&response, "cache-control"), [expected]);
     }
     let response = plain_hit(&[], &Policy::new().client_max_age(secs(10)));
@@ -102,12 +102,12 @@ fn p5_a_max_age_is_granted_only_where_url_public_or_vary_decides() {
 }
 
 #[test]
-fn the_handlers_own_cache_control_stays_and_age_is_added() {
+fn cache_control_of_the_handler_stays_and_age_is_added() {
     let own = ("cache-control", "public, max-age=60, immutable");
     let response = plain_hit(&[own], &Policy::new().private());
     assert_eq!(lines(&response), [own, ("age", "5"), ("x-cache", "Hit")]);
 
-    // It came with an age, and so it was made before it was stored.
+    // With an initial age, it was generated before it was stored.
     let mut passed_on = entry(secs(30), &[own, ("age", "7")]);
     passed_on.born = NOW - secs(7);
     let response = hit(&passed_on, &request("GET", &[]), &Policy::new());
@@ -115,13 +115,13 @@ fn the_handlers_own_cache_control_stays_and_age_is_added() {
 }
 
 #[test]
-fn a_miss_under_its_own_cache_control_has_no_age() {
+fn a_miss_with_cache_control_of_the_handler_has_no_age() {
     let own = ("cache-control", "max-age=60");
     let response = respond(
         &entry(secs(30), &[own]),
         &request("GET", &[]),
         &Policy::new(),
-        &STYLE,
+        &STATUS_HEADERS,
         CacheStatus::Forwarded(Forwarded::STORED_MISS),
         NOW,
     );
@@ -129,7 +129,7 @@ fn a_miss_under_its_own_cache_control_has_no_age() {
 }
 
 #[test]
-fn the_handlers_own_expires_stays() {
+fn expires_of_the_handler_stays() {
     let own = ("expires", "Sun, 06 Nov 1994 08:50:07 GMT");
     let response = plain_hit(&[own], &Policy::new());
     assert_eq!(
@@ -144,7 +144,7 @@ fn the_handlers_own_expires_stays() {
 }
 
 #[test]
-fn a_life_beyond_a_year_is_told_as_a_year() {
+fn max_age_is_at_most_a_year() {
     let entry = entry(Duration::from_secs(1 << 31), &[]);
     let request = request("GET", &[]);
     for policy in [REMAINING, Policy::new().client_max_age(Duration::MAX)] {
@@ -162,7 +162,7 @@ fn a_date_past_the_year_9999_is_not_written() {
         &entry,
         &request("GET", &[]),
         &REMAINING,
-        &STYLE,
+        &STATUS_HEADERS,
         CacheStatus::Hit,
         now,
     );
@@ -174,32 +174,32 @@ fn a_date_past_the_year_9999_is_not_written() {
 
 proptest! {
     #[test]
-    fn max_age_is_never_more_than_what_is_left(
-        life in 1..100_000_000_u64, passed in 0..200_000_000_u64, born in 0..4_000_000_000_000_u64,
-        told in proptest::option::of(0..200_000_u64), public in any::<bool>(),
+    fn max_age_is_never_more_than_the_remaining_ttl(
+        ttl in 1..100_000_000_u64, passed in 0..200_000_000_u64, born in 0..4_000_000_000_000_u64,
+        max_age in proptest::option::of(0..200_000_u64), public in any::<bool>(),
     ) {
-        let mut entry = entry(Duration::from_millis(life), &[]);
+        let mut entry = entry(Duration::from_millis(ttl), &[]);
         entry.born = Timestamp::from_millis(born);
         let now = entry.born + Duration::from_millis(passed);
-        let mut policy = told.map_or(REMAINING, |told| Policy::new().client_max_age(secs(told)));
+        let mut policy = max_age.map_or(REMAINING, |max_age| Policy::new().client_max_age(secs(max_age)));
         if public {
             policy = policy.public();
         }
-        let response = respond(&entry, &request("GET", &[]), &policy, &STYLE, CacheStatus::Hit, now);
+        let response = respond(&entry, &request("GET", &[]), &policy, &STATUS_HEADERS, CacheStatus::Hit, now);
 
         let control = response.headers()["cache-control"].to_str().unwrap();
         let word = if public { "public, " } else { "private, " };
         let control = control.strip_prefix(word).unwrap();
-        if told == Some(0) {
+        if max_age == Some(0) {
             prop_assert_eq!(control, "no-cache");
             prop_assert!(!response.headers().contains_key("expires"));
             return Ok(());
         }
         let seconds: u64 = control.strip_prefix("max-age=").unwrap().parse().unwrap();
-        let left = Duration::from_millis(life.saturating_sub(passed));
-        prop_assert!(secs(seconds) <= left);
-        prop_assert!(told.is_none_or(|told| seconds <= told));
+        let remaining = Duration::from_millis(ttl.saturating_sub(passed));
+        prop_assert!(secs(seconds) <= remaining);
+        prop_assert!(max_age.is_none_or(|max_age| seconds <= max_age));
         let expires = httpdate::parse_http_date(response.headers()["expires"].to_str().unwrap()).unwrap();
-        prop_assert!(expires <= (now + left).to_system_time());
+        prop_assert!(expires <= (now + remaining).to_system_time());
     }
 }

@@ -3,7 +3,7 @@ use http::StatusCode;
 use super::*;
 
 #[test]
-fn what_the_client_has_is_answered_by_304_with_its_headers_alone() {
+fn a_current_client_receives_304_with_few_headers() {
     let own = [
         ("content-type", "text/plain"),
         ("content-location", "/here"),
@@ -40,7 +40,7 @@ fn what_the_client_has_is_answered_by_304_with_its_headers_alone() {
 }
 
 #[test]
-fn a_304_repeats_the_handlers_own_freshness() {
+fn a_304_repeats_the_freshness_of_the_handler() {
     let own = [
         ("date", "Sun, 06 Nov 1994 08:49:37 GMT"),
         ("cache-control", "max-age=60"),
@@ -57,12 +57,12 @@ fn a_304_repeats_the_handlers_own_freshness() {
 }
 
 #[test]
-fn a_miss_too_is_answered_by_304() {
+fn a_miss_may_be_answered_by_304() {
     let response = respond(
         &entry(secs(30), &[TAG]),
         &request("GET", &[("if-none-match", "\"1\"")]),
         &Policy::new(),
-        &STYLE,
+        &STATUS_HEADERS,
         CacheStatus::Forwarded(Forwarded::STORED_MISS),
         NOW,
     );

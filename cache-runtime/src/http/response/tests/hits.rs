@@ -3,7 +3,7 @@ use http::{HeaderName, StatusCode};
 use super::*;
 
 #[test]
-fn a_hit_is_what_was_stored_and_our_headers() {
+fn a_hit_is_the_stored_response_with_added_headers() {
     let own = [
         ("content-type", "text/plain"),
         ("link", "</a>"),
@@ -19,12 +19,12 @@ fn a_hit_is_what_was_stored_and_our_headers() {
 }
 
 #[test]
-fn a_stored_miss_says_so_and_promises_the_whole_life() {
+fn a_stored_miss_grants_the_whole_ttl() {
     let response = respond(
         &entry(secs(30), &[TAG]),
         &request("GET", &[]),
         &REMAINING,
-        &STYLE,
+        &STATUS_HEADERS,
         CacheStatus::Forwarded(Forwarded::STORED_MISS),
         NOW,
     );
@@ -54,7 +54,7 @@ fn stored_statuses_survive() {
 }
 
 #[test]
-fn the_hit_header_has_the_name_it_was_given() {
+fn the_hit_header_has_the_configured_name() {
     let status_headers = StatusHeaders {
         hit_header: HeaderName::from_static("x-shop-cache"),
         cache_name: None,
@@ -75,7 +75,7 @@ fn the_hit_header_has_the_name_it_was_given() {
 }
 
 #[test]
-fn what_joins_the_key_is_named_in_vary() {
+fn headers_in_the_key_are_named_in_vary() {
     let one = Policy::new().vary(&["accept-language"]);
     let two = Policy::new().vary(&["accept-language", "x-tenant"]);
     assert_eq!(all(&plain_hit(&[], &Policy::new()), "vary"), Vec::<&str>::new());
@@ -93,7 +93,7 @@ fn what_joins_the_key_is_named_in_vary() {
 }
 
 #[test]
-fn cache_status_tells_what_happened() {
+fn cache_status_reports_hits_and_forwards() {
     let status = |cache_status| {
         let request = request("GET", &[]);
         let entry = entry(secs(30), &[("cache-status", "upstream; hit")]);

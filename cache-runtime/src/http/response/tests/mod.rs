@@ -54,7 +54,7 @@ pub(super) fn responder<'a>(
 /// Grants clients the remaining TTL.
 pub(super) const REMAINING: Policy = Policy::new().client_max_age_remaining();
 
-pub(super) const STYLE: StatusHeaders = StatusHeaders {
+pub(super) const STATUS_HEADERS: StatusHeaders = StatusHeaders {
     hit_header: HeaderName::from_static("x-cache"),
     cache_name: None,
 };
@@ -67,13 +67,20 @@ pub(super) const TAG: (&str, &str) = ("etag", "W/\"1\"");
 pub(super) fn named() -> StatusHeaders {
     StatusHeaders {
         cache_name: Some(HeaderValue::from_static("shop")),
-        ..STYLE
+        ..STATUS_HEADERS
     }
 }
 
 /// A hit five seconds after the entry was born.
 fn hit(entry: &Entry, request: &RequestHead, policy: &Policy) -> Response {
-    respond(entry, request, policy, &STYLE, CacheStatus::Hit, NOW + secs(5))
+    respond(
+        entry,
+        request,
+        policy,
+        &STATUS_HEADERS,
+        CacheStatus::Hit,
+        NOW + secs(5),
+    )
 }
 
 fn plain_hit(lines: &[(&str, &str)], policy: &Policy) -> Response {

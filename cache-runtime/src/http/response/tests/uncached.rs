@@ -13,14 +13,14 @@ use crate::{
 };
 
 #[test]
-fn what_is_not_stored_gets_the_hit_header_alone() {
+fn an_unstored_response_gets_only_the_hit_header() {
     let own = [("cache-control", "no-store"), ("set-cookie", "a=b")];
     let handlers = || {
         let mut response = Response::new(Body::from("hello"));
         *response.headers_mut() = headers(&own);
         response
     };
-    let response = uncached(handlers(), &Policy::new(), &STYLE, UNSTORED);
+    let response = uncached(handlers(), &Policy::new(), &STATUS_HEADERS, UNSTORED);
     assert_eq!(lines(&response), [own[0], own[1], ("x-cache", "Miss")]);
     assert_eq!(body(response), "hello");
     let response = uncached(handlers(), &Policy::new(), &named(), UNSTORED);
@@ -28,11 +28,11 @@ fn what_is_not_stored_gets_the_hit_header_alone() {
 }
 
 #[test]
-fn p5_what_is_not_stored_is_for_no_proxy_either() {
+fn p5_an_unstored_response_is_not_for_proxies_either() {
     let control = |policy: &Policy, own: &[(&str, &str)]| {
         let mut response = Response::new(Body::empty());
         *response.headers_mut() = headers(own);
-        let response = uncached(response, policy, &STYLE, UNSTORED);
+        let response = uncached(response, policy, &STATUS_HEADERS, UNSTORED);
         all(&response, "cache-control").join(" | ")
     };
     for policy in [
@@ -57,14 +57,14 @@ fn p5_what_is_not_stored_is_for_no_proxy_either() {
 }
 
 #[test]
-fn what_is_not_stored_names_in_vary_what_it_depends_on() {
+fn an_unstored_response_names_the_headers_of_the_key_in_vary() {
     let policy = Policy::new().vary(&["accept-language"]);
-    let response = uncached(Response::new(Body::empty()), &policy, &STYLE, UNSTORED);
+    let response = uncached(Response::new(Body::empty()), &policy, &STATUS_HEADERS, UNSTORED);
     assert_eq!(all(&response, "vary"), ["accept-language"]);
 }
 
 #[test]
-fn a_replay_is_what_was_kept_and_nothing_of_ours() {
+fn a_replay_adds_nothing() {
     let own = [("retry-after", "5"), ("x-a", "1"), ("x-a", "2")];
     let mut entry = entry(Duration::ZERO, &own);
     entry.status = StatusCode::SERVICE_UNAVAILABLE;
@@ -75,8 +75,8 @@ fn a_replay_is_what_was_kept_and_nothing_of_ours() {
 }
 
 #[test]
-fn nothing_to_give_is_a_gateway_timeout() {
-    let response = gateway_timeout(&STYLE);
+fn only_if_cached_without_an_entry_is_a_gateway_timeout() {
+    let response = gateway_timeout(&STATUS_HEADERS);
     assert_eq!(response.status(), 504);
     assert_eq!(lines(&response), [("x-cache", "Miss")]);
     let response = gateway_timeout(&named());

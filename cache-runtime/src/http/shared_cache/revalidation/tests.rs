@@ -19,12 +19,12 @@ fn lines(headers: &HeaderMap) -> Vec<(&str, &str)> {
         .collect()
 }
 
-fn freshened_headers(stored: &[(&str, &str)], told: &[(&str, &str)]) -> Option<HeaderMap> {
-    super::freshened_headers(&entry(secs(1), stored), &not_modified(told))
+fn freshened_headers(stored: &[(&str, &str)], received: &[(&str, &str)]) -> Option<HeaderMap> {
+    super::freshened_headers(&entry(secs(1), stored), &not_modified(received))
 }
 
 #[test]
-fn the_service_is_asked_by_all_validators_that_it_gave() {
+fn revalidation_sends_all_validators_of_the_entry() {
     let stored = entry(secs(1), &[("etag", "W/\"a\""), MODIFIED]);
     let mut request = headers(&[
         ("if-none-match", "\"client's\""),
@@ -46,7 +46,7 @@ fn the_service_is_asked_by_all_validators_that_it_gave() {
 }
 
 #[test]
-fn what_the_304_says_replaces_what_was_stored() {
+fn fields_of_the_304_replace_stored_fields() {
     let stored = [
         ("etag", "\"a\""),
         ("cache-control", "max-age=1"),
@@ -57,7 +57,7 @@ fn what_the_304_says_replaces_what_was_stored() {
         ("age", "7"),
         ("date", "Sun, 06 Nov 1994 08:00:00 GMT"),
     ];
-    let told = [
+    let received = [
         ("etag", "\"a\""),
         ("cache-control", "max-age=9"),
         ("x-new", "new"),
@@ -69,7 +69,7 @@ fn what_the_304_says_replaces_what_was_stored() {
         ("x-hop", "1"),
         ("date", "Sun, 06 Nov 1994 08:49:37 GMT"),
     ];
-    let merged = freshened_headers(&stored, &told).unwrap();
+    let merged = freshened_headers(&stored, &received).unwrap();
     let mut lines = lines(&merged);
     lines.sort_unstable();
     let expected = [
@@ -84,12 +84,12 @@ fn what_the_304_says_replaces_what_was_stored() {
 }
 
 #[test]
-fn a_304_about_another_response_is_not_taken_for_this_one() {
+fn a_304_about_another_response_does_not_freshen_the_entry() {
     let strong = [("etag", "\"a\""), MODIFIED];
     let weak = [("etag", "W/\"a\"")];
     let dated = [MODIFIED];
     let later = ("last-modified", "Sun, 06 Nov 1994 08:00:01 GMT");
-    for (stored, told, same) in [
+    for (stored, received, same) in [
         (&strong[..], &[("etag", "\"a\"")][..], true),
         (&strong, &[("etag", "W/\"a\"")], true),
         (&strong, &[("etag", "\"b\"")], false),
@@ -105,15 +105,15 @@ fn a_304_about_another_response_is_not_taken_for_this_one() {
         (&dated, &[], true),
     ] {
         assert_eq!(
-            freshened_headers(stored, told).is_some(),
+            freshened_headers(stored, received).is_some(),
             same,
-            "{stored:?} {told:?}"
+            "{stored:?} {received:?}"
         );
     }
 }
 
 #[test]
-fn an_answer_to_head_shows_what_is_outdated() {
+fn a_response_to_head_may_show_that_the_entry_is_outdated() {
     let stored = entry(secs(1), &[("etag", "\"a\""), MODIFIED]);
     let outdated = |status: u16, lines: &[(&str, &str)]| {
         is_outdated(&stored, StatusCode::from_u16(status).unwrap(), &headers(lines))

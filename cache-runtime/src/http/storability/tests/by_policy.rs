@@ -32,7 +32,7 @@ fn of_200(lines: &[(&str, &str)]) -> Result<Duration, NotStoredReason> {
 }
 
 #[test]
-fn p5_only_what_succeeded_for_good_is_stored() {
+fn p5_only_final_successes_are_stored() {
     for status in 100..=999 {
         let stored = matches!(status, 200 | 203 | 204 | 301 | 308);
         assert_eq!(remaining_ttl(&POLICY, status, &[]).is_ok(), stored, "{status}");
@@ -41,7 +41,7 @@ fn p5_only_what_succeeded_for_good_is_stored() {
 }
 
 #[test]
-fn missing_pages_are_stored_on_demand_and_live_their_own_life() {
+fn not_found_is_stored_if_the_policy_has_a_ttl_for_it() {
     let policy = POLICY.not_found(secs(5));
     for status in [404, 410] {
         assert_eq!(remaining_ttl(&POLICY, status, &[]), Err(NotStoredReason::Status));
@@ -60,7 +60,7 @@ fn missing_pages_are_stored_on_demand_and_live_their_own_life() {
 }
 
 #[test]
-fn p5_parts_of_a_body_are_not_stored() {
+fn p5_partial_responses_are_not_stored() {
     assert_eq!(remaining_ttl(&POLICY, 206, &[]), Err(NotStoredReason::Partial));
     assert_eq!(
         of_200(&[("content-range", "bytes 0-4/10")]),
@@ -97,7 +97,7 @@ fn p5_no_store_private_and_no_cache_are_not_stored() {
 }
 
 #[test]
-fn p5_vary_must_be_keyed() {
+fn p5_vary_must_be_part_of_the_key() {
     let policy = POLICY.vary(&["accept-language", "x-tenant"]);
     for (lines, expected) in [
         (vec![("vary", "Accept-Language, X-Tenant")], Ok(secs(60))),
@@ -125,7 +125,7 @@ fn p5_vary_must_be_keyed() {
 }
 
 #[test]
-fn p5_coded_bodies_are_stored_under_their_coding_only() {
+fn p5_encoded_bodies_must_vary_by_accept_encoding() {
     let gzip = [("content-encoding", "gzip")];
     assert_eq!(of_200(&gzip), Err(NotStoredReason::ContentEncoding));
     assert_eq!(
@@ -146,7 +146,7 @@ fn event_streams_are_not_stored() {
 }
 
 #[test]
-fn store_if_may_refuse_what_the_rules_allow() {
+fn store_if_may_reject_a_storable_response() {
     let policy = POLICY.store_if(|parts| parts.headers.contains_key("x-final"));
     assert_eq!(remaining_ttl(&policy, 200, &[]), Err(NotStoredReason::StoreIf));
     assert_eq!(remaining_ttl(&policy, 200, &[("x-final", "1")]), Ok(secs(60)));
@@ -157,7 +157,7 @@ fn store_if_may_refuse_what_the_rules_allow() {
 }
 
 #[test]
-fn the_life_is_the_policys() {
+fn the_ttl_is_that_of_the_policy() {
     assert_eq!(remaining_ttl(&Policy::new(), 200, &[]), Ok(secs(600)));
     assert_eq!(
         remaining_ttl(&Policy::new().never_expires(), 200, &[]),
@@ -174,7 +174,7 @@ fn the_life_is_the_policys() {
 }
 
 #[test]
-fn the_response_may_shorten_its_life_and_never_lengthens_it() {
+fn a_response_may_shorten_the_ttl_and_never_lengthens_it() {
     for (line, expected) in [
         ("max-age=10", Ok(secs(10))),
         ("max-age=100", Ok(secs(60))),
@@ -191,7 +191,7 @@ fn the_response_may_shorten_its_life_and_never_lengthens_it() {
 }
 
 #[test]
-fn expires_counts_when_cache_control_names_no_life() {
+fn expires_counts_if_cache_control_has_no_ttl() {
     const IN_TEN: &str = "Sun, 06 Nov 1994 08:49:47 GMT";
     for (lines, expected) in [
         (vec![("expires", IN_TEN)], Ok(secs(10))),
@@ -211,7 +211,7 @@ fn expires_counts_when_cache_control_names_no_life() {
             ],
             Ok(secs(6)),
         ),
-        // A Date ahead of our clock shows no age, and the life counts from it.
+        // A Date ahead of the clock implies no age, and the TTL counts from it.
         (
             vec![("expires", IN_TEN), ("date", "Sun, 06 Nov 1994 08:49:40 GMT")],
             Ok(secs(7)),
@@ -232,7 +232,7 @@ fn expires_counts_when_cache_control_names_no_life() {
 }
 
 #[test]
-fn the_age_a_response_came_with_is_gone_from_its_own_life() {
+fn the_initial_age_shortens_the_declared_ttl() {
     let max_age = ("cache-control", "max-age=30");
     assert_eq!(of_200(&[max_age, ("age", "12")]), Ok(secs(18)));
     assert_eq!(of_200(&[max_age, ("age", "30")]), Err(NotStoredReason::NoTtl));
@@ -243,6 +243,6 @@ fn the_age_a_response_came_with_is_gone_from_its_own_life() {
     assert_eq!(
         of_200(&[("age", "90")]),
         Ok(secs(60)),
-        "the policy's life counts from now"
+        "the policy's TTL counts from now"
     );
 }

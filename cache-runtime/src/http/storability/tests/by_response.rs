@@ -43,7 +43,7 @@ fn ttl(status: u16, lines: &[(&str, &str)]) -> Result<Ttl, NotStoredReason> {
     ttl_under(&Policy::new(), false, status, lines)
 }
 
-fn left(lines: &[(&str, &str)]) -> Result<u64, NotStoredReason> {
+fn remaining_secs(lines: &[(&str, &str)]) -> Result<u64, NotStoredReason> {
     ttl(200, lines).map(|ttl| ttl.remaining().as_secs())
 }
 
@@ -52,8 +52,8 @@ fn control(line: &str) -> Result<Ttl, NotStoredReason> {
 }
 
 #[test]
-fn a_response_lives_as_long_as_it_says() {
-    for (lines, life) in [
+fn a_response_is_fresh_for_its_declared_ttl() {
+    for (lines, seconds) in [
         (&[("cache-control", "max-age=60")][..], 60),
         (&[("cache-control", "max-age=60, s-maxage=10")], 10),
         (&[("cache-control", "s-maxage=90, max-age=60")], 90),
@@ -102,12 +102,12 @@ fn a_response_lives_as_long_as_it_says() {
             10,
         ),
     ] {
-        assert_eq!(left(lines), Ok(life), "{lines:?}");
+        assert_eq!(remaining_secs(lines), Ok(seconds), "{lines:?}");
     }
 }
 
 #[test]
-fn without_life_or_validator_nothing_is_stored() {
+fn a_response_without_ttl_and_validator_is_not_stored() {
     for lines in [
         &[][..],
         &[("cache-control", "max-age=0")],
@@ -121,12 +121,12 @@ fn without_life_or_validator_nothing_is_stored() {
         &[("age", "60"), ("cache-control", "max-age=60")],
         &[("age", "60, 0"), ("cache-control", "max-age=60")],
     ] {
-        assert_eq!(left(lines), Err(NotStoredReason::NoTtl), "{lines:?}");
+        assert_eq!(remaining_secs(lines), Err(NotStoredReason::NoTtl), "{lines:?}");
     }
 }
 
 #[test]
-fn with_a_validator_it_is_stored_to_be_validated() {
+fn a_response_with_a_validator_is_stored_without_ttl() {
     let modified = ("last-modified", "Sun, 06 Nov 1994 08:00:00 GMT");
     for lines in [
         &[TAG][..],
@@ -145,7 +145,7 @@ fn with_a_validator_it_is_stored_to_be_validated() {
 }
 
 #[test]
-fn what_is_not_for_shared_caches_is_refused() {
+fn responses_that_are_not_for_shared_caches_are_not_stored() {
     for (line, reason) in [
         ("no-store, max-age=60", NotStoredReason::NoStore),
         ("max-age=60, NO-STORE", NotStoredReason::NoStore),
@@ -186,7 +186,7 @@ fn what_is_not_for_shared_caches_is_refused() {
 }
 
 #[test]
-fn fields_that_are_named_are_withheld_and_the_rest_is_stored() {
+fn fields_that_private_names_are_withheld_and_the_others_are_stored() {
     let lines = [
         ("cache-control", "max-age=60, private=\"X-User, set-cookie\""),
         ("cache-control", "no-cache=x-token"),
@@ -195,7 +195,7 @@ fn fields_that_are_named_are_withheld_and_the_rest_is_stored() {
         ("x-token", "1"),
         ("x-a", "1"),
     ];
-    assert_eq!(left(&lines), Ok(60));
+    assert_eq!(remaining_secs(&lines), Ok(60));
     let shown = without_withheld_fields(&headers(&lines)).unwrap();
     let names: Vec<_> = shown.keys().map(HeaderName::as_str).collect();
     assert_eq!(names, ["cache-control", "x-a"]);
@@ -203,13 +203,13 @@ fn fields_that_are_named_are_withheld_and_the_rest_is_stored() {
 }
 
 #[test]
-fn any_final_status_is_stored_with_a_life_and_some_without() {
-    let told = [("cache-control", "max-age=60")];
+fn any_final_status_is_stored_with_a_ttl_and_some_without() {
+    let declared = [("cache-control", "max-age=60")];
     for status in [
         200, 201, 299, 302, 303, 307, 399, 400, 403, 404, 418, 499, 500, 503, 599,
     ] {
         assert_eq!(
-            ttl(status, &told).map(|life| life.remaining()),
+            ttl(status, &declared).map(|ttl| ttl.remaining()),
             Ok(secs(60)),
             "{status}"
         );
@@ -219,7 +219,7 @@ fn any_final_status_is_stored_with_a_life_and_some_without() {
         (206, NotStoredReason::Partial),
         (304, NotStoredReason::Status),
     ] {
-        assert_eq!(ttl(status, &told), Err(reason), "{status}");
+        assert_eq!(ttl(status, &declared), Err(reason), "{status}");
     }
     for status in [200, 203, 204, 300, 301, 308, 404, 405, 410, 414, 501] {
         assert!(ttl(status, &[TAG]).is_ok(), "{status}");
@@ -234,7 +234,7 @@ fn any_final_status_is_stored_with_a_life_and_some_without() {
 }
 
 #[test]
-fn must_understand_wants_a_known_status_and_then_overrides_no_store() {
+fn must_understand_requires_a_known_status_and_then_overrides_no_store() {
     let both = [("cache-control", "must-understand, no-store, max-age=60")];
     assert!(ttl(200, &both).is_ok());
     assert_eq!(ttl(599, &both), Err(NotStoredReason::Status));
@@ -245,7 +245,7 @@ fn must_understand_wants_a_known_status_and_then_overrides_no_store() {
 }
 
 #[test]
-fn a_life_is_guessed_only_if_asked_and_from_the_date_of_modification() {
+fn heuristic_ttls_are_optional_and_derive_from_last_modified() {
     let modified = ("last-modified", "Sun, 06 Nov 1994 08:48:17 GMT");
     let guess = |lines: &[(&str, &str)]| {
         let ttl = ttl_under(&Policy::new(), true, 200, lines);
@@ -270,26 +270,26 @@ fn a_life_is_guessed_only_if_asked_and_from_the_date_of_modification() {
 }
 
 #[test]
-fn the_policy_names_a_life_for_what_says_none() {
+fn the_policy_has_the_ttl_for_responses_that_declare_none() {
     let policy = Policy::new().expire(secs(10));
-    let left = |status, lines: &[(&str, &str)]| {
+    let remaining_secs = |status, lines: &[(&str, &str)]| {
         let ttl = ttl_under(&policy, false, status, lines);
         ttl.map(|ttl| ttl.remaining().as_secs())
     };
-    assert_eq!(left(200, &[]), Ok(10));
-    assert_eq!(left(404, &[]), Ok(10));
-    assert_eq!(left(500, &[]), Err(NotStoredReason::Status));
-    assert_eq!(left(200, &[("cache-control", "max-age=60")]), Ok(60));
+    assert_eq!(remaining_secs(200, &[]), Ok(10));
+    assert_eq!(remaining_secs(404, &[]), Ok(10));
+    assert_eq!(remaining_secs(500, &[]), Err(NotStoredReason::Status));
+    assert_eq!(remaining_secs(200, &[("cache-control", "max-age=60")]), Ok(60));
     assert_eq!(
-        left(200, &[("cache-control", "no-cache")]),
+        remaining_secs(200, &[("cache-control", "no-cache")]),
         Err(NotStoredReason::NoTtl)
     );
-    assert_eq!(left(200, &[("age", "10")]), Err(NotStoredReason::NoTtl));
+    assert_eq!(remaining_secs(200, &[("age", "10")]), Err(NotStoredReason::NoTtl));
 }
 
 #[test]
-fn what_may_be_of_use_is_kept_past_its_life() {
-    for (line, kept) in [
+fn responses_are_kept_past_their_ttl_while_they_may_be_used() {
+    for (line, retention) in [
         ("max-age=60", STALE_RETENTION),
         ("max-age=60, must-revalidate", secs(0)),
         ("max-age=60, proxy-revalidate", secs(0)),
@@ -301,44 +301,44 @@ fn what_may_be_of_use_is_kept_past_its_life() {
         ("max-age=0, stale-while-revalidate=5", secs(5)),
         ("max-age=60, stale-if-error=0", secs(0)),
     ] {
-        assert_eq!(control(line).map(|life| life.stale), Ok(kept), "{line}");
+        assert_eq!(control(line).map(|ttl| ttl.stale), Ok(retention), "{line}");
         let validated = ttl(200, &[("cache-control", line), TAG]);
-        assert_eq!(validated.map(|life| life.stale), Ok(STALE_RETENTION), "{line}");
+        assert_eq!(validated.map(|ttl| ttl.stale), Ok(STALE_RETENTION), "{line}");
     }
     let policy = Policy::new().expire(secs(10)).stale_if_error(secs(20));
-    let kept = |lines: &[(&str, &str)]| ttl_under(&policy, false, 200, lines).map(|life| life.stale);
-    assert_eq!(kept(&[]), Ok(secs(20)));
-    assert_eq!(kept(&[("cache-control", "max-age=0")]), Ok(secs(20)));
+    let retention = |lines: &[(&str, &str)]| ttl_under(&policy, false, 200, lines).map(|ttl| ttl.stale);
+    assert_eq!(retention(&[]), Ok(secs(20)));
+    assert_eq!(retention(&[("cache-control", "max-age=0")]), Ok(secs(20)));
 }
 
 #[test]
-fn the_time_on_the_way_counts_to_the_age() {
-    let left = |took, lines: &[(&str, &str)]| {
+fn the_response_delay_adds_to_the_age() {
+    let remaining_secs = |delay, lines: &[(&str, &str)]| {
         let arrival = Arrival {
             response_time: NOW,
-            response_delay: secs(took),
+            response_delay: secs(delay),
         };
         let ttl = storability(&response_parts(200, lines), &HTTP, Duration::ZERO, arrival);
         ttl.map(|ttl| ttl.remaining().as_secs())
     };
     let control = ("cache-control", "max-age=60");
-    assert_eq!(left(5, &[control]), Ok(55));
-    assert_eq!(left(5, &[control, ("age", "20")]), Ok(35));
+    assert_eq!(remaining_secs(5, &[control]), Ok(55));
+    assert_eq!(remaining_secs(5, &[control, ("age", "20")]), Ok(35));
     assert_eq!(
-        left(5, &[control, ("date", "Sun, 06 Nov 1994 08:49:07 GMT")]),
+        remaining_secs(5, &[control, ("date", "Sun, 06 Nov 1994 08:49:07 GMT")]),
         Ok(30)
     );
 }
 
 #[test]
-fn what_is_old_already_is_kept_as_long_as_what_is_not() {
+fn an_old_response_is_kept_as_long_as_a_new_one() {
     let ttl = ttl(200, &[TAG, ("age", "100000"), ("cache-control", "max-age=60")]).unwrap();
     assert_eq!((ttl.age, ttl.fresh), (secs(100_000), secs(60)));
     assert_eq!(ttl.stale, STALE_RETENTION + secs(99_940));
 }
 
 #[test]
-fn windows_may_be_as_long_as_they_like() {
+fn windows_have_no_upper_limit() {
     let windows = [
         Policy::new().stale_if_error(Duration::MAX),
         Policy::new().stale_while_revalidate(Duration::MAX),

@@ -1,6 +1,6 @@
 //! The TTL that a response declares, compared with another implementation, `http-cache-semantics`.
 //!
-//! Inputs for which that crate differs from RFC 9111 are left out: it splits quoted strings at commas, takes `proxy-revalidate` for
+//! Inputs for which that crate differs from RFC 9111 are left out: it splits quoted strings at commas, reads `proxy-revalidate` as
 //! `max-age=0`, stores `Set-Cookie` beside `public`, and does not derive an age from `Date`.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -83,7 +83,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(2000))]
 
     #[test]
-    fn responses_live_as_long_as_elsewhere(
+    fn ttls_match_those_of_another_implementation(
         status in select(vec![200, 203, 204, 300, 301, 302, 307, 308, 404, 405, 410, 414, 501]),
         lines in lines(),
         guesses in any::<bool>(),
@@ -106,8 +106,8 @@ proptest! {
         if !theirs.is_storable() {
             prop_assert!(ours.is_err(), "{ours:?}");
         } else {
-            let left = ours.map(|ttl| ttl.remaining()).unwrap_or_default();
-            let difference = left.abs_diff(theirs.time_to_live(now));
+            let remaining = ours.map(|ttl| ttl.remaining()).unwrap_or_default();
+            let difference = remaining.abs_diff(theirs.time_to_live(now));
             prop_assert!(difference < secs(1), "{ours:?}, and there {:?}", theirs.time_to_live(now));
         }
     }
