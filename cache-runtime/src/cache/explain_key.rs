@@ -6,7 +6,7 @@ use crate::{
     entry::Entry,
     error::Error,
     explain::{EntryInfo, EntryState, Explanation, FillState},
-    http as rules, key,
+    key,
     key::cache_key::{CacheKey, Keyed},
     origin::CacheCore,
     store::{Budget, Holder, Lookup, Mark, ReadOutcome, Slot},
@@ -51,7 +51,7 @@ impl CacheCore {
             Lookup::Missing => (EntryState::Uncertain, None),
             Lookup::Entry(entry) if !(keyed.accepts)(&entry) => (EntryState::Unusable, None),
             Lookup::Entry(entry) => {
-                let left = rules::remaining_ttl(&entry, self.engine.clock.now());
+                let left = entry.remaining_ttl(self.engine.clock.now());
                 let state = if left.is_zero() {
                     EntryState::Stale
                 } else {
@@ -70,7 +70,7 @@ impl CacheCore {
         EntryInfo {
             status: entry.status,
             created_at: entry.born,
-            fresh_for: rules::remaining_ttl(entry, now),
+            fresh_for: entry.remaining_ttl(now),
             kept_for: entry.expires().since(now),
             bytes: entry.body.len(),
             tags: tags.map(key::unescape).collect(),

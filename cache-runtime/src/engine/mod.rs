@@ -1,17 +1,14 @@
 //! The engine: looks entries up, decides who fills, and coalesces, stores and evicts. It knows nothing of HTTP: an
 //! origin, which implements [`Protocol`], runs and says what its answers are to the cache.
 
-mod protocol;
+mod target;
 mod request;
-mod decide;
-mod deadlines;
-mod uncached;
-mod hit_for_miss;
+mod protocol;
 mod coalesce;
 mod fill;
-mod refresh;
-mod single_task;
+mod refreshes;
 mod evict;
+mod single_task;
 
 use std::{sync::Arc, time::Duration};
 
@@ -26,18 +23,16 @@ use tracing::{Instrument, Span, instrument::WithSubscriber};
 pub(crate) use self::{
     coalesce::{Failure, Flights, Outcome},
     evict::{Carrying, Evictions, Overdue, Purges, Repeats, RequestScope},
-    fill::{FillContext, Leases, Nesting, abandoned, race},
-    protocol::{
-        IsOutdated, Marker, NewEntry, Produced, Protocol, RequestOptions, Run, Target, Uncached, UncachedRun,
-    },
-    refresh::Refreshes,
+    fill::{FillContext, Leases, Marker, Nesting, abandoned, race},
+    protocol::{IsOutdated, NewEntry, Produced, Protocol, RequestOptions, Run, Uncached, UncachedRun},
+    refreshes::Refreshes,
     request::Request,
+    target::Target,
 };
 use crate::{
     clock::Clock,
-    entry::Entry,
+    entry::{Entry, should_refresh_early},
     error::Error,
-    http as rules,
     key::names::{Eviction, Names},
     stats::CounterRegistry,
     store::Guard,
@@ -111,7 +106,7 @@ impl Engine {
     /// Whether a fresh entry is refreshed already. Drawn anew for each request, so that only few of many refresh it.
     pub(crate) fn is_early(&self, entry: &Entry, left: Duration) -> bool {
         let factor = self.settings.early_refresh;
-        factor > 0.0 && rules::should_refresh_early(left, entry.cost, factor, random())
+        factor > 0.0 && should_refresh_early(left, entry.cost, factor, random())
     }
 
     /// The TTL less a random part. It applies to the entry itself, so that the headers for clients agree with it.

@@ -8,15 +8,13 @@ use std::{future::Future, sync::Arc, time::Duration};
 
 use super::{
     coalesce::{Failure, Outcome},
-    fill::FillContext,
+    fill::{FillContext, Marker},
+    target::Target,
 };
 use crate::{
     clock::{Times, Timestamp},
-    entry::Entry,
-    http::Freshness,
-    key::handler::Handler,
+    entry::{Entry, Freshness},
     outcome::{CacheStatus, Forwarded, NotStoredReason},
-    store::Slot,
 };
 
 /// A kind of origin, as one request uses it.
@@ -93,15 +91,6 @@ pub(crate) trait Protocol: Send + Sync + Sized + 'static {
     fn judge_uncached(received: Self::Received, run: &UncachedRun<'_>) -> Uncached<Self>;
 }
 
-/// What a request asks for.
-#[derive(Debug, Clone)]
-pub(crate) struct Target {
-    pub(crate) handler: Handler,
-    pub(crate) slot: Slot,
-    /// The key of the resource, of which the slot may hold one variant.
-    pub(crate) resource: Arc<str>,
-}
-
 /// What a request allows, and how it is served.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct RequestOptions {
@@ -169,15 +158,6 @@ pub(crate) struct NewEntry<P: Protocol> {
     pub(crate) is_validated_each_time: bool,
     /// The key of an older entry for the same requests, which this one replaces.
     pub(crate) replaces: Option<Arc<str>>,
-}
-
-/// Left in the place of an entry.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Marker {
-    /// Requests run side by side for so long, because their answers are not stored.
-    HitForMiss(Duration),
-    /// The origin failed, and is left alone for a while.
-    Backoff,
 }
 
 /// A run for one request alone, once it has ended.

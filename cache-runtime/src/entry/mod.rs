@@ -1,5 +1,6 @@
 //! A stored response, and its form on the wire.
 
+mod freshness;
 mod lines;
 mod text;
 #[cfg(any(feature = "redis", feature = "test-util", test))]
@@ -10,6 +11,7 @@ use std::{sync::Arc, time::Duration};
 use bytes::Bytes;
 use http::StatusCode;
 
+pub(crate) use self::freshness::{Freshness, MAX_TTL, should_refresh_early, storable_ttl, whole_millis};
 pub use self::lines::HeaderLines;
 use crate::{clock::Timestamp, slot::Fingerprint};
 

@@ -5,24 +5,11 @@ use std::time::Duration;
 use http::header;
 
 use super::{age::current_age, cache_control::ResponseDirectives, constraints::RequestConstraints};
-use crate::{clock::Timestamp, entry::Entry, policy::Policy};
-
-/// How an entry may be used for a request.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Freshness {
-    /// It may be served, and stays fresh for `remaining`.
-    Fresh { remaining: Duration },
-    /// It may be served while a background refresh runs.
-    Stale,
-    /// It may be served only in place of a handler that fails or is slow.
-    StaleFallback,
-    /// It must not be served: it has expired, or the request demands a fresher response.
-    Unusable,
-}
-
-/// The tolerated clock difference between the process that stored an entry and this one: more than that of replicas that
-/// follow one store.
-const CLOCK_SKEW: Duration = Duration::from_secs(10);
+use crate::{
+    clock::Timestamp,
+    entry::{Entry, Freshness},
+    policy::Policy,
+};
 
 /// Evaluates the entry under the policy's stale windows and the request's constraints.
 ///
@@ -34,10 +21,10 @@ pub(crate) fn freshness(
     now: Timestamp,
 ) -> Freshness {
     let is_too_old = |max_age: Duration| max_age.is_zero() || current_age(entry, now) > max_age;
-    if constraints.refresh || constraints.max_age.is_some_and(is_too_old) || is_from_the_future(entry, now) {
+    if constraints.refresh || constraints.max_age.is_some_and(is_too_old) || entry.is_from_the_future(now) {
         return Freshness::Unusable;
     }
-    let remaining = remaining_ttl(entry, now);
+    let remaining = entry.remaining_ttl(now);
     if remaining.is_zero() {
         return staleness(entry, policy, constraints, now);
     }
@@ -81,30 +68,6 @@ fn staleness(entry: &Entry, policy: &Policy, constraints: &RequestConstraints, n
         Some(window) if is_http && staleness >= window => Freshness::Unusable,
         _ => Freshness::StaleFallback,
     }
-}
-
-/// Whether a fresh entry is refreshed before its TTL ends.
-///
-/// The probability grows towards the end of the TTL, and with `cost`, the run time of the handler (optimal probabilistic early
-/// expiration: Vattani, Chierichetti and Lowenstein, 2015). `random` is between 0 and 1. A `factor` of 0 never refreshes
-/// early.
-pub(crate) fn should_refresh_early(remaining: Duration, cost: Duration, factor: f64, random: f64) -> bool {
-    let ahead = cost.as_secs_f64() * factor * -random.max(f64::MIN_POSITIVE).ln();
-    factor > 0.0 && ahead >= remaining.as_secs_f64()
-}
-
-/// Whether the clock stepped back after the entry was stored, or was wrong at that time. The age of the entry is unknown then,
-/// and it would stay fresh for the time of the step.
-fn is_from_the_future(entry: &Entry, now: Timestamp) -> bool {
-    entry.born.since(now) > CLOCK_SKEW
-}
-
-/// How long the entry stays fresh; zero if it is stale.
-pub(crate) fn remaining_ttl(entry: &Entry, now: Timestamp) -> Duration {
-    if is_from_the_future(entry, now) {
-        return Duration::ZERO;
-    }
-    entry.fresh.saturating_sub(now.since(entry.born))
 }
 
 #[cfg(test)]

@@ -38,14 +38,14 @@ pub(crate) use self::{
     constraints::{Admission, RequestConstraints, admit},
     content_length::matches_content_length,
     etag::etag,
-    freshness::{Freshness, freshness, remaining_ttl, should_refresh_early},
+    freshness::freshness,
     handler_outcome::{HandlerError, implies_hit_for_miss, is_shareable_failure, succeeded},
     key_variant::write_key_variant,
     list::list_members,
     methods::{accepts_method, representative_method},
     storability::storability,
     stored_headers::{has_too_many_header_names, is_connection_field, stored_headers},
-    ttl::{Ttl, storable_ttl},
+    ttl::Ttl,
 };
 #[cfg(feature = "test-util")]
 pub(crate) use self::{

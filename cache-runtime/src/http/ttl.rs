@@ -5,10 +5,10 @@ use std::time::Duration;
 use http::{HeaderMap, header};
 
 use super::{
-    cache_control::{MAX_DELTA, ResponseDirectives},
+    cache_control::ResponseDirectives,
     date::{date, parse_date, whole_seconds},
 };
-use crate::clock::{EPOCH, Timestamp, millis};
+use crate::clock::{EPOCH, Timestamp};
 
 /// How long a response is stored: first fresh, then stale. All in whole milliseconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,16 +39,6 @@ impl Ttl {
         };
         (now - age, ttl)
     }
-}
-
-/// The TTL as entries store it: whole milliseconds, 68 years at most. `None` if nothing is left.
-pub(crate) fn storable_ttl(ttl: Duration) -> Option<Duration> {
-    Some(whole_millis(ttl)).filter(|ttl| !ttl.is_zero())
-}
-
-/// Whole milliseconds, 68 years at most.
-pub(super) fn whole_millis(duration: Duration) -> Duration {
-    Duration::from_millis(millis(duration.min(MAX_DELTA)))
 }
 
 /// How long the response declares itself fresh, from its generation: `s-maxage`, else `max-age`, else `Expires` minus `Date`

@@ -34,8 +34,7 @@ use crate::{
         names::{Eviction, Names},
     },
     stats::CounterRegistry,
-    store::Guard,
-    store::{MemoryStore, Slot, fixtures::slot},
+    store::{Guard, MemoryStore, Slot, fixtures::slot},
     sync::interleavings::{Origin, explore},
     telemetry::recorder::{Gauge, MetricsRecorder},
 };

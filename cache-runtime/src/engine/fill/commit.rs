@@ -4,11 +4,12 @@ use std::{sync::Arc, time::Duration};
 
 use tracing::Instrument;
 
-use super::{FillContext, LeaseRenewal, lease};
+use super::{
+    FillContext, Marker,
+    lease::{self, LeaseRenewal},
+};
 use crate::{
-    engine::protocol::Marker,
-    entry::Entry,
-    http::storable_ttl,
+    entry::{Entry, storable_ttl},
     outcome::NotStoredReason,
     store::{Budget, CommitOutcome, Grant, HIT_FOR_MISS_TTL, Mark, StoreError},
     telemetry::events,
@@ -16,7 +17,7 @@ use crate::{
 
 impl FillContext {
     /// Stores the entry, if the lease is still held, and removes the older one that it replaces.
-    pub(super) async fn commit(&self, entry: &Arc<Entry>, replaces: Option<&Arc<str>>) {
+    pub(in crate::engine) async fn commit(&self, entry: &Arc<Entry>, replaces: Option<&Arc<str>>) {
         let Some(grant) = self.grant else {
             return self.not_stored(NotStoredReason::NoLease);
         };
@@ -72,7 +73,7 @@ impl FillContext {
     }
 
     /// Releases the lease, in the background if the store does not answer. The marker takes its place.
-    pub(super) async fn release(&self, marker: Option<Marker>) {
+    pub(in crate::engine) async fn release(&self, marker: Option<Marker>) {
         let Some(Grant { token, .. }) = self.grant else {
             return;
         };

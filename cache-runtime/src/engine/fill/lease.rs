@@ -93,7 +93,7 @@ impl Engine {
 
 impl FillContext {
     /// Renews the lease, if there is one, until the fill is dropped.
-    pub(super) fn start_renewal(&mut self, began: Instant) {
+    pub(in crate::engine) fn start_renewal(&mut self, began: Instant) {
         let (engine, slot) = (&self.engine, &self.target.slot);
         self.renewal = self
             .grant

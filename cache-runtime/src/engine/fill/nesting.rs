@@ -27,7 +27,7 @@ pub(crate) struct Nesting(AtomicBool);
 
 impl NestedFills {
     /// A fill that the current task begins, within those that it works for.
-    pub(super) fn begin(engine: &Arc<Engine>, resource: &Arc<str>) -> Arc<Self> {
+    pub(in crate::engine) fn begin(engine: &Arc<Engine>, resource: &Arc<str>) -> Arc<Self> {
         Arc::new(Self {
             engine: Arc::as_ptr(engine).addr(),
             resource: Arc::clone(resource),
@@ -36,7 +36,10 @@ impl NestedFills {
     }
 
     /// Runs the origin so that its requests are known to come from within this fill. Work that it spawns is not.
-    pub(super) fn within<F: Future>(self: &Arc<Self>, origin: F) -> impl Future<Output = F::Output> + use<F> {
+    pub(in crate::engine) fn within<F: Future>(
+        self: &Arc<Self>,
+        origin: F,
+    ) -> impl Future<Output = F::Output> + use<F> {
         FILLS.scope(Arc::clone(self), origin)
     }
 }

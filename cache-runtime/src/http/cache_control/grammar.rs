@@ -9,7 +9,7 @@ use std::time::Duration;
 use http::{HeaderName, HeaderValue, header};
 
 /// The largest value of `delta-seconds`, 2^31 seconds or 68 years. Larger ones count as this one (RFC 9111 section 1.2.2).
-pub(in crate::http) const MAX_DELTA: Duration = Duration::from_secs(1 << 31);
+pub(in crate::http) const MAX_DELTA: Duration = crate::entry::MAX_TTL;
 
 /// The fields that decide how a response is stored and served.
 const CACHING_FIELDS: [HeaderName; 7] = [

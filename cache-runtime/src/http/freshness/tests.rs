@@ -1,7 +1,10 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::http::fixtures::{NOW, entry, secs};
+use crate::{
+    entry::should_refresh_early,
+    http::fixtures::{NOW, entry, secs},
+};
 
 const ANY: RequestConstraints = RequestConstraints::none(true);
 
@@ -24,7 +27,7 @@ fn an_entry_is_fresh_until_its_ttl_ends() {
     assert_eq!(freshness(&entry, &ANY, NOW), fresh(30));
     assert_eq!(freshness(&entry, &ANY, NOW + secs(29)), fresh(1));
     assert_eq!(freshness(&entry, &ANY, NOW + secs(30)), Freshness::Unusable);
-    assert_eq!(remaining_ttl(&entry, NOW + secs(31)), Duration::ZERO);
+    assert_eq!(entry.remaining_ttl(NOW + secs(31)), Duration::ZERO);
 }
 
 #[test]
@@ -44,7 +47,7 @@ fn an_entry_from_before_the_clock_stepped_back_has_expired() {
     entry.stale = secs(3600);
     entry.born = NOW + secs(8 * 3600);
     assert_eq!(super::freshness(&entry, &policy, &ANY, NOW), Freshness::Unusable);
-    assert_eq!(remaining_ttl(&entry, NOW), Duration::ZERO);
+    assert_eq!(entry.remaining_ttl(NOW), Duration::ZERO);
 }
 
 #[test]

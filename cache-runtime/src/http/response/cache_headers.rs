@@ -7,7 +7,7 @@ use http::{HeaderMap, HeaderValue, header};
 use crate::{
     clock::{Times, Timestamp},
     entry::Entry,
-    http::{date::http_date, freshness::remaining_ttl, value_writer::ValueWriter},
+    http::{date::http_date, value_writer::ValueWriter},
     policy::{ClientMaxAge, ONE_YEAR, Policy, Visibility},
 };
 
@@ -47,7 +47,7 @@ impl CacheHeaders {
             ClientMaxAge::Fixed(limit) => limit.min(ONE_YEAR),
             ClientMaxAge::Remaining => ONE_YEAR,
         };
-        Some(remaining_ttl(entry, now).min(limit))
+        Some(entry.remaining_ttl(now).min(limit))
     }
 
     /// The value of `Cache-Control` for this `max-age`.

@@ -5,7 +5,6 @@ use http::{HeaderMap, HeaderName, HeaderValue, header};
 use crate::{
     clock::Timestamp,
     entry::Entry,
-    http::freshness::remaining_ttl,
     outcome::{CacheStatus, ForwardReason, Forwarded},
 };
 
@@ -52,7 +51,7 @@ pub(super) fn hit_header_value(status: CacheStatus) -> HeaderValue {
 /// The parameters of `Cache-Status` for a response from the entry (RFC 9211 section 2).
 pub(super) fn parameters(status: CacheStatus, entry: &Entry, now: Timestamp) -> String {
     match status {
-        CacheStatus::Hit => format!("hit; ttl={}", remaining_ttl(entry, now).as_secs()),
+        CacheStatus::Hit => format!("hit; ttl={}", entry.remaining_ttl(now).as_secs()),
         // Negative once the entry is stale (RFC 9211 section 2.3).
         CacheStatus::Stale => match now.since(entry.born + entry.fresh).as_secs() {
             0 => "hit; ttl=0".to_owned(),

@@ -7,10 +7,11 @@ use http::StatusCode;
 use super::candidate::{Candidate, Check, reject_if};
 use crate::{
     clock::Timestamp,
+    entry::storable_ttl,
     http::{
         age::{Arrival, corrected_initial_age},
         cache_control::ResponseDirectives,
-        ttl::{Ttl, explicit_ttl, storable_ttl},
+        ttl::{Ttl, explicit_ttl},
         vary::vary_names,
     },
     outcome::NotStoredReason,

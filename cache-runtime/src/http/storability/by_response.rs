@@ -8,11 +8,12 @@ use http::{HeaderName, StatusCode, header};
 use super::candidate::{Candidate, Check, reject_if};
 use crate::{
     clock::Timestamp,
+    entry::whole_millis,
     http::{
         age::{Arrival, corrected_initial_age},
         cache_control::ResponseDirectives,
         date::{date, parse_date, whole_seconds},
-        ttl::{Ttl, explicit_ttl, whole_millis},
+        ttl::{Ttl, explicit_ttl},
         vary::vary_names,
     },
     outcome::NotStoredReason,

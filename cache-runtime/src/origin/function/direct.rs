@@ -6,9 +6,11 @@ use http::StatusCode;
 use serde::{Serialize, de::DeserializeOwned};
 
 use crate::{
-    entry::{Entry, HeaderLines},
+    entry::{Entry, Freshness, HeaderLines, storable_ttl},
     error::Error,
-    http::{self as rules, Freshness, RequestConstraints, request_head::RequestHead},
+    http::{
+        RequestConstraints, freshness, representative_method, request_head::RequestHead, write_key_variant,
+    },
     key::{
         KeyError,
         cache_key::{CacheKey, Keyed},
@@ -60,7 +62,7 @@ impl CacheCore {
         if engine.overdue.concerns_own(&entry) || !(keyed.accepts)(&entry) {
             return None;
         }
-        match rules::freshness(
+        match freshness(
             &entry,
             keyed.policy,
             &RequestConstraints::none(false),
@@ -74,12 +76,12 @@ impl CacheCore {
     /// The slot of a key; of a handler's variants, that of requests without headers.
     pub(crate) fn slot<'k>(&self, key: &'k CacheKey) -> Result<(&'k Keyed, Slot), KeyError> {
         let found = key.keyed.as_ref().map_err(Clone::clone).and_then(|keyed| {
-            let method = rules::representative_method(keyed.policy.methods);
+            let method = representative_method(keyed.policy.methods);
             let head = RequestHead::plain(method);
             let slot = self
                 .engine
                 .names
-                .slot_of(key, |text, policy| rules::write_key_variant(text, policy, &head))?;
+                .slot_of(key, |text, policy| write_key_variant(text, policy, &head))?;
             Ok((keyed, slot))
         });
         found.inspect_err(|error| events::no_key(&key.name, error))
@@ -96,7 +98,7 @@ impl CacheCore {
         value: &T,
     ) -> Result<(), Error> {
         let (_, slot) = self.slot(key).map_err(Error::key)?;
-        let ttl = rules::storable_ttl(policy.ttl(self.settings.default_expire));
+        let ttl = storable_ttl(policy.ttl(self.settings.default_expire));
         let ttl = ttl.ok_or_else(|| Error::value("its TTL is below a millisecond"))?;
         let body = value::encode(value).map_err(Error::value)?;
         let limit = self.max_body(policy);

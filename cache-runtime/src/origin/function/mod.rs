@@ -17,8 +17,8 @@ use crate::{
         self, Failure, FillContext, NewEntry, Outcome, Produced, Protocol, RequestOptions, Run, Target,
         Uncached, UncachedRun,
     },
-    entry::{Entry, HeaderLines},
-    http::{self as rules, Freshness, RequestConstraints},
+    entry::{Entry, Freshness, HeaderLines, storable_ttl},
+    http::{RequestConstraints, freshness},
     key::{cache_key::CacheKey, handler::Handler},
     outcome::{CacheStatus, Forwarded, NotStoredReason},
     policy::Policy,
@@ -214,7 +214,7 @@ impl Protocol for Function {
     }
 
     fn freshness(&self, entry: &Entry, now: Timestamp) -> Freshness {
-        rules::freshness(entry, &self.policy, &RequestConstraints::none(true), now)
+        freshness(entry, &self.policy, &RequestConstraints::none(true), now)
     }
 
     fn is_fresh_for_others(&self, entry: &Entry, now: Timestamp) -> bool {
@@ -318,7 +318,7 @@ impl Received {
             return Err(NotStoredReason::Error);
         };
         let length = encoded.as_ref().ok_or(NotStoredReason::NoStorePart)?.len();
-        let ttl = rules::storable_ttl(self.policy.ttl(self.core.settings.default_expire));
+        let ttl = storable_ttl(self.policy.ttl(self.core.settings.default_expire));
         let ttl = ttl.ok_or(NotStoredReason::NoTtl)?;
         match length > self.core.max_body(&self.policy) {
             true => Err(NotStoredReason::BodyLength),

@@ -5,13 +5,16 @@ use std::sync::Arc;
 use axum::response::Response;
 use tokio::time::Instant;
 
-use super::{Http, Request, Rules};
+use super::{Http, Request, response_rules::ResponseRules};
 use crate::{
+    clock::Times,
     engine::{RequestOptions, Target},
+    entry::{Entry, Freshness},
     http::{
-        self as rules, Admission, Freshness,
+        Admission, RequestConstraints, admit, freshness,
         request_head::RequestHead,
         response::{CacheHeaders, Responder},
+        write_key_variant,
     },
     key::{KeyArgs, KeyError, handler::Handler},
     origin::CacheCore,
@@ -60,7 +63,7 @@ impl CacheCore {
     ) -> MemoryLookup {
         let engine = &self.engine;
         let counters = engine.counters.of(handler);
-        let constraints = match rules::admit(&head, policy, self.settings.client_control) {
+        let constraints = match admit(&head, policy, self.settings.client_control) {
             Admission::Serve(constraints) => constraints,
             Admission::Bypass => {
                 counters.bypasses.increment();
@@ -68,24 +71,17 @@ impl CacheCore {
             }
         };
         let cache_headers = CacheHeaders::new(policy, self.settings.client_max_age, url_decides);
+        let write_variant = |key: &mut String| write_key_variant(key, policy, &head);
         let names = &engine.names;
-        let write_variant = |key: &mut String| rules::write_key_variant(key, policy, &head);
         let looked_up = names.with_key(
             handler.name,
             policy.version,
             write,
             write_variant,
             |key, arguments| {
-                let entry = match policy.http {
-                    None => engine.guard.store().peek(key),
-                    Some(_) => self.peek_variant(key, &head.fields().headers),
-                };
-                if let Some(entry) = entry {
-                    let times = engine.clock.times();
-                    if let Freshness::Fresh { remaining: left } =
-                        rules::freshness(&entry, policy, &constraints, times.now)
-                        && !engine.is_early(&entry, left)
-                    {
+                let hit = self
+                    .fresh_in_memory(key, policy, &head, &constraints)
+                    .map(|(entry, times)| {
                         events::key_found(key);
                         counters.hits.increment();
                         let responder = Responder {
@@ -96,11 +92,12 @@ impl CacheCore {
                             cache_headers,
                             times,
                         };
-                        return Ok(responder.answer(&entry, CacheStatus::Hit));
-                    }
-                }
-                let has_variants = policy.has_variants();
-                Err(names.slot(key, handler, arguments, has_variants, handler.fingerprint))
+                        responder.answer(&entry, CacheStatus::Hit)
+                    });
+                hit.ok_or_else(|| {
+                    let has_variants = policy.has_variants();
+                    names.slot(key, handler, arguments, has_variants, handler.fingerprint)
+                })
             },
         );
         let slot = match looked_up {
@@ -137,7 +134,7 @@ impl CacheCore {
             began: Instant::now(),
             scope: None,
             protocol: Http {
-                rules: Rules {
+                rules: ResponseRules {
                     core: self,
                     policy: *policy,
                     method: head.method.clone(),
@@ -148,6 +145,29 @@ impl CacheCore {
                 cache_headers,
             },
         }))
+    }
+}
+
+impl CacheCore {
+    /// The entry in memory, if it is fresh for this request and not due for a refresh.
+    fn fresh_in_memory(
+        &self,
+        key: &str,
+        policy: &Policy,
+        head: &RequestHead,
+        constraints: &RequestConstraints,
+    ) -> Option<(Arc<Entry>, Times)> {
+        let entry = match policy.http {
+            None => self.engine.guard.store().peek(key)?,
+            Some(_) => self.peek_variant(key, &head.fields().headers)?,
+        };
+        let times = self.engine.clock.times();
+        match freshness(&entry, policy, constraints, times.now) {
+            Freshness::Fresh { remaining } if !self.engine.is_early(&entry, remaining) => {
+                Some((entry, times))
+            }
+            _ => None,
+        }
     }
 }
 

@@ -3,7 +3,9 @@
 mod body;
 mod endless;
 mod lookup;
-mod storage;
+mod response_rules;
+mod judge;
+mod judged;
 mod streaming;
 mod variants;
 
@@ -14,24 +16,22 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use futures_util::future::BoxFuture;
-use http::{Extensions, HeaderMap, Method, StatusCode};
+use http::{Extensions, StatusCode};
 use http_body::SizeHint;
 
 pub use self::lookup::TagList;
-use self::streaming::Streaming;
 pub(crate) use self::{body::BufferBudget, endless::EndlessKeys, lookup::MemoryLookup};
-use super::CacheCore;
+use self::{response_rules::ResponseRules, streaming::Streaming};
 use crate::{
     clock::{Times, Timestamp},
     engine::{self, Failure, FillContext, Produced, Protocol, Run, Target, Uncached, UncachedRun},
-    entry::Entry,
+    entry::{Entry, Freshness},
     http::{
-        self as rules, Freshness, RequestConstraints,
+        RequestConstraints, freshness,
         request_head::RequestHead,
         response::{self as respond, CacheHeaders, Responder},
     },
     outcome::{CacheStatus, Forwarded},
-    policy::Policy,
 };
 
 /// In a response's extensions: this response answers its own request and no other.
@@ -52,25 +52,15 @@ pub(crate) type Request = engine::Request<Http>;
 /// One request, as HTTP has it.
 #[derive(Debug)]
 pub(crate) struct Http {
-    rules: Rules,
+    rules: ResponseRules,
     head: RequestHead,
     constraints: RequestConstraints,
     cache_headers: CacheHeaders,
 }
 
-/// What decides about the responses to a request, also after the request has ended.
-#[derive(Debug, Clone)]
-struct Rules {
-    core: Arc<CacheCore>,
-    policy: Policy,
-    method: Method,
-    /// The request's headers, where the response says which of them matter.
-    asked: Option<Arc<HeaderMap>>,
-}
-
 /// A handler or service, ready to be called once.
 pub(crate) struct Origin {
-    rules: Rules,
+    rules: ResponseRules,
     call: Call,
 }
 
@@ -91,7 +81,7 @@ impl fmt::Debug for Call {
 
 /// A response, as the handler or service returned it.
 pub(crate) struct Received {
-    rules: Rules,
+    rules: ResponseRules,
     response: Response,
     /// Asked for while a panic of the body is still caught.
     size: SizeHint,
@@ -152,11 +142,11 @@ impl Protocol for Http {
     }
 
     fn freshness(&self, entry: &Entry, now: Timestamp) -> Freshness {
-        rules::freshness(entry, &self.rules.policy, &self.constraints, now)
+        freshness(entry, &self.rules.policy, &self.constraints, now)
     }
 
     fn is_fresh_for_others(&self, entry: &Entry, now: Timestamp) -> bool {
-        let freshness = rules::freshness(entry, &self.rules.policy, &RequestConstraints::none(true), now);
+        let freshness = freshness(entry, &self.rules.policy, &RequestConstraints::none(true), now);
         matches!(freshness, Freshness::Fresh { .. })
     }
 
@@ -232,7 +222,7 @@ impl Protocol for Http {
     }
 
     fn judge(received: Received, fill: &FillContext) -> Produced<Self> {
-        storage::judge(received, fill)
+        judge::judge(received, fill)
     }
 
     async fn read(rest: Streaming, fill: &FillContext) -> Produced<Self> {
@@ -240,6 +230,6 @@ impl Protocol for Http {
     }
 
     fn judge_uncached(received: Received, run: &UncachedRun<'_>) -> Uncached<Self> {
-        storage::judge_uncached(received, run)
+        judge::judge_uncached(received, run)
     }
 }

@@ -9,11 +9,11 @@ use tokio::time;
 use super::{
     Http,
     body::{self, GivenUp, Partial, Tee},
-    storage::Judged,
+    judged::Judged,
 };
 use crate::{
     engine::{FillContext, Outcome, Produced, abandoned, race},
-    http::{self as rules, response_parts::StoreOptions},
+    http::{matches_content_length, response_parts::StoreOptions},
 };
 
 /// Waiters fill for themselves once a body of unknown length has taken a quarter of the time that they may wait, or
@@ -80,7 +80,7 @@ impl Streaming {
     fn is_whole(&self, body: &Bytes) -> bool {
         let length = body.len() as u64;
         let headers = &self.judged.parts.headers;
-        self.exact.is_none_or(|exact| exact == length) && rules::matches_content_length(headers, length)
+        self.exact.is_none_or(|exact| exact == length) && matches_content_length(headers, length)
     }
 
     /// Reads the body for as long as the store or a waiter has a use for it.

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use http::{HeaderMap, header};
 
-use super::Rules;
+use super::response_rules::ResponseRules;
 use crate::{engine::Target, entry::Entry, http::shared_cache, origin::CacheCore, store::Fingerprint};
 
 /// In how many slots memory is searched for a variant.
@@ -39,7 +39,7 @@ impl CacheCore {
     }
 }
 
-impl Rules {
+impl ResponseRules {
     /// The key of the request's variant, where the slot holds another one, and is not that variant's.
     pub(super) fn variant_key(&self, target: &Target, other: &Entry) -> Option<Arc<str>> {
         let own = variant(other, self.asked.as_ref()?)?;

@@ -8,7 +8,7 @@ use futures_util::FutureExt;
 use http_body::Frame;
 use http_body_util::BodyExt;
 
-use super::tee::GivenUp;
+use super::given_up::GivenUp;
 
 /// What a chunk costs besides its data, in bytes.
 pub(super) const CHUNK_OVERHEAD: usize = 128;

@@ -4,11 +4,13 @@
 //! gets each chunk as it comes, and the chunks together become the entry once the body has ended.
 
 mod budget;
+mod given_up;
 mod buffer;
 mod tee;
 
 pub(crate) use self::budget::BufferBudget;
 pub(super) use self::{
     buffer::{Partial, ReadNow, read_now},
-    tee::{GivenUp, Tee, tee},
+    given_up::GivenUp,
+    tee::{Tee, tee},
 };

@@ -21,6 +21,7 @@ use tokio::{sync::Notify, time};
 use super::{
     budget::{BufferBudget, Reservation},
     buffer::{Buffer, CHUNK_OVERHEAD, Chunk, CutOff, Partial, Unfit, next},
+    given_up::GivenUp,
 };
 use crate::sync::{Mutex, MutexGuard, lock};
 
@@ -29,27 +30,6 @@ const WINDOW: usize = 256 * 1024;
 
 /// How often a copy that is held up by its client looks whether somebody else waits by now.
 const WAITERS_CHECK: Duration = Duration::from_millis(100);
-
-/// Why a body is not stored.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::origin::http) enum GivenUp {
-    /// It is longer than `max_body`, or in too many pieces.
-    TooLong,
-    /// Entries have no room for trailers.
-    Trailers,
-    /// It failed, or is not as long as announced.
-    Broken,
-    /// It did not end while its lease lasted.
-    TooSlow,
-    /// It has no known length and goes on and on.
-    Endless,
-    /// The buffers of all bodies together are full.
-    BudgetSpent,
-    /// Its fill has no task of its own, in which it could be read beside its client.
-    NoTask,
-    /// Its client is gone, and nobody waits for it.
-    Abandoned,
-}
 
 /// The cache's side of a body that is passed on.
 pub(in crate::origin::http) struct Tee {

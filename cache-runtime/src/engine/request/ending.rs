@@ -1,37 +1,15 @@
-//! Serves a request that memory could not answer.
+//! How a request ends that no stored entry answered.
 
 use std::{any::Any, panic::resume_unwind, sync::Arc};
 
-use tokio::{runtime::Handle, time::Instant};
-use tracing::Instrument;
-
-use super::{
-    Engine,
-    coalesce::Failure,
-    decide::{Decided, Decision, Stored},
-    evict::RequestScope,
-    protocol::{Protocol, RequestOptions, Target},
-};
+use super::{Request, stored::Stored};
 use crate::{
     clock::Times,
+    engine::{coalesce::Failure, protocol::Protocol},
     entry::Entry,
-    outcome::{CacheStatus, ForwardReason, Forwarded, NotStoredReason},
-    stats::HandlerCounters,
-    store::Budget,
+    outcome::{CacheStatus, ForwardReason, Forwarded},
     telemetry::events,
 };
-
-/// A request on its way through the engine.
-#[derive(Debug)]
-pub(crate) struct Request<P> {
-    pub(crate) engine: Arc<Engine>,
-    pub(crate) protocol: P,
-    pub(crate) target: Target,
-    pub(crate) options: RequestOptions,
-    pub(crate) began: Instant,
-    /// Shared with all other work for the same request.
-    pub(crate) scope: Option<Arc<RequestScope>>,
-}
 
 /// How a request ended that no stored entry answered.
 pub(super) enum Ending<P: Protocol> {
@@ -76,80 +54,6 @@ impl<P: Protocol> Ending<P> {
 }
 
 impl<P: Protocol> Request<P> {
-    /// Answers the request: from an entry, by a fill of its own or of another request, or by a run of its own.
-    ///
-    /// # Cancel safety
-    /// Safe: a fill that has begun goes on and is stored.
-    pub(crate) async fn serve(mut self: Box<Self>, origin: P::Origin) -> P::Answer {
-        let Ok(runtime) = Handle::try_current() else {
-            // Without timers neither the store nor other fills can be waited for.
-            return self
-                .serve_uncached(NotStoredReason::NoLease, Stored::default(), origin)
-                .await;
-        };
-        if !self.options.only_if_cached && self.engine.is_filled_by_this_task(&self.target.resource) {
-            return Box::pin(self.serve_uncached(NotStoredReason::NoLease, Stored::default(), origin)).await;
-        }
-        let lookup = events::lookup(&self.target.slot.key);
-        let Decided { decision, stored } = self.decide().instrument(lookup).await;
-        match decision {
-            Decision::Serve {
-                entry,
-                status,
-                refresh,
-            } => {
-                if let Some(snapshot) = refresh {
-                    self.refresh(&runtime, &entry, snapshot, origin);
-                }
-                self.answer_from(&entry, status)
-            }
-            Decision::NotCached => {
-                self.counters().misses.increment();
-                self.protocol.not_cached()
-            }
-            // What follows is large, and boxed so that a hit does not move it.
-            Decision::Lead(leader, grant) => {
-                let ending =
-                    Box::pin(self.fill(&runtime, leader, Some(grant), &stored, Vec::new(), origin)).await;
-                self.conclude(ending, stored)
-            }
-            Decision::Local(late) => Box::pin(self.serve_locally(&runtime, late, stored, origin)).await,
-            Decision::Failed(failure) => Box::pin(self.serve_failure(failure, stored, origin)).await,
-            Decision::FallbackOr(reason) => match stored.fallback {
-                Some(fallback) => self.answer_from(&fallback, CacheStatus::Stale),
-                None => Box::pin(self.serve_uncached(reason, stored, origin)).await,
-            },
-            Decision::Uncached(reason) => Box::pin(self.serve_uncached(reason, stored, origin)).await,
-        }
-    }
-
-    /// Runs the origin for this request alone.
-    pub(super) async fn serve_uncached(
-        &self,
-        reason: NotStoredReason,
-        stored: Stored,
-        origin: P::Origin,
-    ) -> P::Answer {
-        let ending = self.run_uncached(reason, &stored, origin).await;
-        self.conclude(ending, stored)
-    }
-
-    /// Answers with the failure of another request's fill. One of another type is no answer: the origin runs once more.
-    pub(super) async fn serve_failure(
-        &self,
-        failure: Failure,
-        stored: Stored,
-        origin: P::Origin,
-    ) -> P::Answer {
-        match self.protocol.answer_failure(&failure) {
-            Some(_) => self.conclude(Ending::Failed(failure), stored),
-            None => {
-                self.serve_uncached(NotStoredReason::HitForMiss, stored, origin)
-                    .await
-            }
-        }
-    }
-
     /// Turns the ending into the answer: here alone a stale entry takes the place of a failure.
     pub(super) fn conclude(&self, ending: Ending<P>, stored: Stored) -> P::Answer {
         if let Some(fallback) = &stored.fallback
@@ -232,15 +136,5 @@ impl<P: Protocol> Request<P> {
             (false, true) => ForwardReason::Stale,
             (false, false) => ForwardReason::Miss,
         }
-    }
-
-    pub(super) fn counters(&self) -> &HandlerCounters {
-        self.engine.counters.of(self.target.handler)
-    }
-
-    /// This work's share of the request's store time.
-    pub(super) fn budget(&self) -> Budget {
-        let scope = self.scope.as_ref();
-        scope.map_or_else(Budget::default, |scope| scope.budget())
     }
 }

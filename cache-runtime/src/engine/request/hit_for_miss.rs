@@ -6,8 +6,11 @@ use std::{sync::Arc, time::Duration};
 use futures_util::FutureExt;
 use tokio::runtime::Handle;
 
-use super::{Engine, Request, spawn};
-use crate::store::Mark;
+use super::Request;
+use crate::{
+    engine::{Engine, spawn},
+    store::Mark,
+};
 
 impl<P> Request<P> {
     /// Keeps the marker for `ttl`, in the background.

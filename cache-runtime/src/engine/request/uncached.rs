@@ -5,14 +5,13 @@ use std::{panic::AssertUnwindSafe, sync::Arc};
 use futures_util::FutureExt;
 use tokio::{runtime::Handle, time::Instant};
 
-use super::{
-    Engine, Request,
-    decide::Stored,
-    protocol::{IsOutdated, Protocol, Run, UncachedRun},
-    request::Ending,
-    spawn,
-};
+use super::{Request, ending::Ending, stored::Stored};
 use crate::{
+    engine::{
+        Engine,
+        protocol::{IsOutdated, Protocol, Run, UncachedRun},
+        spawn,
+    },
     outcome::NotStoredReason,
     store::{Lookup, ReadOutcome},
 };

@@ -6,14 +6,18 @@ use std::{ops::ControlFlow, sync::Arc};
 use tracing::Instrument;
 
 use super::{
-    Engine, Request,
-    coalesce::{Failure, JoinedFill, LeaderGuard, Outcome, Waiter, wait_for_remote_fill},
+    Request,
     deadlines::{Deadlines, Waited},
-    protocol::Protocol,
+    joined_fill::JoinedFill,
+    stored::Stored,
 };
 use crate::{
-    entry::Entry,
-    http::Freshness,
+    engine::{
+        Engine,
+        coalesce::{Failure, LeaderGuard, Outcome, Waiter, wait_for_remote_fill},
+        protocol::Protocol,
+    },
+    entry::{Entry, Freshness},
     outcome::{CacheStatus, NotStoredReason},
     store::{
         Budget, Grant, Holder, LeaseOutcome, LeaseRequest, Lookup, Mark, ReadOutcome, Slot, Snapshot,
@@ -56,17 +60,6 @@ pub(super) enum Decision {
 pub(super) struct Decided {
     pub(super) decision: Decision,
     pub(super) stored: Stored,
-}
-
-/// An entry that was read and cannot be served as it is.
-#[derive(Debug, Clone, Default)]
-pub(super) struct Stored {
-    /// It answers instead of an origin that fails or is slow.
-    pub(super) fallback: Option<Arc<Entry>>,
-    /// The origin may find that it is still current.
-    pub(super) to_validate: Option<Arc<Entry>>,
-    /// Only this request refuses it: for others it stays, unless a fill replaces it.
-    pub(super) is_fresh: bool,
 }
 
 /// A decision, or one more step.

@@ -11,14 +11,17 @@ use futures_util::{StreamExt, stream::FuturesUnordered};
 use tokio::runtime::Handle;
 use tracing::Instrument;
 
-use super::{Outcome, Role, Waiter};
+use super::{
+    Request,
+    deadlines::{Deadlines, Waited},
+    ending::Ending,
+    joined_fill::JoinedFill,
+    stored::Stored,
+};
 use crate::{
     engine::{
-        Request,
-        deadlines::{Deadlines, Waited},
-        decide::Stored,
+        coalesce::{Outcome, Role, Waiter},
         protocol::Protocol,
-        request::Ending,
     },
     entry::Entry,
     outcome::{CacheStatus, NotStoredReason},
@@ -28,31 +31,9 @@ use crate::{
 /// How many leader panics a waiter tolerates before it runs the handler itself.
 const MAX_ABORTED: u32 = 1;
 
-/// A fill of another request, whose entry answers this request if that fill ends first.
-#[derive(Debug)]
-pub(in crate::engine) struct JoinedFill {
-    waiter: Waiter,
-    /// No tag was evicted between the begin of the fill and that of the request.
-    is_current: bool,
-}
-
-impl JoinedFill {
-    pub(in crate::engine) fn new(waiter: Waiter, is_current: bool) -> Self {
-        Self { waiter, is_current }
-    }
-
-    /// Waits for the fill's entry. Never completes if the fill ends without one for this request.
-    async fn entry<P: Protocol>(self, request: &Request<P>) -> Arc<Entry> {
-        match self.waiter.outcome().await {
-            Outcome::Shared(entry) if request.is_answered_by(&entry, self.is_current) => entry,
-            _ => pending().await,
-        }
-    }
-}
-
 impl<P: Protocol> Request<P> {
     /// Joins the local fill, or leads the next. `late`: a fill that the request has waited for in vain so far.
-    pub(in crate::engine) async fn serve_locally(
+    pub(super) async fn serve_locally(
         &self,
         runtime: &Handle,
         late: Option<JoinedFill>,
@@ -127,7 +108,7 @@ impl<P: Protocol> Request<P> {
     }
 
     /// The entry of the first of these fills that ends with one for this request. Never completes if none does.
-    pub(in crate::engine) async fn first_entry(&self, joined: Vec<JoinedFill>) -> Arc<Entry> {
+    pub(super) async fn first_entry(&self, joined: Vec<JoinedFill>) -> Arc<Entry> {
         let mut fills: FuturesUnordered<_> = joined.into_iter().map(|fill| fill.entry(self)).collect();
         match fills.next().await {
             Some(entry) => entry,

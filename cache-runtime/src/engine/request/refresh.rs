@@ -1,68 +1,22 @@
 //! Background refresh: fills behind a response that an entry answered. One for each key, and a limited number at once.
 
-use std::{collections::HashSet, sync::Arc};
+use std::sync::Arc;
 
 use tokio::runtime::Handle;
 use tracing::Instrument;
 
-use super::{
-    Engine, Request,
-    fill::{Fill, FillContext},
-    protocol::{Protocol, Run},
-    spawn,
-};
+use super::{Request, fill::Fill};
 use crate::{
+    engine::{
+        Engine,
+        fill::FillContext,
+        protocol::{Protocol, Run},
+        spawn,
+    },
     entry::Entry,
-    http as rules,
     store::{LeaseOutcome, LeaseRequest, Snapshot},
-    sync::{Mutex, lock},
-    telemetry::{events, recorder::Counter},
+    telemetry::events,
 };
-
-/// The keys for which this process works in the background.
-#[derive(Debug)]
-pub(crate) struct Refreshes {
-    keys: Mutex<HashSet<Arc<str>>>,
-    max: usize,
-}
-
-/// The right to work for one key in the background, until it is dropped.
-pub(super) struct RefreshPermit {
-    refreshes: Arc<Refreshes>,
-    key: Arc<str>,
-}
-
-impl Refreshes {
-    pub(crate) fn new(max: usize) -> Self {
-        Self {
-            keys: Mutex::default(),
-            max,
-        }
-    }
-
-    /// `None` when the key is being worked for, or the limit is reached, which counts as `rejected`.
-    pub(super) fn begin(self: &Arc<Self>, key: &Arc<str>, rejected: &Counter) -> Option<RefreshPermit> {
-        let mut keys = lock(&self.keys);
-        if keys.contains(key) {
-            return None;
-        }
-        if keys.len() >= self.max {
-            rejected.increment();
-            return None;
-        }
-        keys.insert(Arc::clone(key));
-        Some(RefreshPermit {
-            refreshes: Arc::clone(self),
-            key: Arc::clone(key),
-        })
-    }
-}
-
-impl Drop for RefreshPermit {
-    fn drop(&mut self) {
-        lock(&self.refreshes.keys).remove(&self.key);
-    }
-}
 
 impl<P: Protocol> Request<P> {
     /// Refreshes the entry in the background, unless that is under way. Even the lease is requested there.
@@ -94,7 +48,7 @@ impl<P: Protocol> Request<P> {
         };
         let context = FillContext {
             has_fallback: true,
-            has_fresh: !rules::remaining_ttl(entry, self.engine.clock.now()).is_zero(),
+            has_fresh: !entry.remaining_ttl(self.engine.clock.now()).is_zero(),
             ..self.fill_context(leader)
         };
         let run = Run {

@@ -6,15 +6,19 @@ use futures_util::future::{Either, select};
 use tokio::{runtime::Handle, sync::oneshot};
 use tracing::Instrument;
 
-use super::{Fill, FillContext, NestedFills, Reply};
+use super::{
+    Request,
+    deadlines::Deadlines,
+    ending::Ending,
+    fill::{Fill, Reply},
+    joined_fill::JoinedFill,
+    stored::Stored,
+};
 use crate::{
     engine::{
-        Request,
-        coalesce::{JoinedFill, LeaderGuard},
-        deadlines::Deadlines,
-        decide::Stored,
+        coalesce::LeaderGuard,
+        fill::{FillContext, NestedFills},
         protocol::{Protocol, Run},
-        request::Ending,
         spawn,
     },
     store::Grant,
@@ -25,7 +29,7 @@ impl<P: Protocol> Request<P> {
     /// Fills, and waits for the answer of that fill, or for the entry of a fill in `joined` that ends first.
     ///
     /// Without a permit for a task the fill runs in the request's own, and a client that leaves cancels it.
-    pub(in crate::engine) async fn fill(
+    pub(super) async fn fill(
         &self,
         runtime: &Handle,
         leader: LeaderGuard,
@@ -84,7 +88,7 @@ impl<P: Protocol> Request<P> {
     }
 
     /// A fill that stores nothing, to begin with.
-    pub(in crate::engine) fn fill_context(&self, leader: LeaderGuard) -> FillContext {
+    pub(super) fn fill_context(&self, leader: LeaderGuard) -> FillContext {
         FillContext {
             engine: Arc::clone(&self.engine),
             target: self.target.clone(),

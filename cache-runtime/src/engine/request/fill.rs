@@ -1,0 +1,192 @@
+//! Runs a fill: the origin, the answers to the leader and the waiters, and the entry.
+//!
+//! A fill is detached from the request that leads it, so that a client that disconnects cancels nothing.
+
+use std::{any::Any, panic::AssertUnwindSafe, sync::Arc};
+
+use futures_util::FutureExt;
+use tokio::{sync::oneshot, time::Instant};
+
+use crate::{
+    clock::Times,
+    engine::{
+        coalesce::Outcome,
+        fill::{FillContext, abandoned, race},
+        protocol::{NewEntry, Produced, Protocol, Run},
+    },
+    entry::Entry,
+    outcome::NotStoredReason,
+};
+
+/// One run of an origin, and the answer that its leader waits for.
+pub(super) struct Fill<P: Protocol> {
+    pub(super) context: FillContext,
+    /// Until the leader's request is answered.
+    pub(super) reply: Option<oneshot::Sender<Reply<P>>>,
+}
+
+/// What the leader's request gets.
+pub(super) enum Reply<P: Protocol> {
+    Entry {
+        entry: Arc<Entry>,
+        extra: P::Extra,
+        revalidated: bool,
+        times: Times,
+    },
+    Uncached {
+        answer: P::Answer,
+        failed: bool,
+        revalidated: bool,
+    },
+    /// The origin's panic.
+    Panicked(Box<dyn Any + Send>),
+}
+
+impl<P: Protocol> Fill<P> {
+    /// Runs the origin, answers the leader and the waiters, and stores the entry.
+    ///
+    /// Borrows itself, as does all that follows, so that the future of a fill holds it once.
+    pub(super) async fn run(&mut self, origin: P::Origin, run: Run) {
+        let began = Instant::now();
+        self.context.start_renewal(began);
+        let running = AssertUnwindSafe(P::run(origin, run)).catch_unwind();
+        let running = self.context.nested.within(running);
+        let Some(ended) = self.unless_abandoned(running).await else {
+            self.context.counters().filled(began.elapsed(), false);
+            self.context.not_stored(NotStoredReason::Abandoned);
+            return self.context.release(None).await;
+        };
+        let failed = ended.as_ref().map_or(true, P::has_failed);
+        self.context.counters().filled(began.elapsed(), failed);
+        match ended {
+            Ok(made) => match P::judge(made, &self.context) {
+                Produced::Streaming {
+                    answer,
+                    is_bounded,
+                    rest,
+                } => Box::pin(self.stream(answer, is_bounded, rest)).await,
+                produced => self.finish(produced).await,
+            },
+            Err(panic) => {
+                // The waiters learn of it when the guard is dropped, after the lease: the next leader finds none.
+                self.reply(Reply::Panicked(panic));
+                self.context.release(self.context.backoff()).await;
+            }
+        }
+    }
+
+    /// Passes an answer on while it is read; the waiters get it when it has ended.
+    async fn stream(&mut self, answer: P::Answer, is_bounded: bool, rest: P::Rest) {
+        // A request that wants the entry stored is answered after that.
+        let held = self.context.commits_first && is_bounded;
+        let held = if held {
+            Some(answer)
+        } else {
+            self.reply_uncached(answer, false, false);
+            None
+        };
+        let mut produced = P::read(rest, &self.context).await;
+        if let Produced::Private { answer, .. } = &mut produced {
+            *answer = answer.take().or(held);
+        }
+        self.finish(produced).await;
+    }
+
+    async fn finish(&mut self, produced: Produced<P>) {
+        match produced {
+            Produced::Entry(new) => self.share(new).await,
+            Produced::Failed { answer, failure } => {
+                self.context.leader.publish(Outcome::Failed(failure));
+                self.reply_uncached(answer, true, false);
+                self.context.release(self.context.backoff()).await;
+            }
+            Produced::Private {
+                answer,
+                revalidated,
+                marker,
+                outcome,
+            } => {
+                let failed = matches!(outcome, Outcome::Failed(_));
+                // Without an outcome of its own, the fill is aborted once its lease is released.
+                if !matches!(outcome, Outcome::Aborted) {
+                    self.context.leader.publish(outcome);
+                }
+                if let Some(answer) = answer {
+                    self.reply_uncached(answer, failed, revalidated);
+                }
+                self.context.release(marker).await;
+            }
+            Produced::Streaming { .. } => unreachable!("an answer that was read does not stream"),
+        }
+    }
+
+    /// Stores the entry, and answers everybody with it.
+    ///
+    /// A store outside of this process is written to behind the answers, unless a setting says otherwise. Memory comes
+    /// first, so that whoever was answered finds at least that answer there.
+    async fn share(&mut self, new: NewEntry<P>) {
+        let NewEntry {
+            whole,
+            shared,
+            extra,
+            times,
+            revalidated,
+            is_validated_each_time,
+            replaces,
+        } = new;
+        let reply = Reply::Entry {
+            entry: whole,
+            extra,
+            revalidated,
+            times,
+        };
+        let context = &self.context;
+        let first = context.commits_first
+            || context.engine.settings.commit_before_response
+            || context.engine.guard.is_memory();
+        if first {
+            context.commit(&shared, replaces.as_ref()).await;
+        }
+        context.leader.publish(match is_validated_each_time {
+            true => Outcome::Unshared,
+            false => Outcome::Shared(Arc::clone(&shared)),
+        });
+        self.reply(reply);
+        let context = &self.context;
+        if !first {
+            if context.grant.is_some() {
+                // Writing begins with work that would keep this thread from the request that was just answered.
+                tokio::task::yield_now().await;
+            }
+            context.commit(&shared, replaces.as_ref()).await;
+        }
+    }
+
+    fn reply_uncached(&mut self, answer: P::Answer, failed: bool, revalidated: bool) {
+        self.reply(Reply::Uncached {
+            answer,
+            failed,
+            revalidated,
+        });
+    }
+
+    /// Answers the leader's request, which may be gone.
+    fn reply(&mut self, reply: Reply<P>) {
+        if let Some(leader) = self.reply.take() {
+            let _ = leader.send(reply);
+        }
+    }
+
+    /// The output of `running`, unless nobody waits for it for too long.
+    async fn unless_abandoned<T>(&mut self, running: impl Future<Output = T>) -> Option<T> {
+        let Self { context, reply } = self;
+        let client_left = async {
+            if let Some(reply) = reply {
+                reply.closed().await;
+            }
+        };
+        let limit = context.engine.settings.abandoned_fill_timeout;
+        let abandoned = abandoned(client_left, context, limit).map(|()| None);
+        race(running.map(Some), abandoned).await
+    }
+}
