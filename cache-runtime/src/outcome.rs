@@ -101,9 +101,9 @@ reasons! {
     /// The entry was evicted while the handler ran.
     Evicted = "evicted meanwhile",
     /// The store rejected the write: the entry is too large, or the server is full or read-only.
-    StoreRefused = "refused by the store",
+    StoreRejected = "refused by the store",
     /// The store did not answer the write.
-    StoreAway = "no answer from the store",
+    StoreUnavailable = "no answer from the store",
     // The fill could not have stored anything.
     /// A recent response for the key could not be stored, so requests for it run the handler without a lease for a while.
     HitForMiss = "hit-for-miss",

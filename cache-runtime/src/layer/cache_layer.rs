@@ -206,6 +206,15 @@ impl CacheLayer {
     ///
     /// The function must take everything into account that the response depends on: with it, requests with credentials are cached
     /// as all others. Its result is hashed before it becomes part of a key.
+    ///
+    /// ```
+    /// use handler_cache::layer::CacheLayer;
+    ///
+    /// let by_tenant = CacheLayer::new().partition(|request| {
+    ///     let tenant = request.headers.get("x-tenant")?.to_str().ok()?;
+    ///     Some(tenant.to_owned())
+    /// });
+    /// ```
     pub fn partition(self, of: impl Fn(&request::Parts) -> Option<String> + Send + Sync + 'static) -> Self {
         self.set(|config| config.partition = Some(Callback(Arc::new(of))))
     }
@@ -243,7 +252,13 @@ impl CacheLayer {
         self.set(|config| config.admit = Some(Callback(Arc::new(accepts))))
     }
 
-    /// Stores only responses that this function accepts, in addition to all other rules.
+    /// Stores only responses that this function accepts, in addition to all other rules. It receives the status and the headers.
+    ///
+    /// ```
+    /// use handler_cache::layer::CacheLayer;
+    ///
+    /// let layer = CacheLayer::new().store_if(|response| !response.headers.contains_key("x-incomplete"));
+    /// ```
     pub fn store_if(self, accepts: impl Fn(&response::Parts) -> bool + Send + Sync + 'static) -> Self {
         self.set(|config| config.store_if = Some(Callback(Arc::new(accepts))))
     }

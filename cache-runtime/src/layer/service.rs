@@ -22,7 +22,17 @@ use crate::{cache, engine::RequestScope};
 
 /// The service that [`CacheLayer`](super::CacheLayer) puts around another one.
 ///
-/// It first looks in the cache, then calls the inner service, and evicts after it. Without a cache it passes requests on.
+/// For each request it looks in the cache, calls the inner service if necessary, and evicts after that. Without a cache it passes
+/// requests on.
+///
+/// ```
+/// use axum::Router;
+/// use handler_cache::layer::CacheLayer;
+/// use tower_layer::Layer;
+///
+/// let cached = CacheLayer::new().layer(Router::<()>::new());
+/// assert!(!cached.get_ref().has_routes());
+/// ```
 #[derive(Debug, Clone)]
 pub struct CacheService<S> {
     inner: S,

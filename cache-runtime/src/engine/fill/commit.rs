@@ -64,11 +64,11 @@ impl FillContext {
     /// reject the next one, too: the marker says so.
     fn rejected(&self, error: &StoreError) -> Option<Marker> {
         if error.is_unavailable() {
-            self.counters().refused(NotStoredReason::StoreAway);
+            self.counters().refused(NotStoredReason::StoreUnavailable);
             return None;
         }
         self.engine.counters.rejected.entries.increment();
-        self.counters().refused(NotStoredReason::StoreRefused);
+        self.counters().refused(NotStoredReason::StoreRejected);
         Some(Marker::HitForMiss(HIT_FOR_MISS_TTL))
     }
 
