@@ -113,7 +113,7 @@ async fn recorder_gets_what_stats_shows() {
 
 /// The metrics of memory are recorded when it is swept, each 10 s.
 #[tokio::test(start_paused = true)]
-async fn memory_shows_what_it_holds() {
+async fn memory_metrics_show_its_size() {
     let recorder = PrometheusBuilder::new().build_recorder();
     let told = recorder.handle();
     let _here = metrics::set_default_local_recorder(&recorder);

@@ -98,7 +98,7 @@ async fn names(Path((status, count)): Path<(u16, u32)>) -> (StatusCode, HeaderMa
 }
 
 #[tokio::test]
-async fn p1_however_many_header_names_a_response_has_it_is_answered() {
+async fn p1_response_with_any_number_of_header_names_is_answered() {
     for bench in Bench::every().await {
         let app = bench.app(Router::new().route("/{status}/{count}", get(names)));
         for count in [1, 4_095, 4_097, 23_999, 24_575, 24_576] {
@@ -163,9 +163,9 @@ mod resident {
     }
 
     #[test]
-    fn p6_requests_for_what_is_not_there_take_no_memory() {
+    fn p6_requests_for_unknown_ids_take_no_memory() {
         if alone::task().is_none() {
-            let test = "p6_requests_for_what_is_not_there_take_no_memory";
+            let test = "p6_requests_for_unknown_ids_take_no_memory";
             alone::run(module_path!(), test, "measure");
             return;
         }
@@ -191,9 +191,9 @@ mod resident {
     }
 
     #[test]
-    fn p6_memory_size_is_what_is_held_however_small_the_entries() {
+    fn p6_memory_size_bounds_memory_however_small_the_entries() {
         if alone::task().is_none() {
-            let test = "p6_memory_size_is_what_is_held_however_small_the_entries";
+            let test = "p6_memory_size_bounds_memory_however_small_the_entries";
             alone::run(module_path!(), test, "measure");
             return;
         }

@@ -170,7 +170,7 @@ async fn p7_a_lazy_extractor_runs_on_a_miss_only_and_leaves_the_key() {
 }
 
 #[tokio::test]
-async fn p7_a_lazy_rejection_answers_alone_and_is_not_stored() {
+async fn p7_a_lazy_rejection_is_the_response_and_is_not_stored() {
     for bench in Bench::every().await {
         let site = Site::new(Origin::counting());
         let app = bench.app(lazily(&site));
@@ -196,7 +196,7 @@ async fn p7_a_lazy_rejection_answers_alone_and_is_not_stored() {
 }
 
 #[tokio::test]
-async fn p7_a_lazy_rejection_is_not_given_to_those_that_wait() {
+async fn p7_a_lazy_rejection_is_not_given_to_waiters() {
     for bench in Bench::every().await {
         let site = Site::new(Origin::counting());
         let app = bench.app(lazily(&site));
@@ -221,7 +221,7 @@ async fn beside_a_body(db: Db, State(origin): State<Origin>, Json(id): Json<u32>
 }
 
 #[tokio::test]
-async fn p7_a_lazy_extractor_may_stand_before_one_that_takes_the_body() {
+async fn p7_a_lazy_extractor_may_precede_one_that_takes_the_body() {
     for bench in Bench::every().await {
         let site = Site::new(Origin::counting());
         let app = bench.app(

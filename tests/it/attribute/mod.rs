@@ -152,7 +152,7 @@ mod keys {
 }
 
 #[test]
-fn keys_name_the_handler_and_what_its_body_sees() {
+fn keys_have_the_handler_and_the_bindings_of_its_body() {
     let page = Query(keys::Page { number: 2, size: 50 });
     let key = keys::named::key(Path("a".to_owned()), page).to_string();
     assert_eq!(key, r#"it::attribute::keys::named(type="a",number=2)"#);

@@ -83,7 +83,7 @@ async fn private_and_public_do_not_touch_the_handlers_own_cache_control() {
 }
 
 #[tokio::test]
-async fn client_max_age_is_told_until_less_is_left() {
+async fn client_max_age_is_sent_until_less_ttl_remains() {
     for bench in Bench::every().await {
         let handler = handler!(short, #[cache(expire = 60, client_max_age = "10s")]);
         let app = bench.app(at_root(handler, &Origin::counting()));
@@ -159,7 +159,7 @@ async fn store_if_decides_by_path_or_closure() {
 }
 
 #[tokio::test]
-async fn p5_store_if_never_allows_what_the_rules_refuse() {
+async fn p5_store_if_never_allows_what_the_rules_reject() {
     for response in [
         || [("set-cookie", "a=b")].into_response(),
         || [("cache-control", "no-store")].into_response(),

@@ -88,7 +88,7 @@ async fn looks(request: Request, next: Next) -> Response {
 }
 
 #[tokio::test]
-async fn life_and_tags_come_through_every_type() {
+async fn ttl_and_tags_come_through_every_response_type() {
     for bench in Bench::every().await {
         let app = bench.app(routes().layer(middleware::from_fn(looks)));
         for page in PAGES {
@@ -202,7 +202,7 @@ async fn nothing_is_shown_past_the_cache() {
 
 /// A cache may be an argument, and evict what its own answer is tagged with.
 #[tokio::test]
-async fn tags_of_answers_are_evicted_through_the_extractor() {
+async fn tags_of_responses_are_evicted_through_the_extractor() {
     async fn forget(cache: Cache) -> StatusCode {
         match cache.evict_tag("own").await {
             Ok(()) => StatusCode::NO_CONTENT,

@@ -185,7 +185,7 @@ async fn without_a_last_modified_if_modified_since_is_passed_over() {
 }
 
 #[tokio::test]
-async fn the_generated_etag_is_the_same_on_every_store_and_told_by_the_body_alone() {
+async fn the_generated_etag_is_the_same_on_every_store_and_depends_on_the_body_alone() {
     // The first half of the BLAKE3 of nothing, as its specification prints it.
     const OF_NOTHING: &str = "W/\"af1349b9f5f9a1a6a0404dea36dcc949\"";
     for bench in Bench::every().await {
@@ -245,7 +245,7 @@ async fn only_a_200_becomes_a_304() {
 }
 
 #[tokio::test]
-async fn each_that_waits_is_answered_by_its_own_conditions() {
+async fn each_waiter_is_answered_by_its_own_conditions() {
     for bench in Bench::every().await {
         let origin = Origin::held(|_| ([("etag", "\"new\"")], "text"));
         let app = bench.app(pages(&origin));

@@ -49,7 +49,7 @@ fn etag(answer: &Answer) -> &str {
 
 /// A miss and a hit have `Cache-Control`, `Expires`, `ETag` and `x-cache`; the hit has the remaining time.
 #[tokio::test]
-async fn a_hit_says_what_is_left() {
+async fn a_hit_has_the_remaining_ttl() {
     for bench in Bench::every().await {
         let runs = Runs::default();
         let app = app(&bench, &runs);
@@ -110,7 +110,7 @@ async fn a_listed_etag_or_a_star_is_answered_by_304() {
 
 /// Another version at the client: a 200 from the cache.
 #[tokio::test]
-async fn other_etags_are_answered_by_the_entry() {
+async fn other_etags_get_the_entry() {
     for bench in Bench::every().await {
         let runs = Runs::default();
         let app = app(&bench, &runs);

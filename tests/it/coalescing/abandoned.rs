@@ -70,7 +70,7 @@ async fn leaves(app: &App, path: &'static str) {
 }
 
 #[tokio::test(start_paused = true)]
-async fn p6_handlers_that_nobody_waits_for_give_back_their_places_and_what_they_hold() {
+async fn p6_abandoned_handlers_release_their_permits_and_resources() {
     for by in 0..3 {
         let (origin, connections) = slow_at_first(4);
         let (by, router) = origin.every().into_iter().nth(by).unwrap();

@@ -24,7 +24,7 @@ use crate::{
 };
 
 #[tokio::test]
-async fn p4_many_that_miss_together_run_the_handler_once() {
+async fn p4_concurrent_misses_run_the_handler_once() {
     for bench in Bench::every().await {
         let gate = Gate::new();
         let app = bench.app(pages(&gate));
@@ -157,7 +157,7 @@ async fn failing(Path(cookie): Path<bool>, State(gate): State<Gate>) -> impl Int
 }
 
 #[tokio::test]
-async fn failure_is_shared_with_those_that_wait_and_is_not_stored() {
+async fn failure_is_shared_with_waiters_and_is_not_stored() {
     for bench in Bench::every().await {
         let gate = Gate::new();
         let app = bench.app(
@@ -274,7 +274,7 @@ fn p1_without_a_tokio_runtime_the_handler_runs_uncached() {
 }
 
 #[tokio::test]
-async fn p6_only_so_many_runs_go_on_in_tasks_of_their_own() {
+async fn p6_concurrent_fills_in_tasks_are_limited() {
     for bench in Bench::every_with(|builder| builder.max_fills(1)).await {
         let gate = Gate::new();
         let app = bench.app(pages(&gate));

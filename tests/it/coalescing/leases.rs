@@ -41,7 +41,7 @@ async fn round_trips(bench: &Bench) {
 }
 
 #[tokio::test]
-async fn p4_one_run_before_a_handler_has_tags_and_after_they_were_retired() {
+async fn p4_one_fill_before_a_handler_has_tags_and_after_they_were_evicted() {
     for bench in Bench::every().await {
         for _ in 0..3 {
             let gate = Gate::new();
@@ -61,7 +61,7 @@ async fn p4_one_run_before_a_handler_has_tags_and_after_they_were_retired() {
 }
 
 #[tokio::test]
-async fn p4_refreshes_that_come_together_run_once() {
+async fn p4_concurrent_refreshes_run_the_handler_once() {
     for bench in Bench::every_with(|builder| builder.client_control(ClientControl::Refresh)).await {
         let gate = Gate::new();
         let app = bench.app(gated::pages(&gate));
@@ -118,7 +118,7 @@ async fn p4_lease_in_redis_is_renewed_while_a_handler_computes_without_a_pause()
 }
 
 #[tokio::test]
-async fn p4_run_that_gave_no_sign_of_life_for_half_a_minute_keeps_its_lease_in_memory() {
+async fn p4_fill_without_renewal_for_half_a_minute_keeps_its_lease_in_memory() {
     let bench = Bench::memory().await;
     let gate = Gate::new();
     let app = bench.app(gated::pages(&gate));

@@ -69,7 +69,7 @@ async fn at(url: &str, router: Router) -> (Cache, App) {
 }
 
 #[tokio::test]
-async fn p4_one_of_those_that_wait_takes_over_from_a_panic_while_the_store_is_away() {
+async fn p4_waiter_takes_over_when_the_leader_panics_while_the_store_is_down() {
     let gate = Gate::new();
     let router = Router::new().route("/", get(fragile)).with_state(gate.clone());
     let (_cache, app) = at("redis://127.0.0.1:1", router).await;

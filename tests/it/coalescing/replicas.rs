@@ -191,7 +191,7 @@ async fn moody(State(gate): State<Gate>) -> Result<String, StatusCode> {
 
 /// What stands there when the other's run has ended may be what neither of them wanted.
 #[tokio::test]
-async fn an_older_entry_is_not_taken_for_what_another_replica_made() {
+async fn an_older_entry_is_not_taken_for_the_fill_of_another_replica() {
     let server = RedisServer::start();
     let gate = Gate::new();
     let pages = || Router::new().route("/", get(moody)).with_state(gate.clone());
@@ -222,7 +222,7 @@ async fn an_older_entry_is_not_taken_for_what_another_replica_made() {
 
 /// A rolling restart: the process ends before its handler does.
 #[tokio::test]
-async fn p4_shutdown_that_gives_up_on_a_fill_leaves_it_to_other_replicas() {
+async fn p4_shutdown_that_times_out_leaves_the_fill_to_other_replicas() {
     let server = RedisServer::start();
     let gate = Gate::new();
     let ending = Cache::builder().prefix("test").url(server.url());

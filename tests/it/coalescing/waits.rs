@@ -84,7 +84,7 @@ async fn p1_request_waits_for_another_replica_no_longer_than_wait() {
 
 /// A read and a lease fit into a request's budget, a third call would not; the store never fails.
 #[tokio::test]
-async fn p4_replicas_on_a_slow_store_share_one_run_and_do_not_call_it_ailing() {
+async fn p4_replicas_on_a_slow_store_share_one_fill_and_do_not_open_the_breaker() {
     let (delay, budget) = (Duration::from_millis(600), Duration::from_millis(1600));
     let server = RedisServer::start();
     let log = Log::default();

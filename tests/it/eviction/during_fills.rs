@@ -63,7 +63,7 @@ async fn p3_request_after_an_eviction_does_not_join_a_flight_from_before() {
 }
 
 #[tokio::test]
-async fn p3_waiters_from_before_an_eviction_get_the_run_they_wait_for() {
+async fn p3_waiters_from_before_an_eviction_get_the_fill_they_wait_for() {
     let bench = Bench::memory().await;
     let gate = Gate::new();
     let app = bench.app(pages(&gate));

@@ -87,7 +87,7 @@ async fn created(Path(id): Path<u32>, State(runs): State<Runs>) -> (StatusCode, 
 
 /// A response that cannot be stored leaves a hit-for-miss marker. An eviction removes it.
 #[tokio::test]
-async fn eviction_ends_what_an_unstorable_answer_left_behind() {
+async fn eviction_removes_the_marker_of_an_unstorable_response() {
     for bench in Bench::every().await {
         let router = Router::new().route("/{id}", get(created));
         let app = bench.app(router.with_state(Runs::default()));

@@ -92,7 +92,7 @@ async fn p3_evicted_tag_takes_its_entries_and_no_others() {
 }
 
 #[tokio::test]
-async fn p3_fill_whose_answer_bears_an_evicted_tag_is_not_stored() {
+async fn p3_fill_whose_response_has_an_evicted_tag_is_not_stored() {
     for bench in Bench::every().await {
         for (path, tag) in [("/articles/1", "author:ann"), ("/products/1", "product:1")] {
             let gate = Gate::new();
@@ -113,7 +113,7 @@ async fn p3_fill_whose_answer_bears_an_evicted_tag_is_not_stored() {
 }
 
 #[tokio::test]
-async fn p3_request_after_an_evicted_tag_does_not_get_a_run_from_before() {
+async fn p3_request_after_an_evicted_tag_does_not_get_an_earlier_fill() {
     for bench in Bench::every().await {
         for (path, tag) in [("/articles/2", "author:ann"), ("/products/2", "product:2")] {
             let gate = Gate::new();
@@ -240,7 +240,7 @@ async fn steered(Path(how): Path<String>) -> Result<Response, (NoStore, StatusCo
 }
 
 #[tokio::test]
-async fn handler_steers_its_answer_and_the_client_sees_nothing_of_it() {
+async fn response_parts_reach_the_cache_and_not_the_client() {
     for bench in Bench::every().await {
         let app = bench.app(Router::new().route("/{how}", get(steered)));
         for (path, verdict, cache_control) in [
@@ -281,7 +281,7 @@ async fn handler_steers_its_answer_and_the_client_sees_nothing_of_it() {
 }
 
 #[tokio::test]
-async fn shared_life_is_the_steered_one() {
+async fn waiters_get_the_ttl_that_the_response_set() {
     let bench = Bench::memory().await;
     let app = bench.app(Router::new().route("/{how}", get(steered)));
     app.get("/shorter").await;

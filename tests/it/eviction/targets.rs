@@ -53,7 +53,7 @@ async fn relocate(
 }
 
 #[tokio::test]
-async fn arguments_are_expressions_over_what_the_body_owns() {
+async fn arguments_are_expressions_over_values_of_the_body() {
     const GONE: [&str; 3] = [
         "/articles/news/tea?number=8",
         "/articles/NEWS/index?number=5",

@@ -196,7 +196,7 @@ async fn cache_that_is_an_extension_evicts_in_place() {
 }
 
 #[tokio::test]
-async fn noted_evictions_are_carried_out_though_an_outer_layer_answers_with_an_error() {
+async fn noted_evictions_happen_although_an_outer_layer_answers_with_an_error() {
     for bench in Bench::every().await {
         let world = World::new();
         let router = within_a_transaction(&world).layer(middleware::from_fn(broken));

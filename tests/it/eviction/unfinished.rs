@@ -28,7 +28,7 @@ fn routes() -> Router<Shop> {
 }
 
 #[tokio::test]
-async fn cancelled_handler_evicts_behind_it() {
+async fn cancelled_handler_evicts_in_background() {
     for bench in Bench::every().await {
         let state = Shop::new();
         let app = shop(&bench, &state, routes());
@@ -51,7 +51,7 @@ async fn cancelled_handler_evicts_behind_it() {
 }
 
 #[tokio::test]
-async fn panicked_handler_evicts_behind_it() {
+async fn panicked_handler_evicts_in_background() {
     for bench in Bench::every().await {
         let state = Shop::new();
         let app = shop(&bench, &state, routes());

@@ -111,7 +111,7 @@ fn begin_get(app: &App, path: &'static str) -> tokio::task::JoinHandle<super::An
 }
 
 #[tokio::test]
-async fn run_goes_on_without_its_client_and_evicts_at_its_end() {
+async fn fill_continues_without_its_client_and_evicts_at_its_end() {
     for bench in Bench::every().await {
         let state = Shop::new();
         let app = shop(&bench, &state, Router::new().route("/slow/{id}", get(slow)));
@@ -134,7 +134,7 @@ async fn run_goes_on_without_its_client_and_evicts_at_its_end() {
 }
 
 #[tokio::test]
-async fn requests_that_share_a_run_share_its_eviction() {
+async fn requests_that_share_a_fill_share_its_eviction() {
     for bench in Bench::every().await {
         let state = Shop::new();
         let app = shop(&bench, &state, Router::new().route("/slow/{id}", get(slow)));

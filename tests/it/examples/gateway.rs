@@ -230,7 +230,7 @@ async fn a_client_that_leaves_in_the_middle_spoils_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_the_origin_did_not_finish_is_not_taken_for_whole() {
+async fn incomplete_responses_of_the_origin_are_not_stored() {
     for framing in ["whole", "chunked"] {
         let origin = origin().await;
         let gateway = Example::start_with("gateway", MEMORY, [("ORIGIN", &origin)]);
@@ -341,7 +341,7 @@ async fn an_origin_that_closes_after_each_answer_answers_every_request() {
 
 /// What counts is where its chunks end.
 #[tokio::test(flavor = "multi_thread")]
-async fn an_answer_in_chunks_has_no_length_beside_them() {
+async fn a_chunked_response_has_no_content_length() {
     let origin = closing_origin(
         "HTTP/1.1 200 OK\r\ncontent-length: 2\r\ntransfer-encoding: chunked\r\n\r\n4\r\nhere\r\n0\r\n\r\n",
     )
@@ -362,7 +362,7 @@ async fn a_gateway_in_front_of_itself_ends_at_once() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_origin_that_is_away_is_bridged_by_what_is_stored() {
+async fn an_unavailable_origin_is_bridged_by_stored_responses() {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("there is a port");
     let address = listener.local_addr().expect("it has one");
     let router = Router::new().fallback(async || ([(header::CACHE_CONTROL, "max-age=1")], "here"));

@@ -18,7 +18,7 @@ fn max_age(answer: &Answer) -> u64 {
     seconds.expect("max-age is a number of seconds")
 }
 
-fn each_page_has_a_life_of_its_own(url: &str) {
+fn each_page_has_its_own_ttl(url: &str) {
     let server = Example::start("lives", url);
     for (path, longest, text) in [
         ("/", 10, "Welcome!"),
@@ -52,10 +52,10 @@ fn each_page_has_a_life_of_its_own(url: &str) {
 
 #[test]
 fn lives_on_memory() {
-    each_page_has_a_life_of_its_own(MEMORY);
+    each_page_has_its_own_ttl(MEMORY);
 }
 
 #[test]
 fn lives_on_redis() {
-    each_page_has_a_life_of_its_own(&RedisServer::start().url());
+    each_page_has_its_own_ttl(&RedisServer::start().url());
 }

@@ -5,7 +5,7 @@ use super::{
     support::{RedisServer, example::Example},
 };
 
-fn scrape_shows_what_was_answered(url: &str) {
+fn scrape_shows_the_requests(url: &str) {
     let server = Example::start("prometheus", url);
     for verdict in ["Miss", "Hit", "Hit"] {
         if verdict == "Hit" {
@@ -40,10 +40,10 @@ fn scrape_shows_what_was_answered(url: &str) {
 
 #[test]
 fn prometheus_on_memory() {
-    scrape_shows_what_was_answered(MEMORY);
+    scrape_shows_the_requests(MEMORY);
 }
 
 #[test]
 fn prometheus_on_redis() {
-    scrape_shows_what_was_answered(&RedisServer::start().url());
+    scrape_shows_the_requests(&RedisServer::start().url());
 }

@@ -33,7 +33,7 @@ fn misses(server: &Example) -> Vec<&'static str> {
     missed
 }
 
-fn purges_take_what_they_name(url: &str) {
+fn purges_evict_exactly_what_they_name(url: &str) {
     let server = purgeable(url);
     let all = ["/products/1", "/products/1/reviews", "/products/2"];
     assert_eq!(misses(&server), all);
@@ -67,16 +67,16 @@ fn purges_take_what_they_name(url: &str) {
 
 #[test]
 fn purge_on_memory() {
-    purges_take_what_they_name(MEMORY);
+    purges_evict_exactly_what_they_name(MEMORY);
 }
 
 #[test]
 fn purge_on_redis() {
-    purges_take_what_they_name(&RedisServer::start().url());
+    purges_evict_exactly_what_they_name(&RedisServer::start().url());
 }
 
 #[test]
-fn purge_that_redis_does_not_acknowledge_is_no_success() {
+fn purge_that_redis_does_not_acknowledge_is_an_error() {
     let mut redis = RedisServer::start();
     let server = purgeable(&redis.url());
     misses(&server);

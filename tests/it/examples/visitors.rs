@@ -5,7 +5,7 @@ use super::{
     support::{RedisServer, example::Example},
 };
 
-fn nobody_sees_what_is_anothers(url: &str) {
+fn users_see_only_their_own_pages(url: &str) {
     let server = Example::start("visitors", url);
     let ask = |path: &str, user: Option<&str>| {
         let login = user.map(|user| format!("authorization: Bearer {user}"));
@@ -70,10 +70,10 @@ fn nobody_sees_what_is_anothers(url: &str) {
 
 #[test]
 fn visitors_on_memory() {
-    nobody_sees_what_is_anothers(MEMORY);
+    users_see_only_their_own_pages(MEMORY);
 }
 
 #[test]
 fn visitors_on_redis() {
-    nobody_sees_what_is_anothers(&RedisServer::start().url());
+    users_see_only_their_own_pages(&RedisServer::start().url());
 }

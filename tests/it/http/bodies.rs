@@ -252,7 +252,7 @@ async fn a_body_over_the_limit_passes_through_whole_and_unstored() {
 }
 
 #[tokio::test]
-async fn those_that_wait_for_a_body_over_the_limit_each_get_it_whole() {
+async fn waiters_for_a_body_over_the_limit_each_get_it_whole() {
     for bench in Bench::every_with(|builder| builder.max_body(10)).await {
         let origin = Origin::held(|run| format!("{run:020}"));
         let app = bench.app(pages(&origin));

@@ -26,7 +26,7 @@ fn pages(bench: &Bench, runs: &Runs) -> App {
 
 /// `no-cache` and `no-store` in a request: nothing is read or written, none of the four headers sent.
 #[tokio::test]
-async fn no_cache_and_no_store_go_past_the_cache() {
+async fn no_cache_and_no_store_bypass_the_cache() {
     for directive in ["no-cache", "no-store"] {
         for bench in Bench::every().await {
             let runs = Runs::default();
@@ -183,7 +183,7 @@ async fn report(_: Staff, State(runs): State<Runs>) -> String {
 
 /// Extractors run on every request, so an anonymous client never gets an authorised one's entry.
 #[tokio::test]
-async fn a_guard_stands_before_the_cached_response() {
+async fn a_guard_runs_before_the_cached_response() {
     for bench in Bench::every().await {
         let runs = Runs::default();
         let app = bench.app(

@@ -129,7 +129,7 @@ async fn sliced(Path(text): Path<String>) -> String {
 }
 
 #[tokio::test]
-async fn p1_key_that_panics_is_no_key() {
+async fn p1_key_that_panics_is_a_bypass() {
     let bench = Bench::memory().await;
     let app = bench.app(Router::new().route("/{text}", get(sliced)));
     for _ in 0..2 {
@@ -200,7 +200,7 @@ async fn hintless() -> Response {
 }
 
 #[tokio::test]
-async fn p1_panic_of_a_body_asked_for_its_size_reaches_the_request_and_ends_the_lease() {
+async fn p1_panic_in_size_hint_reaches_the_request_and_ends_the_lease() {
     for bench in Bench::every().await {
         let app = bench.app(Router::new().route("/", get(hintless)));
         for _ in 0..2 {
@@ -219,7 +219,7 @@ async fn expiring() -> impl IntoResponse {
 }
 
 #[tokio::test]
-async fn expires_is_read_and_told_in_this_machines_time_whatever_redis_has() {
+async fn expires_follows_this_machines_clock_whatever_redis_has() {
     for ahead in [7200, -7200] {
         let server = RedisServer::start();
         let link = Link::to(&server).ahead(ahead).start().await;

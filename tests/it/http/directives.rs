@@ -88,7 +88,7 @@ async fn words_that_only_look_like_directives_change_nothing() {
 }
 
 #[tokio::test]
-async fn range_goes_past_the_cache() {
+async fn range_bypasses_the_cache() {
     for bench in Bench::every().await {
         let origin = Origin::counting();
         let app = bench.app(pages(&origin));
@@ -215,7 +215,7 @@ async fn only_if_cached_gets_504_while_another_request_fills() {
 }
 
 #[tokio::test]
-async fn max_age_wants_nothing_older_and_the_new_answer_is_for_all() {
+async fn max_age_rejects_older_entries_and_the_new_response_is_shared() {
     for bench in Bench::every().await {
         let origin = Origin::counting();
         let app = bench.app(pages(&origin));
@@ -299,7 +299,7 @@ async fn min_fresh_wants_as_much_left() {
 }
 
 #[tokio::test]
-async fn max_stale_does_not_bring_back_what_is_past_its_life() {
+async fn max_stale_does_not_revive_expired_entries() {
     for bench in Bench::every().await {
         let origin = Origin::counting();
         let app = bench.app(pages(&origin));

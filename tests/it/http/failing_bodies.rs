@@ -125,7 +125,7 @@ async fn p5_a_stream_that_fails_gives_the_client_its_error_and_is_not_stored() {
 }
 
 #[tokio::test]
-async fn p5_those_that_wait_for_a_stream_that_fails_run_for_themselves() {
+async fn p5_waiters_of_a_stream_that_fails_run_the_handler_themselves() {
     for bench in Bench::every().await {
         let origin = Origin::held(|run| match run {
             1 => Body::from_stream(stream::iter([Ok("begin"), Err(io::Error::other("gone"))])),

@@ -15,7 +15,7 @@ use crate::{
 };
 
 #[tokio::test]
-async fn clients_ask_each_time_and_no_proxy_stores_unless_told() {
+async fn clients_revalidate_and_proxies_do_not_store_by_default() {
     for bench in Bench::every().await {
         let app = bench.app(pages(&Origin::counting()));
         for verdict in ["Miss", "Hit"] {
@@ -29,7 +29,7 @@ async fn clients_ask_each_time_and_no_proxy_stores_unless_told() {
 }
 
 #[tokio::test]
-async fn clients_are_told_what_is_left() {
+async fn clients_get_the_remaining_ttl() {
     for bench in Bench::every_with(|builder| builder.client_max_age(ClientMaxAge::Remaining)).await {
         let app = bench.app(pages(&Origin::counting()));
         let miss = app.get("/").await;
@@ -191,7 +191,7 @@ async fn varied(State(origin): State<Origin>) -> Response {
 }
 
 #[tokio::test]
-async fn vary_names_what_the_key_takes_in() {
+async fn vary_names_the_headers_in_the_key() {
     for bench in Bench::every().await {
         let app = bench.app(at_root(get(varied), &Origin::counting()));
         let hit = miss_then_hit(&app, "/").await;
@@ -211,7 +211,7 @@ async fn vary_of_the_handler_is_completed() {
 }
 
 #[tokio::test]
-async fn vary_is_also_sent_with_what_is_not_stored() {
+async fn vary_is_also_sent_with_unstored_responses() {
     let refused: fn() -> Response = || [("set-cookie", "a=b")].into_response();
     for make in [refused, || streamed(&["text"]).into_response()] {
         for bench in Bench::every().await {
@@ -224,7 +224,7 @@ async fn vary_is_also_sent_with_what_is_not_stored() {
 }
 
 #[tokio::test]
-async fn those_that_waited_get_what_a_hit_gets() {
+async fn waiters_get_what_a_hit_gets() {
     for bench in Bench::every().await {
         let origin = Origin::held(|run| ([("x-run", run.to_string())], "text"));
         let app = bench.app(pages(&origin));

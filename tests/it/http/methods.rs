@@ -17,7 +17,7 @@ use crate::{
 };
 
 #[tokio::test]
-async fn other_methods_run_the_handler_and_show_no_header_of_ours() {
+async fn other_methods_run_the_handler_and_get_no_cache_header() {
     for bench in Bench::every().await {
         let origin = Origin::counting();
         let app = bench.app(pages(&origin));
@@ -43,7 +43,7 @@ async fn other_methods_run_the_handler_and_show_no_header_of_ours() {
 }
 
 #[tokio::test]
-async fn a_method_that_nobody_knows_runs_the_handler() {
+async fn an_unknown_method_runs_the_handler() {
     for bench in Bench::every().await {
         let origin = Origin::counting();
         let app = bench.app(pages(&origin));

@@ -80,7 +80,7 @@ fn is_about_the_resource(status: u16) -> bool {
 }
 
 #[tokio::test]
-async fn only_answers_about_the_resource_leave_a_mark_and_take_entries_away() {
+async fn only_responses_about_the_resource_leave_a_marker_and_remove_entries() {
     let origin = Origin {
         status: Arc::default(),
     };
@@ -126,7 +126,7 @@ async fn picky(State(gate): State<Gate>, request: Request) -> Response {
 }
 
 #[tokio::test]
-async fn p4_those_that_wait_for_an_odd_request_share_the_next_run() {
+async fn p4_waiters_of_an_odd_request_share_the_next_fill() {
     for bench in Bench::every().await {
         let gate = Gate::new();
         let router = Router::new().route("/", get(picky)).with_state(gate.clone());
@@ -150,7 +150,7 @@ async fn p4_those_that_wait_for_an_odd_request_share_the_next_run() {
 
 /// Also where the response must not be shared: an error of the service itself, and a response for credentials.
 #[tokio::test]
-async fn a_failure_is_spared_for_retry_after_whoever_it_answers() {
+async fn a_failure_backs_off_for_retry_after_for_every_client() {
     for retry_after in [HOUR, Duration::MAX] {
         for bench in Bench::every_with(|builder| builder.failure_backoff(retry_after)).await {
             let runs = Runs::default();

@@ -159,7 +159,7 @@ async fn absent_for_a_while(State(runs): State<Runs>) -> (StatusCode, Json<Value
 
 /// A 404 is stored only with `not_found`, and stays a 404.
 #[tokio::test]
-async fn a_404_stays_one_and_is_stored_only_when_asked_for() {
+async fn a_404_stays_a_404_and_is_stored_only_with_not_found() {
     for bench in Bench::every().await {
         let runs = Runs::default();
         let router = Router::new()

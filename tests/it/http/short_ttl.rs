@@ -21,7 +21,7 @@ fn tickers(bench: &Bench, runs: &Runs) -> App {
 
 /// A TTL of 0 does not compile: `options` and `policy` in `tests/ui/fail`.
 #[tokio::test]
-async fn half_a_second_is_a_life() {
+async fn half_a_second_is_a_ttl() {
     let bench = Bench::memory().await;
     let runs = Runs::default();
     let app = tickers(&bench, &runs);
@@ -45,7 +45,7 @@ async fn half_a_second_is_a_life() {
 
 /// The same in Redis, whose clock cannot be controlled: half a second may pass between any two requests.
 #[tokio::test]
-async fn half_a_second_is_a_life_in_redis() {
+async fn half_a_second_is_a_ttl_in_redis() {
     let bench = Bench::redis().await;
     let runs = Runs::default();
     let app = tickers(&bench, &runs);

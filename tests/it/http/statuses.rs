@@ -212,7 +212,7 @@ async fn p5_a_failure_that_many_waited_for_is_not_stored() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn p5_a_failure_is_not_given_to_those_that_come_after_it_however_soon() {
+async fn p5_a_failure_is_not_given_to_later_requests() {
     for bench in Bench::every().await {
         let origin = Origin::new(|run| (StatusCode::BAD_GATEWAY, format!("failure {run}")));
         let app = bench.app(pages(&origin));

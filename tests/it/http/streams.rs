@@ -115,7 +115,7 @@ async fn p1_the_first_chunk_is_not_held_back_when_no_task_is_left_for_a_fill() {
 }
 
 #[tokio::test]
-async fn p4_those_that_come_during_a_stream_wait_for_its_end() {
+async fn p4_requests_during_a_stream_wait_for_its_end() {
     for bench in Bench::every().await {
         let (origin, feeds) = fed();
         let app = bench.app(pages(&origin));
@@ -191,7 +191,7 @@ async fn a_long_stream_is_byte_exact() {
 }
 
 #[tokio::test]
-async fn those_that_wait_for_a_stream_over_the_limit_each_get_their_own() {
+async fn waiters_for_a_stream_over_the_limit_each_get_their_own() {
     for bench in Bench::every_with(|builder| builder.max_body(10)).await {
         let origin = Origin::held(|_| streamed(&["123456", "123456"]));
         let app = bench.app(pages(&origin));
@@ -203,7 +203,7 @@ async fn those_that_wait_for_a_stream_over_the_limit_each_get_their_own() {
 }
 
 #[tokio::test]
-async fn a_client_that_leaves_in_the_middle_leaves_a_whole_entry_behind() {
+async fn a_client_that_disconnects_during_the_body_does_not_truncate_the_entry() {
     for bench in Bench::every().await {
         let (origin, feeds) = fed();
         let app = bench.app(pages(&origin));
@@ -221,7 +221,7 @@ async fn a_client_that_leaves_in_the_middle_leaves_a_whole_entry_behind() {
 }
 
 #[tokio::test]
-async fn a_client_that_never_reads_leaves_a_whole_entry_behind() {
+async fn a_client_that_never_reads_does_not_truncate_the_entry() {
     for bench in Bench::every().await {
         let origin = Origin::new(|_| streamed(&["one ", "two"]));
         let app = bench.app(pages(&origin));
@@ -232,7 +232,7 @@ async fn a_client_that_never_reads_leaves_a_whole_entry_behind() {
 }
 
 #[tokio::test]
-async fn p4_a_client_that_leaves_before_the_answer_leaves_a_whole_entry_behind() {
+async fn p4_a_client_that_disconnects_before_the_response_does_not_prevent_the_entry() {
     for bench in Bench::every().await {
         let origin = Origin::held(|_| "page");
         let app = bench.app(pages(&origin));
@@ -274,7 +274,7 @@ async fn an_event_stream_is_passed_on_and_never_copied() {
 }
 
 #[tokio::test]
-async fn those_that_wait_for_an_event_stream_get_their_own_at_once() {
+async fn waiters_for_an_event_stream_get_their_own_at_once() {
     for bench in Bench::every().await {
         let origin = Origin::held(|_| {
             (

@@ -99,7 +99,7 @@ async fn below_a_second_works() {
 }
 
 #[tokio::test]
-async fn every_preset_lives_as_long_as_it_says() {
+async fn every_preset_has_the_ttl_of_its_name() {
     for bench in Bench::every_with(telling).await {
         let routers: [(Router, u64); 6] = [
             (routed!(minute, #[cache_one_minute]), 60),
@@ -138,7 +138,7 @@ async fn without_expire_the_cache_says_how_long() {
 }
 
 #[tokio::test]
-async fn the_handler_may_shorten_the_life_and_never_lengthens_it() {
+async fn the_handler_may_shorten_the_ttl_and_never_lengthens_it() {
     for bench in Bench::every_with(telling).await {
         for (line, life) in [
             (("cache-control", "max-age=30"), 30),
@@ -168,7 +168,7 @@ async fn item(Path(id): Path<u32>, State(origin): State<Origin>) -> Response {
 }
 
 #[tokio::test]
-async fn each_entry_has_a_life_of_its_own() {
+async fn each_entry_has_its_own_ttl() {
     for bench in Bench::every_with(telling).await {
         let origin = Origin::counting();
         let app = bench.app(Router::new().route("/{id}", get(item)).with_state(origin.clone()));

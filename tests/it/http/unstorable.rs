@@ -48,7 +48,7 @@ fn with(line: Line, run: usize) -> Response {
 }
 
 #[tokio::test]
-async fn p5_what_must_not_be_shared_is_not_stored() {
+async fn p5_responses_that_must_not_be_shared_are_not_stored() {
     for bench in Bench::every().await {
         for (number, line) in REFUSED.into_iter().enumerate() {
             let origin = Origin::new(move |run| with(line, run));
@@ -70,7 +70,7 @@ async fn p5_what_must_not_be_shared_is_not_stored() {
 }
 
 #[tokio::test]
-async fn p5_those_that_wait_for_what_must_not_be_shared_each_run_the_handler() {
+async fn p5_waiters_of_a_response_that_must_not_be_shared_each_run_the_handler() {
     for bench in Bench::every().await {
         for (number, line) in REFUSED.into_iter().enumerate() {
             let origin = Origin::held(move |run| with(line, run));
@@ -88,7 +88,7 @@ async fn p5_those_that_wait_for_what_must_not_be_shared_each_run_the_handler() {
 }
 
 #[tokio::test]
-async fn p5_a_failure_with_a_cookie_is_not_given_to_those_that_wait() {
+async fn p5_a_failure_with_a_cookie_is_not_given_to_waiters() {
     for bench in Bench::every().await {
         for (path, line) in [
             ("/1", ("set-cookie", "session=1")),
@@ -107,7 +107,7 @@ async fn p5_a_failure_with_a_cookie_is_not_given_to_those_that_wait() {
 }
 
 #[tokio::test]
-async fn p5_refusals_on_a_second_line_count_too() {
+async fn p5_directives_on_a_second_line_count_too() {
     for lines in [
         [("cache-control", "public"), ("cache-control", "no-store")],
         [("vary", ""), ("vary", "cookie")],
@@ -124,7 +124,7 @@ async fn p5_refusals_on_a_second_line_count_too() {
 }
 
 #[tokio::test]
-async fn words_that_only_look_like_refusals_are_stored() {
+async fn responses_with_similar_directives_are_stored() {
     for line in [
         ("cache-control", "public, max-age=30, x=\"no-store, private\""),
         ("cache-control", "must-revalidate, proxy-revalidate, immutable"),
@@ -150,7 +150,7 @@ async fn variants(State(origin): State<Origin>) -> Response {
 }
 
 #[tokio::test]
-async fn what_is_keyed_may_vary_and_be_encoded() {
+async fn keyed_headers_may_be_in_vary_and_content_encoding() {
     for lines in [
         [("vary", "Accept-Encoding"), ("content-encoding", "gzip")],
         [("vary", "accept-language, ACCEPT-ENCODING"), ("x-a", "b")],
@@ -194,7 +194,7 @@ async fn headers_of_the_connection_are_left_out_and_the_rest_is_stored() {
 }
 
 #[tokio::test]
-async fn p5_a_panic_is_not_stored_and_those_that_wait_are_served() {
+async fn p5_a_panic_is_not_stored_and_waiters_are_served() {
     for bench in Bench::every().await {
         let origin = Origin::held(|run| match run {
             1 => panic!("the first run fails, as this test wants"),

@@ -292,7 +292,7 @@ mod there {
 }
 
 #[tokio::test]
-async fn p2_functions_of_one_name_in_two_modules_are_told_apart() {
+async fn p2_functions_of_one_name_in_two_modules_have_entries_of_their_own() {
     for bench in Bench::every().await {
         let origin = Origin::counting();
         let router = Router::new()
@@ -315,7 +315,7 @@ async fn maybe(
 }
 
 #[tokio::test]
-async fn p2_an_argument_that_is_a_rejection_goes_past_the_cache() {
+async fn p2_an_argument_that_is_a_rejection_bypasses_the_cache() {
     for bench in Bench::every().await {
         let origin = Origin::counting();
         let app = bench.app(at_root(get(maybe), &origin));

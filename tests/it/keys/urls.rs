@@ -175,7 +175,7 @@ async fn by_path(Path(name): Path<String>, RawQuery(query): RawQuery, State(runs
 
 /// `/items?a=1` and `/itemsa=1` have entries of their own.
 #[tokio::test]
-async fn path_and_query_never_run_into_each_other() {
+async fn path_and_query_are_separate_in_keys() {
     let ends = [
         "items?a=1",
         "itemsa=1",

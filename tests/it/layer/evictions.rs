@@ -90,7 +90,7 @@ async fn writes_evict_what_they_name_once_they_succeeded() {
 
 /// RFC 9111 section 4.4.
 #[tokio::test]
-async fn unsafe_requests_evict_their_own_path_and_those_that_they_answer_with() {
+async fn unsafe_requests_evict_their_own_path_and_those_in_their_response() {
     for bench in Bench::every().await {
         let app = bench.app(routes().layer(CacheLayer::new()));
         misses(&app, &bench, PATHS).await;
@@ -127,13 +127,13 @@ async fn p3_paths_are_evicted_by_hand() {
 
 #[test]
 #[should_panic(expected = "names `name`, which \"/users/{id}\" does not")]
-fn target_must_name_what_the_route_does() {
+fn target_must_name_the_parameters_of_the_route() {
     let _ = CacheLayer::new().evict_on(Method::PUT, "/users/{id}", ["/users/{name}"]);
 }
 
 /// It would evict nothing, and be taken for an eviction.
 #[tokio::test]
-async fn what_is_no_path_is_not_evicted() {
+async fn references_that_are_not_paths_are_not_evicted() {
     let bench = Bench::memory().await;
     for path in [
         "users",
@@ -163,7 +163,7 @@ type Case = (
 
 /// What a request evicts does not depend on the way that it takes through the layer.
 #[tokio::test]
-async fn what_evicts_evicts_whatever_the_layer_does_with_the_request() {
+async fn requests_evict_however_the_layer_handles_them() {
     for bench in Bench::every().await {
         let layer = CacheLayer::new()
             .methods(MethodFilter::GET.or(MethodFilter::POST))

@@ -76,7 +76,7 @@ async fn two_side_by_side(app: &App, gate: &Gate) {
 }
 
 #[tokio::test]
-async fn p4_marker_lasts_while_uncached_answers_confirm_it() {
+async fn p4_marker_lasts_while_uncached_responses_confirm_it() {
     for layer in layers() {
         let bench = Bench::memory().await;
         let gate = Gate::new();
@@ -93,7 +93,7 @@ async fn p4_marker_lasts_while_uncached_answers_confirm_it() {
 }
 
 #[tokio::test]
-async fn p4_marker_in_redis_lasts_while_uncached_answers_confirm_it() {
+async fn p4_marker_in_redis_lasts_while_uncached_responses_confirm_it() {
     for layer in layers() {
         let bench = Bench::redis().await;
         let gate = Gate::new();

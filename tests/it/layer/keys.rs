@@ -249,7 +249,7 @@ async fn p2_requests_in_disguise_or_with_a_body_are_not_cached() {
 
 /// The headers that proxies and servers take the host from, and those that they remove.
 #[tokio::test]
-async fn p2_nobody_poisons_a_page_by_what_is_read_in_two_ways() {
+async fn p2_ambiguous_requests_poison_no_page() {
     for bench in Bench::every().await {
         let app = bench.app(Router::new().fallback(reflects_all).layer(CacheLayer::new()));
         let attacks = [

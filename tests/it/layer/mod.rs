@@ -72,7 +72,7 @@ async fn responses_are_cached_by_their_paths() {
 
 /// The first matching rule applies.
 #[tokio::test]
-async fn each_route_has_a_life_of_its_own() {
+async fn each_route_has_its_own_ttl() {
     let bench = Bench::memory_with(|builder| builder.client_max_age(ClientMaxAge::Remaining)).await;
     let layer = CacheLayer::new()
         .public()
@@ -125,7 +125,7 @@ async fn only_and_exclude_go_by_segments() {
 }
 
 #[tokio::test]
-async fn stale_pages_serve_while_they_are_renewed() {
+async fn stale_pages_are_served_during_a_refresh() {
     for bench in Bench::every().await {
         let policy = Policy::new().expire(MINUTE).stale_while_revalidate(MINUTE);
         let app = app(&bench, CacheLayer::new().policy(policy));
@@ -165,7 +165,7 @@ async fn p1_and_p9_without_redis_or_a_cache_the_service_answers() {
 }
 
 #[tokio::test]
-async fn p4_many_that_ask_together_are_answered_by_one_run() {
+async fn p4_concurrent_requests_run_the_handler_once() {
     for bench in Bench::every().await {
         let app = app(&bench, CacheLayer::new());
         let asked = futures_util::future::join_all((0..100).map(|_| app.get("/a"))).await;

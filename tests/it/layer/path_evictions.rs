@@ -121,7 +121,7 @@ async fn p3_evictions_by_hand_take_any_spelling() {
 
 /// RFC 9111 section 4.4, with references as RFC 3986 has them.
 #[tokio::test]
-async fn p3_references_in_answers_are_resolved_against_the_request() {
+async fn p3_references_in_responses_are_resolved_against_the_request() {
     for bench in Bench::every().await {
         let app = bench.app(Router::new().fallback(lenient).layer(CacheLayer::new()));
         let read = async || {

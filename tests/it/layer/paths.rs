@@ -87,7 +87,7 @@ async fn p2_schemes_do_not_share() {
 
 /// Evictions take the rewritten path as well as the client's.
 #[tokio::test]
-async fn p2_evictions_reach_what_a_rewritten_uri_stands_for() {
+async fn p2_evictions_reach_the_resource_of_a_rewritten_uri() {
     for bench in Bench::every().await {
         let layer = CacheLayer::new().evict_on(Method::PATCH, "/products/{id}", ["/lists/{id}"]);
         let app = rewriting(&bench, layer);

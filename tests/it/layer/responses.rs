@@ -143,7 +143,7 @@ async fn redis_entry_that_cannot_be_read_is_a_miss() {
 }
 
 #[tokio::test]
-async fn evictions_are_exact_and_leave_what_is_not_ours() {
+async fn evictions_are_exact_and_keep_foreign_records() {
     for (app, bench) in every().await {
         let foreign = bench.redis.as_ref();
         if let Some(server) = foreign {
@@ -247,7 +247,7 @@ async fn full_redis_fails_no_request() {
 }
 
 #[tokio::test]
-async fn what_stands_outside_of_the_layer_is_never_stored() {
+async fn headers_of_outer_layers_are_never_stored() {
     for bench in Bench::every().await {
         let runs = Runs::default();
         let within = Router::new()

@@ -59,7 +59,7 @@ async fn explain(bench: &Bench, id: u64) -> Explanation {
 }
 
 #[tokio::test]
-async fn entry_is_explained_through_its_life() {
+async fn entry_is_explained_in_each_state() {
     for bench in Bench::every().await {
         let gate = Gate::new();
         let app = bench.app(routes(&gate));

@@ -207,7 +207,7 @@ async fn policies_hold_at_their_ends() {
 }
 
 #[tokio::test]
-async fn lives_that_answers_ask_for_hold_at_their_ends() {
+async fn ttls_of_responses_hold_at_their_limits() {
     for end in ENDS {
         for bench in Bench::every().await {
             let policy = Policy::new().expire(Duration::from_secs(1));

@@ -132,7 +132,7 @@ async fn redis_that_stays_unavailable_is_logged_once_a_minute() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn shutdown_tells_of_runs_that_it_did_not_wait_for() {
+async fn shutdown_logs_fills_that_it_did_not_wait_for() {
     let log = Log::default();
     let _logged = tracing::subscriber::set_default(log.subscriber());
     let bench = Bench::memory().await;

@@ -40,7 +40,7 @@ async fn waiting_for_nobody_still_caches() {
 }
 
 #[tokio::test]
-async fn a_size_or_a_budget_of_zero_is_refused() {
+async fn a_size_or_a_budget_of_zero_is_rejected() {
     for builder in [
         Cache::builder().memory_size(0),
         Cache::builder().store_budget(Duration::ZERO),
@@ -55,7 +55,7 @@ async fn a_size_or_a_budget_of_zero_is_refused() {
 
 #[test]
 #[should_panic(expected = "timers are disabled")]
-fn a_runtime_without_timers_is_refused_at_build() {
+fn a_runtime_without_timers_is_rejected_at_build() {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build();
     let _ = runtime.unwrap().block_on(Cache::builder().build());
 }

@@ -32,7 +32,7 @@ async fn response_header_names_the_header_that_says_hit_or_miss() {
 }
 
 #[tokio::test]
-async fn a_response_header_that_is_no_name_or_means_something_else_is_refused() {
+async fn a_hit_header_that_is_invalid_or_has_a_meaning_is_rejected() {
     let taken = [
         "Cache-Control",
         "content-length",
@@ -48,7 +48,7 @@ async fn a_response_header_that_is_no_name_or_means_something_else_is_refused() 
 }
 
 #[tokio::test]
-async fn cache_status_says_in_the_standards_words_what_happened() {
+async fn cache_status_has_the_words_of_rfc_9211() {
     for bench in Bench::every_with(|builder| builder.cache_status(true)).await {
         let app = bench.app(pages(&Origin::counting()));
         assert_eq!(
@@ -127,7 +127,7 @@ async fn a_version_changes_nothing_within_one_cache() {
 }
 
 #[tokio::test]
-async fn a_life_below_a_millisecond_is_refused() {
+async fn a_ttl_below_a_millisecond_is_rejected() {
     let error = Cache::builder().default_expire(std::time::Duration::from_micros(999));
     assert!(error.build().await.unwrap_err().is_settings());
 }

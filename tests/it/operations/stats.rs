@@ -104,7 +104,7 @@ async fn requests_and_runs_are_counted_by_handler() {
 }
 
 #[tokio::test]
-async fn panic_is_a_run_that_failed() {
+async fn panic_is_counted_as_a_failed_run() {
     let bench = Bench::memory().await;
     let app = app(&bench);
     let asked = tokio::spawn(async move { app.get("/panics").await });

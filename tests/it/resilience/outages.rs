@@ -93,7 +93,7 @@ impl Shop {
 
 /// Requests succeed from the first moment of the outage.
 #[tokio::test]
-async fn redis_dies_in_mid_run_and_comes_back() {
+async fn redis_dies_and_comes_back() {
     let mut shop = Shop::on(RedisServer::start()).await;
     let miss = shop.answered_by_a_run().await;
     shop.bench.settled().await;

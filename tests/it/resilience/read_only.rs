@@ -14,7 +14,7 @@ use crate::{
 
 /// A replica, or a former master: it answers reads and the probe.
 #[tokio::test]
-async fn p1_read_only_server_is_dropped_once_and_what_it_has_is_served() {
+async fn p1_read_only_server_is_reconnected_once_and_its_entries_are_served() {
     let log = Log::default();
     let _logged = tracing::subscriber::set_default(log.subscriber());
     let bench = Bench::redis().await;

@@ -47,7 +47,7 @@ fn full() -> RedisServer {
 
 /// An eviction since the first fill began would be unknown, so they share the next fill.
 #[tokio::test]
-async fn p4_requests_share_runs_while_the_store_refuses() {
+async fn p4_requests_share_fills_while_the_store_rejects() {
     let server = full();
     let gate = Gate::new();
     let (cache, app) = replica(&server.url(), &gate).await;
@@ -63,7 +63,7 @@ async fn p4_requests_share_runs_while_the_store_refuses() {
 }
 
 #[tokio::test]
-async fn p3_run_from_before_an_eviction_elsewhere_is_not_joined_while_the_store_refuses() {
+async fn p3_fill_from_before_an_eviction_elsewhere_is_not_joined_while_the_store_rejects() {
     let server = full();
     let gate = Gate::new();
     let (cache, app) = replica(&server.url(), &gate).await;
@@ -82,7 +82,7 @@ async fn p3_run_from_before_an_eviction_elsewhere_is_not_joined_while_the_store_
 }
 
 #[tokio::test]
-async fn p3_run_from_before_a_failed_eviction_is_not_joined_while_the_store_is_away() {
+async fn p3_fill_from_before_a_failed_eviction_is_not_joined_while_the_store_is_down() {
     for eviction in ["key", "handler", "tag"] {
         let gate = Gate::new();
         let (cache, app) = replica("redis://127.0.0.1:1", &gate).await;
@@ -182,7 +182,7 @@ async fn p3_any_is_retired_before_the_tag() {
 }
 
 #[tokio::test]
-async fn evictions_made_up_for_are_sent_in_parts() {
+async fn retried_evictions_are_sent_in_parts() {
     let server = RedisServer::start();
     let link = Link::to(&server).start().await;
     let gate = Gate::new();
@@ -207,7 +207,7 @@ async fn slow(State(gate): State<Gate>) -> String {
 
 /// The second waits behind the run of the first, and has an entry to answer with as well.
 #[tokio::test]
-async fn stale_entry_answers_those_that_wait_for_a_slow_run_while_the_store_refuses() {
+async fn stale_entry_is_served_to_waiters_of_a_slow_fill_while_the_store_rejects() {
     let server = RedisServer::start();
     let clock = ManualClock::at(START);
     let builder = Cache::builder().prefix("test").url(server.url()).clock(&clock);

@@ -33,7 +33,7 @@ async fn conditions_are_answered_from_the_cache_on_hit_and_miss() {
 }
 
 #[tokio::test]
-async fn a_304_on_a_miss_is_as_old_as_what_came() {
+async fn a_304_on_a_miss_has_the_age_of_the_received_response() {
     let gateway = Gateway::memory().await;
     gateway.origin.then(ok(&[CONTROL, TAG, ("age", "20")], "one"));
     let answer = gateway.get([("if-none-match", "\"a\"")]).await;
@@ -42,7 +42,7 @@ async fn a_304_on_a_miss_is_as_old_as_what_came() {
 
 /// RFC 9111 section 4.3.2: the date of the answer stands for that of the modification.
 #[tokio::test]
-async fn if_modified_since_is_held_against_the_date_where_there_is_no_other() {
+async fn if_modified_since_is_compared_with_date_without_last_modified() {
     let gateway = Gateway::memory().await;
     gateway.origin.then(ok(&[CONTROL], "one"));
     gateway.get([]).await;
@@ -149,7 +149,7 @@ async fn head_is_answered_from_what_get_has_stored() {
 }
 
 #[tokio::test]
-async fn other_methods_go_past_the_cache() {
+async fn other_methods_bypass_the_cache() {
     for gateway in Gateway::every().await {
         gateway.origin.then(ok(&[CONTROL], "one"));
         gateway.get([]).await;

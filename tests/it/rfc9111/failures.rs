@@ -45,7 +45,7 @@ async fn a_stored_response_answers_while_the_service_fails() {
 }
 
 #[tokio::test]
-async fn what_forbids_stale_answers_is_obeyed() {
+async fn directives_that_forbid_stale_responses_are_obeyed() {
     for gateway in Gateway::every().await {
         for forbidding in [
             "must-revalidate",
@@ -86,7 +86,7 @@ async fn stale_if_error_says_for_how_long() {
 
 /// A storable 5xx does not replace an entry that may be served stale.
 #[tokio::test]
-async fn an_error_with_a_life_does_not_push_out_a_good_response() {
+async fn an_error_with_a_ttl_does_not_replace_a_successful_response() {
     // In Redis the failure backoff follows the server's clock.
     let gateway = Gateway::memory().await;
     gateway
@@ -156,7 +156,7 @@ async fn p5_a_body_that_is_cut_off_is_not_stored() {
 
 /// Those that wait for its run, too, though that answer is nobody else's.
 #[tokio::test]
-async fn a_stored_response_answers_all_that_wait_while_the_service_fails() {
+async fn a_stored_response_is_served_to_all_waiters_while_the_service_fails() {
     for private in [("cache-control", "no-store"), ("set-cookie", "a=b")] {
         let bench = Bench::memory().await;
         let gate = Gate::new();
@@ -215,7 +215,7 @@ async fn failures_are_bridged_beyond_stale_while_revalidate() {
 
 /// Whatever one client has revalidated.
 #[tokio::test]
-async fn a_fresh_response_gives_way_to_nothing_less_good() {
+async fn a_fresh_response_is_not_replaced_by_a_failure() {
     for gateway in Gateway::every().await {
         let control = ("cache-control", "max-age=3600");
         gateway.origin.then(ok(&[control, TAG], "one"));
@@ -268,7 +268,7 @@ async fn p5_a_body_that_ends_before_its_length_is_not_stored() {
 
 /// Conditions and date are those of any other response.
 #[tokio::test]
-async fn a_body_in_pieces_is_answered_as_any_other() {
+async fn a_streamed_body_is_answered_as_any_other() {
     let bench = Bench::memory().await;
     let app = bench.app(pieces(&["hel", "lo"]).layer(CacheLayer::new().http()));
     let has_it = app.get_with("/a", [("if-none-match", "\"a\"")]).await;
@@ -310,7 +310,7 @@ async fn p4_without_redis_a_streamed_body_answers_all_waiters() {
 
 /// Refreshed early, by a response that must not be stored.
 #[tokio::test]
-async fn a_fresh_response_outlives_a_renewal_that_comes_to_nothing() {
+async fn a_fresh_response_outlives_a_refresh_that_fails() {
     for bench in Bench::every_with(|builder| builder.early_refresh(1e12)).await {
         let (runs, clock) = (Runs::default(), bench.clock.clone());
         let counting = runs.clone();

@@ -9,7 +9,7 @@ use crate::{
 };
 
 #[tokio::test]
-async fn a_response_lives_as_long_as_it_says() {
+async fn a_response_is_fresh_as_long_as_it_says() {
     for gateway in Gateway::every().await {
         let control = ("cache-control", "max-age=60");
         gateway
@@ -77,7 +77,7 @@ async fn a_response_without_a_date_gets_that_of_its_arrival() {
 }
 
 #[tokio::test]
-async fn what_says_nothing_is_not_stored_unless_the_layer_names_a_life() {
+async fn responses_without_a_ttl_are_not_stored_unless_the_layer_has_one() {
     for gateway in Gateway::every().await {
         gateway.origin.then(ok(&[], "one")).then(ok(&[], "two"));
         assert_eq!(gateway.page([]).await, page("Miss", "one"));
@@ -92,7 +92,7 @@ async fn what_says_nothing_is_not_stored_unless_the_layer_names_a_life() {
 }
 
 #[tokio::test]
-async fn a_life_is_guessed_where_the_layer_is_told_to() {
+async fn a_ttl_is_guessed_where_the_layer_allows_it() {
     let before = httpdate::fmt_http_date(super::START.to_system_time() - 10 * MINUTE);
     for gateway in Gateway::every_with(CacheLayer::new().heuristics()).await {
         gateway.origin.then(ok(&[("last-modified", &before)], "one"));
@@ -125,7 +125,7 @@ async fn statuses_of_all_kinds_are_stored_as_they_are() {
 }
 
 #[tokio::test]
-async fn p5_what_is_not_for_shared_caches_is_not_stored() {
+async fn p5_responses_not_for_shared_caches_are_not_stored() {
     for gateway in Gateway::every().await {
         for line in [
             ("cache-control", "no-store, max-age=60"),
@@ -208,7 +208,7 @@ async fn p5_a_response_to_a_login_is_shared_only_if_it_says_so() {
 }
 
 #[tokio::test]
-async fn stale_while_revalidate_answers_while_one_run_renews_behind_it() {
+async fn stale_while_revalidate_serves_while_one_background_refresh_fills() {
     for gateway in Gateway::every().await {
         let control = ("cache-control", "max-age=60, stale-while-revalidate=30");
         gateway
@@ -307,7 +307,7 @@ async fn a_policy_allows_stale_answers_where_the_response_is_silent() {
 
 /// RFC 9111 section 1.2.2.
 #[tokio::test]
-async fn an_age_is_told_up_to_2_31_seconds_and_counts_in_full() {
+async fn an_age_is_sent_up_to_2_31_seconds_and_counts_in_full() {
     let longest = "2147483648";
     for (age, date) in [
         ("18446744073709551615", "Mon, 01 Jan 1601 00:00:00 GMT"),

@@ -25,7 +25,7 @@ async fn no_cache_has_the_response_validated() {
 }
 
 #[tokio::test]
-async fn no_store_leaves_nothing_behind() {
+async fn no_store_stores_nothing() {
     for gateway in Gateway::every().await {
         gateway
             .origin
@@ -105,7 +105,7 @@ async fn only_if_cached_never_reaches_the_service() {
 
 /// Not even in background.
 #[tokio::test]
-async fn only_if_cached_renews_nothing() {
+async fn only_if_cached_refreshes_nothing() {
     let gateway = Gateway::memory().await;
     let control = ("cache-control", "max-age=60, stale-while-revalidate=60");
     gateway.origin.then(ok(&[control], "one"));

@@ -64,7 +64,7 @@ async fn a_stale_response_is_validated_by_its_date() {
 }
 
 #[tokio::test]
-async fn what_was_modified_takes_the_place_of_what_was_stored() {
+async fn modified_response_replaces_the_stored_one() {
     for gateway in Gateway::every().await {
         gateway.origin.then(ok(&[CONTROL, TAG], "one"));
         gateway.get([]).await;
@@ -91,7 +91,7 @@ async fn no_cache_is_stored_and_validated_each_time() {
 
 /// A response that must be validated each time is not given to waiters.
 #[tokio::test]
-async fn a_response_without_a_life_is_not_shared_by_those_that_wait() {
+async fn a_response_without_a_ttl_is_not_shared_with_waiters() {
     for bench in Bench::every().await {
         let gate = Gate::new();
         let waits = gate.clone();
@@ -135,7 +135,7 @@ async fn past_its_life(bench: &Bench, app: &App, gate: &Gate) {
 }
 
 #[tokio::test]
-async fn p4_one_validation_answers_all_that_wait() {
+async fn p4_one_validation_answers_all_waiters() {
     let bench = Bench::memory().await;
     let gate = Gate::new();
     let app = bench.app(numbered(&gate, "W/\"a\"").layer(CacheLayer::new().http()));
@@ -157,7 +157,7 @@ async fn p4_one_validation_answers_all_that_wait() {
 
 /// RFC 9111 section 4.3.4: the 304 must not be used, so the whole response is requested.
 #[tokio::test]
-async fn a_304_about_another_response_has_the_service_asked_again() {
+async fn a_304_for_another_response_repeats_the_request_to_the_service() {
     for gateway in Gateway::every().await {
         let control = ("cache-control", "max-age=60, must-revalidate");
         gateway.origin.then(ok(&[control, ("etag", "W/\"a\"")], "one"));
@@ -174,7 +174,7 @@ async fn a_304_about_another_response_has_the_service_asked_again() {
 }
 
 #[tokio::test]
-async fn p1_a_304_about_another_response_fails_nobody_who_waits() {
+async fn p1_a_304_for_another_response_fails_no_waiter() {
     let bench = Bench::memory().await;
     let gate = Gate::new();
     let app = bench.app(numbered(&gate, "\"a\"").layer(CacheLayer::new().http()));
@@ -219,7 +219,7 @@ async fn p3_an_evicted_response_is_not_validated() {
 }
 
 #[tokio::test]
-async fn what_came_long_after_its_life_is_validated_as_well() {
+async fn long_expired_responses_are_validated_as_well() {
     for gateway in Gateway::every().await {
         let old = [CONTROL, TAG, ("age", "100000")];
         gateway.origin.then(ok(&old, "one"));
@@ -252,7 +252,7 @@ async fn variants_are_validated_each_for_itself() {
 
 /// RFC 9111 section 4.3.5.
 #[tokio::test]
-async fn an_answer_to_head_that_differs_takes_the_stored_response_away() {
+async fn a_response_to_head_that_differs_removes_the_entry() {
     for gateway in Gateway::every().await {
         gateway.origin.then(ok(&[CONTROL, TAG], "one"));
         gateway.get([]).await;
@@ -276,7 +276,7 @@ async fn an_answer_to_head_that_differs_takes_the_stored_response_away() {
 }
 
 #[tokio::test]
-async fn p1_a_304_with_more_headers_than_an_entry_may_have_has_the_service_asked_for_all() {
+async fn p1_a_304_with_too_many_headers_for_an_entry_requests_the_whole_response() {
     for gateway in Gateway::every().await {
         gateway.origin.then(ok(&[CONTROL, TAG], "one"));
         gateway.get([]).await;

@@ -32,7 +32,7 @@ async fn variants_are_kept_side_by_side() {
 }
 
 #[tokio::test]
-async fn what_means_the_same_is_one_variant() {
+async fn equivalent_header_values_are_one_variant() {
     for gateway in Gateway::every().await {
         gateway.origin.then(ok(
             &[CONTROL, ("vary", "accept-encoding"), ("vary", "Accept")],
@@ -50,7 +50,7 @@ async fn what_means_the_same_is_one_variant() {
 
 /// The response in the slot of the URL itself is evicted first; the others stay.
 #[tokio::test]
-async fn each_variant_has_its_own_life() {
+async fn each_variant_has_its_own_ttl() {
     for gateway in Gateway::every().await {
         let varied = |control| [("cache-control", control), ("vary", "x-a")];
         gateway.origin.then(ok(&varied("max-age=10"), "short"));
@@ -67,7 +67,7 @@ async fn each_variant_has_its_own_life() {
 }
 
 #[tokio::test]
-async fn a_response_that_varies_by_more_than_before_is_told_apart_by_that() {
+async fn a_response_that_varies_by_more_than_before_is_a_variant_by_that() {
     for gateway in Gateway::every().await {
         gateway.origin.then(ok(&[CONTROL, ("vary", "x-a")], "a"));
         gateway.page([("x-a", "1")]).await;
@@ -144,7 +144,7 @@ async fn p4_each_variant_is_made_once() {
 }
 
 #[tokio::test]
-async fn p5_what_vary_names_in_no_readable_way_is_not_stored() {
+async fn p5_responses_with_an_unreadable_vary_are_not_stored() {
     for vary in ["x-user;", "\"x-user\"", "accept-language x-user"] {
         let gateway = Gateway::memory().await;
         for (user, body) in [("1", "one"), ("2", "two")] {

@@ -3,7 +3,7 @@
 use super::*;
 
 #[tokio::test]
-async fn stale_entry_answers_for_a_handler_that_fails_or_panics() {
+async fn stale_entry_is_served_when_the_handler_fails_or_panics() {
     for mode in [FAILING, PANICKING] {
         for bench in Bench::every().await {
             let (origin, app) = stale_page(&bench, secs(15)).await;
@@ -43,7 +43,7 @@ async fn handler_that_failed_is_tried_again_after_the_pause() {
 }
 
 #[tokio::test]
-async fn failed_refresh_behind_a_response_is_not_tried_again_at_once() {
+async fn failed_background_refresh_is_not_retried_at_once() {
     for bench in Bench::every().await {
         let (origin, app) = stale_page(&bench, secs(1)).await;
         origin.is(FAILING);
@@ -61,7 +61,7 @@ async fn failed_refresh_behind_a_response_is_not_tried_again_at_once() {
 }
 
 #[tokio::test]
-async fn failure_is_answered_once_the_window_is_over() {
+async fn failure_is_answered_after_the_stale_window() {
     for bench in Bench::every().await {
         let (origin, app) = stale_page(&bench, secs(60)).await;
         origin.is(FAILING);
@@ -75,7 +75,7 @@ async fn failure_is_answered_once_the_window_is_over() {
 }
 
 #[tokio::test]
-async fn those_that_wait_for_a_run_that_fails_get_the_stale_entry_too() {
+async fn waiters_of_a_fill_that_fails_get_the_stale_entry_too() {
     let bench = Bench::memory().await;
     let (origin, app) = stale_page(&bench, secs(15)).await;
     origin.is(FAILING);
@@ -97,7 +97,7 @@ async fn those_that_wait_for_a_run_that_fails_get_the_stale_entry_too() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn slow_handler_is_waited_for_so_long_and_ends_behind_the_response() {
+async fn slow_handler_is_replaced_by_the_stale_entry_and_ends_in_background() {
     let bench = Bench::memory().await;
     let origin = Origin::new();
     let app = bench.app(routes(&origin));
@@ -153,7 +153,7 @@ async fn handler_may_forbid_staleness() {
 }
 
 #[tokio::test]
-async fn client_may_refuse_stale_entries() {
+async fn client_may_reject_stale_entries() {
     let bench = Bench::memory().await;
     let (origin, app) = stale_page(&bench, secs(1)).await;
     origin.gate.let_through(1);

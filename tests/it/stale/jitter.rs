@@ -3,7 +3,7 @@
 use super::*;
 
 #[tokio::test]
-async fn jitter_shortens_lives_and_clients_are_told() {
+async fn jitter_shortens_ttls_and_clients_get_the_shortened_one() {
     let bench =
         Bench::memory_with(|builder| builder.jitter(0.5).client_max_age(ClientMaxAge::Remaining)).await;
     let origin = Origin::new();

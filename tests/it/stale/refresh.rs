@@ -3,7 +3,7 @@
 use super::*;
 
 #[tokio::test]
-async fn stale_entry_answers_at_once_while_one_run_renews_it() {
+async fn stale_entry_is_served_at_once_while_one_fill_refreshes_it() {
     for bench in
         Bench::every_with(|builder| builder.cache_status(true).client_max_age(ClientMaxAge::Remaining)).await
     {
@@ -26,7 +26,7 @@ async fn stale_entry_answers_at_once_while_one_run_renews_it() {
 }
 
 #[tokio::test]
-async fn replicas_renew_an_entry_once_between_them() {
+async fn replicas_refresh_an_entry_once_between_them() {
     let server = RedisServer::start();
     let first = Bench::on(server).await;
     let (origin, here) = stale_page(&first, secs(1)).await;
@@ -64,7 +64,7 @@ async fn p3_stale_entry_is_not_served_after_its_eviction() {
 }
 
 #[tokio::test]
-async fn refresh_that_answers_what_is_not_stored_takes_the_entry_away() {
+async fn refresh_with_an_unstorable_response_removes_the_entry() {
     for bench in Bench::every().await {
         let (origin, app) = stale_page(&bench, secs(1)).await;
         origin.is(MISSING);
@@ -79,7 +79,7 @@ async fn refresh_that_answers_what_is_not_stored_takes_the_entry_away() {
 }
 
 #[tokio::test]
-async fn head_is_answered_stale_and_renews_nothing() {
+async fn head_is_answered_stale_and_refreshes_nothing() {
     for bench in Bench::every().await {
         let (origin, app) = stale_page(&bench, secs(1)).await;
         let answer = app.send(Method::HEAD, "/pages/1", [], "").await;
@@ -93,7 +93,7 @@ async fn head_is_answered_stale_and_renews_nothing() {
 }
 
 #[tokio::test]
-async fn p6_only_so_many_entries_are_renewed_at_once() {
+async fn p6_concurrent_refreshes_are_limited() {
     let bench = Bench::memory_with(|builder| builder.max_refreshes(1)).await;
     let (origin, app) = stale_page(&bench, Duration::ZERO).await;
     bench.clock.advance(secs(1));
@@ -116,7 +116,7 @@ async fn p6_only_so_many_entries_are_renewed_at_once() {
 }
 
 #[tokio::test]
-async fn early_refresh_renews_before_the_end_and_still_hits() {
+async fn early_refresh_fills_before_the_end_of_the_ttl_and_is_still_a_hit() {
     // So high that the random part does not matter, once the handler took any time at all.
     for bench in Bench::every_with(|builder| builder.early_refresh(1e12)).await {
         let origin = Origin::new();

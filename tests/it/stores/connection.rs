@@ -62,7 +62,7 @@ async fn p1_without_a_connection_every_call_fails_at_once() {
 }
 
 #[tokio::test]
-async fn ping_tells_the_time_of_the_server() {
+async fn ping_returns_the_time_of_the_server() {
     let server = RedisServer::start();
     let store = connect(&server.url()).await;
     let time = store
@@ -148,7 +148,7 @@ async fn calls_that_were_dropped_do_not_confuse_the_next_ones() {
 }
 
 #[tokio::test]
-async fn p4_lease_whose_asker_went_away_is_given_back() {
+async fn p4_lease_of_a_cancelled_request_is_released() {
     let server = RedisServer::start();
     let store = connect(&server.url()).await;
     let slot = slot();

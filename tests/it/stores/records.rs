@@ -76,7 +76,7 @@ async fn p6_tags_end_soon_after_their_entries() {
 }
 
 #[tokio::test]
-async fn lives_at_the_edges_are_stored_with_an_end() {
+async fn ttls_at_their_limits_are_stored_with_an_end() {
     let server = RedisServer::start();
     let store = connect(&server.url()).await;
     let slot = slot();
@@ -96,7 +96,7 @@ async fn lives_at_the_edges_are_stored_with_an_end() {
 }
 
 #[tokio::test]
-async fn renewing_gives_the_lease_its_whole_time_again() {
+async fn renewing_resets_the_ttl_of_the_lease() {
     let server = RedisServer::start();
     let store = connect(&server.url()).await;
     let slot = slot();
@@ -176,7 +176,7 @@ async fn a_lost_script_cache_costs_no_error() {
 }
 
 #[tokio::test]
-async fn p1_full_server_refuses_entries_and_still_evicts() {
+async fn p1_full_server_rejects_entries_and_still_evicts() {
     let options = Options::default().arguments(["--maxmemory-policy", "noeviction"]);
     let server = RedisServer::with(options);
     let store = connect(&server.url()).await;
@@ -224,7 +224,7 @@ async fn p1_full_server_refuses_entries_and_still_evicts() {
 }
 
 #[tokio::test]
-async fn p1_release_with_a_mark_frees_the_slot_on_a_full_server() {
+async fn p1_release_with_a_marker_frees_the_slot_on_a_full_server() {
     let server = RedisServer::with(Options::default().arguments(["--maxmemory-policy", "noeviction"]));
     let store = connect(&server.url()).await;
     let slot = slot();
@@ -245,7 +245,7 @@ async fn p1_release_with_a_mark_frees_the_slot_on_a_full_server() {
 }
 
 #[tokio::test]
-async fn missing_permission_is_a_refusal() {
+async fn missing_permission_is_a_rejection() {
     let server = RedisServer::start();
     server.command([
         "ACL",

@@ -67,7 +67,7 @@ async fn p4_replicas_share_a_fill() {
 }
 
 #[tokio::test]
-async fn p4_fill_goes_on_when_who_began_it_leaves() {
+async fn p4_fill_continues_when_its_client_disconnects() {
     for bench in Bench::every().await {
         let gate = Gate::new();
         let first = ask(&bench.cache, &gate);
@@ -100,7 +100,7 @@ async fn p3_eviction_keeps_the_fill_under_way_out() {
 }
 
 #[tokio::test]
-async fn write_stands_against_a_fill_that_began_before_it() {
+async fn write_is_not_replaced_by_a_fill_that_began_before_it() {
     for bench in Bench::every().await {
         let gate = Gate::new();
         let filling = ask(&bench.cache, &gate);
@@ -119,7 +119,7 @@ async fn write_stands_against_a_fill_that_began_before_it() {
 }
 
 #[tokio::test]
-async fn writes_that_meet_all_succeed_and_one_of_them_stands() {
+async fn concurrent_writes_all_succeed_and_one_of_them_remains() {
     for bench in Bench::every().await {
         let writes = (0..50).map(|value| {
             let cache = bench.cache.clone();
@@ -137,7 +137,7 @@ async fn writes_that_meet_all_succeed_and_one_of_them_stands() {
 struct Broken(usize);
 
 #[tokio::test]
-async fn p4_error_is_shared_with_those_that_wait_and_is_not_stored() {
+async fn p4_error_is_shared_with_waiters_and_is_not_stored() {
     for bench in Bench::every().await {
         let gate = Gate::new();
         let ask = || {
@@ -167,7 +167,7 @@ async fn p4_error_is_shared_with_those_that_wait_and_is_not_stored() {
 
 /// An error is not shared: each caller gets its own.
 #[tokio::test]
-async fn who_waits_with_another_type_of_error_fills_itself() {
+async fn waiter_with_another_error_type_fills_itself() {
     let bench = Bench::memory().await;
     let gate = Gate::new();
     let (cache, passed) = (bench.cache.clone(), gate.clone());
@@ -188,7 +188,7 @@ async fn who_waits_with_another_type_of_error_fills_itself() {
 }
 
 #[tokio::test]
-async fn p4_one_of_those_that_wait_takes_over_after_a_panic() {
+async fn p4_waiter_takes_over_when_the_leader_panics() {
     for bench in Bench::every().await {
         let gate = Gate::new();
         let ask = || {
@@ -211,7 +211,7 @@ async fn p4_one_of_those_that_wait_takes_over_after_a_panic() {
 }
 
 #[tokio::test]
-async fn stale_value_serves_while_one_fill_renews_it() {
+async fn stale_value_is_returned_while_one_fill_refreshes_it() {
     for bench in Bench::every().await {
         let gate = Gate::new();
         let policy = Policy::new().expire(MINUTE).stale_while_revalidate(MINUTE);
@@ -234,7 +234,7 @@ async fn stale_value_serves_while_one_fill_renews_it() {
 }
 
 #[tokio::test]
-async fn stale_value_answers_for_a_fill_that_fails() {
+async fn stale_value_is_returned_when_a_fill_fails() {
     for bench in Bench::every().await {
         let policy = Policy::new().expire(MINUTE).stale_if_error(MINUTE);
         bench.cache.set(&key(), &100, policy).await.unwrap();
@@ -262,7 +262,7 @@ async fn stale_value_answers_for_a_fill_that_fails() {
 }
 
 #[test]
-fn outside_a_runtime_memory_serves_and_what_is_filled_is_not_stored() {
+fn outside_a_runtime_memory_serves_and_fills_are_not_stored() {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
@@ -302,7 +302,7 @@ impl<'de> Deserialize<'de> for Changing {
 }
 
 #[tokio::test]
-async fn p4_those_that_cannot_read_what_they_waited_for_share_one_more_fill() {
+async fn p4_waiters_that_cannot_read_the_value_share_one_more_fill() {
     let bench = Bench::memory().await;
     let gate = Gate::new();
     let ask = |newer| {

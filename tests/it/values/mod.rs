@@ -42,7 +42,7 @@ fn rate_key(from: &str, to: &str) -> ValueKey<Rate> {
 }
 
 #[tokio::test]
-async fn what_is_set_is_got_until_its_life_is_over() {
+async fn set_value_is_returned_until_its_ttl_ends() {
     for bench in Bench::every().await {
         let (cache, key) = (&bench.cache, rate_key("EUR", "USD"));
         assert_eq!(cache.get(&key).await, None);
@@ -237,7 +237,7 @@ async fn page(Path(id): Path<u64>) -> String {
 }
 
 #[tokio::test]
-async fn life_of_a_response_can_be_asked_for() {
+async fn remaining_ttl_of_a_response_can_be_queried() {
     for bench in Bench::every().await {
         let app = bench.app(Router::new().route("/{id}", get(page)));
         assert_eq!(bench.cache.ttl(page::key(Path(7))).await, None);
@@ -304,7 +304,7 @@ async fn values_are_counted_together() {
 }
 
 #[tokio::test]
-async fn life_comes_from_the_cache_where_a_policy_says_none() {
+async fn ttl_comes_from_the_cache_where_a_policy_has_none() {
     for bench in Bench::every_with(|builder| builder.default_expire(MINUTE)).await {
         let key = ValueKey::<u8>::new("it", &());
         bench.cache.set(&key, &1, Policy::new()).await.unwrap();

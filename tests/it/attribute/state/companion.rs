@@ -49,7 +49,7 @@ async fn in_the_expression(
 }
 
 #[tokio::test]
-async fn a_key_expression_uses_what_it_names() {
+async fn a_key_expression_uses_the_parameters_it_names() {
     let key = in_the_expression::key((AppState(settings()), Path(7)), AppState(Number(3)));
     assert_eq!(
         key.to_string(),
