@@ -79,15 +79,15 @@ impl Alone {
         self.cost(path, Some("Hit"))
     }
 
-    fn cost(&self, path: &str, verdict: Option<&str>) -> AllocationInfo {
+    fn cost(&self, path: &str, expected: Option<&str>) -> AllocationInfo {
         for _ in 0..OFTEN {
             self.ask(path);
         }
         measure(|| {
-            let told = self.ask(path);
+            let x_cache = self.ask(path);
             assert_eq!(
-                told.as_ref().map(HeaderValue::as_bytes),
-                verdict.map(str::as_bytes)
+                x_cache.as_ref().map(HeaderValue::as_bytes),
+                expected.map(str::as_bytes)
             );
         })
     }
@@ -98,9 +98,9 @@ impl Alone {
         self.runtime.block_on(async {
             let mut response = self.app.clone().oneshot(request).await.unwrap();
             assert!(response.status().is_success());
-            let verdict = response.headers_mut().remove("x-cache");
+            let x_cache = response.headers_mut().remove("x-cache");
             response.into_body().collect().await.unwrap();
-            verdict
+            x_cache
         })
     }
 }

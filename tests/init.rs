@@ -51,20 +51,20 @@ async fn global_cache_is_set_up_once_and_heals() {
 
     let app = App(Router::new().route("/{id}", get(page)));
     let answer = app.get("/1").await;
-    assert_eq!((answer.text(), answer.verdict()), ("page 1", Some("Miss")));
+    assert_eq!((answer.text(), answer.x_cache()), ("page 1", Some("Miss")));
     assert!(page::evict(Path(1)).await.unwrap_err().is_store());
 
     redis.restart();
     let begun = Instant::now();
-    while app.get("/1").await.verdict() != Some("Hit") {
+    while app.get("/1").await.x_cache() != Some("Hit") {
         assert!(begun.elapsed() < Duration::from_secs(30), "{}", log.text());
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
     page::evict(Path(1)).await.unwrap();
-    assert_eq!(app.get("/1").await.verdict(), Some("Miss"));
+    assert_eq!(app.get("/1").await.x_cache(), Some("Miss"));
     page::evict_all().await.unwrap();
-    assert_eq!(app.get("/1").await.verdict(), Some("Miss"));
-    assert_eq!(app.get("/1").await.verdict(), Some("Hit"));
+    assert_eq!(app.get("/1").await.x_cache(), Some("Miss"));
+    assert_eq!(app.get("/1").await.x_cache(), Some("Hit"));
 
     // A handler evicts from the cache that is attached, else from the global one.
     let router = Router::new().route("/{id}", get(page).put(change));
@@ -73,15 +73,15 @@ async fn global_cache_is_set_up_once_and_heals() {
     for (asked, other) in [(&own, &global), (&global, &own)] {
         for app in [asked, other] {
             app.get("/1").await;
-            while app.get("/1").await.verdict() != Some("Hit") {
+            while app.get("/1").await.x_cache() != Some("Hit") {
                 assert!(begun.elapsed() < Duration::from_secs(30), "{}", log.text());
                 tokio::time::sleep(Duration::from_millis(10)).await;
             }
         }
         let answer = asked.send(Method::PUT, "/1", [], "").await;
         assert_eq!(answer.text(), "changed 1");
-        assert_eq!(asked.get("/1").await.verdict(), Some("Miss"));
-        assert_eq!(other.get("/1").await.verdict(), Some("Hit"));
+        assert_eq!(asked.get("/1").await.x_cache(), Some("Miss"));
+        assert_eq!(other.get("/1").await.x_cache(), Some("Hit"));
     }
 
     for event in ["CONNECT_SUCCESS", "KEY_ADDED_TO_CACHE", "KEY_FOUND_IN_CACHE"] {

@@ -17,7 +17,7 @@ use support::app::{Bench, Runs, eventually};
 
 #[cache(expire = 60, stale_while_revalidate = 60, name = "page")]
 async fn page(Path(id): Path<u64>, State(runs): State<Runs>) -> impl IntoResponse {
-    runs.count();
+    runs.increment();
     match id {
         0 => StatusCode::BAD_GATEWAY.into_response(),
         1 => ([(header::SET_COOKIE, "a=b")], "yours").into_response(),
@@ -52,7 +52,7 @@ async fn recorder_gets_what_stats_shows() {
     }
     app.get_with("/2", [("cache-control", "no-cache")]).await;
     bench.clock.advance(Duration::from_secs(60));
-    assert_eq!(app.get("/2").await.verdict(), Some("Stale"));
+    assert_eq!(app.get("/2").await.x_cache(), Some("Stale"));
     eventually("it is not renewed", async || {
         bench.cache.stats().handlers["page"].stored == 2
     })
@@ -92,7 +92,7 @@ async fn recorder_gets_what_stats_shows() {
         r#"handler_cache_evictions_retrying{cache="test"} 0"#,
         r#"handler_cache_rejected_total{cache="test",limit="fills"} 0"#,
     ] {
-        assert!(text.lines().any(|told| told == line), "{line}\n\n{text}");
+        assert!(text.lines().any(|found| found == line), "{line}\n\n{text}");
     }
 
     bench.server().command(["ACL", "SETUSER", "default", "-unlink"]);
@@ -115,7 +115,7 @@ async fn recorder_gets_what_stats_shows() {
 #[tokio::test(start_paused = true)]
 async fn memory_metrics_show_its_size() {
     let recorder = PrometheusBuilder::new().build_recorder();
-    let told = recorder.handle();
+    let handle = recorder.handle();
     let _here = metrics::set_default_local_recorder(&recorder);
     let bench = Bench::memory().await;
     assert_eq!(bench.cache.stats().memory.map(|memory| memory.entries), Some(0));
@@ -127,11 +127,11 @@ async fn memory_metrics_show_its_size() {
     assert_eq!(memory.entries, 3);
     assert!((1000..4000).contains(&memory.bytes), "{memory:?}");
     tokio::time::sleep(Duration::from_secs(11)).await;
-    let told = lines(&told);
+    let recorded = lines(&handle);
     for line in [
         r#"memory_entries{cache="test"} 3"#.to_owned(),
         format!(r#"memory_bytes{{cache="test"}} {}"#, memory.bytes),
     ] {
-        assert!(told.contains(&line), "{line} is not among {told:?}");
+        assert!(recorded.contains(&line), "{line} is not among {recorded:?}");
     }
 }

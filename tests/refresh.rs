@@ -17,7 +17,7 @@ use support::{
 
 #[cache(expire = 60, tags = [format!("page-{id}")])]
 async fn page(Path(id): Path<u32>, State(runs): State<Runs>) -> impl IntoResponse {
-    let run = runs.count();
+    let run = runs.increment();
     let status = if id == 0 {
         StatusCode::BAD_GATEWAY
     } else {
@@ -28,7 +28,7 @@ async fn page(Path(id): Path<u32>, State(runs): State<Runs>) -> impl IntoRespons
 
 #[cache(expire = 60, lazy = [runs], vary = ["accept-language"])]
 async fn lazy(Path(id): Path<u32>, State(runs): State<Runs>) -> String {
-    format!("lazy {id}, run {}", runs.count())
+    format!("lazy {id}, run {}", runs.increment())
 }
 
 #[cache(expire = 60, methods = [POST])]
@@ -78,16 +78,16 @@ async fn refresh_runs_the_handler_and_stores_what_it_answers() {
     assert_eq!(response.headers()["x-cache"], "Miss");
     stored().await;
     let hit = app.get("/pages/1").await;
-    assert_eq!((hit.verdict(), hit.text()), (Some("Hit"), "page 1, run 1"));
+    assert_eq!((hit.x_cache(), hit.text()), (Some("Hit"), "page 1, run 1"));
 
     // However fresh it is.
     page::refresh(Path(1), state()).await.unwrap();
     stored().await;
     let hit = app.get("/pages/1").await;
-    assert_eq!((hit.verdict(), hit.text()), (Some("Hit"), "page 1, run 2"));
+    assert_eq!((hit.x_cache(), hit.text()), (Some("Hit"), "page 1, run 2"));
     cache.evict_tag("page-1").await.unwrap();
     assert_eq!(
-        app.get("/pages/1").await.verdict(),
+        app.get("/pages/1").await.x_cache(),
         Some("Miss"),
         "it bears its tags"
     );
@@ -100,16 +100,16 @@ async fn refresh_runs_the_handler_and_stores_what_it_answers() {
     lazy::refresh(Path(1), state()).await.unwrap();
     search::refresh("tea".to_owned()).await.unwrap();
     stored().await;
-    assert_eq!(app.get("/lazy/1").await.verdict(), Some("Hit"));
+    assert_eq!(app.get("/lazy/1").await.x_cache(), Some("Hit"));
     let german = app.get_with("/lazy/1", [("accept-language", "de")]).await;
-    assert_eq!(german.verdict(), Some("Miss"), "another entry");
+    assert_eq!(german.x_cache(), Some("Miss"), "another entry");
     let found = app.send(Method::POST, "/search", [], "tea").await;
-    assert_eq!((found.verdict(), found.text()), (Some("Hit"), "tea"));
+    assert_eq!((found.x_cache(), found.text()), (Some("Hit"), "tea"));
 
-    assert_eq!(app.get("/pages/1").await.verdict(), Some("Hit"));
+    assert_eq!(app.get("/pages/1").await.x_cache(), Some("Hit"));
     evicts::refresh().await.unwrap();
     assert_eq!(
-        app.get("/pages/1").await.verdict(),
+        app.get("/pages/1").await.x_cache(),
         Some("Miss"),
         "it evicts as well"
     );

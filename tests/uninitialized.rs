@@ -49,13 +49,13 @@ async fn p9_handlers_run_uncached_and_one_warning_is_logged() {
     let app = App(Router::new().route("/{id}", get(page).put(change)));
     for _ in 0..3 {
         let answer = app.get("/1").await;
-        assert_eq!((answer.text(), answer.verdict()), ("page 1", None));
+        assert_eq!((answer.text(), answer.x_cache()), ("page 1", None));
         for name in ["etag", "cache-control", "expires"] {
             assert_eq!(answer.header(name), None);
         }
     }
     let answer = app.send(Method::PUT, "/1", [], "").await;
-    assert_eq!((answer.text(), answer.verdict()), ("changed 1", None));
+    assert_eq!((answer.text(), answer.x_cache()), ("changed 1", None));
     let error = page::evict(Path(1)).await.unwrap_err();
     assert!(error.is_not_initialized(), "{error}");
     assert!(page::evict_all().await.unwrap_err().is_not_initialized());

@@ -66,7 +66,7 @@ async fn p1_response_with_any_number_of_header_lines_is_answered_also_on_redis()
             for asked in 0..4 {
                 let answer = app.get(&format!("/{count}")).await;
                 let expected = if asked > 0 && count <= most { "Hit" } else { "Miss" };
-                assert_eq!(answer.verdict(), Some(expected), "{count} lines");
+                assert_eq!(answer.x_cache(), Some(expected), "{count} lines");
                 assert_eq!(answer.text(), "body");
                 let lines = answer.headers.get_all("x-line").iter();
                 assert!(
@@ -268,7 +268,7 @@ async fn p6_an_entry_does_not_keep_the_handlers_buffer() {
         );
         let path = format!("/slices/{length}");
         drop(app.get(&path).await);
-        assert_eq!(app.get(&path).await.verdict(), Some("Hit"));
+        assert_eq!(app.get(&path).await.x_cache(), Some("Hit"));
         assert!(
             freed.load(Ordering::SeqCst),
             "{length} bytes keep all of their buffer"

@@ -214,7 +214,7 @@ impl Shop {
                 assert!(settled.is_ok() || reference.store_fails);
                 let seen = (
                     answer.status,
-                    answer.verdict().unwrap_or("none"),
+                    answer.x_cache().unwrap_or("none"),
                     answer.text().to_owned(),
                 );
                 assert_eq!(seen, reference.get(key, self.origin.value(id)), "{op:?}");
@@ -271,13 +271,13 @@ impl Shop {
         // Until the cache has noticed: only then is it clear what it may do.
         let spare = format!("/plain/{SPARE}");
         let begun = Instant::now();
-        while (self.app.get(&spare).await.verdict() == Some("Hit")) == fails {
+        while (self.app.get(&spare).await.x_cache() == Some("Hit")) == fails {
             assert!(begun.elapsed() < PATIENCE, "it does not notice");
             tokio::task::yield_now().await;
         }
         self.origin.fails.store(reference.origin_fails, Ordering::SeqCst);
         let settled = self.cache.shutdown().await;
-        assert!(settled.is_ok() || fails, "evictions are made up for");
+        assert!(settled.is_ok() || fails, "evictions are retried");
     }
 }
 

@@ -198,7 +198,7 @@ pub struct Answer {
 
 impl Answer {
     /// The value of `x-cache`.
-    pub fn verdict(&self) -> Option<&str> {
+    pub fn x_cache(&self) -> Option<&str> {
         self.header("x-cache")
     }
 
@@ -227,7 +227,7 @@ pub struct Runs(Arc<AtomicUsize>);
 
 impl Runs {
     /// Counts one run and returns its number, from 1.
-    pub fn count(&self) -> usize {
+    pub fn increment(&self) -> usize {
         self.0.fetch_add(1, Ordering::SeqCst) + 1
     }
 

@@ -42,7 +42,7 @@ impl Answer {
     }
 
     /// The value of `x-cache`.
-    pub fn verdict(&self) -> Option<&str> {
+    pub fn x_cache(&self) -> Option<&str> {
         self.header("x-cache")
     }
 }
@@ -125,8 +125,8 @@ impl Example {
     }
 
     /// Repeats a GET until `x-cache` has this value; asserts that each response is a 200.
-    pub fn get_until(&self, path: &str, verdict: &str) {
-        self.get_until_it(path, verdict, |answer| answer.verdict() == Some(verdict));
+    pub fn get_until(&self, path: &str, x_cache: &str) {
+        self.get_until_it(path, x_cache, |answer| answer.x_cache() == Some(x_cache));
     }
 
     /// Repeats a GET until a condition holds for the response, and returns that; asserts that each response is a 200.

@@ -27,7 +27,7 @@ impl Gate {
 
     /// Waits, in a handler, until the test lets it through; returns the number of this run.
     pub async fn pass(&self) -> usize {
-        let run = self.runs.count();
+        let run = self.runs.increment();
         self.entered.add_permits(1);
         self.open
             .acquire()

@@ -1,4 +1,4 @@
-//! Clients that read, write and evict at random, while faults come and go under a seed.
+//! Clients that read, write and evict at random while faults occur, from a seed.
 
 use std::{
     collections::BTreeMap,
@@ -27,12 +27,12 @@ use crate::{
 };
 
 const REPLICAS: usize = 3;
-/// How a campaign goes.
+/// The settings of a campaign.
 #[derive(Debug, Clone, Copy)]
 pub struct Campaign {
     /// Each once, in random order, then all over again.
     faults: &'static [Fault],
-    /// How long nothing is wrong, in milliseconds.
+    /// The time between faults, in milliseconds.
     peace: (u64, u64),
     /// How long a fault lasts, in milliseconds.
     lasts: (u64, u64),
@@ -44,7 +44,7 @@ pub struct Campaign {
     budget: Duration,
 }
 
-/// Everything goes wrong that can, one thing after another.
+/// Every fault, one after another.
 pub const EVERYTHING: Campaign = Campaign {
     faults: &[
         Fault::ReplicaKilled,
@@ -72,11 +72,11 @@ pub const EVERYTHING: Campaign = Campaign {
     clients: 12,
     kinds: &Kind::ALL,
     registers: 3,
-    // Patient: on a busy machine a store that is well may be slow.
+    // A long budget, since a working server may be slow on a busy machine.
     budget: Duration::from_secs(2),
 };
 
-/// The store pauses again and again, too shortly for the breaker, and some handlers take longer than that.
+/// The store pauses again and again, too briefly for the breaker, and some handlers take longer than a pause.
 pub const HICCUPS: Campaign = Campaign {
     faults: &[Fault::RedisFrozen],
     peace: (200, 800),
@@ -93,10 +93,10 @@ pub const HICCUPS: Campaign = Campaign {
     budget: Duration::from_millis(150),
 };
 
-/// How long evictions that were not acknowledged may take once all is mended: they are tried each second.
+/// How long evictions that were not acknowledged may take after the faults: they are retried each second.
 const MADE_UP: Duration = Duration::from_secs(20);
 
-/// Who asks, and keeps a book of it.
+/// A client that records the history.
 #[derive(Clone)]
 struct Asker {
     client: Client,
@@ -105,7 +105,7 @@ struct Asker {
     book: Arc<Mutex<(Vec<Read>, Vec<Write>)>>,
 }
 
-/// Runs the service for about `length`, then mends what is wrong, and reads until all evictions are done.
+/// Runs the service for about `length`, then ends the faults, and reads until all evictions are done.
 ///
 /// # Panics
 /// When the processes cannot be run.
@@ -161,7 +161,7 @@ pub async fn run(program: &Path, campaign: Campaign, seed: u64, length: Duration
     }
 }
 
-/// One fault after another, with peace between them.
+/// One fault after another, with pauses between them.
 async fn trouble(
     cluster: &mut Cluster,
     campaign: Campaign,

@@ -1,35 +1,35 @@
-//! What a history must not show.
+//! Checks a history for broken promises.
 
 use std::{collections::BTreeMap, fmt, time::Duration};
 
 use crate::history::{Answer, History, Kind, Moment, Outcome, Register, Run, Span, Verdict, Write};
 
-/// How long after a fault is mended a replica may still act on it: the probe comes each second.
+/// How long after the end of a fault a replica may still be affected: the probe comes each second.
 pub const AFTERMATH: Duration = Duration::from_secs(3);
 
-/// No request takes longer, but for the time that its process is stopped: a wait of 10 s, a run, and some store time.
+/// The longest request, apart from the time that its process is suspended: a wait of 10 s, a run, and some store time.
 const LONGEST: Duration = Duration::from_secs(15);
 
-/// What a response, and the news of a run's end, may take on a busy machine.
+/// How long a response, and the notice of a run's end, may take on a busy machine.
 const LAG: Duration = Duration::from_secs(1);
 
-/// How old a page of [`Kind::Short`] may be: its life, the longest window, and as much again as its writing may take.
+/// How old a page of [`Kind::Short`] may be: its TTL, the longest window, and the time that writing it may take.
 const OLDEST: Duration = Duration::from_millis(300 + 2000 + 4000);
 
-/// A broken promise, and what shows it.
+/// A broken promise, and the evidence.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Violation {
     pub promise: &'static str,
-    pub told: String,
+    pub detail: String,
 }
 
 impl fmt::Display for Violation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", self.promise, self.told)
+        write!(f, "{}: {}", self.promise, self.detail)
     }
 }
 
-/// Every broken promise.
+/// All broken promises.
 pub fn check(history: &History) -> Vec<Violation> {
     let mut violations = strangers(history);
     if !violations.is_empty() {
@@ -41,7 +41,7 @@ pub fn check(history: &History) -> Vec<Violation> {
     violations
 }
 
-/// Whether no promise is broken. Prints those that are, and leaves the history in a file.
+/// Whether no promise is broken. Prints the broken ones, and writes the history to a file.
 pub fn holds(history: &History, seed: u64) -> bool {
     let violations = check(history);
     for violation in &violations {
@@ -57,14 +57,14 @@ pub fn holds(history: &History, seed: u64) -> bool {
     violations.is_empty()
 }
 
-/// P2: what a page shows was made for it, before it was shown, and within its life.
+/// P2: the content of a page was made for it, before it was shown, and within its TTL.
 fn strangers(history: &History) -> Vec<Violation> {
     let mut violations = Vec::new();
     for read in &history.reads {
         let (Answer::Page { run, .. } | Answer::Failed { run }) = read.answer else {
             continue;
         };
-        let told = match history.runs.get(run) {
+        let detail = match history.runs.get(run) {
             None => Some("there was no such run".to_owned()),
             Some(run) if run.register != read.register => Some(format!("{run:?} was for another")),
             Some(run) if run.span.began > read.span.ended => Some(format!("{run:?} came later")),
@@ -75,18 +75,18 @@ fn strangers(history: &History) -> Vec<Violation> {
                     .then(|| format!("{run:?} was over for {age:?}"))
             }
         };
-        violations.extend(told.map(|told| Violation {
+        violations.extend(detail.map(|detail| Violation {
             promise: "P2",
-            told: format!("{read:?}: {told}"),
+            detail: format!("{read:?}: {detail}"),
         }));
     }
     violations
 }
 
-/// P1: every request is answered, as its run answered, and in time.
+/// P1: every request gets the response of its run, in time.
 fn failures(history: &History) -> Vec<Violation> {
     let reads = history.reads.iter().map(|read| {
-        let told = match &read.answer {
+        let detail = match &read.answer {
             Answer::Lost(error) => Some((true, error.clone())),
             Answer::Wrong(answer) => Some((false, answer.clone())),
             Answer::Failed { run } => {
@@ -99,33 +99,33 @@ fn failures(history: &History) -> Vec<Violation> {
                 Some((false, "it does not say how it came about".to_owned()))
             }
             Answer::Page { run, value, .. } => {
-                let told = format!("value {value}, run {run} saw {}", history.runs[*run].value);
-                (history.runs[*run].value != *value).then_some((false, told))
+                let detail = format!("value {value}, run {run} saw {}", history.runs[*run].value);
+                (history.runs[*run].value != *value).then_some((false, detail))
             }
         };
-        (read.register, read.by, read.span, told)
+        (read.register, read.by, read.span, detail)
     });
     let writes = history.writes.iter().map(|write| {
-        let told = match &write.outcome {
+        let detail = match &write.outcome {
             Outcome::Lost(error) => Some((true, error.clone())),
             Outcome::Wrong(answer) => Some((false, answer.clone())),
             Outcome::Evicted(_) | Outcome::Overdue(_) => None,
         };
-        (write.register, write.by, write.span, told)
+        (write.register, write.by, write.span, detail)
     });
     let mut violations = Vec::new();
-    for (register, by, span, told) in reads.chain(writes) {
-        match told {
+    for (register, by, span, detail) in reads.chain(writes) {
+        match detail {
             // Its process was killed under it.
             Some((true, _)) if history.died(by).is_some_and(|death| death <= span.ended) => {}
-            Some((_, told)) => violations.push(Violation {
+            Some((_, detail)) => violations.push(Violation {
                 promise: "P1",
-                told: format!("{register} of {by} at {span:?}: {told}"),
+                detail: format!("{register} of {by} at {span:?}: {detail}"),
             }),
             None if span.length() > LONGEST + history.stopped(by.replica, span) => {
                 violations.push(Violation {
                     promise: "P1",
-                    told: format!("{register} of {by} took {:?}", span.length()),
+                    detail: format!("{register} of {by} took {:?}", span.length()),
                 });
             }
             None => {}
@@ -147,7 +147,7 @@ fn undone_evictions(history: &History) -> Vec<Violation> {
             write.span.ended < read.span.began
                 && match write.outcome {
                     Outcome::Evicted(written) => written > value,
-                    // Nobody else knows of it yet.
+                    // No other process knows of it yet.
                     Outcome::Overdue(written) => written > value && write.by == read.by,
                     Outcome::Lost(_) | Outcome::Wrong(_) => false,
                 }
@@ -155,14 +155,14 @@ fn undone_evictions(history: &History) -> Vec<Violation> {
         if let Some(write) = undone.next_back() {
             violations.push(Violation {
                 promise: "P3",
-                told: format!("{read:?} shows {made:?} after {write:?}"),
+                detail: format!("{read:?} shows {made:?} after {write:?}"),
             });
         }
     }
     violations
 }
 
-/// Trouble before this span may still be felt in it.
+/// The span, extended by the time in which earlier faults may still have effects.
 fn with_aftermath(span: Span) -> Span {
     Span {
         began: span.began.saturating_sub(AFTERMATH),
@@ -170,7 +170,7 @@ fn with_aftermath(span: Span) -> Span {
     }
 }
 
-/// P4: between two runs of one page, while all is well, something took the page away.
+/// P4: between two runs of one page without faults, something removed the page.
 fn repeated_runs(history: &History) -> Vec<Violation> {
     let led = led(history);
     let mut violations = Vec::new();
@@ -209,15 +209,15 @@ fn repeated_runs(history: &History) -> Vec<Violation> {
                 if taken_away(first.asked) {
                     break;
                 }
-                // It may have had its lease before the first, and only begun behind it.
+                // It may have had its lease before the first, and only begun after it.
                 if taken_away(second.asked) {
                     continue;
                 }
-                // On a busy machine a store that is well may take longer than a short budget.
+                // On a busy machine a working server may take longer than a short budget.
                 if !second.granted && history.budget < LAG {
                     continue;
                 }
-                // A request that waited for runs that came to nothing is done with waiting: it runs for itself.
+                // A request whose waits led to no result stops waiting and runs the handler itself.
                 if !second.granted && saw_failures(second) {
                     continue;
                 }
@@ -231,7 +231,7 @@ fn repeated_runs(history: &History) -> Vec<Violation> {
                 if !troubled {
                     violations.push(Violation {
                         promise: "P4",
-                        told: format!("{second:?} though nothing took away {first:?}"),
+                        detail: format!("{second:?} though nothing took away {first:?}"),
                     });
                     break;
                 }
@@ -241,11 +241,11 @@ fn repeated_runs(history: &History) -> Vec<Violation> {
     violations
 }
 
-/// A run, and what is known of the request that led it.
+/// A run, and the request of its leader as far as it is known.
 #[derive(Debug)]
 struct Led<'a> {
     run: &'a Run,
-    /// When the request began: the lease is no older, and what was evicted since fences the run.
+    /// When the request began: the lease is not older, and later evictions fence the run.
     asked: Moment,
     /// There was a lease.
     granted: bool,
@@ -278,21 +278,21 @@ fn led(history: &History) -> Vec<Led<'_>> {
     led
 }
 
-/// Whether evicting the one takes away the other, or keeps it from being stored.
+/// Whether evicting one page removes the other, or prevents that it is stored.
 fn takes_away(evicted: Register, other: Register) -> bool {
     match (evicted.kind, other.kind) {
         (Kind::Whole, Kind::Whole) => true,
-        // An answer may turn out to bear any tag that was evicted while it was made.
+        // A response may have any tag that was evicted while it was made.
         (Kind::Tagged | Kind::Named, Kind::Named) => true,
         _ => evicted == other,
     }
 }
 
-/// From the beginning of a write until its eviction is carried out, at the latest.
+/// From the beginning of a write until its eviction has happened at the latest.
 fn until_done(history: &History, write: &Write) -> Span {
     let ended = match write.outcome {
         Outcome::Evicted(_) => write.span.ended,
-        // As long as one fault follows on another, its process may have had no chance.
+        // While one fault follows another, its process may have been unable to retry.
         Outcome::Overdue(_) | Outcome::Lost(_) | Outcome::Wrong(_) => {
             let troubles = history.troubles.iter();
             troubles

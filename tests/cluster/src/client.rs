@@ -1,4 +1,4 @@
-//! Who asks the replicas.
+//! The clients of the replicas.
 
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ use hyper_util::{
 
 use crate::history::Verdict;
 
-/// Longer than anything takes that ends at all.
+/// Longer than any request takes.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Keeps its connections.
@@ -31,7 +31,7 @@ impl Client {
     #[allow(clippy::new_without_default, reason = "it opens connections")]
     pub fn new() -> Self {
         let mut builder = Pool::builder(TokioExecutor::new());
-        // A question is asked once: what becomes of it is what is tested.
+        // A request is never repeated: its outcome is what the campaign tests.
         Self(builder.retry_canceled_requests(false).build_http())
     }
 
@@ -41,13 +41,13 @@ impl Client {
         let request = Request::builder()
             .method(method)
             .uri(format!("http://127.0.0.1:{port}{path}"))
-            // As a proxy in front of all replicas passes it on: hosts do not share pages.
+            // As a proxy in front of all replicas forwards it: hosts do not share pages.
             .header(header::HOST, "cluster.test")
             .body(Empty::new())
             .map_err(|error| error.to_string())?;
         let response = async {
-            let (parts, body) = self.0.request(request).await.map_err(told)?.into_parts();
-            let body = body.collect().await.map_err(told)?.to_bytes();
+            let (parts, body) = self.0.request(request).await.map_err(error_text)?.into_parts();
+            let body = body.collect().await.map_err(error_text)?.to_bytes();
             Ok(Response {
                 status: parts.status,
                 verdict: verdict(&parts.headers),
@@ -74,7 +74,7 @@ fn verdict(headers: &HeaderMap) -> Verdict {
             .unwrap_or_default()
     };
     match text("x-cache") {
-        // What was validated is the page of an earlier run.
+        // A validated response is the page of an earlier run.
         "Hit" | "Revalidated" => Verdict::Hit,
         "Stale" => Verdict::Stale,
         "Miss" if text("cache-status").ends_with("stored") => Verdict::Stored,
@@ -83,12 +83,12 @@ fn verdict(headers: &HeaderMap) -> Verdict {
     }
 }
 
-fn told(error: impl std::error::Error) -> String {
-    let mut told = error.to_string();
+fn error_text(error: impl std::error::Error) -> String {
+    let mut error_text = error.to_string();
     let mut source = error.source();
     while let Some(error) = source {
-        told += &format!(": {error}");
+        error_text += &format!(": {error}");
         source = error.source();
     }
-    told
+    error_text
 }

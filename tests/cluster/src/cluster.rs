@@ -1,4 +1,4 @@
-//! One Redis, one database, and replicas, each behind a link of its own.
+//! A Redis server, a database, and replicas, each behind a link of its own.
 
 use std::{
     ops::Range,
@@ -21,7 +21,7 @@ use crate::{
 #[derive(Debug)]
 pub struct Cluster {
     pub(crate) redis: RedisServer,
-    /// Opened before a fault that no later connection gets past.
+    /// Opened before a fault that rejects later connections.
     pub(crate) session: Option<Session>,
     pub(crate) members: Vec<Member>,
     pub(crate) database: Database,
@@ -40,7 +40,7 @@ pub(crate) struct Member {
 /// Which process answers for each replica, and on which port: clients share it.
 pub(crate) type Addresses = Arc<RwLock<Vec<(Process, u16)>>>;
 
-/// What all replicas have in common.
+/// The settings that all replicas share.
 #[derive(Debug, Clone, Copy)]
 pub struct Plan {
     pub replicas: usize,
@@ -99,7 +99,7 @@ impl Cluster {
         self.members[replica].server.port
     }
 
-    /// When in between a replica took its store for ailing, by its log.
+    /// When, within a span, a replica's breaker opened, by its log.
     pub(crate) fn breaker_open(&self, replica: usize, from: Instant, to: Instant) -> Vec<Range<Instant>> {
         let server = &self.members[replica].server;
         let mut open = Vec::new();
@@ -117,12 +117,12 @@ impl Cluster {
         self.members[replica].server.said(text, since).is_some()
     }
 
-    /// A moment of the history, by this process's clock; none for the end of what still goes on.
+    /// A moment of the history by this process's clock; `None` for the end of what is still in progress.
     pub(crate) fn instant(&self, moment: Moment) -> Option<Instant> {
         self.began.checked_add(moment)
     }
 
-    /// Every run until now.
+    /// All runs so far.
     pub fn runs(&self) -> Vec<crate::history::Run> {
         self.database.runs()
     }
@@ -152,7 +152,7 @@ impl Cluster {
     }
 }
 
-/// A connection to Redis past all links.
+/// A connection to Redis without a link.
 pub(crate) struct Session(Connection);
 
 impl Session {
@@ -161,7 +161,7 @@ impl Session {
     }
 
     /// # Panics
-    /// The server refuses, or answers with something else.
+    /// The server rejects the command, or replies with another type.
     #[track_caller]
     pub(crate) fn ask<T: FromRedisValue, const N: usize>(&mut self, words: [&str; N]) -> T {
         let mut command = Cmd::new();
@@ -172,7 +172,7 @@ impl Session {
     }
 
     /// # Panics
-    /// The server refuses.
+    /// The server rejects the command.
     #[track_caller]
     pub(crate) fn command<const N: usize>(&mut self, words: [&str; N]) {
         self.ask::<redis::Value, N>(words);

@@ -1,4 +1,4 @@
-//! What stands behind the handlers: registers that only grow, and a book of who read them.
+//! The database of the handlers: registers that only grow, and a record of their reads.
 
 use std::{
     collections::BTreeMap,
@@ -16,7 +16,7 @@ use crate::{
     replica,
 };
 
-/// Asked over TCP, one question a connection; who reads hangs up when its run is over, or when it dies.
+/// Serves one request for each TCP connection; a reader disconnects when its run ends, or with its process.
 #[derive(Debug, Clone)]
 pub(crate) struct Database {
     books: Arc<Mutex<Books>>,
@@ -35,16 +35,16 @@ struct Books {
 /// Longer than a store may pause without the breaker.
 const SLOW: Duration = Duration::from_millis(1500);
 
-/// How runs go.
+/// The duration and failure rate of runs.
 #[derive(Debug, Clone, Copy)]
 pub struct Manners {
-    /// Each takes from so long
+    /// The shortest run.
     pub shortest: Duration,
-    /// to so long.
+    /// The longest run.
     pub longest: Duration,
-    /// One in so many takes up to 1.5 s; none for 0.
+    /// One in this many takes up to 1.5 s; none for 0.
     pub slow: u32,
-    /// One in so many answers 500; none for 0.
+    /// One in this many answers 500; none for 0.
     pub fails: u32,
 }
 
@@ -77,7 +77,7 @@ impl Database {
         self.port
     }
 
-    /// Every run until now.
+    /// All runs so far.
     pub(crate) fn runs(&self) -> Vec<Run> {
         self.lock().runs.clone()
     }
@@ -95,7 +95,7 @@ impl Database {
             ["add", register] => (self.add(register), None),
             _ => return None,
         };
-        // Who asked may have died; then its run ends here.
+        // The reader may have been killed; then its run ends here.
         let _ = stream.write_all(format!("{answer}\n").as_bytes()).await;
         let _ = stream.read_to_end(&mut Vec::new()).await;
         if let Some(run) = run {
@@ -125,7 +125,7 @@ impl Database {
         books.runs.push(Run {
             register: parse_register(register)?,
             by: parse_process(process)?,
-            // Until it hangs up, it goes on.
+            // The run lasts until the reader disconnects.
             span: Span {
                 began: now,
                 ended: Moment::MAX / 2,
@@ -133,13 +133,13 @@ impl Database {
             value,
             fails,
         });
-        let told = replica::Told {
+        let reply = replica::DatabaseReply {
             run,
             value,
             takes,
             fails,
         };
-        Some((told.to_string(), run))
+        Some((reply.to_string(), run))
     }
 
     fn add(&self, register: &str) -> String {

@@ -1,4 +1,4 @@
-//! What taking many entries away costs: time and commands, however many there are.
+//! The cost of evicting many entries: time and commands.
 
 use std::{
     fmt,
@@ -28,10 +28,10 @@ const REPETITIONS: u32 = 20;
 /// Fewer: for each of them all entries are stored again.
 const CLEARS: u32 = 3;
 const CLIENTS: u32 = 256;
-/// Far beyond what anything here takes: the store is well, if busy.
+/// A budget that a working server never exceeds.
 const PATIENCE: Duration = Duration::from_secs(120);
 
-/// Commands that are nobody's eviction: the probe of each second, and the one that counts the others.
+/// Commands that belong to no eviction: the probe of each second, and the one that counts the others.
 const BESIDE: &[&str] = &["time", "info"];
 /// Those that remove records behind `clear`.
 const BEHIND: &[&str] = &["scan", "eval", "getrange", "unlink"];
@@ -51,7 +51,7 @@ pub struct Bench {
     router: Router,
 }
 
-/// What it came to with so many entries.
+/// The result for a number of entries.
 #[derive(Debug)]
 pub struct Measured {
     entries: u32,
@@ -131,7 +131,7 @@ impl Bench {
         })
     }
 
-    /// The entries are stored once: what is retired stays in Redis, as many records as before.
+    /// The entries are stored once: evicted ones stay in Redis, as many records as before.
     async fn repeat(&mut self, eviction: Eviction, entries: u32) -> Result<Cost, Error> {
         let mut cost = Cost::default();
         self.fill(entries).await?;
@@ -145,7 +145,7 @@ impl Bench {
     async fn carry_out(&mut self, eviction: Eviction, entries: u32, cost: &mut Cost) -> Result<(), Error> {
         let last = entries - 1;
         ask(&self.router, last).await;
-        // The page is stored behind its response.
+        // The page is stored after its response.
         self.cache.shutdown().await?;
         assert_eq!(ask(&self.router, last).await, "Hit", "before {eviction:?}");
         let before = self.commands(eviction);
@@ -157,7 +157,7 @@ impl Bench {
         self.cache.shutdown().await
     }
 
-    /// Has all pages stored. None is there before but the one that was asked for since the last eviction.
+    /// Stores all pages. Only the page requested since the last eviction is stored already.
     async fn fill(&self, entries: u32) -> Result<(), Error> {
         let before = self.cache.stats().total;
         let next = Arc::new(AtomicU32::new(0));
@@ -185,7 +185,7 @@ impl Bench {
         Ok(())
     }
 
-    /// Commands that Redis carried out and that count for this eviction.
+    /// The commands that Redis executed for this eviction.
     fn commands(&mut self, eviction: Eviction) -> u64 {
         let info: String = block_in_place(|| self.session.ask(["INFO", "commandstats"]));
         let lines = info.lines().filter_map(|line| line.strip_prefix("cmdstat_"));
@@ -196,7 +196,7 @@ impl Bench {
     }
 }
 
-/// What `x-cache` says of a page.
+/// The `x-cache` of a page.
 async fn ask(router: &Router, id: u32) -> String {
     let request = Request::get(format!("/{id}")).body(Body::empty());
     let request = request.expect("a number is a path");

@@ -1,4 +1,4 @@
-//! What goes wrong, and how it is mended.
+//! Faults of replicas and of Redis, and how they end.
 
 use std::time::Duration;
 
@@ -7,10 +7,10 @@ use crate::{
     link::LinkState,
 };
 
-/// How late answers are on a slow link: later than most requests wait.
+/// The delay of a slow link: longer than most requests wait.
 const SLOW: Duration = Duration::from_millis(400);
 
-/// Something that goes wrong with one replica, or with Redis.
+/// A fault of one replica, or of Redis.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Fault {
     ReplicaKilled,
@@ -22,7 +22,7 @@ pub enum Fault {
     LinkGarbage,
     RedisKilled,
     RedisFrozen,
-    /// Killed, and at once there again, empty.
+    /// Killed, and restarted empty at once.
     RedisRestarted,
     RedisFull,
     RedisReadOnly,
@@ -60,7 +60,7 @@ impl Fault {
         Self::LOCAL.contains(&self)
     }
 
-    /// The breaker is to open.
+    /// Whether the breaker should open.
     pub fn opens_the_breaker(self) -> bool {
         !matches!(
             self,
@@ -73,12 +73,12 @@ impl Fault {
         )
     }
 
-    /// Nothing has to be mended.
+    /// Whether the fault ends by itself.
     pub fn passes(self) -> bool {
         matches!(self, Self::RedisRestarted | Self::WrongTypes)
     }
 
-    /// For people to read.
+    /// The name for reports.
     pub fn name(self) -> &'static str {
         match self {
             Self::ReplicaKilled => "replica killed",
@@ -101,7 +101,7 @@ impl Fault {
 }
 
 impl Cluster {
-    /// From now on this is wrong.
+    /// Begins the fault.
     pub fn inject(&mut self, fault: Fault, replica: usize) {
         let member = &self.members[replica];
         match fault {
@@ -131,7 +131,7 @@ impl Cluster {
         }
     }
 
-    /// From now on it is right again.
+    /// Ends the fault.
     pub fn mend(&mut self, fault: Fault, replica: usize) {
         let member = &self.members[replica];
         match fault {
@@ -151,12 +151,12 @@ impl Cluster {
             }
             Fault::PasswordChanged => self.let_in(["CONFIG", "SET", "requirepass", ""]),
             Fault::ConnectionsUsedUp => self.let_in(["CONFIG", "SET", "maxclients", "10000"]),
-            // What was spoilt is replaced as it is asked for.
+            // Corrupt records are replaced when they are requested.
             Fault::RedisRestarted | Fault::WrongTypes => {}
         }
     }
 
-    /// After this command no new connection is good for anything, and the old ones are closed.
+    /// After this command new connections are useless, and the old ones are closed.
     fn shut_out(&mut self, command: [&str; 4]) {
         let mut session = Session::open(&self.redis);
         session.command(command);

@@ -1,4 +1,4 @@
-//! What happened, by one clock: that of the process that asks, and that the database is in.
+//! The history of a campaign, by the clock of the process with the clients and the database.
 
 use std::{fmt, time::Duration};
 
@@ -7,7 +7,7 @@ use crate::fault::Fault;
 /// Since the campaign began.
 pub type Moment = Duration;
 
-/// From when to when.
+/// Beginning and end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Span {
     pub began: Moment,
@@ -33,17 +33,17 @@ pub enum Kind {
     Varied,
     /// By a tag of the option `tags`.
     Tagged,
-    /// By a tag that only the answer names.
+    /// By a tag that only the response names.
     Named,
     /// With all entries of its handler.
     Whole,
-    /// By its key; soon stale, and then renewed behind responses.
+    /// By its key; soon stale, and then refreshed in background.
     Short,
     /// By its path: a layer caches it.
     Routed,
-    /// The same, by a layer that does as the page says: soon stale, and then validated.
-    Told,
-    /// A value of the application's own: by its key.
+    /// The same, in an RFC 9111 layer: soon stale, and then validated.
+    Rfc9111,
+    /// A value of the application: by its key.
     Value,
 }
 
@@ -56,13 +56,13 @@ impl Kind {
         Self::Whole,
         Self::Short,
         Self::Routed,
-        Self::Told,
+        Self::Rfc9111,
         Self::Value,
     ];
 
-    /// Its entries end by themselves.
+    /// Its entries expire.
     pub fn is_short(self) -> bool {
-        matches!(self, Self::Short | Self::Told)
+        matches!(self, Self::Short | Self::Rfc9111)
     }
 
     pub fn name(self) -> &'static str {
@@ -74,7 +74,7 @@ impl Kind {
             Self::Whole => "whole",
             Self::Short => "short",
             Self::Routed => "routed",
-            Self::Told => "told",
+            Self::Rfc9111 => "rfc9111",
             Self::Value => "value",
         }
     }
@@ -106,7 +106,7 @@ impl fmt::Display for Process {
     }
 }
 
-/// A run of a handler, as the database sees it: from its question until its process hangs up.
+/// A run of a handler as the database sees it: from its request until its process disconnects.
 #[derive(Debug, Clone)]
 pub struct Run {
     pub register: Register,
@@ -118,7 +118,7 @@ pub struct Run {
     pub fails: bool,
 }
 
-/// A page that was asked for.
+/// A request for a page.
 #[derive(Debug, Clone)]
 pub struct Read {
     pub register: Register,
@@ -129,7 +129,7 @@ pub struct Read {
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Answer {
-    /// 200, with what a run made.
+    /// 200, with the page of a run.
     Page {
         run: usize,
         value: u64,
@@ -139,25 +139,25 @@ pub enum Answer {
     Failed { run: usize },
     /// No response.
     Lost(String),
-    /// One that nobody should get.
+    /// A response that no client should get.
     Wrong(String),
 }
 
-/// How a page came about, as its headers say.
+/// The source of a page, by its headers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Verdict {
-    /// Somebody else's run made it.
+    /// The run of another request.
     Hit,
     Stale,
-    /// Its own run did, with a lease: it was to be stored.
+    /// Its own run, with a lease: the page is stored.
     Stored,
-    /// Its own run did, without.
+    /// Its own run, without a lease.
     Passed,
-    /// They say nothing.
+    /// The headers do not show it.
     None,
 }
 
-/// A register that was counted up, and its page evicted.
+/// A write: a register is incremented and its page evicted.
 #[derive(Debug, Clone)]
 pub struct Write {
     pub register: Register,
@@ -170,19 +170,19 @@ pub struct Write {
 pub enum Outcome {
     /// To this value; the eviction returned `Ok`.
     Evicted(u64),
-    /// To this value; the eviction returned `Err`: that process is to make up for it.
+    /// To this value; the eviction returned `Err`: the process retries it.
     Overdue(u64),
-    /// No response: it may or may not have been carried out.
+    /// No response: the write may or may not have happened.
     Lost(String),
-    /// One that nobody should get.
+    /// A response that no client should get.
     Wrong(String),
 }
 
-/// A fault, from its beginning until it was mended.
+/// A fault, from its beginning to its end.
 #[derive(Debug, Clone)]
 pub struct Trouble {
     pub fault: Fault,
-    /// Whose; without, everybody's.
+    /// The affected replica; `None` for all.
     pub replica: Option<usize>,
     pub span: Span,
 }
@@ -193,7 +193,7 @@ impl Trouble {
     }
 }
 
-/// All that happened.
+/// All events.
 #[derive(Debug, Clone, Default)]
 pub struct History {
     /// By number.
@@ -208,14 +208,14 @@ pub struct History {
 }
 
 impl History {
-    /// Whether a replica had such trouble at any time in between.
+    /// Whether a replica had this fault at any time within a span.
     pub fn is_troubled(&self, replica: usize, span: Span, such: impl Fn(Fault) -> bool) -> bool {
         self.troubles
             .iter()
             .any(|trouble| trouble.concerns(replica) && trouble.span.overlaps(span) && such(trouble.fault))
     }
 
-    /// How long in between a replica was stopped.
+    /// How long a replica was suspended within a span.
     pub fn stopped(&self, replica: usize, span: Span) -> Duration {
         let stops = self.troubles.iter().filter(|trouble| {
             trouble.fault == Fault::ReplicaFrozen && trouble.concerns(replica) && trouble.span.overlaps(span)
@@ -238,12 +238,12 @@ impl History {
 impl fmt::Display for History {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let reads = self.reads.iter().map(|read| {
-            let told = format!("read {} of {}: {:?}", read.register, read.by, read.answer);
-            (read.span, told)
+            let detail = format!("read {} of {}: {:?}", read.register, read.by, read.answer);
+            (read.span, detail)
         });
         let writes = self.writes.iter().map(|write| {
-            let told = format!("write {} of {}: {:?}", write.register, write.by, write.outcome);
-            (write.span, told)
+            let detail = format!("write {} of {}: {:?}", write.register, write.by, write.outcome);
+            (write.span, detail)
         });
         let runs = self.runs.iter().enumerate().map(|(number, run)| {
             let Run {
@@ -253,17 +253,22 @@ impl fmt::Display for History {
                 fails,
                 ..
             } = run;
-            let told = format!("run {number} {register} of {by}: saw {value}, fails: {fails}");
-            (run.span, told)
+            let detail = format!("run {number} {register} of {by}: saw {value}, fails: {fails}");
+            (run.span, detail)
         });
         let troubles = self.troubles.iter().map(|trouble| {
-            let told = format!("trouble of {:?}: {}", trouble.replica, trouble.fault.name());
-            (trouble.span, told)
+            let detail = format!("trouble of {:?}: {}", trouble.replica, trouble.fault.name());
+            (trouble.span, detail)
         });
         let mut lines: Vec<_> = reads.chain(writes).chain(runs).chain(troubles).collect();
         lines.sort_by_key(|(span, _)| span.began);
-        for (Span { began, ended }, told) in lines {
-            writeln!(f, "{:.6} {:.6} {told}", began.as_secs_f64(), ended.as_secs_f64())?;
+        for (Span { began, ended }, detail) in lines {
+            writeln!(
+                f,
+                "{:.6} {:.6} {detail}",
+                began.as_secs_f64(),
+                ended.as_secs_f64()
+            )?;
         }
         Ok(())
     }

@@ -1,4 +1,4 @@
-//! Several processes on one Redis, with faults in between.
+//! Several processes that share a Redis server, with faults between them.
 //!
 //! A [`campaign`] reads, writes and evicts at random while faults come and go, and keeps a [`history`]; the [`check`] says
 //! where that breaks a promise. A [`load`] measures what one fault costs the requests meanwhile, and [`evictions`] what it

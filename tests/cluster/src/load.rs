@@ -1,4 +1,4 @@
-//! What a fault costs the requests meanwhile: one replica under load, beside the same handler without a cache.
+//! The cost of a fault for requests: one replica under load, compared with the same handler without a cache.
 
 use std::{
     fmt,
@@ -25,7 +25,7 @@ use crate::{
     history::Verdict,
 };
 
-/// What is measured: all that can befall Redis, or the way to it.
+/// The measured faults: those of Redis, and of the link to it.
 pub const FAULTS: [Fault; 13] = [
     Fault::RedisKilled,
     Fault::RedisFrozen,
@@ -46,27 +46,27 @@ pub const FAULTS: [Fault; 13] = [
 const BUDGET: Duration = Duration::from_millis(250);
 const CACHED_CLIENTS: u64 = 8;
 const BARE_CLIENTS: u64 = 4;
-/// By the attribute, and by both kinds of layer.
-const CACHED: [&str; 3] = ["plain", "routed", "told"];
-/// Pages that are there when the fault begins.
+/// With the attribute, and with both kinds of layer.
+const CACHED: [&str; 3] = ["plain", "routed", "rfc9111"];
+/// Pages that are stored when the fault begins.
 const KNOWN: u32 = 50;
-/// The fault is mended: longer than hits stay away then.
+/// How long the load continues after the fault: longer than hits need to return.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// What one fault came to.
+/// The result for one fault.
 #[derive(Debug, Clone)]
 pub struct Measured {
     pub fault: Fault,
     pub requests: usize,
-    /// Without the right answer.
+    /// Requests without the right response.
     pub failed: Vec<String>,
-    /// What a miss took longer than the handler alone, while the breaker was closed.
+    /// How much longer a miss took than the handler alone, while the breaker was closed.
     pub while_closed: Option<Added>,
     /// The same while it was open.
     pub while_open: Option<Added>,
     /// From the beginning.
     pub opened: Option<Duration>,
-    /// The log says that the store refuses.
+    /// The log shows that the store rejects calls.
     pub refused: bool,
     /// From the end of the fault to the first hit in the store; of one that passes by itself, from its beginning.
     pub recovered: Duration,
@@ -87,7 +87,7 @@ struct Sample {
     answer: Result<(Verdict, Option<usize>), String>,
 }
 
-/// Asks from several clients until it is dropped.
+/// Sends requests from several clients until it is dropped.
 struct Load {
     _clients: JoinSet<()>,
     samples: Arc<Mutex<Vec<Sample>>>,
@@ -197,7 +197,7 @@ impl Load {
     }
 }
 
-/// Asks for pages that are there, and as often for one that nobody asked for yet.
+/// Requests stored pages, and as often new ones.
 async fn ask(port: u16, number: u64, samples: Arc<Mutex<Vec<Sample>>>, next: Arc<AtomicU32>) {
     let client = Client::new();
     let mut random = Rng::with_seed(number);
@@ -277,7 +277,7 @@ impl fmt::Display for Measured {
             added.map_or_else(
                 || "–".to_owned(),
                 |Added { p50, p99 }| {
-                    // What is negative is noise: nothing takes less time for being looked up first.
+                    // A negative difference is noise: a lookup cannot make a request faster.
                     let millis = |time: f64| format!("{:.0}", time.max(0.0));
                     format!("{} / {} ms", millis(p50), millis(p99))
                 },

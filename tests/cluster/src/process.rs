@@ -11,7 +11,7 @@ use std::{
 
 use crate::{history::Process, replica, server::signal};
 
-/// How a replica is set up.
+/// The settings of a replica's process.
 #[derive(Debug, Clone)]
 pub(crate) struct Setup {
     /// The program; its package knows where it was built.
@@ -31,11 +31,11 @@ pub(crate) struct Server {
     log: Log,
 }
 
-/// What it said, and when.
+/// Its log lines and their times.
 type Log = Arc<Mutex<Vec<(Instant, String)>>>;
 
 impl Server {
-    /// Returns when it listens.
+    /// Starts the process, and returns when it listens.
     pub(crate) fn start(setup: &Setup, process: Process) -> Self {
         let program: &Path = &setup.program;
         let mut child = Command::new(program)
@@ -68,7 +68,7 @@ impl Server {
         }
     }
 
-    /// When it first said this, since then.
+    /// When it first logged this since then.
     pub(crate) fn said(&self, text: &str, since: Instant) -> Option<Instant> {
         let log = self.log.lock().unwrap_or_else(PoisonError::into_inner);
         let said = log.iter().find(|(at, line)| *at >= since && line.contains(text));
@@ -83,9 +83,9 @@ impl Server {
         signal(&self.child, "-CONT");
     }
 
-    /// At once, as a crash would.
+    /// Kills the process.
     pub(crate) fn kill(&mut self) {
-        // One that is dead already is what was wanted.
+        // An error means that the process has ended already.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }

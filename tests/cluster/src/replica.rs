@@ -18,7 +18,7 @@ use tokio::{
 
 use crate::history::{Kind, Register};
 
-/// What a replica is told through its environment.
+/// The settings of a replica, passed in its environment.
 pub(crate) const REDIS: &str = "CLUSTER_REDIS";
 pub(crate) const DATABASE: &str = "CLUSTER_DATABASE";
 pub(crate) const PROCESS: &str = "CLUSTER_PROCESS";
@@ -27,16 +27,16 @@ pub(crate) const BUDGET: &str = "CLUSTER_BUDGET";
 
 const HOUR: Duration = Duration::from_secs(3600);
 
-/// What the database tells a run.
+/// The reply of the database to a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Told {
+pub(crate) struct DatabaseReply {
     pub(crate) run: usize,
     pub(crate) value: u64,
     pub(crate) takes: Duration,
     pub(crate) fails: bool,
 }
 
-impl fmt::Display for Told {
+impl fmt::Display for DatabaseReply {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self {
             run,
@@ -48,7 +48,7 @@ impl fmt::Display for Told {
     }
 }
 
-impl Told {
+impl DatabaseReply {
     fn parse(line: &str) -> Option<Self> {
         let mut words = line.split_whitespace();
         Some(Self {
@@ -60,7 +60,7 @@ impl Told {
     }
 }
 
-/// The database, from the replicas' side.
+/// The replicas' client of the database.
 #[derive(Debug, Clone)]
 struct Database {
     port: u16,
@@ -74,18 +74,18 @@ impl Database {
     async fn page(&self, kind: Kind, id: u32) -> Page {
         let question = format!("read {} {}\n", Register { kind, id }, self.process);
         let (stream, line) = self.ask(&question).await.map_err(unreachable_database)?;
-        let told =
-            Told::parse(&line).ok_or_else(|| unreachable_database(io::ErrorKind::InvalidData.into()))?;
-        sleep(told.takes).await;
-        // Hung up: the run is over.
+        let reply = DatabaseReply::parse(&line)
+            .ok_or_else(|| unreachable_database(io::ErrorKind::InvalidData.into()))?;
+        sleep(reply.takes).await;
+        // Disconnected: the run has ended.
         drop(stream);
-        if told.fails {
-            return Err((StatusCode::INTERNAL_SERVER_ERROR, told.run.to_string()));
+        if reply.fails {
+            return Err((StatusCode::INTERNAL_SERVER_ERROR, reply.run.to_string()));
         }
-        Ok(format!("{} {}", told.run, told.value))
+        Ok(format!("{} {}", reply.run, reply.value))
     }
 
-    /// Counters up, then evicts: `<value> evicted`, or `<value> overdue`.
+    /// Increments, then evicts: `<value> evicted`, or `<value> overdue`.
     async fn written(
         &self,
         kind: Kind,
@@ -110,7 +110,7 @@ impl Database {
     }
 }
 
-/// Not a number: no test takes it for a run that was made to fail.
+/// Not a number, so that it is not taken for a run that was made to fail.
 fn unreachable_database(error: io::Error) -> (StatusCode, String) {
     (StatusCode::INTERNAL_SERVER_ERROR, format!("database: {error}"))
 }
@@ -153,9 +153,9 @@ async fn routed(Path(id): Path<u32>, State(database): State<Database>) -> Page {
     database.page(Kind::Routed, id).await
 }
 
-/// Says itself how it is cached, and whether it is what was stored.
-async fn told(Path(id): Path<u32>, headers: HeaderMap, State(database): State<Database>) -> Response {
-    let page = match database.page(Kind::Told, id).await {
+/// Sends its own `Cache-Control`, and answers validations.
+async fn rfc9111(Path(id): Path<u32>, headers: HeaderMap, State(database): State<Database>) -> Response {
+    let page = match database.page(Kind::Rfc9111, id).await {
         Ok(page) => page,
         Err(failure) => return failure.into_response(),
     };
@@ -202,7 +202,7 @@ async fn write(
             Kind::Named => cache.evict_tag(&format!("named-{id}")).await,
             Kind::Whole => whole::evict_all().await,
             Kind::Short => cache.evict(short::key(Path(id))).await,
-            Kind::Routed | Kind::Told => cache.evict_path(&format!("/{}/{id}", kind.name())).await,
+            Kind::Routed | Kind::Rfc9111 => cache.evict_path(&format!("/{}/{id}", kind.name())).await,
             Kind::Value => cache.evict(value_key(id)).await,
         }
     };
@@ -246,7 +246,7 @@ pub async fn serve() -> Result<(), Box<dyn std::error::Error>> {
         .route("/whole/{id}", get(whole))
         .route("/short/{id}", get(short))
         .route("/routed/{id}", get(routed).layer(CacheLayer::new().expire(HOUR)))
-        .route("/told/{id}", get(told).layer(CacheLayer::new().http()))
+        .route("/rfc9111/{id}", get(rfc9111).layer(CacheLayer::new().http()))
         .route("/value/{id}", get(value))
         .route("/bare/{id}", get(bare))
         .route("/write/{kind}/{id}", post(write))

@@ -18,7 +18,7 @@ async fn p1_p2_p3_p4_hold_while_everything_breaks() {
     let summary = Summary::of(&history);
     println!("{summary}");
     assert!(check::holds(&history, SEED));
-    // Else it has shown nothing.
+    // Otherwise the campaign has shown nothing.
     assert!(summary.hits > 500 && summary.evicted > 200 && summary.runs > 200);
     assert!(summary.faults >= 12 && summary.overdue > 0 && summary.stale > 0);
 }

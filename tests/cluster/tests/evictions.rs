@@ -1,4 +1,4 @@
-//! However many entries an eviction takes away, it sends as many commands.
+//! An eviction sends the same number of commands however many entries it removes.
 
 use cluster::evictions::Bench;
 
@@ -11,6 +11,6 @@ async fn evictions_of_many_entries_send_no_more_commands_than_those_of_few() {
         println!("{measured}");
         commands.push(measured.commands());
     }
-    // A tag goes after `any`, so that is two.
+    // The tag epoch is evicted before the tag, so that is two.
     assert_eq!(commands, [[1, 2, 1]; 2]);
 }

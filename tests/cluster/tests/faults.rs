@@ -1,4 +1,4 @@
-//! Whatever befalls Redis while requests come in: all are answered, in time, and hits come back.
+//! Under every fault of Redis all requests are answered in time, and hits return after it.
 
 use std::{path::Path, time::Duration};
 
@@ -17,7 +17,7 @@ async fn p1_no_request_fails_whatever_befalls_redis() {
         let measured = load::measure(program, fault, Duration::from_millis(1200)).await;
         println!("{measured}");
         assert!(measured.failed.is_empty(), "{:?}", measured.failed);
-        // Else nothing befell it.
+        // Otherwise the fault had no effect.
         assert!(measured.opened.is_some() || !fault.opens_the_breaker());
         assert!(measured.refused || fault != Fault::RedisFull);
         for added in [measured.while_closed, measured.while_open].into_iter().flatten() {

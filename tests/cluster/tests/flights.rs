@@ -1,4 +1,4 @@
-//! Requests that miss together on several processes.
+//! Coalescing of concurrent misses over several processes.
 
 use std::{path::Path, time::Duration};
 
@@ -6,7 +6,7 @@ use cluster::{Client, Cluster, Manners, Plan, Response};
 use futures_util::future::join_all;
 use tokio::{task::block_in_place, time::Instant};
 
-/// A fresh cluster whose runs take so long.
+/// A new cluster whose runs take this long.
 async fn cluster(runs: Duration) -> Cluster {
     let plan = Plan {
         replicas: 3,
@@ -22,7 +22,7 @@ async fn cluster(runs: Duration) -> Cluster {
     Cluster::start(Path::new(env!("CARGO_BIN_EXE_replica")), plan).await
 }
 
-/// As many requests for one page, in turn to each of these replicas.
+/// Concurrent requests for one page, in turn to each of these replicas.
 async fn ask(cluster: &Cluster, requests: usize, replicas: &[usize]) -> Vec<Response> {
     let client = Client::new();
     let asked = (0..requests).map(|number| {

@@ -58,7 +58,7 @@ impl FromRequestParts<Site> for Guard {
     type Rejection = (StatusCode, &'static str);
 
     async fn from_request_parts(parts: &mut Parts, site: &Site) -> Result<Self, Self::Rejection> {
-        site.checks.0.count();
+        site.checks.0.increment();
         match parts.headers.get("authorization") {
             Some(word) if word == "Bearer good" => Ok(Self),
             _ => Err((StatusCode::UNAUTHORIZED, "who are you?")),
@@ -73,7 +73,7 @@ impl FromRequestParts<Site> for Db {
     type Rejection = (StatusCode, String);
 
     async fn from_request_parts(parts: &mut Parts, site: &Site) -> Result<Self, Self::Rejection> {
-        let number = site.opened.0.count();
+        let number = site.opened.0.increment();
         match parts.headers.get("x-user") {
             Some(user) => Err((
                 StatusCode::SERVICE_UNAVAILABLE,
@@ -96,9 +96,9 @@ async fn p7_a_guard_runs_on_every_hit() {
     for bench in Bench::every().await {
         let site = Site::new(Origin::counting());
         let app = bench.app(Router::new().route("/", get(guarded)).with_state(site.clone()));
-        for (checks, verdict) in [(1, "Miss"), (2, "Hit"), (3, "Hit")] {
+        for (checks, x_cache) in [(1, "Miss"), (2, "Hit"), (3, "Hit")] {
             let answer = app.get_with("/", [GOOD]).await;
-            assert_eq!((answer.verdict(), answer.text()), (Some(verdict), "run 1"));
+            assert_eq!((answer.x_cache(), answer.text()), (Some(x_cache), "run 1"));
             site.ran(checks, 0, 1);
         }
         for (checks, wrong) in [(4, ("authorization", "Bearer bad")), (5, ("x-none", ""))] {
@@ -150,14 +150,14 @@ async fn p7_a_lazy_extractor_runs_on_a_miss_only_and_leaves_the_key() {
     for bench in Bench::every().await {
         let site = Site::new(Origin::counting());
         let app = bench.app(lazily(&site));
-        for (path, verdict, text, guard, runs) in [
+        for (path, x_cache, text, guard, runs) in [
             ("/7", "Miss", "7 from 1", 1, 1),
             ("/7", "Hit", "7 from 1", 2, 1),
             ("/7", "Hit", "7 from 1", 3, 1),
             ("/8", "Miss", "8 from 2", 4, 2),
         ] {
             let answer = app.get_with(path, [GOOD]).await;
-            assert_eq!((answer.verdict(), answer.text()), (Some(verdict), text));
+            assert_eq!((answer.x_cache(), answer.text()), (Some(x_cache), text));
             site.ran(guard, runs, runs);
         }
         assert_eq!(app.get("/7").await.status, StatusCode::UNAUTHORIZED);
@@ -187,10 +187,10 @@ async fn p7_a_lazy_rejection_is_the_response_and_is_not_stored() {
             site.ran(guard, guard, 0);
         }
         let good = app.get_with("/7", [GOOD]).await;
-        assert_eq!((good.status, good.verdict()), (StatusCode::OK, Some("Miss")));
+        assert_eq!((good.status, good.x_cache()), (StatusCode::OK, Some("Miss")));
         // A request that it would reject gets a hit: it is `lazy`.
         let hit = app.get_with("/7", [GOOD, ("x-user", "bob")]).await;
-        assert_eq!((hit.verdict(), hit.text()), (Some("Hit"), good.text()));
+        assert_eq!((hit.x_cache(), hit.text()), (Some("Hit"), good.text()));
         site.ran(4, 3, 1);
     }
 }
@@ -230,13 +230,13 @@ async fn p7_a_lazy_extractor_may_precede_one_that_takes_the_body() {
                 .with_state(site.clone()),
         );
         let json = [("content-type", "application/json")];
-        for (body, verdict, text, runs) in [
+        for (body, x_cache, text, runs) in [
             ("7", "Miss", "7 from 1", 1),
             ("7", "Hit", "7 from 1", 1),
             ("8", "Miss", "8 from 2", 2),
         ] {
             let answer = app.send(Method::POST, "/", json, body).await;
-            assert_eq!((answer.verdict(), answer.text()), (Some(verdict), text));
+            assert_eq!((answer.x_cache(), answer.text()), (Some(x_cache), text));
             site.ran(0, runs, runs);
         }
     }
@@ -260,7 +260,7 @@ async fn p7_lazy_extractors_run_from_left_to_right_up_to_the_first_that_rejects(
         assert_eq!(app.get("/").await.status, StatusCode::UNAUTHORIZED);
         site.ran(1, 2, 0);
         assert_eq!(app.get_with("/", [GOOD]).await.text(), "from 3");
-        assert_eq!(app.get("/").await.verdict(), Some("Hit"));
+        assert_eq!(app.get("/").await.x_cache(), Some("Hit"));
         site.ran(2, 3, 1);
     }
 }

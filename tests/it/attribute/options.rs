@@ -55,7 +55,7 @@ async fn private_and_public_are_the_word_in_the_generated_cache_control() {
             for credentials in [("authorization", "Bearer x"), ("cookie", "a=b")] {
                 let answer = app.get_with("/", [credentials]).await;
                 assert_eq!(
-                    (answer.verdict(), answer.header("cache-control")),
+                    (answer.x_cache(), answer.header("cache-control")),
                     (Some("Hit"), Some(line))
                 );
             }
@@ -99,7 +99,7 @@ async fn client_max_age_is_sent_until_less_ttl_remains() {
         bench.clock.advance(secs(6));
         let hit = app.get("/").await;
         assert_eq!(
-            (hit.verdict(), hit.header("cache-control")),
+            (hit.x_cache(), hit.header("cache-control")),
             (Some("Hit"), Some("private, max-age=4"))
         );
     }
@@ -143,13 +143,13 @@ async fn store_if_decides_by_path_or_closure() {
             });
             let app = bench.app(at_root(handler, &origin));
             let refused = app.get("/").await;
-            assert_eq!((refused.verdict(), refused.text()), (Some("Miss"), "run 1"));
+            assert_eq!((refused.x_cache(), refused.text()), (Some("Miss"), "run 1"));
             assert_eq!(
                 (refused.header("cache-control"), refused.header("etag")),
                 (Some("private, no-cache"), None)
             );
             let next = app.get("/").await;
-            assert_eq!((next.verdict(), next.text()), (Some("Miss"), "run 2"));
+            assert_eq!((next.x_cache(), next.text()), (Some("Miss"), "run 2"));
         }
         let origin = Origin::new(|_| [("x-keep", "1")]);
         let kept = handler!(kept, #[cache(expire = 60, store_if = wanted)]);
@@ -172,7 +172,7 @@ async fn p5_store_if_never_allows_what_the_rules_reject() {
             let handler = handler!(any, #[cache(expire = 60, store_if = |_| true)]);
             let app = bench.app(at_root(handler, &origin));
             for run in 1..=2 {
-                assert_eq!(app.get("/").await.verdict(), Some("Miss"));
+                assert_eq!(app.get("/").await.x_cache(), Some("Miss"));
                 origin.ran(run);
             }
         }
@@ -186,7 +186,7 @@ async fn p1_a_store_if_that_panics_costs_the_entry_and_not_the_response() {
         let app = bench.app(at_root(handler, &Origin::counting()));
         for body in ["run 1", "run 2"] {
             let answer = app.get("/").await;
-            assert_eq!((answer.status, answer.verdict()), (StatusCode::OK, Some("Miss")));
+            assert_eq!((answer.status, answer.x_cache()), (StatusCode::OK, Some("Miss")));
             assert_eq!(answer.text(), body);
         }
     }
@@ -213,7 +213,7 @@ async fn max_body_of_the_handler_comes_before_the_caches() {
             let app = bench.app(at_root(handler, &larger));
             for run in 1..=2 {
                 let answer = app.get("/").await;
-                assert_eq!((answer.verdict(), answer.text().len()), (Some("Miss"), limit + 1));
+                assert_eq!((answer.x_cache(), answer.text().len()), (Some("Miss"), limit + 1));
                 larger.ran(run);
             }
         }
@@ -236,7 +236,7 @@ async fn a_policy_is_a_preset_of_the_users_own() {
         assert_eq!(hit.header("cache-control"), Some("private, max-age=7200"));
         assert_eq!(hit.header("vary"), Some("accept-language"));
         assert_eq!(
-            app.get_with("/", [("accept-language", "en")]).await.verdict(),
+            app.get_with("/", [("accept-language", "en")]).await.x_cache(),
             Some("Miss")
         );
         origin.ran(2);
@@ -291,14 +291,14 @@ async fn a_policy_may_name_methods() {
             .route("/{id}", post(find).get(find))
             .with_state(origin.clone());
         let app = bench.app(router);
-        for (path, words, verdict) in [
+        for (path, words, x_cache) in [
             ("/1", "a", "Miss"),
             ("/1", "a", "Hit"),
             ("/1", "b", "Miss"),
             ("/2", "a", "Miss"),
         ] {
             let answer = app.send(axum::http::Method::POST, path, [], words).await;
-            assert_eq!(answer.verdict(), Some(verdict), "{path} {words}");
+            assert_eq!(answer.x_cache(), Some(x_cache), "{path} {words}");
             assert_eq!(answer.text(), format!("{} {words}", &path[1..]));
         }
         assert_untouched(&app.send(axum::http::Method::GET, "/1", [], Body::from("a")).await);

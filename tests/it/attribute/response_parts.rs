@@ -93,10 +93,10 @@ async fn ttl_and_tags_come_through_every_response_type() {
         let app = bench.app(routes().layer(middleware::from_fn(looks)));
         for page in PAGES {
             let path = format!("/{page}");
-            for verdict in ["Miss", "Hit"] {
+            for x_cache in ["Miss", "Hit"] {
                 let answer = app.get(&path).await;
                 bench.settled().await;
-                assert_eq!(answer.verdict(), Some(verdict), "{page}");
+                assert_eq!(answer.x_cache(), Some(x_cache), "{page}");
                 assert_eq!(
                     answer.header("cache-control"),
                     Some("private, max-age=5"),
@@ -107,7 +107,7 @@ async fn ttl_and_tags_come_through_every_response_type() {
                 shows_nothing(&answer.headers);
             }
             bench.cache.evict_tag("own").await.unwrap();
-            assert_eq!(app.get(&path).await.verdict(), Some("Miss"), "{page}");
+            assert_eq!(app.get(&path).await.x_cache(), Some("Miss"), "{page}");
             bench.settled().await;
         }
         let repeated = app.get("/tuple_with_status_and_headers").await;
@@ -151,19 +151,19 @@ async fn errors_are_steered_too() {
             ("/missing-and-unstored", Some("private, no-cache"), "Miss"),
             ("/broken", Some("private, no-cache"), "Miss"),
         ] {
-            for verdict in ["Miss", again] {
+            for x_cache in ["Miss", again] {
                 let answer = app.get(path).await;
                 bench.settled().await;
                 assert_eq!(
-                    (answer.verdict(), answer.header("cache-control")),
-                    (Some(verdict), life),
+                    (answer.x_cache(), answer.header("cache-control")),
+                    (Some(x_cache), life),
                     "{path}"
                 );
                 shows_nothing(&answer.headers);
             }
         }
         bench.cache.evict_tag("own").await.unwrap();
-        assert_eq!(app.get("/missing").await.verdict(), Some("Miss"));
+        assert_eq!(app.get("/missing").await.x_cache(), Some("Miss"));
     }
 }
 
@@ -213,8 +213,8 @@ async fn tags_of_responses_are_evicted_through_the_extractor() {
         let app = bench.app(routes().route("/forget", get(forget)));
         app.get("/tuple").await;
         bench.settled().await;
-        assert_eq!(app.get("/tuple").await.verdict(), Some("Hit"));
+        assert_eq!(app.get("/tuple").await.x_cache(), Some("Hit"));
         assert_eq!(app.get("/forget").await.status, StatusCode::NO_CONTENT);
-        assert_eq!(app.get("/tuple").await.verdict(), Some("Miss"));
+        assert_eq!(app.get("/tuple").await.x_cache(), Some("Miss"));
     }
 }

@@ -62,13 +62,13 @@ handlers! {
 
 #[tokio::test]
 async fn p5_the_builder_grants_a_max_age_where_the_types_prove_it() {
-    for (asked, told) in [
+    for (asked, directive) in [
         (ClientMaxAge::Remaining, "max-age=60"),
         (secs(30).into(), "max-age=30"),
     ] {
         let bench = Bench::memory_with(|builder| builder.client_max_age(asked)).await;
         let app = bench.app(routes());
-        let private = format!("private, {told}");
+        let private = format!("private, {directive}");
         for (name, control) in [
             ("nothing", &*private),
             ("from_the_url", &private),
@@ -81,14 +81,14 @@ async fn p5_the_builder_grants_a_max_age_where_the_types_prove_it() {
             ("extension", "private, no-cache"),
             ("one_of_two", "private, no-cache"),
             ("unbound", "private, no-cache"),
-            ("public_page", &format!("public, {told}")),
+            ("public_page", &format!("public, {directive}")),
             ("varied", &private),
             ("zero", "private, no-cache"),
             ("own", "private, max-age=5"),
         ] {
-            for verdict in ["Miss", "Hit"] {
+            for x_cache in ["Miss", "Hit"] {
                 let answer = app.get(&format!("/{name}/1")).await;
-                assert_eq!(answer.verdict(), Some(verdict), "{name}");
+                assert_eq!(answer.x_cache(), Some(x_cache), "{name}");
                 assert_eq!(answer.header("cache-control"), Some(control), "{name}");
                 assert_eq!(
                     answer.header("expires").is_some(),

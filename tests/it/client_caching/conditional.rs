@@ -48,7 +48,7 @@ async fn a_304_has_no_body_and_only_the_headers_that_belong_there() {
         let etag = whole.header("etag").unwrap();
         let answer = app.get_with("/", [("if-none-match", etag)]).await;
         assert_eq!(
-            (answer.status, answer.verdict()),
+            (answer.status, answer.x_cache()),
             (StatusCode::NOT_MODIFIED, Some("Hit"))
         );
         assert!(answer.body.is_empty());
@@ -91,7 +91,7 @@ async fn the_list_is_compared_weakly_member_by_member() {
         ] {
             let answer = app.get_with("/", [("if-none-match", list)]).await;
             assert_eq!(
-                (answer.status.as_u16(), answer.verdict()),
+                (answer.status.as_u16(), answer.x_cache()),
                 (status, Some("Hit")),
                 "{list}"
             );
@@ -118,7 +118,7 @@ async fn also_a_miss_gets_304_after_the_handler_ran_and_the_whole_is_stored() {
         bench.clock.advance(crate::handlers::origin::secs(60));
         let miss = app.get_with("/", [("if-none-match", &*etag)]).await;
         assert_eq!(
-            (miss.status, miss.verdict()),
+            (miss.status, miss.x_cache()),
             (StatusCode::NOT_MODIFIED, Some("Miss"))
         );
         assert!(miss.body.is_empty());
@@ -127,7 +127,7 @@ async fn also_a_miss_gets_304_after_the_handler_ran_and_the_whole_is_stored() {
         origin.ran(2);
         let hit = app.get("/").await;
         assert_eq!(
-            (hit.status, hit.verdict(), hit.text()),
+            (hit.status, hit.x_cache(), hit.text()),
             (StatusCode::OK, Some("Hit"), "text")
         );
         origin.ran(2);
@@ -218,11 +218,11 @@ async fn form(State(origin): State<Origin>) -> Response {
 async fn a_post_is_never_answered_by_304() {
     for bench in Bench::every().await {
         let app = bench.app(at_root(any(form), &Origin::counting()));
-        for verdict in ["Miss", "Hit"] {
+        for x_cache in ["Miss", "Hit"] {
             let answer = app
                 .send(Method::POST, "/", [("if-none-match", "*")], Body::empty())
                 .await;
-            assert_eq!((answer.status, answer.verdict()), (StatusCode::OK, Some(verdict)));
+            assert_eq!((answer.status, answer.x_cache()), (StatusCode::OK, Some(x_cache)));
             assert_eq!(answer.text(), "run 1");
         }
     }

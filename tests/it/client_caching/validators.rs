@@ -18,17 +18,17 @@ use crate::{
 
 #[cache(expire = 3600, client_max_age = "remaining")]
 async fn counted(State(runs): State<Runs>) -> String {
-    format!("run {}", runs.count())
+    format!("run {}", runs.increment())
 }
 
 #[cache(client_max_age = "remaining")]
 async fn kept_by_default(State(runs): State<Runs>) -> String {
-    format!("run {}", runs.count())
+    format!("run {}", runs.increment())
 }
 
 #[cache(expire = 3600, client_max_age = "remaining")]
 async fn known(State(runs): State<Runs>) -> &'static str {
-    runs.count();
+    runs.increment();
     "abc"
 }
 
@@ -56,7 +56,7 @@ async fn a_hit_has_the_remaining_ttl() {
         let miss = app.get("/").await;
         assert_eq!(miss.status, StatusCode::OK);
         assert_eq!(miss.text(), "run 1");
-        assert_eq!(miss.verdict(), Some("Miss"));
+        assert_eq!(miss.x_cache(), Some("Miss"));
         assert_eq!(miss.header("cache-control"), Some("private, max-age=3600"));
         assert_eq!(miss.header("expires"), Some("Tue, 14 Nov 2023 23:13:20 GMT"));
         assert_eq!(miss.header("age"), None);
@@ -65,7 +65,7 @@ async fn a_hit_has_the_remaining_ttl() {
         let hit = app.get("/").await;
         assert_eq!(hit.status, StatusCode::OK);
         assert_eq!(hit.text(), "run 1");
-        assert_eq!(hit.verdict(), Some("Hit"));
+        assert_eq!(hit.x_cache(), Some("Hit"));
         assert_eq!(hit.header("cache-control"), Some("private, max-age=3000"));
         assert_eq!(hit.header("expires"), miss.header("expires"));
         assert_eq!(etag(&hit), etag(&miss));
@@ -73,7 +73,7 @@ async fn a_hit_has_the_remaining_ttl() {
 
         // The default is one year.
         let by_default = app.get("/default").await;
-        assert_eq!(by_default.verdict(), Some("Miss"));
+        assert_eq!(by_default.x_cache(), Some("Miss"));
         assert_eq!(
             by_default.header("cache-control"),
             Some("private, max-age=31536000")
@@ -101,7 +101,7 @@ async fn a_listed_etag_or_a_star_is_answered_by_304() {
             assert_eq!(etag(&answer), tag);
             assert_eq!(answer.header("cache-control"), Some("private, max-age=3600"));
             assert_eq!(answer.header("expires"), miss.header("expires"));
-            assert_eq!(answer.verdict(), Some("Hit"));
+            assert_eq!(answer.x_cache(), Some("Hit"));
             assert_eq!(answer.header("content-length"), None);
         }
         assert_eq!(runs.total(), 1);
@@ -133,19 +133,19 @@ async fn an_expired_entry_is_a_miss_with_the_same_etag() {
         let [same, changing] = [app.get("/known").await, app.get("/").await];
         bench.settled().await;
         bench.clock.advance(Duration::from_secs(3599));
-        assert_eq!(app.get("/known").await.verdict(), Some("Hit"));
+        assert_eq!(app.get("/known").await.x_cache(), Some("Hit"));
         assert_eq!(runs.total(), 2);
 
         bench.clock.advance(Duration::from_secs(1));
         let again = app.get("/known").await;
         assert_eq!(again.status, StatusCode::OK);
         assert_eq!(again.text(), "abc");
-        assert_eq!(again.verdict(), Some("Miss"));
+        assert_eq!(again.x_cache(), Some("Miss"));
         assert_eq!(again.header("cache-control"), Some("private, max-age=3600"));
         assert_eq!(etag(&again), etag(&same));
         let changed = app.get("/").await;
         assert_eq!(changed.text(), "run 4");
-        assert_eq!(changed.verdict(), Some("Miss"));
+        assert_eq!(changed.x_cache(), Some("Miss"));
         assert_ne!(etag(&changed), etag(&changing));
         assert_eq!(runs.total(), 4);
 
@@ -155,7 +155,7 @@ async fn an_expired_entry_is_a_miss_with_the_same_etag() {
         let condition = [("if-none-match", etag(&same))];
         let revalidated = app.get_with("/known", condition).await;
         assert_eq!(revalidated.status, StatusCode::NOT_MODIFIED);
-        assert_eq!(revalidated.verdict(), Some("Miss"));
+        assert_eq!(revalidated.x_cache(), Some("Miss"));
         assert_eq!(runs.total(), 5);
     }
 }
@@ -166,9 +166,9 @@ async fn an_expired_entry_is_a_miss_with_the_same_etag() {
 async fn the_etag_is_quoted_and_the_same_in_every_process() {
     for bench in Bench::every().await {
         let app = app(&bench, &Runs::default());
-        for verdict in ["Miss", "Hit"] {
+        for x_cache in ["Miss", "Hit"] {
             let answer = app.get("/known").await;
-            assert_eq!(answer.verdict(), Some(verdict));
+            assert_eq!(answer.x_cache(), Some(x_cache));
             assert_eq!(etag(&answer), "W/\"6437b3ac38465133ffb63b75273a8db5\"");
         }
     }
@@ -200,7 +200,7 @@ async fn a_list_of_etags_is_read_as_a_list() {
                 .await;
             assert_eq!(answer.status, StatusCode::NOT_MODIFIED, "{lines:?}");
             assert!(answer.body.is_empty());
-            assert_eq!(answer.verdict(), Some("Hit"));
+            assert_eq!(answer.x_cache(), Some("Hit"));
         }
         assert_eq!(runs.total(), 1);
     }

@@ -92,7 +92,7 @@ async fn p6_abandoned_handlers_release_their_permits_and_resources() {
         // Permits are free again, and no lease is held.
         for path in ["/1", "/5"] {
             app.get(path).await;
-            assert_eq!(app.get(path).await.verdict(), Some("Hit"), "{by}");
+            assert_eq!(app.get(path).await.x_cache(), Some("Hit"), "{by}");
         }
     }
 }

@@ -35,7 +35,7 @@ async fn p4_concurrent_misses_run_the_handler_once() {
         });
         assert_eq!(gate.runs.total(), 1);
         assert!(answers.iter().all(|answer| answer.text() == "page 1, run 1"));
-        let misses = answers.iter().filter(|answer| answer.verdict() == Some("Miss"));
+        let misses = answers.iter().filter(|answer| answer.x_cache() == Some("Miss"));
         assert_eq!(
             misses.count(),
             1,
@@ -88,9 +88,9 @@ async fn p4_fill_goes_on_when_the_leader_disconnects() {
         assert!(leader.await.unwrap_err().is_cancelled());
         gate.let_through(1);
         let answer = waiter.await.unwrap();
-        assert_eq!((answer.verdict(), answer.text()), (Some("Hit"), "page 1, run 1"));
+        assert_eq!((answer.x_cache(), answer.text()), (Some("Hit"), "page 1, run 1"));
         assert_eq!(
-            app.get("/pages/1").await.verdict(),
+            app.get("/pages/1").await.x_cache(),
             Some("Hit"),
             "the fill was stored"
         );
@@ -125,7 +125,7 @@ async fn p5_response_that_must_not_be_stored_is_nobody_elses() {
         let mut cookies = Vec::new();
         for waiter in waiters {
             let answer = waiter.await.unwrap();
-            assert_eq!(answer.verdict(), Some("Miss"));
+            assert_eq!(answer.x_cache(), Some("Miss"));
             cookies.push(answer.header("set-cookie").unwrap().to_owned());
         }
         cookies.sort();
@@ -181,7 +181,7 @@ async fn failure_is_shared_with_waiters_and_is_not_stored() {
         gate.let_through(1);
         for answer in [leader.await.unwrap(), waiter.await.unwrap()] {
             assert_eq!((answer.status, answer.text()), (StatusCode::BAD_GATEWAY, "run 1"));
-            assert_eq!(answer.verdict(), Some("Miss"));
+            assert_eq!(answer.x_cache(), Some("Miss"));
         }
         gate.let_through(1);
         assert_eq!(app.get("/false").await.text(), "run 2");
@@ -220,13 +220,13 @@ async fn p1_request_that_has_waited_long_enough_runs_the_handler_unstored() {
     free.let_through(2);
     for waiter in waiters {
         let answer = waiter.await.unwrap();
-        assert_eq!(answer.verdict(), Some("Miss"));
+        assert_eq!(answer.x_cache(), Some("Miss"));
     }
     assert_eq!(free.runs.total(), 2);
     gate.let_through(1);
     assert_eq!(leader.await.unwrap().text(), "page 1, run 1");
     let answer = app.get("/pages/1").await;
-    assert_eq!(answer.verdict(), Some("Hit"), "only the leader's fill is stored");
+    assert_eq!(answer.x_cache(), Some("Hit"), "only the leader's fill is stored");
     assert_eq!(gate.runs.total(), 1);
 }
 
@@ -284,19 +284,19 @@ async fn p6_concurrent_fills_in_tasks_are_limited() {
         let second = ask(&app, "/pages/2");
         gate.entered().await;
         gate.let_through(2);
-        assert_eq!(first.await.unwrap().verdict(), Some("Miss"));
-        assert_eq!(second.await.unwrap().verdict(), Some("Miss"));
+        assert_eq!(first.await.unwrap().x_cache(), Some("Miss"));
+        assert_eq!(second.await.unwrap().x_cache(), Some("Miss"));
         assert_eq!(bench.cache.stats().rejected.fills, 1);
         bench.settled().await;
         settle().await;
         gate.let_through(2);
-        assert_eq!(app.get("/pages/2").await.verdict(), Some("Miss"));
+        assert_eq!(app.get("/pages/2").await.x_cache(), Some("Miss"));
         bench.settled().await;
         settle().await;
-        assert_eq!(app.get("/pages/3").await.verdict(), Some("Miss"));
+        assert_eq!(app.get("/pages/3").await.x_cache(), Some("Miss"));
         bench.settled().await;
         assert_eq!(
-            app.get("/pages/3").await.verdict(),
+            app.get("/pages/3").await.x_cache(),
             Some("Hit"),
             "the place is free again"
         );
@@ -322,5 +322,5 @@ async fn p6_only_so_many_requests_wait_for_others() {
         assert_eq!(waiter.await.unwrap().text(), "page 1, run 1");
     }
     let beyond = beyond.await.unwrap();
-    assert_eq!((beyond.verdict(), beyond.text()), (Some("Miss"), "page 1, run 2"));
+    assert_eq!((beyond.x_cache(), beyond.text()), (Some("Miss"), "page 1, run 2"));
 }

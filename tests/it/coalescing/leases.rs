@@ -103,7 +103,7 @@ async fn p4_lease_in_redis_is_renewed_while_a_handler_computes_without_a_pause()
         while !wanted(bench.server().pttl(lease) - 55_000) {
             assert!(
                 Instant::now() < deadline,
-                "its life is {} ms",
+                "its TTL is {} ms",
                 bench.server().pttl(lease)
             );
             sleep(Duration::from_millis(5)).await;
@@ -114,7 +114,7 @@ async fn p4_lease_in_redis_is_renewed_while_a_handler_computes_without_a_pause()
     end.send(()).unwrap();
     assert_eq!(leader.await.unwrap().text(), "computed");
     bench.settled().await;
-    assert_eq!(app.get("/").await.verdict(), Some("Hit"));
+    assert_eq!(app.get("/").await.x_cache(), Some("Hit"));
 }
 
 #[tokio::test]
@@ -131,7 +131,7 @@ async fn p4_fill_without_renewal_for_half_a_minute_keeps_its_lease_in_memory() {
     gate.let_through(2);
     assert_eq!(leader.await.unwrap().text(), "page 1, run 1");
     assert_eq!(waiter.await.unwrap().text(), "page 1, run 1");
-    assert_eq!(app.get("/pages/1").await.verdict(), Some("Hit"));
+    assert_eq!(app.get("/pages/1").await.x_cache(), Some("Hit"));
 }
 
 /// Ends after this many chunks, or never; each takes ten seconds.
@@ -170,7 +170,7 @@ impl http_body::Body for Slow {
         ready!(self.next.as_mut().poll(context));
         self.next = Box::pin(sleep(PAUSE));
         self.left = self.left.map(|left| left - 1);
-        self.shared.chunks.count();
+        self.shared.chunks.increment();
         self.shared.clock.advance(PAUSE);
         Poll::Ready(Some(Ok(Frame::data(Bytes::from_static(b"x")))))
     }
@@ -211,7 +211,7 @@ async fn p4_slow_body_of_known_size_keeps_its_lease() {
     // On the paused clock: longer than the TTL of a lease in memory.
     sleep(PAUSE * 15 / 2).await;
     let second = app.get("/sized").await;
-    assert_eq!((second.verdict(), second.text()), (Some("Hit"), "xxxxxxxx"));
+    assert_eq!((second.x_cache(), second.text()), (Some("Hit"), "xxxxxxxx"));
     assert_eq!(leader.await.unwrap().text(), "xxxxxxxx");
     assert_eq!(chunks.total(), 8);
 }
@@ -244,7 +244,7 @@ async fn p4_lease_that_could_not_be_released_in_redis_is_not_waited_for() {
     assert_eq!(first.await.unwrap().text(), "page 1, run 1");
     cache.shutdown().await.unwrap();
     link.set_state(LinkState::Open);
-    while cache.stats().store_unavailable || app.get("/pages/2").await.verdict() != Some("Hit") {
+    while cache.stats().store_unavailable || app.get("/pages/2").await.x_cache() != Some("Hit") {
         assert!(begun.elapsed() < PATIENCE, "it does not reconnect");
         tokio::task::yield_now().await;
     }
@@ -304,5 +304,5 @@ async fn p4_lease_in_redis_with_a_longer_ttl_than_any_lease_has_may_be_taken() {
     assert_eq!(answer.expect("nobody waits for an hour").text(), "page 1, run 1");
     held.let_through(1);
     leader.await.unwrap();
-    assert_eq!(there.get("/pages/1").await.verdict(), Some("Hit"));
+    assert_eq!(there.get("/pages/1").await.x_cache(), Some("Hit"));
 }

@@ -94,7 +94,7 @@ async fn p4_another_replica_takes_over_when_the_holder_dies() {
     assert_eq!(answer.text(), "page 1, run 1");
     assert_eq!((Runs::total(&dead.runs), Runs::total(&alive.runs)), (1, 1));
     assert_eq!(
-        there.get("/pages/1").await.verdict(),
+        there.get("/pages/1").await.x_cache(),
         Some("Hit"),
         "and stores it"
     );
@@ -102,7 +102,7 @@ async fn p4_another_replica_takes_over_when_the_holder_dies() {
 
 #[cache(expire = 60, client_max_age = "remaining")]
 async fn counted(State(runs): State<Runs>) -> String {
-    format!("run {}", runs.count())
+    format!("run {}", runs.increment())
 }
 
 /// Clocks five minutes apart, and a TTL of one: by its own clock, each would find the other's entries expired or in the future.
@@ -123,7 +123,7 @@ async fn replicas_whose_clocks_are_minutes_apart_have_the_same_hits() {
         // Committed after the response.
         cache.shutdown().await.unwrap();
         let expected = if number == 0 { "Miss" } else { "Hit" };
-        assert_eq!((answer.verdict(), answer.text()), (Some(expected), "run 1"));
+        assert_eq!((answer.x_cache(), answer.text()), (Some(expected), "run 1"));
         let left = answer
             .header("cache-control")
             .and_then(|value| value.strip_prefix("private, max-age="));
@@ -146,7 +146,7 @@ async fn entries_outlive_the_process_that_made_them() {
     }
     drop((cache, app));
     let (_, again) = replica(&server, &gate).await;
-    assert_eq!(again.get("/pages/1").await.verdict(), Some("Hit"));
+    assert_eq!(again.get("/pages/1").await.x_cache(), Some("Hit"));
     assert!((1..=60_000).contains(&server.pttl("test:it::handlers::gated::page(id=1)")));
 }
 
@@ -201,7 +201,7 @@ async fn an_older_entry_is_not_taken_for_the_fill_of_another_replica() {
     assert_eq!(here.get("/").await.text(), "run 1");
     gate.entered().await;
     eventually("the page is stored", async || {
-        there.get("/").await.verdict() == Some("Hit")
+        there.get("/").await.x_cache() == Some("Hit")
     })
     .await;
     let anew = |app: &App| {

@@ -188,7 +188,7 @@ async fn p6_bodies_beyond_the_buffers_are_passed_on_and_not_stored() {
         assert!(stats.not_stored["body buffers full"] >= 4, "{by}: {stats:?}");
         // The buffers are released.
         assert_eq!(app.get("/late").await.body.len(), MIB / 2);
-        assert_eq!(app.get("/late").await.verdict(), Some("Hit"), "{by}");
+        assert_eq!(app.get("/late").await.x_cache(), Some("Hit"), "{by}");
     }
 }
 
@@ -205,7 +205,7 @@ async fn p1_without_buffers_bodies_still_stream() {
         for _ in 0..2 {
             let answer = app.get("/").await;
             assert_eq!(
-                (answer.verdict(), answer.body.len()),
+                (answer.x_cache(), answer.body.len()),
                 (Some("Miss"), MIB / 2),
                 "{by}"
             );

@@ -61,7 +61,7 @@ async fn a_body_of_any_length_reaches_its_client_as_it_comes() {
                 drop(feed);
                 assert!(next(&mut body).await.is_none());
                 let hit = stored(&app, "/").await;
-                assert_eq!((hit.verdict(), hit.text()), (Some("Hit"), "first-last"), "{by}");
+                assert_eq!((hit.x_cache(), hit.text()), (Some("Hit"), "first-last"), "{by}");
             }
         }
     }
@@ -153,6 +153,6 @@ async fn a_body_of_unknown_length_that_ends_after_some_seconds_is_stored() {
     for (by, router) in origin.every() {
         let app = Bench::memory().await.app(router);
         assert_eq!(app.get("/").await.text(), "01234567");
-        assert_eq!(app.get("/").await.verdict(), Some("Hit"), "{by}");
+        assert_eq!(app.get("/").await.x_cache(), Some("Hit"), "{by}");
     }
 }

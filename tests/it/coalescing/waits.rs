@@ -130,7 +130,7 @@ struct Hanging {
 
 #[cache(expire = 60)]
 async fn hangs_at_first(State(hanging): State<Hanging>) -> String {
-    let run = hanging.runs.count();
+    let run = hanging.runs.increment();
     if run <= hanging.first {
         std::future::pending::<()>().await;
     }
@@ -165,7 +165,7 @@ async fn p1_a_request_waits_once_in_all_the_caches_around_it() {
             runs: Runs::default(),
             first: 1,
         };
-        let bare = async |State(hanging): State<Hanging>| match hanging.runs.count() {
+        let bare = async |State(hanging): State<Hanging>| match hanging.runs.increment() {
             run if run <= hanging.first => std::future::pending().await,
             run => format!("run {run}"),
         };
@@ -203,7 +203,7 @@ struct Slow {
 
 #[cache(expire = 60)]
 async fn slow(State(slow): State<Slow>) -> String {
-    let run = slow.runs.count();
+    let run = slow.runs.increment();
     sleep(slow.takes).await;
     format!("run {run}")
 }

@@ -30,7 +30,7 @@ async fn p3_clearing_takes_every_entry_and_the_fills_under_way() {
         gate.let_through(10);
         assert_eq!(early.await.unwrap().text(), "page 3, run 3");
         for path in ["/pages/1", "/pages/2", "/pages/3"] {
-            assert_eq!(app.get(path).await.verdict(), Some("Miss"), "{path}");
+            assert_eq!(app.get(path).await.x_cache(), Some("Miss"), "{path}");
         }
     }
 }
@@ -78,10 +78,10 @@ async fn clearing_touches_its_own_prefix_alone_in_redis_in_every_version() {
     })
     .await;
     for app in [&user_app, &newer_app] {
-        assert_eq!(app.get("/pages/1").await.verdict(), Some("Miss"));
+        assert_eq!(app.get("/pages/1").await.x_cache(), Some("Miss"));
     }
     for (_, app) in &others {
-        assert_eq!(app.get("/pages/1").await.verdict(), Some("Hit"));
+        assert_eq!(app.get("/pages/1").await.x_cache(), Some("Hit"));
     }
     for not_ours in ["session:user:7", "user:session:7", "user:cart:7", "user:jobs"] {
         assert!(server.exists(not_ours), "{not_ours}");
@@ -134,7 +134,7 @@ async fn entry_stored_after_the_clearing_stays_in_redis() {
     eventually("entries are left", old_are_gone).await;
     cache.shutdown().await.unwrap();
     assert!(server.exists("test:it::handlers::gated::page(id=1)"));
-    assert_eq!(app.get("/pages/1").await.verdict(), Some("Hit"));
+    assert_eq!(app.get("/pages/1").await.x_cache(), Some("Hit"));
 }
 
 /// The second purges entries that were stored while the first was still purging.

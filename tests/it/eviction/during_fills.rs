@@ -35,7 +35,7 @@ async fn p3_fill_that_began_before_an_eviction_does_not_come_back() {
             "who asked before gets what was asked for"
         );
         let late = app.get("/pages/1").await;
-        assert_eq!((late.verdict(), late.text()), (Some("Miss"), "page 1, run 2"));
+        assert_eq!((late.x_cache(), late.text()), (Some("Miss"), "page 1, run 2"));
         assert_eq!(app.get("/pages/1").await.text(), "page 1, run 2");
     }
 }
@@ -86,7 +86,7 @@ async fn eviction_leaves_other_arguments_alone() {
         app.get("/pages/1").await;
         app.get("/pages/10").await;
         bench.cache.evict(page::key(Path(1))).await.unwrap();
-        assert_eq!(app.get("/pages/10").await.verdict(), Some("Hit"));
+        assert_eq!(app.get("/pages/10").await.x_cache(), Some("Hit"));
     }
 }
 
@@ -113,7 +113,7 @@ async fn p3_eviction_reaches_every_variant_and_the_fills_of_each() {
                 .send(method.clone(), "/1", [("accept-language", language)], "")
                 .await;
             assert_eq!(
-                answer.verdict(),
+                answer.x_cache(),
                 Some("Miss"),
                 "each variant has an entry of its own"
             );
@@ -133,7 +133,7 @@ async fn p3_eviction_reaches_every_variant_and_the_fills_of_each() {
             let answer = app
                 .send(method.clone(), "/1", [("accept-language", language)], "")
                 .await;
-            assert_eq!(answer.verdict(), Some("Miss"), "{method} {language}");
+            assert_eq!(answer.x_cache(), Some("Miss"), "{method} {language}");
         }
     }
 }
@@ -162,13 +162,13 @@ async fn p3_eviction_that_failed_in_redis_holds_in_this_process_and_is_retried()
     loop {
         let answer = app.get("/pages/1").await;
         assert_ne!(answer.text(), "page 1, run 1");
-        if answer.verdict() == Some("Hit") {
+        if answer.x_cache() == Some("Hit") {
             break;
         }
-        assert!(Instant::now() < deadline, "the eviction is not made up for");
+        assert!(Instant::now() < deadline, "the eviction is not retried");
     }
     bench.cache.shutdown().await.unwrap();
-    assert_eq!(app.get("/pages/1").await.verdict(), Some("Hit"));
+    assert_eq!(app.get("/pages/1").await.x_cache(), Some("Hit"));
 }
 
 /// Each eviction has two names, and there is room for ten thousand.
@@ -198,10 +198,10 @@ async fn p6_too_many_evictions_that_failed_in_redis_become_one_of_everything() {
     loop {
         let answer = app.get("/pages/1").await;
         assert_ne!(answer.text(), "page 1, run 1", "all of it is taken for evicted");
-        if answer.verdict() == Some("Hit") {
+        if answer.x_cache() == Some("Hit") {
             break;
         }
-        assert!(Instant::now() < deadline, "the evictions are not made up for");
+        assert!(Instant::now() < deadline, "the evictions are not retried");
     }
 }
 

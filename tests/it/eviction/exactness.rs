@@ -12,13 +12,13 @@ use crate::support::app::{Answer, App, Bench, Runs};
 
 #[cache(expire = "1h")]
 async fn q(State(runs): State<Runs>) -> String {
-    format!("run {}", runs.count())
+    format!("run {}", runs.increment())
 }
 
 /// Its path has the other's path as a prefix.
 #[cache(expire = "1h")]
 async fn q_archive(State(runs): State<Runs>) -> String {
-    format!("run {}", runs.count())
+    format!("run {}", runs.increment())
 }
 
 #[cache_evict(q(..))]
@@ -53,7 +53,7 @@ async fn eviction_waits_for_success_and_ends_at_the_name() {
 
         let succeeded = app.send(Method::PUT, "/q/true", [], "").await;
         assert_eq!(succeeded.status, StatusCode::OK);
-        assert_eq!(app.get("/q").await.verdict(), Some("Miss"));
+        assert_eq!(app.get("/q").await.x_cache(), Some("Miss"));
         crate::answers::assert_replays(&app.get("/q-archive").await, &archive);
     }
 }
@@ -87,7 +87,7 @@ async fn eviction_is_exact() {
                 .route("/user/{name}", get(user).delete(clear_one))
                 .route("/users/{name}", get(users).delete(clear_user)),
         );
-        for (change, verdicts) in [
+        for (change, x_caches) in [
             ("/user/ann", ["Miss", "Hit", "Hit"]),
             ("/users/anybody", ["Miss", "Miss", "Hit"]),
         ] {
@@ -97,10 +97,10 @@ async fn eviction_is_exact() {
             bench.settled().await;
             let answer = app.send(Method::DELETE, change, [], "").await;
             assert_eq!(answer.status, StatusCode::OK);
-            for (path, verdict) in PATHS.iter().zip(verdicts) {
+            for (path, x_cache) in PATHS.iter().zip(x_caches) {
                 assert_eq!(
-                    app.get(path).await.verdict(),
-                    Some(verdict),
+                    app.get(path).await.x_cache(),
+                    Some(x_cache),
                     "{path} after {change}"
                 );
             }

@@ -83,12 +83,12 @@ struct Page {
 
 #[cache(expire = "1h")]
 async fn page(Path(id): Path<u32>, State(runs): State<Runs>) -> String {
-    format!("page {id}, run {}", runs.count())
+    format!("page {id}, run {}", runs.increment())
 }
 
 #[cache(expire = "1h")]
 async fn list(Query(Page { number }): Query<Page>, State(runs): State<Runs>) -> String {
-    format!("list {number}, run {}", runs.count())
+    format!("list {number}, run {}", runs.increment())
 }
 
 /// A router with cached pages, and `routes` that change them.
@@ -111,7 +111,7 @@ async fn warm<const N: usize>(bench: &Bench, app: &App, paths: [&str; N]) {
     }
     bench.settled().await;
     for path in paths {
-        assert_eq!(app.get(path).await.verdict(), Some("Hit"), "{path}");
+        assert_eq!(app.get(path).await.x_cache(), Some("Hit"), "{path}");
     }
 }
 
@@ -132,7 +132,7 @@ fn begin(app: &App, method: Method, path: &'static str) -> JoinHandle<Answer> {
 /// Waits until the page is evicted in background.
 async fn gone(app: &App, path: &str) {
     let begun = Instant::now();
-    while app.get(path).await.verdict() != Some("Miss") {
+    while app.get(path).await.x_cache() != Some("Miss") {
         assert!(begun.elapsed() < support::app::PATIENCE, "{path} stays");
         sleep(Duration::from_millis(1)).await;
     }

@@ -45,12 +45,12 @@ async fn success_evicts_before_the_response_is_sent() {
             assert_eq!(answer.status.as_u16(), status);
             for path in [PAGE_1, LISTS[0], LISTS[1]] {
                 assert_eq!(
-                    app.get(path).await.verdict(),
+                    app.get(path).await.x_cache(),
                     Some("Miss"),
                     "{path} after {status}"
                 );
             }
-            assert_eq!(app.get(PAGE_2).await.verdict(), Some("Hit"));
+            assert_eq!(app.get(PAGE_2).await.x_cache(), Some("Hit"));
             bench.settled().await;
         }
     }
@@ -66,7 +66,7 @@ async fn failure_evicts_nothing() {
             assert!(outcome.ends_with(answer.status.as_str()));
             for path in [PAGE_1, LISTS[0]] {
                 assert_eq!(
-                    app.get(path).await.verdict(),
+                    app.get(path).await.x_cache(),
                     Some("Hit"),
                     "{path} after {outcome}"
                 );
@@ -75,7 +75,7 @@ async fn failure_evicts_nothing() {
         // An extractor rejects it, so the handler does not run.
         let answer = put(&app, "/pages/one/ok/200").await;
         assert_eq!(answer.status, StatusCode::BAD_REQUEST);
-        assert_eq!(app.get(LISTS[0]).await.verdict(), Some("Hit"));
+        assert_eq!(app.get(LISTS[0]).await.x_cache(), Some("Hit"));
     }
 }
 
@@ -158,5 +158,5 @@ async fn p1_target_without_a_key_is_logged_and_the_others_are_evicted() {
         logged.contains("greeting") && logged.contains("signed in"),
         "{logged}"
     );
-    assert_eq!(app.get(PAGE_1).await.verdict(), Some("Miss"));
+    assert_eq!(app.get(PAGE_1).await.x_cache(), Some("Miss"));
 }

@@ -43,11 +43,11 @@ async fn p3_eviction_by_one_release_reaches_the_redis_entries_of_another() {
         let (evictor, _) = release(&server, evicted_by, pages(&runs)).await;
         keeper.get("/pages/1").await;
         settled(&server).await;
-        assert_eq!(keeper.get("/pages/1").await.verdict(), Some("Hit"));
+        assert_eq!(keeper.get("/pages/1").await.x_cache(), Some("Hit"));
         evictor.evict(page::key(Path(1))).await.unwrap();
         let answer = keeper.get("/pages/1").await;
         assert_eq!(
-            (answer.verdict(), answer.text()),
+            (answer.x_cache(), answer.text()),
             (Some("Miss"), "page 1, run 2"),
             "kept by {kept_by:?}, evicted by {evicted_by:?}"
         );
@@ -79,7 +79,7 @@ async fn p2_version_and_handler_are_kept_apart_in_redis_keys() {
 /// Found from the second request on, as a product that is created just after the first.
 #[cache(expire = 60)]
 async fn created(Path(id): Path<u32>, State(runs): State<Runs>) -> (StatusCode, String) {
-    match runs.count() {
+    match runs.increment() {
         1 => (StatusCode::NOT_FOUND, String::new()),
         _ => (StatusCode::OK, format!("product {id}")),
     }
@@ -96,6 +96,6 @@ async fn eviction_removes_the_marker_of_an_unstorable_response() {
         bench.cache.evict(created::key(Path(1))).await.unwrap();
         assert_eq!(app.get("/1").await.text(), "product 1");
         bench.settled().await;
-        assert_eq!(app.get("/1").await.verdict(), Some("Hit"), "on {:?}", bench.redis);
+        assert_eq!(app.get("/1").await.x_cache(), Some("Hit"), "on {:?}", bench.redis);
     }
 }

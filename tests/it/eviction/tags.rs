@@ -51,13 +51,13 @@ fn routes(gate: &Gate) -> Router {
         .with_state(gate.clone())
 }
 
-async fn verdicts<const N: usize>(app: &App, paths: [&str; N]) -> [String; N] {
-    let mut verdicts = Vec::new();
+async fn x_caches<const N: usize>(app: &App, paths: [&str; N]) -> [String; N] {
+    let mut x_caches = Vec::new();
     for path in paths {
         let answer = app.get(path).await;
-        verdicts.push(answer.verdict().unwrap_or("none").to_owned());
+        x_caches.push(answer.x_cache().unwrap_or("none").to_owned());
     }
-    verdicts.try_into().expect("one for each")
+    x_caches.try_into().expect("one for each")
 }
 
 #[tokio::test]
@@ -73,8 +73,8 @@ async fn p3_evicted_tag_takes_its_entries_and_no_others() {
             "/articles/1",
             "/articles/11",
         ];
-        assert_eq!(verdicts(&app, paths).await, ["Miss"; 5]);
-        assert_eq!(verdicts(&app, paths).await, ["Hit"; 5]);
+        assert_eq!(x_caches(&app, paths).await, ["Miss"; 5]);
+        assert_eq!(x_caches(&app, paths).await, ["Hit"; 5]);
         for (tag, expected) in [
             ("product:1", ["Miss", "Hit", "Hit", "Hit", "Hit"]),
             ("products", ["Miss", "Miss", "Miss", "Hit", "Hit"]),
@@ -86,7 +86,7 @@ async fn p3_evicted_tag_takes_its_entries_and_no_others() {
         ] {
             bench.settled().await;
             bench.cache.evict_tag(tag).await.unwrap();
-            assert_eq!(verdicts(&app, paths).await, expected, "{tag}");
+            assert_eq!(x_caches(&app, paths).await, expected, "{tag}");
         }
     }
 }
@@ -104,7 +104,7 @@ async fn p3_fill_whose_response_has_an_evicted_tag_is_not_stored() {
             assert!(early.await.unwrap().text().ends_with("run 1"));
             let late = app.get(path).await;
             assert_eq!(
-                (late.verdict(), late.text().ends_with("run 2")),
+                (late.x_cache(), late.text().ends_with("run 2")),
                 (Some("Miss"), true),
                 "{path}"
             );
@@ -145,7 +145,7 @@ async fn p4_request_waits_once_for_a_fill_that_an_eviction_fenced_in_redis() {
     cache.evict_tag("something else").await.unwrap();
     let late = ask(&app, "/articles/1");
     // The server shows it that the lease is held.
-    eventually("it is not told", async || server.calls("eval") >= 5).await;
+    eventually("the lease is not requested", async || server.calls("eval") >= 5).await;
     link.delay(Duration::from_millis(50));
     gate.let_through(3);
     assert!(early.await.unwrap().text().ends_with("run 1"));
@@ -153,7 +153,7 @@ async fn p4_request_waits_once_for_a_fill_that_an_eviction_fenced_in_redis() {
     cache.shutdown().await.unwrap();
     let after = app.get("/articles/1").await;
     assert_eq!(
-        (after.verdict(), after.text().ends_with("run 2")),
+        (after.x_cache(), after.text().ends_with("run 2")),
         (Some("Hit"), true)
     );
 }
@@ -171,9 +171,9 @@ async fn p3_tag_evicted_on_one_replica_is_gone_on_another() {
     gate.let_through(2);
     here.get("/articles/1").await;
     first.settled().await;
-    assert_eq!(here.get("/articles/1").await.verdict(), Some("Hit"));
+    assert_eq!(here.get("/articles/1").await.x_cache(), Some("Hit"));
     other.evict_tag("author:ann").await.unwrap();
-    assert_eq!(here.get("/articles/1").await.verdict(), Some("Miss"));
+    assert_eq!(here.get("/articles/1").await.x_cache(), Some("Miss"));
 }
 
 #[tokio::test]
@@ -185,9 +185,9 @@ async fn p8_tag_record_that_redis_lost_costs_a_miss() {
     for record in ["test:#t:author:ann", "test:#t:articles", "test:#root"] {
         app.get("/articles/1").await;
         bench.settled().await;
-        assert_eq!(app.get("/articles/1").await.verdict(), Some("Hit"));
+        assert_eq!(app.get("/articles/1").await.x_cache(), Some("Hit"));
         bench.server().command(["DEL", record]);
-        assert_eq!(app.get("/articles/1").await.verdict(), Some("Miss"), "{record}");
+        assert_eq!(app.get("/articles/1").await.x_cache(), Some("Miss"), "{record}");
         bench.settled().await;
     }
 }
@@ -213,7 +213,7 @@ async fn tags_are_not_evaluated_on_a_hit_in_memory() {
     }
     assert_eq!(EVALUATED.load(Ordering::SeqCst), 1);
     bench.cache.evict_tag("counted:1").await.unwrap();
-    assert_eq!(app.get("/1").await.verdict(), Some("Miss"));
+    assert_eq!(app.get("/1").await.x_cache(), Some("Miss"));
 }
 
 /// Each response sets other response parts, through the types that handlers use.
@@ -243,7 +243,7 @@ async fn steered(Path(how): Path<String>) -> Result<Response, (NoStore, StatusCo
 async fn response_parts_reach_the_cache_and_not_the_client() {
     for bench in Bench::every().await {
         let app = bench.app(Router::new().route("/{how}", get(steered)));
-        for (path, verdict, cache_control) in [
+        for (path, x_cache, cache_control) in [
             ("/shorter", "Hit", Some("private, max-age=5")),
             ("/longer", "Hit", Some("private, max-age=500")),
             ("/dead", "Miss", Some("private, no-cache")),
@@ -253,13 +253,13 @@ async fn response_parts_reach_the_cache_and_not_the_client() {
         ] {
             let first = app.get(path).await;
             assert_eq!(
-                (first.verdict(), first.header("cache-control")),
+                (first.x_cache(), first.header("cache-control")),
                 (Some("Miss"), cache_control),
                 "{path}"
             );
             bench.settled().await;
             let second = app.get(path).await;
-            assert_eq!(second.verdict(), Some(verdict), "{path}");
+            assert_eq!(second.x_cache(), Some(x_cache), "{path}");
             assert_eq!((second.status, &second.body), (first.status, &first.body));
             let known = [
                 "age",
@@ -286,8 +286,8 @@ async fn waiters_get_the_ttl_that_the_response_set() {
     let app = bench.app(Router::new().route("/{how}", get(steered)));
     app.get("/shorter").await;
     bench.clock.advance(Duration::from_secs(5));
-    assert_eq!(app.get("/shorter").await.verdict(), Some("Miss"));
+    assert_eq!(app.get("/shorter").await.x_cache(), Some("Miss"));
     app.get("/longer").await;
     bench.clock.advance(Duration::from_secs(499));
-    assert_eq!(app.get("/longer").await.verdict(), Some("Hit"));
+    assert_eq!(app.get("/longer").await.x_cache(), Some("Hit"));
 }

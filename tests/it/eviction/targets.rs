@@ -83,10 +83,10 @@ async fn arguments_are_expressions_over_values_of_the_body() {
             .await;
         assert_eq!(answer.text(), r#"{"from":"NEWStea","pages":[7,9,5]}"#);
         for path in GONE {
-            assert_eq!(app.get(path).await.verdict(), Some("Miss"), "{path}");
+            assert_eq!(app.get(path).await.x_cache(), Some("Miss"), "{path}");
         }
         for path in KEPT {
-            assert_eq!(app.get(path).await.verdict(), Some("Hit"), "{path}");
+            assert_eq!(app.get(path).await.x_cache(), Some("Hit"), "{path}");
         }
     }
 }
@@ -135,9 +135,9 @@ async fn instances_of_a_generic_handler_are_evicted_one_by_one() {
     assert_verdicts(&app, &cups, ["Hit", "Hit", "Miss", "Miss"]).await;
 }
 
-async fn assert_verdicts<const N: usize>(app: &App, paths: &[&str; N], verdicts: [&str; N]) {
-    for (path, verdict) in paths.iter().zip(verdicts) {
-        assert_eq!(app.get(path).await.verdict(), Some(verdict), "{path}");
+async fn assert_verdicts<const N: usize>(app: &App, paths: &[&str; N], x_caches: [&str; N]) {
+    for (path, x_cache) in paths.iter().zip(x_caches) {
+        assert_eq!(app.get(path).await.x_cache(), Some(x_cache), "{path}");
     }
 }
 

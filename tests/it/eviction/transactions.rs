@@ -114,9 +114,9 @@ fn within_a_transaction(world: &World) -> Router {
         .with_state(world.clone())
 }
 
-async fn assert_row(app: &App, verdict: &str, value: &str) {
+async fn assert_row(app: &App, x_cache: &str, value: &str) {
     let answer = app.get("/row").await;
-    assert_eq!((answer.verdict(), answer.text()), (Some(verdict), value));
+    assert_eq!((answer.x_cache(), answer.text()), (Some(x_cache), value));
 }
 
 /// Sends a write that stops before its commit, lets a reader store the old row, and commits.
@@ -150,7 +150,7 @@ async fn evictions_come_after_the_commit_of_a_layer_inside() {
             assert_eq!(status, StatusCode::OK);
             let answer = app.get("/row").await;
             assert_eq!(
-                (answer.verdict(), answer.text()),
+                (answer.x_cache(), answer.text()),
                 (Some("Miss"), &path[path.len() - 1..])
             );
             bench.settled().await;
@@ -240,7 +240,7 @@ async fn cancelled_before_the_commit_is_acknowledged_evicts_twice() {
         assert!(writer.await.unwrap_err().is_cancelled());
         super::gone(&app, "/row").await;
         eventually("the old row is not stored again", async || {
-            app.get("/row").await.verdict() == Some("Hit")
+            app.get("/row").await.x_cache() == Some("Hit")
         })
         .await;
         // The COMMIT that was on its way arrives.
@@ -271,7 +271,7 @@ async fn fill_that_outlasts_its_request_evicts_at_once() {
         assert_row(&app, "Miss", "0").await;
         bench.settled().await;
         bench.clock.advance(Duration::from_secs(2));
-        assert_eq!(app.get("/renewed").await.verdict(), Some("Stale"));
+        assert_eq!(app.get("/renewed").await.x_cache(), Some("Stale"));
         world.gate.entered().await;
         assert_row(&app, "Hit", "0").await;
         world.database.pending.store(7, Ordering::SeqCst);
@@ -295,12 +295,12 @@ async fn request_made_anew_inside_evicts_with_its_own_response() {
             super::put(&inner, "/rows/3").await;
             let row = inner.get("/row").await;
             let done = done.lock().unwrap().take().unwrap();
-            done.send(row.verdict().map(str::to_owned)).unwrap();
+            done.send(row.x_cache().map(str::to_owned)).unwrap();
         });
     };
     let app = bench.app(routes().route("/outer", on_put(handler)).with_state(world));
     assert_row(&app, "Miss", "0").await;
     super::put(&app, "/outer").await;
-    let verdict = tokio::time::timeout(PATIENCE, finished).await.unwrap();
-    assert_eq!(verdict.unwrap().as_deref(), Some("Miss"));
+    let x_cache = tokio::time::timeout(PATIENCE, finished).await.unwrap();
+    assert_eq!(x_cache.unwrap().as_deref(), Some("Miss"));
 }

@@ -37,7 +37,7 @@ async fn cancelled_handler_evicts_in_background() {
         state.gate.entered().await;
         for path in [PAGE_1, LISTS[0]] {
             assert_eq!(
-                app.get(path).await.verdict(),
+                app.get(path).await.x_cache(),
                 Some("Hit"),
                 "nothing is evicted yet"
             );
@@ -46,7 +46,7 @@ async fn cancelled_handler_evicts_in_background() {
         assert!(cancelled.await.unwrap_err().is_cancelled());
         gone(&app, PAGE_1).await;
         gone(&app, LISTS[0]).await;
-        assert_eq!(app.get(PAGE_2).await.verdict(), Some("Hit"));
+        assert_eq!(app.get(PAGE_2).await.x_cache(), Some("Hit"));
     }
 }
 
@@ -61,7 +61,7 @@ async fn panicked_handler_evicts_in_background() {
         assert!(panicked.await.unwrap_err().is_panic());
         gone(&app, PAGE_1).await;
         gone(&app, LISTS[0]).await;
-        assert_eq!(app.get(PAGE_2).await.verdict(), Some("Hit"));
+        assert_eq!(app.get(PAGE_2).await.x_cache(), Some("Hit"));
     }
 }
 
@@ -94,5 +94,5 @@ async fn handler_that_never_ran_evicts_nothing() {
     let app = shop(&bench, &Shop::new(), routes());
     warm(&bench, &app, [PAGE_1]).await;
     drop(put(&app, "/pages/1/end"));
-    assert_eq!(app.get(PAGE_1).await.verdict(), Some("Hit"));
+    assert_eq!(app.get(PAGE_1).await.x_cache(), Some("Hit"));
 }

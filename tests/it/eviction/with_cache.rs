@@ -17,13 +17,13 @@ use super::{
 #[cache(expire = "1h")]
 #[cache_evict(page(Path(id)))]
 async fn cache_on_top(Path(id): Path<u32>, State(runs): State<Runs>) -> String {
-    format!("{id}, run {}", runs.count())
+    format!("{id}, run {}", runs.increment())
 }
 
 #[cache_evict(page(Path(id)))]
 #[cache_one_day]
 async fn cache_below(Path(id): Path<u32>, State(runs): State<Runs>) -> String {
-    format!("{id}, run {}", runs.count())
+    format!("{id}, run {}", runs.increment())
 }
 
 struct Desk;
@@ -32,7 +32,7 @@ impl Desk {
     #[cache_evict(page(Path(id)))]
     #[cache(associated)]
     async fn associated(Path(id): Path<u32>, State(runs): State<Runs>) -> String {
-        format!("{id}, run {}", runs.count())
+        format!("{id}, run {}", runs.increment())
     }
 }
 
@@ -47,13 +47,13 @@ async fn hit_evicts_nothing() {
         for path in ["/top/1", "/below/1", "/associated/1"] {
             warm(&bench, &app, [PAGE_1, PAGE_2]).await;
             let miss = app.get(path).await;
-            assert_eq!(miss.verdict(), Some("Miss"));
-            assert_eq!(app.get(PAGE_1).await.verdict(), Some("Miss"), "{path} ran");
-            assert_eq!(app.get(PAGE_2).await.verdict(), Some("Hit"));
+            assert_eq!(miss.x_cache(), Some("Miss"));
+            assert_eq!(app.get(PAGE_1).await.x_cache(), Some("Miss"), "{path} ran");
+            assert_eq!(app.get(PAGE_2).await.x_cache(), Some("Hit"));
             bench.settled().await;
             let hit = app.get(path).await;
-            assert_eq!((hit.verdict(), hit.text()), (Some("Hit"), miss.text()));
-            assert_eq!(app.get(PAGE_1).await.verdict(), Some("Hit"), "{path} did not run");
+            assert_eq!((hit.x_cache(), hit.text()), (Some("Hit"), miss.text()));
+            assert_eq!(app.get(PAGE_1).await.x_cache(), Some("Hit"), "{path} did not run");
         }
     }
 }
@@ -94,7 +94,7 @@ async fn failures_evict_nothing() {
     warm(&bench, &app, [PAGE_1]).await;
     assert_eq!(app.get("/rejecting/1").await.status, StatusCode::UNAUTHORIZED);
     assert_eq!(app.get("/failing/1").await.status, StatusCode::NOT_IMPLEMENTED);
-    assert_eq!(app.get(PAGE_1).await.verdict(), Some("Hit"));
+    assert_eq!(app.get(PAGE_1).await.x_cache(), Some("Hit"));
 }
 
 #[cache(expire = 60)]
@@ -120,11 +120,11 @@ async fn fill_continues_without_its_client_and_evicts_at_its_end() {
         state.gate.entered().await;
         client.abort();
         assert!(client.await.unwrap_err().is_cancelled());
-        assert_eq!(app.get(PAGE_1).await.verdict(), Some("Hit"), "it still runs");
+        assert_eq!(app.get(PAGE_1).await.x_cache(), Some("Hit"), "it still runs");
         state.gate.let_one_through();
         gone(&app, PAGE_1).await;
         bench.settled().await;
-        assert_eq!(app.get("/slow/1").await.verdict(), Some("Hit"));
+        assert_eq!(app.get("/slow/1").await.x_cache(), Some("Hit"));
 
         let panicking = begin_get(&app, "/slow/2");
         state.gate.let_one_through();
@@ -145,9 +145,9 @@ async fn requests_that_share_a_fill_share_its_eviction() {
         for client in clients {
             assert_eq!(client.await.unwrap().text(), "1");
         }
-        assert_eq!(app.get(PAGE_1).await.verdict(), Some("Miss"));
+        assert_eq!(app.get(PAGE_1).await.x_cache(), Some("Miss"));
         bench.settled().await;
-        assert_eq!(app.get(PAGE_1).await.verdict(), Some("Hit"));
+        assert_eq!(app.get(PAGE_1).await.x_cache(), Some("Hit"));
     }
 }
 
@@ -155,7 +155,7 @@ async fn requests_that_share_a_fill_share_its_eviction() {
 #[cache(expire = 60)]
 #[cache_evict(own(..))]
 async fn own(State(runs): State<Runs>) -> String {
-    format!("run {}", runs.count())
+    format!("run {}", runs.increment())
 }
 
 #[tokio::test]
@@ -164,7 +164,7 @@ async fn handler_that_evicts_itself_is_not_stored() {
         let app = shop(&bench, &Shop::new(), Router::new().route("/own", get(own)));
         for run in ["run 1", "run 2"] {
             let answer = app.get("/own").await;
-            assert_eq!((answer.verdict(), answer.text()), (Some("Miss"), run));
+            assert_eq!((answer.x_cache(), answer.text()), (Some("Miss"), run));
             bench.settled().await;
         }
     }

@@ -91,12 +91,12 @@ async fn torn(
 
 /// Echoes the request, and its framing in fields of another name.
 async fn echo(mut headers: HeaderMap, body: Bytes) -> (HeaderMap, Bytes) {
-    for (name, told) in [
+    for (name, echoed) in [
         (header::CONTENT_LENGTH, "x-content-length"),
         (header::TRANSFER_ENCODING, "x-transfer-encoding"),
     ] {
         if let Some(value) = headers.remove(name) {
-            headers.insert(told, value);
+            headers.insert(echoed, value);
         }
     }
     (headers, body)
@@ -164,10 +164,10 @@ async fn bodies_are_the_same_byte_by_byte(cache_url: &str) {
             let (status, headers, body) = web.get(&format!("{origin}{path}")).await.expect("it answers");
             assert_eq!(body.len(), length);
             for _ in 0..2 {
-                let told = web.get(&format!("{via}{path}")).await.expect("it answers");
-                assert_eq!(told.0, status, "{path}");
-                assert_eq!(without_hops(told.1), without_hops(headers.clone()), "{path}");
-                assert!(told.2 == body, "{path} differs");
+                let response = web.get(&format!("{via}{path}")).await.expect("it answers");
+                assert_eq!(response.0, status, "{path}");
+                assert_eq!(without_hops(response.1), without_hops(headers.clone()), "{path}");
+                assert!(response.2 == body, "{path} differs");
             }
         }
     }

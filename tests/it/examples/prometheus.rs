@@ -7,20 +7,20 @@ use super::{
 
 fn scrape_shows_the_requests(url: &str) {
     let server = Example::start("prometheus", url);
-    for verdict in ["Miss", "Hit", "Hit"] {
-        if verdict == "Hit" {
+    for x_cache in ["Miss", "Hit", "Hit"] {
+        if x_cache == "Hit" {
             // Redis is written after the response.
-            server.get_until("/squares/12", verdict);
+            server.get_until("/squares/12", x_cache);
         } else {
             let answer = server.get("/squares/12");
-            assert_eq!((answer.verdict(), &*answer.body), (Some(verdict), "144"));
+            assert_eq!((answer.x_cache(), &*answer.body), (Some(x_cache), "144"));
         }
     }
     let handler = r#"cache="squares",handler="prometheus::square""#;
     // A hit may come from the fill itself, before its entry is stored.
     let stored = format!("handler_cache_stored_bytes_total{{{handler}}} 3");
     let scrape = server.get_until_it("/metrics", &stored, |answer| {
-        answer.body.lines().any(|told| told == stored)
+        answer.body.lines().any(|found| found == stored)
     });
     for line in [
         "# TYPE handler_cache_requests_total counter".to_owned(),
@@ -31,7 +31,7 @@ fn scrape_shows_the_requests(url: &str) {
         format!(r#"handler_cache_fill_seconds_count{{{handler}}} 1"#),
     ] {
         assert!(
-            scrape.body.lines().any(|told| told == line),
+            scrape.body.lines().any(|found| found == line),
             "{line}\n\n{}",
             scrape.body
         );

@@ -25,9 +25,9 @@ fn misses(server: &Example) -> Vec<&'static str> {
             (answer.status, answer.header("cache-control")),
             (200, Some("private, no-cache"))
         );
-        match answer.verdict() {
+        match answer.x_cache() {
             Some("Miss") => missed.push(path),
-            verdict => assert_eq!(verdict, Some("Hit"), "{path}"),
+            x_cache => assert_eq!(x_cache, Some("Hit"), "{path}"),
         }
     }
     missed

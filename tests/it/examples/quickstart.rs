@@ -12,9 +12,9 @@ const NAME: &str = "quickstart";
 /// The steps of the README, on any store.
 fn tour(server: &Example) {
     let miss = server.get("/products/1");
-    assert_eq!((miss.status, miss.verdict()), (200, Some("Miss")));
+    assert_eq!((miss.status, miss.x_cache()), (200, Some("Miss")));
     let hit = server.get("/products/1");
-    assert_eq!((hit.status, hit.verdict()), (200, Some("Hit")));
+    assert_eq!((hit.status, hit.x_cache()), (200, Some("Hit")));
     assert_eq!(hit.body, miss.body);
     assert_eq!(hit.header("content-type"), Some("application/json"));
 
@@ -33,7 +33,7 @@ fn tour(server: &Example) {
     let put = server.send("PUT", "/products/1", &["content-type: application/json"], product);
     assert_eq!((put.status, &*put.body), (200, product));
     let changed = server.get("/products/1");
-    assert_eq!((changed.verdict(), &*changed.body), (Some("Miss"), product));
+    assert_eq!((changed.x_cache(), &*changed.body), (Some("Miss"), product));
     assert!(
         server.get("/products?page=1").body.contains("1999"),
         "the list has the new price, too"
@@ -48,17 +48,17 @@ fn tour(server: &Example) {
             assert_eq!(page.body, format!("Hello, {user}!\n"));
         }
     }
-    assert_eq!(server.get("/scoreboard/2019-05-09").verdict(), Some("Miss"));
-    assert_eq!(server.get("/scoreboard/2019-05-09").verdict(), Some("Hit"));
-    for verdict in ["Miss", "Hit"] {
+    assert_eq!(server.get("/scoreboard/2019-05-09").x_cache(), Some("Miss"));
+    assert_eq!(server.get("/scoreboard/2019-05-09").x_cache(), Some("Hit"));
+    for x_cache in ["Miss", "Hit"] {
         let countries = server.get("/countries");
-        assert_eq!(countries.verdict(), Some(verdict));
+        assert_eq!(countries.x_cache(), Some(x_cache));
         let control = countries.header("cache-control").expect("it says how long");
         let seconds = control
             .strip_prefix("private, max-age=")
-            .and_then(|told| told.parse().ok());
+            .and_then(|seconds| seconds.parse().ok());
         assert!(
-            seconds.is_some_and(|told: u32| (86_000..=86_400).contains(&told)),
+            seconds.is_some_and(|seconds: u32| (86_000..=86_400).contains(&seconds)),
             "{control}"
         );
         assert!(countries.header("expires").is_some() && countries.header("etag").is_some());
@@ -77,8 +77,8 @@ fn browsers_ask_each_time(server: &Example) {
     ] {
         let page = server.send("GET", path, headers, "");
         let etag = page.header("etag").expect("it has an ETag");
-        let told = (page.header("cache-control"), page.header("expires"));
-        assert_eq!(told, (Some("private, no-cache"), None), "{path}");
+        let headers_sent = (page.header("cache-control"), page.header("expires"));
+        assert_eq!(headers_sent, (Some("private, no-cache"), None), "{path}");
         let condition = format!("if-none-match: {etag}");
         let headers: Vec<&str> = headers.iter().copied().chain([&*condition]).collect();
         let unchanged = server.send("GET", path, &headers, "");
@@ -106,7 +106,7 @@ fn quickstart_on_redis_keeps_its_entries_over_a_restart() {
     assert!(!redis.exists("shop:quickstart::get_product(id=99)"));
     drop(server);
     let again = Example::start(NAME, &redis.url());
-    assert_eq!(again.get("/countries").verdict(), Some("Hit"));
+    assert_eq!(again.get("/countries").x_cache(), Some("Hit"));
 }
 
 #[test]
@@ -115,7 +115,7 @@ fn p1_quickstart_serves_while_redis_is_killed_frozen_or_not_there_yet() {
     let url = redis.url();
     redis.kill();
     let server = Example::start(NAME, &url);
-    assert_eq!(server.get("/products/2").verdict(), Some("Miss"), "not there yet");
+    assert_eq!(server.get("/products/2").x_cache(), Some("Miss"), "not there yet");
 
     redis.restart();
     server.get_until("/products/2", "Hit");
@@ -123,7 +123,7 @@ fn p1_quickstart_serves_while_redis_is_killed_frozen_or_not_there_yet() {
     redis.kill();
     for _ in 0..10 {
         let answer = server.get("/products/2");
-        assert_eq!((answer.status, answer.verdict()), (200, Some("Miss")), "killed");
+        assert_eq!((answer.status, answer.x_cache()), (200, Some("Miss")), "killed");
     }
     redis.restart();
     server.get_until("/products/2", "Hit");
@@ -131,7 +131,7 @@ fn p1_quickstart_serves_while_redis_is_killed_frozen_or_not_there_yet() {
     redis.freeze();
     for _ in 0..10 {
         let answer = server.get("/products/2");
-        assert_eq!((answer.status, answer.verdict()), (200, Some("Miss")), "frozen");
+        assert_eq!((answer.status, answer.x_cache()), (200, Some("Miss")), "frozen");
     }
     redis.thaw();
     server.get_until("/products/2", "Hit");

@@ -12,7 +12,7 @@ fn layer_does_what_it_says(url: &str) {
     let server = Example::start("router", url);
     let tagged = server.get("/products/1?utm_source=news");
     assert_eq!(
-        (tagged.verdict(), &*tagged.body),
+        (tagged.x_cache(), &*tagged.body),
         (Some("Miss"), "Product 1. Made by run 1.\n")
     );
     assert_eq!(tagged.header("cache-control"), Some("private, no-cache"));
@@ -21,21 +21,21 @@ fn layer_does_what_it_says(url: &str) {
 
     let all = server.get("/products");
     assert_eq!(
-        (all.verdict(), all.header("cache-control")),
+        (all.x_cache(), all.header("cache-control")),
         (Some("Miss"), Some("private, no-cache"))
     );
     server.get_until("/products", "Hit");
 
     assert_eq!(server.send("PUT", "/products/1", &[], "").status, 204);
     for path in ["/products/1", "/products"] {
-        assert_eq!(server.get(path).verdict(), Some("Miss"), "{path}");
+        assert_eq!(server.get(path).x_cache(), Some("Miss"), "{path}");
         server.get_until(path, "Hit");
     }
 
     let basket = |login| server.send("GET", "/basket", &[login], "");
     for (login, user) in [(ALICE, "alice"), (BOB, "bob")] {
         let first = basket(login);
-        assert_eq!(first.verdict(), Some("Miss"));
+        assert_eq!(first.x_cache(), Some("Miss"));
         assert!(
             first.body.starts_with(&format!("The basket of {user}.")),
             "{}",
@@ -44,7 +44,7 @@ fn layer_does_what_it_says(url: &str) {
         assert!(
             first
                 .header("cache-control")
-                .is_some_and(|told| told.contains("private"))
+                .is_some_and(|value| value.contains("private"))
         );
     }
     assert!(server.get("/basket").body.starts_with("The basket of nobody."));
@@ -54,7 +54,7 @@ fn layer_does_what_it_says(url: &str) {
     assert_eq!(hidden.status, 401, "though the page is cached");
 
     let (first, second) = (server.get("/checkout"), server.get("/checkout"));
-    assert_eq!((first.verdict(), second.verdict()), (None, None));
+    assert_eq!((first.x_cache(), second.x_cache()), (None, None));
     assert_ne!(first.body, second.body);
 }
 

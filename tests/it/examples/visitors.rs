@@ -14,7 +14,7 @@ fn users_see_only_their_own_pages(url: &str) {
         assert_eq!(answer.header("vary"), Some("authorization"), "{}", answer.head);
         answer
     };
-    for (path, user, verdict, body) in [
+    for (path, user, x_cache, body) in [
         ("/", None, "Miss", "Welcome! Sign in to order.\n"),
         ("/", Some("alice"), "Miss", "Welcome back!\n"),
         ("/", Some("bob"), "Hit", "Welcome back!\n"),
@@ -52,8 +52,8 @@ fn users_see_only_their_own_pages(url: &str) {
     ] {
         let answer = ask(path, user);
         assert_eq!(
-            (answer.status, answer.verdict(), &*answer.body),
-            (200, Some(verdict), body),
+            (answer.status, answer.x_cache(), &*answer.body),
+            (200, Some(x_cache), body),
             "{path} {user:?}"
         );
         assert_eq!(

@@ -11,7 +11,7 @@ use crate::support::app::Runs;
 
 #[cache(expire = 60)]
 pub(crate) async fn page(Path(id): Path<u32>, State(runs): State<Runs>) -> String {
-    format!("page {id}, run {}", runs.count())
+    format!("page {id}, run {}", runs.increment())
 }
 
 /// Serves [`page`] at `/pages/{id}`.

@@ -65,7 +65,7 @@ impl Origin {
     }
 
     async fn run(&self) -> Response {
-        (self.answer)(self.runs.count()).await
+        (self.answer)(self.runs.increment()).await
     }
 
     /// The same handler with the attribute, in a layer, and in an RFC 9111 layer.

@@ -54,7 +54,7 @@ impl Origin {
 
     /// In the handler.
     pub(crate) async fn answer(&self) -> Response {
-        let run = self.runs.count();
+        let run = self.runs.increment();
         self.entered.add_permits(1);
         let _permit = self.open.acquire().await.expect("it is never closed");
         (self.answer)(run)

@@ -36,43 +36,43 @@ fn binary() -> Vec<u8> {
 
 #[cache(expire = 60)]
 async fn json(State(runs): State<Runs>) -> Json<Product> {
-    runs.count();
+    runs.increment();
     Json(PRODUCT)
 }
 
 #[cache(expire = 60)]
 async fn string(State(runs): State<Runs>) -> String {
-    runs.count();
+    runs.increment();
     "grün\r\n\r\n".to_owned()
 }
 
 #[cache(expire = 60)]
 async fn text(State(runs): State<Runs>) -> &'static str {
-    runs.count();
+    runs.increment();
     "text"
 }
 
 #[cache(expire = 60)]
 async fn octets(State(runs): State<Runs>) -> Bytes {
-    runs.count();
+    runs.increment();
     binary().into()
 }
 
 #[cache(expire = 60)]
 async fn vector(State(runs): State<Runs>) -> Vec<u8> {
-    runs.count();
+    runs.increment();
     binary()
 }
 
 #[cache(expire = 60)]
 async fn html(State(runs): State<Runs>) -> Html<&'static str> {
-    runs.count();
+    runs.increment();
     Html("<p>")
 }
 
 #[cache(expire = 60)]
 async fn tuple(State(runs): State<Runs>) -> (StatusCode, [(&'static str, &'static str); 1], Json<Product>) {
-    runs.count();
+    runs.increment();
     (
         StatusCode::NON_AUTHORITATIVE_INFORMATION,
         [("x-own", "1")],
@@ -82,7 +82,7 @@ async fn tuple(State(runs): State<Runs>) -> (StatusCode, [(&'static str, &'stati
 
 #[cache(expire = 60)]
 async fn map(State(runs): State<Runs>) -> (HeaderMap, &'static str) {
-    runs.count();
+    runs.increment();
     let mut headers = HeaderMap::new();
     headers.insert(header::CONTENT_TYPE, header::HeaderValue::from_static("text/css"));
     (headers, "a {}")
@@ -90,7 +90,7 @@ async fn map(State(runs): State<Runs>) -> (HeaderMap, &'static str) {
 
 #[cache(expire = 60)]
 async fn result(State(runs): State<Runs>) -> Result<Json<Product>, StatusCode> {
-    runs.count();
+    runs.increment();
     Ok(Json(PRODUCT))
 }
 
@@ -98,19 +98,19 @@ async fn result(State(runs): State<Runs>) -> Result<Json<Product>, StatusCode> {
 async fn axum_result(
     State(runs): State<Runs>,
 ) -> axum::response::Result<(AppendHeaders<[(&'static str, &'static str); 2]>, String)> {
-    runs.count();
+    runs.increment();
     Ok((AppendHeaders([("x-own", "1"), ("x-own", "2")]), "text".into()))
 }
 
 #[cache(expire = 60)]
 async fn opaque(State(runs): State<Runs>) -> impl IntoResponse {
-    runs.count();
+    runs.increment();
     ([("x-own", "1")], "opaque")
 }
 
 #[cache(expire = 60)]
 async fn response(State(runs): State<Runs>) -> Response {
-    runs.count();
+    runs.increment();
     Response::builder()
         .header("x-own", "1")
         .body(Body::from("built"))
@@ -119,30 +119,30 @@ async fn response(State(runs): State<Runs>) -> Response {
 
 #[cache(expire = 60)]
 async fn either(State(runs): State<Runs>) -> Result<Html<String>, Redirect> {
-    runs.count();
+    runs.increment();
     Ok(Html("some".into()))
 }
 
 #[cache(expire = 60)]
 async fn unit(State(runs): State<Runs>) {
-    runs.count();
+    runs.increment();
 }
 
 #[cache(expire = 60)]
 async fn empty(State(runs): State<Runs>) -> String {
-    runs.count();
+    runs.increment();
     String::new()
 }
 
 #[cache(expire = 60)]
 async fn nothing(State(runs): State<Runs>) -> NoContent {
-    runs.count();
+    runs.increment();
     NoContent
 }
 
 #[cache(expire = 60)]
 async fn status(State(runs): State<Runs>) -> StatusCode {
-    runs.count();
+    runs.increment();
     StatusCode::OK
 }
 
@@ -230,18 +230,18 @@ async fn large_bodies_come_back_whole() {
 #[tokio::test]
 async fn a_body_over_the_limit_passes_through_whole_and_unstored() {
     for bench in Bench::every_with(|builder| builder.max_body(10)).await {
-        for (length, verdicts) in [
+        for (length, x_caches) in [
             (10, ["Miss", "Hit"]),
             (11, ["Miss", "Miss"]),
             (100_000, ["Miss", "Miss"]),
         ] {
             let origin = Origin::new(move |_| "x".repeat(length));
             let app = bench.app(pages(&origin));
-            for verdict in verdicts {
+            for x_cache in x_caches {
                 let answer = app.get(&format!("/{length}")).await;
                 assert_eq!(
-                    (answer.status.as_u16(), answer.verdict()),
-                    (200, Some(verdict)),
+                    (answer.status.as_u16(), answer.x_cache()),
+                    (200, Some(x_cache)),
                     "{length}"
                 );
                 assert_eq!(answer.text(), "x".repeat(length));
@@ -268,7 +268,7 @@ async fn waiters_for_a_body_over_the_limit_each_get_it_whole() {
 
 #[cache(expire = 60)]
 async fn item(Path(id): Path<u8>, State(runs): State<Runs>) -> String {
-    runs.count();
+    runs.increment();
     id.to_string()
 }
 

@@ -17,7 +17,7 @@ use crate::{
 /// Also when the handler takes no request.
 #[cache(expire = "1h")]
 async fn page(State(runs): State<Runs>) -> String {
-    format!("run {}", runs.count())
+    format!("run {}", runs.increment())
 }
 
 fn pages(bench: &Bench, runs: &Runs) -> App {
@@ -131,7 +131,7 @@ async fn other_methods_get_no_cache_headers() {
             assert_bypassed(&answer);
         }
         assert_eq!(
-            app.get("/").await.verdict(),
+            app.get("/").await.x_cache(),
             Some("Miss"),
             "none of them was stored"
         );
@@ -178,7 +178,7 @@ impl<S: Sync> FromRequestParts<S> for Staff {
 
 #[cache(expire = "1h")]
 async fn report(_: Staff, State(runs): State<Runs>) -> String {
-    format!("secret, run {}", runs.count())
+    format!("secret, run {}", runs.increment())
 }
 
 /// Extractors run on every request, so an anonymous client never gets an authorised one's entry.

@@ -22,19 +22,19 @@ const CODED: &[u8] = b"\x1f\x8b and so on";
 
 #[cache(expire = "1h")]
 async fn plain(State(runs): State<Runs>) -> &'static str {
-    runs.count();
+    runs.increment();
     PLAIN
 }
 
 #[cache(expire = "1h", ignore = [headers])]
 async fn coded(headers: HeaderMap, State(runs): State<Runs>) -> Response {
-    runs.count();
+    runs.increment();
     coded_as_accepted(&headers)
 }
 
 #[cache(expire = "1h", ignore = [headers], vary = ["accept-encoding"])]
 async fn coded_and_keyed(headers: HeaderMap, State(runs): State<Runs>) -> Response {
-    runs.count();
+    runs.increment();
     coded_as_accepted(&headers)
 }
 
@@ -81,14 +81,14 @@ async fn the_entry_is_not_compressed() {
         let app = compressing(&bench, &runs);
         let miss = app.get_with("/plain", GZIP).await;
         assert_gzip(&miss);
-        assert_eq!(miss.verdict(), Some("Miss"));
+        assert_eq!(miss.x_cache(), Some("Miss"));
         let hit = app.get("/plain").await;
         assert_plain(&hit);
-        assert_eq!(hit.verdict(), Some("Hit"));
+        assert_eq!(hit.x_cache(), Some("Hit"));
         assert_eq!(hit.header("etag"), miss.header("etag"));
         let hit = app.get_with("/plain", GZIP).await;
         assert_gzip(&hit);
-        assert_eq!(hit.verdict(), Some("Hit"));
+        assert_eq!(hit.x_cache(), Some("Hit"));
         assert_eq!(hit.header("etag"), miss.header("etag"));
         assert_eq!(runs.total(), 1);
     }
@@ -104,7 +104,7 @@ async fn coded_bodies_are_not_stored_unkeyed() {
             let answer = app.get_with("/coded", GZIP).await;
             assert_eq!((answer.status, &*answer.body), (StatusCode::OK, CODED));
             assert_eq!(answer.header("content-encoding"), Some("gzip"));
-            assert_eq!(answer.verdict(), Some("Miss"));
+            assert_eq!(answer.x_cache(), Some("Miss"));
         }
         assert_plain(&app.get("/coded").await);
         assert_eq!(runs.total(), 3);

@@ -38,7 +38,7 @@ async fn no_store_and_no_cache_go_past_the_cache() {
                 assert_untouched(&answer);
             }
             if run == lines.len() {
-                assert_eq!(app.get("/").await.verdict(), Some("Miss"), "nothing was stored");
+                assert_eq!(app.get("/").await.x_cache(), Some("Miss"), "nothing was stored");
                 stored(&app, "/").await;
                 run += 1;
             }
@@ -78,7 +78,7 @@ async fn words_that_only_look_like_directives_change_nothing() {
         ] {
             let answer = app.get_with("/", [line]).await;
             assert_eq!(
-                (answer.verdict(), answer.text()),
+                (answer.x_cache(), answer.text()),
                 (Some("Hit"), "run 1"),
                 "{line:?}"
             );
@@ -94,7 +94,7 @@ async fn range_bypasses_the_cache() {
         let app = bench.app(pages(&origin));
         let part = [("range", "bytes=0-1")];
         assert_untouched(&app.get_with("/", part).await);
-        assert_eq!(app.get("/").await.verdict(), Some("Miss"));
+        assert_eq!(app.get("/").await.x_cache(), Some("Miss"));
         stored(&app, "/").await;
         let answer = app.get_with("/", part).await;
         assert_eq!(answer.text(), "run 3");
@@ -113,13 +113,13 @@ async fn refresh_runs_the_handler_for_no_cache_and_stores_its_answer() {
             stored(&app, "/").await;
             let fresh = app.get_with("/", [line]).await;
             assert_eq!(
-                (fresh.verdict(), fresh.text()),
+                (fresh.x_cache(), fresh.text()),
                 (Some("Miss"), &*format!("run {run}"))
             );
             bench.settled().await;
             let next = app.get("/").await;
             assert_eq!(
-                (next.verdict(), next.text()),
+                (next.x_cache(), next.text()),
                 (Some("Hit"), &*format!("run {run}"))
             );
         }
@@ -141,7 +141,7 @@ async fn a_head_that_refreshes_stores_nothing() {
         let head = app
             .send(Method::HEAD, "/", [("cache-control", "no-cache")], Body::empty())
             .await;
-        assert_eq!(head.verdict(), Some("Miss"));
+        assert_eq!(head.x_cache(), Some("Miss"));
         assert_eq!(app.get("/").await.text(), "run 1");
         origin.ran(2);
     }
@@ -164,7 +164,7 @@ async fn ignore_leaves_clients_no_way_to_force_work() {
         ] {
             let answer = app.get_with("/", [line]).await;
             assert_eq!(
-                (answer.verdict(), answer.text()),
+                (answer.x_cache(), answer.text()),
                 (Some("Hit"), "run 1"),
                 "{line:?}"
             );
@@ -185,7 +185,7 @@ async fn only_if_cached_never_runs_the_handler_for_a_newer_redis_entry() {
         origin.ran(0);
         app.get("/").await;
         let answer = stored(&app, "/").await;
-        assert_eq!((answer.verdict(), answer.text()), (Some("Hit"), "run 1"));
+        assert_eq!((answer.x_cache(), answer.text()), (Some("Hit"), "run 1"));
         let too_old = app
             .get_with("/", [("cache-control", "only-if-cached, max-age=0")])
             .await;
@@ -222,14 +222,14 @@ async fn max_age_rejects_older_entries_and_the_new_response_is_shared() {
         app.get("/").await;
         stored(&app, "/").await;
         bench.clock.advance(secs(10));
-        for (wish, verdict, text) in [
+        for (wish, x_cache, text) in [
             ("max-age=11", "Hit", "run 1"),
             ("max-age=10", "Hit", "run 1"),
             ("max-age=9", "Miss", "run 2"),
             ("max-age=9", "Hit", "run 2"),
         ] {
             let answer = app.get_with("/", [("cache-control", wish)]).await;
-            assert_eq!((answer.verdict(), answer.text()), (Some(verdict), text), "{wish}");
+            assert_eq!((answer.x_cache(), answer.text()), (Some(x_cache), text), "{wish}");
             bench.settled().await;
         }
         assert_eq!(app.get("/").await.text(), "run 2");
@@ -247,14 +247,14 @@ async fn max_age_zero_always_runs_the_handler_however_soon_it_comes() {
         for run in 2..50 {
             let answer = app.get_with("/", [("cache-control", "max-age=0")]).await;
             assert_eq!(
-                (answer.verdict(), answer.text()),
+                (answer.x_cache(), answer.text()),
                 (Some("Miss"), &*format!("run {run}"))
             );
         }
         bench.settled().await;
         let last = app.get("/").await;
         assert_eq!(
-            (last.verdict(), last.text()),
+            (last.x_cache(), last.text()),
             (Some("Hit"), "run 49"),
             "the last one is kept"
         );
@@ -275,7 +275,7 @@ async fn a_max_age_that_is_no_number_counts_as_zero() {
         let answer = app
             .get_with("/", [("cache-control", "max-age=99999999999999999999999")])
             .await;
-        assert_eq!(answer.verdict(), Some("Hit"));
+        assert_eq!(answer.x_cache(), Some("Hit"));
     }
 }
 
@@ -287,13 +287,13 @@ async fn min_fresh_wants_as_much_left() {
         app.get("/").await;
         stored(&app, "/").await;
         bench.clock.advance(secs(20));
-        for (wish, verdict, text) in [
+        for (wish, x_cache, text) in [
             ("min-fresh=40", "Hit", "run 1"),
             ("min-fresh=41", "Miss", "run 2"),
             ("min-fresh=41", "Hit", "run 2"),
         ] {
             let answer = app.get_with("/", [("cache-control", wish)]).await;
-            assert_eq!((answer.verdict(), answer.text()), (Some(verdict), text), "{wish}");
+            assert_eq!((answer.x_cache(), answer.text()), (Some(x_cache), text), "{wish}");
         }
     }
 }
@@ -307,6 +307,6 @@ async fn max_stale_does_not_revive_expired_entries() {
         stored(&app, "/").await;
         bench.clock.advance(secs(61));
         let answer = app.get_with("/", [("cache-control", "max-stale=100")]).await;
-        assert_eq!((answer.verdict(), answer.text()), (Some("Miss"), "run 2"));
+        assert_eq!((answer.x_cache(), answer.text()), (Some("Miss"), "run 2"));
     }
 }

@@ -18,9 +18,9 @@ use crate::{
 async fn clients_revalidate_and_proxies_do_not_store_by_default() {
     for bench in Bench::every().await {
         let app = bench.app(pages(&Origin::counting()));
-        for verdict in ["Miss", "Hit"] {
+        for x_cache in ["Miss", "Hit"] {
             let answer = app.get("/").await;
-            assert_eq!(answer.verdict(), Some(verdict));
+            assert_eq!(answer.x_cache(), Some(x_cache));
             assert_eq!(answer.header("cache-control"), Some("private, no-cache"));
             assert_eq!(answer.header("expires"), None);
             assert!(answer.header("etag").is_some());
@@ -33,7 +33,7 @@ async fn clients_get_the_remaining_ttl() {
     for bench in Bench::every_with(|builder| builder.client_max_age(ClientMaxAge::Remaining)).await {
         let app = bench.app(pages(&Origin::counting()));
         let miss = app.get("/").await;
-        assert_eq!(miss.verdict(), Some("Miss"));
+        assert_eq!(miss.x_cache(), Some("Miss"));
         assert_eq!(miss.header("cache-control"), Some("private, max-age=60"));
         assert_eq!(miss.header("expires"), Some("Tue, 14 Nov 2023 22:14:20 GMT"));
         let etag = miss.header("etag").unwrap();
@@ -41,7 +41,7 @@ async fn clients_get_the_remaining_ttl() {
         assert_eq!(miss.header("age"), None);
         bench.clock.advance(secs(20));
         let hit = app.get("/").await;
-        assert_eq!(hit.verdict(), Some("Hit"));
+        assert_eq!(hit.x_cache(), Some("Hit"));
         assert_eq!(hit.header("cache-control"), Some("private, max-age=40"));
         assert_eq!(hit.header("expires"), miss.header("expires"));
         assert_eq!(hit.header("etag"), Some(etag));
@@ -109,7 +109,7 @@ async fn the_handlers_own_headers_are_kept() {
             Some("private, max-age=40"),
             "what its `Expires` leaves"
         );
-        assert_eq!(hit.verdict(), Some("Hit"), "one line, ours");
+        assert_eq!(hit.x_cache(), Some("Hit"), "one line, ours");
     }
 }
 
@@ -166,9 +166,9 @@ async fn credentials_change_nothing_in_the_generated_cache_control() {
         for bench in Bench::every().await {
             let origin = Origin::counting();
             let app = bench.app(pages(&origin));
-            for verdict in ["Miss", "Hit"] {
+            for x_cache in ["Miss", "Hit"] {
                 let answer = app.get_with("/", [line]).await;
-                assert_eq!(answer.verdict(), Some(verdict));
+                assert_eq!(answer.x_cache(), Some(x_cache));
                 assert_eq!(
                     answer.header("cache-control"),
                     Some("private, no-cache"),
@@ -217,7 +217,7 @@ async fn vary_is_also_sent_with_unstored_responses() {
         for bench in Bench::every().await {
             let origin = Origin::new(move |_| make());
             let answer = bench.app(at_root(get(varied), &origin)).get("/").await;
-            assert_eq!(answer.verdict(), Some("Miss"));
+            assert_eq!(answer.x_cache(), Some("Miss"));
             assert_eq!(answer.header("vary"), Some("accept-language, accept-encoding"));
         }
     }
@@ -231,7 +231,7 @@ async fn waiters_get_what_a_hit_gets() {
         let answers = crate::handlers::origin::together(&app, &origin, "/", 20).await;
         let (misses, hits): (Vec<_>, Vec<_>) = answers
             .iter()
-            .partition(|answer| answer.verdict() == Some("Miss"));
+            .partition(|answer| answer.x_cache() == Some("Miss"));
         assert_eq!((misses.len(), hits.len()), (1, 19));
         for hit in hits {
             assert_replays(hit, misses[0]);

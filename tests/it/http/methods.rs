@@ -37,7 +37,7 @@ async fn other_methods_run_the_handler_and_get_no_cache_header() {
             assert_eq!(answer.text(), format!("run {run}"));
             assert_untouched(&answer);
         }
-        assert_eq!(app.get("/").await.text(), "run 1", "GET's entry stands as it was");
+        assert_eq!(app.get("/").await.text(), "run 1", "GET's entry is unchanged");
         origin.ran(7);
     }
 }
@@ -67,9 +67,9 @@ async fn listed_methods_have_entries_of_their_own() {
         let origin = Origin::counting();
         let app = bench.app(at_root(any(listed), &origin));
         assert_eq!(miss_then_hit(&app, "/").await.text(), "run 1");
-        for verdict in ["Miss", "Hit"] {
+        for x_cache in ["Miss", "Hit"] {
             let posted = app.send(Method::POST, "/", [], Body::empty()).await;
-            assert_eq!((posted.verdict(), posted.text()), (Some(verdict), "run 2"));
+            assert_eq!((posted.x_cache(), posted.text()), (Some(x_cache), "run 2"));
         }
         assert_eq!(app.get("/").await.text(), "run 1");
         let put = app.send(Method::PUT, "/", [], Body::empty()).await;
@@ -91,7 +91,7 @@ async fn the_body_of_a_listed_method_is_in_the_key() {
         let origin = Origin::counting();
         let app = bench.app(at_root(post(search), &origin));
         let json = [("content-type", "application/json")];
-        for (verdict, body, words) in [
+        for (x_cache, body, words) in [
             ("Miss", r#"["a", "b"]"#, "a b"),
             ("Hit", r#"["a","b"]"#, "a b"),
             ("Miss", r#"["a b"]"#, "a b"),
@@ -100,8 +100,8 @@ async fn the_body_of_a_listed_method_is_in_the_key() {
         ] {
             let answer = app.send(Method::POST, "/", json, body).await;
             assert_eq!(
-                (answer.verdict(), answer.text()),
-                (Some(verdict), words),
+                (answer.x_cache(), answer.text()),
+                (Some(x_cache), words),
                 "{body}"
             );
         }
@@ -139,7 +139,7 @@ async fn head_is_answered_from_the_entry_of_get_with_its_length() {
         let got = app.get("/").await;
         stored(&app, "/").await;
         let head = app.send(Method::HEAD, "/", [], Body::empty()).await;
-        assert_eq!((head.status, head.verdict()), (StatusCode::OK, Some("Hit")));
+        assert_eq!((head.status, head.x_cache()), (StatusCode::OK, Some("Hit")));
         assert_eq!(head.header("content-length"), Some("12"));
         assert!(head.body.is_empty());
         for name in [
@@ -164,7 +164,7 @@ async fn head_of_an_empty_page_says_that_it_is_empty() {
         stored(&app, "/").await;
         let head = app.send(Method::HEAD, "/", [], Body::empty()).await;
         assert_eq!(
-            (head.verdict(), head.header("content-length")),
+            (head.x_cache(), head.header("content-length")),
             (Some("Hit"), Some("0"))
         );
     }
@@ -177,7 +177,7 @@ async fn a_head_that_misses_never_fills() {
         let app = bench.app(pages(&origin));
         for run in 1..=2 {
             let head = app.send(Method::HEAD, "/", [], Body::empty()).await;
-            assert_eq!((head.status, head.verdict()), (StatusCode::OK, Some("Miss")));
+            assert_eq!((head.status, head.x_cache()), (StatusCode::OK, Some("Miss")));
             assert!(head.body.is_empty());
             assert_eq!(head.header("content-length"), Some("5"));
             origin.ran(run);
@@ -198,7 +198,7 @@ async fn a_head_that_has_the_page_already_gets_304() {
             .send(Method::HEAD, "/", [("if-none-match", &*etag)], Body::empty())
             .await;
         assert_eq!(
-            (head.status, head.verdict()),
+            (head.status, head.x_cache()),
             (StatusCode::NOT_MODIFIED, Some("Hit"))
         );
         assert_eq!(head.header("etag"), Some(&*etag));
@@ -218,7 +218,7 @@ async fn a_head_that_may_not_run_the_handler_gets_504_or_the_entry() {
         app.get("/").await;
         stored(&app, "/").await;
         let head = app.send(Method::HEAD, "/", wish, Body::empty()).await;
-        assert_eq!((head.status, head.verdict()), (StatusCode::OK, Some("Hit")));
+        assert_eq!((head.status, head.x_cache()), (StatusCode::OK, Some("Hit")));
         origin.ran(1);
     }
 }

@@ -94,9 +94,9 @@ async fn only_responses_about_the_resource_leave_a_marker_and_remove_entries() {
             origin.answers(status);
             assert_eq!(app.get(&path).await.status.as_u16(), status, "{by}");
             origin.is_well();
-            assert_eq!(app.get(&path).await.verdict(), Some("Miss"), "{by} {status}");
+            assert_eq!(app.get(&path).await.x_cache(), Some("Miss"), "{by} {status}");
             let then = if is_meant { "Miss" } else { "Hit" };
-            assert_eq!(app.get(&path).await.verdict(), Some(then), "{by} {status}");
+            assert_eq!(app.get(&path).await.x_cache(), Some(then), "{by} {status}");
 
             // In place of a page that still serves while the handler fails: is that kept?
             let path = format!("/kept/{status}");
@@ -105,13 +105,13 @@ async fn only_responses_about_the_resource_leave_a_marker_and_remove_entries() {
             origin.answers(status);
             let answer = app.get(&path).await;
             if status >= 500 {
-                assert_eq!(answer.verdict(), Some("Stale"), "{by} {status}");
+                assert_eq!(answer.x_cache(), Some("Stale"), "{by} {status}");
             } else {
                 assert_eq!(answer.status.as_u16(), status, "{by}");
             }
             origin.answers(500);
             let then = if is_meant { "Miss" } else { "Stale" };
-            assert_eq!(app.get(&path).await.verdict(), Some(then), "{by} {status}");
+            assert_eq!(app.get(&path).await.x_cache(), Some(then), "{by} {status}");
         }
     }
 }
@@ -156,7 +156,7 @@ async fn a_failure_backs_off_for_retry_after_for_every_client() {
             let runs = Runs::default();
             let counting = runs.clone();
             let service = service_fn(move |request: Request| {
-                let run = counting.count();
+                let run = counting.increment();
                 let login = request.headers().contains_key("authorization");
                 std::future::ready(match (run, login) {
                     (1 | 2, _) => Ok(([("cache-control", "public")], "page").into_response()),
@@ -207,7 +207,7 @@ async fn without_retry_after_a_failing_handler_is_tried_each_time() {
         bench.clock.advance(MINUTE);
         origin.answers(500);
         for failed in 1..=3 {
-            assert_eq!(app.get("/").await.verdict(), Some("Stale"));
+            assert_eq!(app.get("/").await.x_cache(), Some("Stale"));
             bench.settled().await;
             assert_eq!(bench.cache.stats().total.failed_fills, failed);
         }

@@ -20,7 +20,7 @@ macro_rules! handlers {
     ($($name:ident: $type:ty = $value:expr;)*) => {$(
         #[cache(expire = "1h")]
         async fn $name(State(runs): State<Runs>) -> $type {
-            runs.count();
+            runs.increment();
             $value
         }
     )*};
@@ -95,13 +95,13 @@ async fn whatever_axum_can_answer_with_is_cached() {
 #[cache(expire = "1h")]
 async fn marked(State(runs): State<Runs>) -> impl IntoResponse {
     let links = AppendHeaders([("link", "</a>"), ("x-run", "1"), ("link", "</b>")]);
-    runs.count();
+    runs.increment();
     (StatusCode::NON_AUTHORITATIVE_INFORMATION, links, "marked")
 }
 
 #[cache(expire = "1h")]
 async fn accepted(State(runs): State<Runs>) -> impl IntoResponse {
-    let run = runs.count().to_string();
+    let run = runs.increment().to_string();
     (StatusCode::ACCEPTED, [("x-run", run)], "accepted")
 }
 
@@ -128,7 +128,7 @@ async fn status_and_headers_survive() {
             let answer = app.get("/accepted").await;
             assert_eq!((answer.status, answer.text()), (StatusCode::ACCEPTED, "accepted"));
             assert_eq!(answer.header("x-run"), Some(run));
-            assert_eq!(answer.verdict(), Some("Miss"));
+            assert_eq!(answer.x_cache(), Some("Miss"));
             assert_eq!(
                 answer.header("cache-control"),
                 Some("private, no-cache"),
@@ -147,13 +147,13 @@ fn lines<'a>(answer: &'a Answer, name: &str) -> Vec<&'a str> {
 
 #[cache(expire = "1h")]
 async fn absent(State(runs): State<Runs>) -> (StatusCode, Json<Value>) {
-    let run = runs.count();
+    let run = runs.increment();
     (StatusCode::NOT_FOUND, Json(json!({ "run": run })))
 }
 
 #[cache(expire = "1h", not_found = "1m", client_max_age = "remaining")]
 async fn absent_for_a_while(State(runs): State<Runs>) -> (StatusCode, Json<Value>) {
-    let run = runs.count();
+    let run = runs.increment();
     (StatusCode::NOT_FOUND, Json(json!({ "run": run })))
 }
 
@@ -170,7 +170,7 @@ async fn a_404_stays_a_404_and_is_stored_only_with_not_found() {
             let answer = app.get("/absent").await;
             assert_eq!((answer.status, answer.text()), (StatusCode::NOT_FOUND, body));
             assert_eq!(answer.header("content-type"), Some("application/json"));
-            assert_eq!(answer.verdict(), Some("Miss"));
+            assert_eq!(answer.x_cache(), Some("Miss"));
             assert_eq!(answer.header("cache-control"), Some("private, no-cache"));
         }
 
@@ -188,7 +188,7 @@ async fn a_404_stays_a_404_and_is_stored_only_with_not_found() {
 
 #[cache(expire = "1h")]
 async fn log_in(State(runs): State<Runs>) -> impl IntoResponse {
-    let run = runs.count();
+    let run = runs.increment();
     let cookies = AppendHeaders([
         (header::SET_COOKIE, format!("session={run}; HttpOnly")),
         (header::SET_COOKIE, "theme=dark".to_owned()),
@@ -208,7 +208,7 @@ async fn cookies_are_neither_stored_nor_lost() {
             assert_eq!((answer.status, answer.text()), (StatusCode::OK, "welcome"));
             let own = format!("session={run}; HttpOnly");
             assert_eq!(lines(&answer, "set-cookie"), [&own, "theme=dark"]);
-            assert_eq!(answer.verdict(), Some("Miss"));
+            assert_eq!(answer.x_cache(), Some("Miss"));
             assert_eq!(runs.total(), run);
         }
         if let Some(server) = &bench.redis {

@@ -12,7 +12,7 @@ const HALF_A_SECOND: Duration = Duration::from_millis(500);
 
 #[cache(expire = HALF_A_SECOND, client_max_age = "remaining")]
 async fn ticker(State(runs): State<Runs>) -> String {
-    format!("run {}", runs.count())
+    format!("run {}", runs.increment())
 }
 
 fn tickers(bench: &Bench, runs: &Runs) -> App {
@@ -27,17 +27,17 @@ async fn half_a_second_is_a_ttl() {
     let app = tickers(&bench, &runs);
     let miss = app.get("/").await;
     assert_eq!((miss.status, miss.text()), (StatusCode::OK, "run 1"));
-    assert_eq!(miss.verdict(), Some("Miss"));
+    assert_eq!(miss.x_cache(), Some("Miss"));
     // Headers have whole seconds only, rounded down.
     assert_eq!(miss.header("cache-control"), Some("private, max-age=0"));
     assert_eq!(miss.header("expires"), Some("Tue, 14 Nov 2023 22:13:20 GMT"));
 
     bench.clock.advance(Duration::from_millis(499));
     let hit = app.get("/").await;
-    assert_eq!((hit.text(), hit.verdict()), ("run 1", Some("Hit")));
+    assert_eq!((hit.text(), hit.x_cache()), ("run 1", Some("Hit")));
     bench.clock.advance(Duration::from_millis(1));
     let miss = app.get("/").await;
-    assert_eq!((miss.text(), miss.verdict()), ("run 2", Some("Miss")));
+    assert_eq!((miss.text(), miss.x_cache()), ("run 2", Some("Miss")));
 
     let zero = catch_unwind(|| Policy::new().expire(Duration::ZERO));
     assert!(zero.is_err(), "a constant with it is an error at compile time");
@@ -64,11 +64,11 @@ async fn half_a_second_is_a_ttl_in_redis() {
             bench.settled().await;
             // However slow the machine is, half a second later the entry has expired.
             bench.clock.advance(HALF_A_SECOND);
-            if second.verdict() == Some("Hit") {
+            if second.x_cache() == Some("Hit") {
                 assert_eq!(first.text(), second.text());
                 assert_eq!(runs.total(), before + 1);
                 let third = app.get("/").await;
-                assert_eq!((third.status, third.verdict()), (StatusCode::OK, Some("Miss")));
+                assert_eq!((third.status, third.x_cache()), (StatusCode::OK, Some("Miss")));
                 return;
             }
         }

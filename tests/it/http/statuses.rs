@@ -43,7 +43,7 @@ async fn p5_other_statuses_are_not_stored() {
             let app = bench.app(pages(&origin));
             for run in 1..=2 {
                 let answer = app.get(&format!("/{code}")).await;
-                assert_eq!((answer.status.as_u16(), answer.verdict()), (code, Some("Miss")));
+                assert_eq!((answer.status.as_u16(), answer.x_cache()), (code, Some("Miss")));
                 assert_eq!(answer.header("x-run"), Some(&*run.to_string()), "{code}");
                 assert_eq!(
                     answer.header("cache-control"),
@@ -75,7 +75,7 @@ async fn redirects_that_last_are_stored_and_others_are_not() {
                     (answer.status.as_u16(), answer.header("location")),
                     (code, Some(to))
                 );
-                assert_eq!(answer.verdict(), Some("Miss"));
+                assert_eq!(answer.x_cache(), Some("Miss"));
             }
         }
     }
@@ -182,10 +182,10 @@ async fn p5_an_err_is_never_stored_save_under_not_found_by_its_status() {
             ("/remembered/10", 404, "a problem", true),
             ("/remembered/0", 500, "a problem", false),
         ] {
-            for verdict in ["Miss", if is_stored { "Hit" } else { "Miss" }] {
+            for x_cache in ["Miss", if is_stored { "Hit" } else { "Miss" }] {
                 let answer = app.get(path).await;
                 assert_eq!((answer.status.as_u16(), answer.text()), (status, body), "{path}");
-                assert_eq!(answer.verdict(), Some(verdict), "{path}");
+                assert_eq!(answer.x_cache(), Some(x_cache), "{path}");
             }
             runs += if is_stored { 1 } else { 2 };
             origin.ran(runs);
@@ -201,7 +201,7 @@ async fn p5_a_failure_that_many_waited_for_is_not_stored() {
         let answers = together(&app, &origin, "/", 20).await;
         for answer in &answers {
             assert_eq!(
-                (answer.status, answer.verdict()),
+                (answer.status, answer.x_cache()),
                 (StatusCode::BAD_GATEWAY, Some("Miss"))
             );
         }

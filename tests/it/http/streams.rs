@@ -49,13 +49,13 @@ async fn a_stream_is_stored_when_it_ended_well() {
         let origin = Origin::new(|_| ([("x-own", "1")], streamed(&["one ", "", "two ", "three"])));
         let app = bench.app(pages(&origin));
         let miss = app.get("/").await;
-        assert_eq!((miss.verdict(), miss.text()), (Some("Miss"), "one two three"));
+        assert_eq!((miss.x_cache(), miss.text()), (Some("Miss"), "one two three"));
         assert_eq!(
             (miss.header("x-own"), miss.header("content-length")),
             (Some("1"), None)
         );
         let hit = stored(&app, "/").await;
-        assert_eq!((hit.verdict(), hit.text()), (Some("Hit"), "one two three"));
+        assert_eq!((hit.x_cache(), hit.text()), (Some("Hit"), "one two three"));
         assert_eq!(
             (hit.header("x-own"), hit.header("content-length")),
             (Some("1"), Some("13"))
@@ -128,7 +128,7 @@ async fn p4_requests_during_a_stream_wait_for_its_end() {
             feed.send(Ok("half")).unwrap();
         });
         for answer in answers {
-            assert_eq!((answer.verdict(), answer.text()), (Some("Hit"), "half, half"));
+            assert_eq!((answer.x_cache(), answer.text()), (Some("Hit"), "half, half"));
             assert_eq!(answer.header("content-length"), Some("10"));
         }
         origin.ran(1);
@@ -152,7 +152,7 @@ async fn a_stream_over_the_limit_arrives_whole_and_is_not_stored() {
             }
             let again = app.get(path).await;
             assert_eq!(
-                again.verdict(),
+                again.x_cache(),
                 Some(if is_stored { "Hit" } else { "Miss" }),
                 "{path}"
             );
@@ -196,7 +196,7 @@ async fn waiters_for_a_stream_over_the_limit_each_get_their_own() {
         let origin = Origin::held(|_| streamed(&["123456", "123456"]));
         let app = bench.app(pages(&origin));
         for answer in together(&app, &origin, "/", 8).await {
-            assert_eq!((answer.verdict(), answer.text()), (Some("Miss"), "123456123456"));
+            assert_eq!((answer.x_cache(), answer.text()), (Some("Miss"), "123456123456"));
         }
         origin.ran(8);
     }

@@ -29,7 +29,7 @@ fn telling(builder: CacheBuilder) -> CacheBuilder {
 /// Asserts that an entry is served for exactly `life`, and that clients get the remaining time.
 async fn assert_lives(bench: &Bench, app: &App, life: Duration) {
     let miss = app.get("/").await;
-    assert_eq!(miss.verdict(), Some("Miss"));
+    assert_eq!(miss.x_cache(), Some("Miss"));
     assert_eq!(
         miss.header("cache-control"),
         Some(&*format!("private, max-age={}", life.as_secs()))
@@ -38,13 +38,13 @@ async fn assert_lives(bench: &Bench, app: &App, life: Duration) {
     bench.clock.advance(life - Duration::from_millis(1));
     let hit = app.get("/").await;
     assert_eq!(
-        (hit.verdict(), hit.text()),
+        (hit.x_cache(), hit.text()),
         (Some("Hit"), miss.text()),
         "{life:?}"
     );
     bench.clock.advance(Duration::from_millis(1));
     let next = app.get("/").await;
-    assert_eq!(next.verdict(), Some("Miss"), "{life:?}");
+    assert_eq!(next.x_cache(), Some("Miss"), "{life:?}");
     assert_ne!(next.text(), miss.text());
 }
 
@@ -182,7 +182,7 @@ async fn each_entry_has_its_own_ttl() {
             app.get("/2").await.header("cache-control"),
             Some("private, max-age=20")
         );
-        assert_eq!(app.get("/1").await.verdict(), Some("Miss"));
+        assert_eq!(app.get("/1").await.x_cache(), Some("Miss"));
         origin.ran(3);
     }
 }

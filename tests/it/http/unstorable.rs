@@ -56,7 +56,7 @@ async fn p5_responses_that_must_not_be_shared_are_not_stored() {
             for run in 1..=2 {
                 let answer = app.get(&format!("/{number}")).await;
                 assert_eq!(
-                    (answer.status, answer.verdict()),
+                    (answer.status, answer.x_cache()),
                     (StatusCode::OK, Some("Miss")),
                     "{line:?}"
                 );
@@ -80,7 +80,7 @@ async fn p5_waiters_of_a_response_that_must_not_be_shared_each_run_the_handler()
             let bodies: BTreeSet<_> = answers.iter().map(|answer| answer.text()).collect();
             assert_eq!(bodies.len(), 8, "{line:?}: each has its own");
             assert!(
-                answers.iter().all(|answer| answer.verdict() == Some("Miss")),
+                answers.iter().all(|answer| answer.x_cache() == Some("Miss")),
                 "{line:?}"
             );
         }
@@ -209,7 +209,7 @@ async fn p5_a_panic_is_not_stored_and_waiters_are_served() {
         let (second, ()) = tokio::join!(app.get("/"), async { origin.open() });
         assert!(first.await.unwrap_err().is_panic(), "as without a cache");
         assert_eq!((second.status, second.text()), (StatusCode::OK, "run 2"));
-        assert_eq!(app.get("/").await.verdict(), Some("Hit"));
+        assert_eq!(app.get("/").await.x_cache(), Some("Hit"));
         origin.ran(2);
     }
 }

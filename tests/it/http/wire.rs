@@ -91,7 +91,7 @@ impl Connection {
                 }
             }
         }
-        let length = reply.header("content-length").expect("some end is told");
+        let length = reply.header("content-length").expect("the response has a length");
         reply.body = self.bytes(length.parse().unwrap()).await;
         reply
     }
@@ -127,15 +127,15 @@ async fn head_304_and_204_have_no_body_and_the_connection_stays_usable() {
     for bench in Bench::every().await {
         let origin = Origin::new(|_| "twelve bytes");
         let mut connection = Connection::to(bench.app(pages(&origin)).0).await;
-        for verdict in ["Miss", "Hit"] {
+        for x_cache in ["Miss", "Hit"] {
             let head = connection.ask("HEAD", "/", "").await;
-            assert_eq!((head.status, head.header("x-cache")), (200, Some(verdict)));
+            assert_eq!((head.status, head.header("x-cache")), (200, Some(x_cache)));
             assert_eq!(head.header("content-length"), Some("12"));
             assert_eq!(head.header("transfer-encoding"), None);
             let page = connection.ask("GET", "/", "").await;
             assert_eq!((page.status, &page.body[..]), (200, &b"twelve bytes"[..]));
             assert_eq!(page.header("content-length"), Some("12"));
-            assert_eq!(page.header("x-cache"), Some(verdict));
+            assert_eq!(page.header("x-cache"), Some(x_cache));
             let etag = format!("if-none-match: {}\r\n", page.header("etag").unwrap());
             connection.stored("/").await;
             for method in ["GET", "HEAD"] {
@@ -206,12 +206,12 @@ async fn empty_pages_redirects_and_504_end_where_they_say() {
             (refused.status, refused.header("content-length")),
             (504, Some("0"))
         );
-        for verdict in ["Miss", "Hit"] {
+        for x_cache in ["Miss", "Hit"] {
             let reply = connection.ask("GET", "/", "").await;
             assert_eq!((reply.status, reply.header("location")), (308, Some("/there")));
             assert_eq!(
                 (reply.header("content-length"), reply.header("x-cache")),
-                (Some("0"), Some(verdict))
+                (Some("0"), Some(x_cache))
             );
         }
         origin.ran(1);

@@ -43,12 +43,12 @@ type Visitor = Option<User>;
 
 #[cache(expire = "1h", ignore = [visitor])]
 async fn for_all(visitor: Visitor, State(runs): State<Runs>) -> String {
-    format!("known: {}, run {}", visitor.is_some(), runs.count())
+    format!("known: {}, run {}", visitor.is_some(), runs.increment())
 }
 
 #[cache(expire = "1h")]
 async fn for_each(visitor: Option<User>, State(runs): State<Runs>) -> String {
-    format!("{visitor:?}, run {}", runs.count())
+    format!("{visitor:?}, run {}", runs.increment())
 }
 
 /// An argument is ignored by its name, not by its type.
@@ -81,7 +81,7 @@ async fn an_argument_is_ignored_by_its_binding_whatever_its_type() {
 
 #[cache(expire = "1h", methods = [GET, POST])]
 async fn search(State(runs): State<Runs>, body: String) -> String {
-    format!("{body}, run {}", runs.count())
+    format!("{body}, run {}", runs.increment())
 }
 
 #[derive(Debug, Deserialize, Serialize)]
@@ -91,7 +91,7 @@ struct Search {
 
 #[cache(expire = "1h", methods = [POST])]
 async fn search_json(State(runs): State<Runs>, Json(search): Json<Search>) -> String {
-    format!("{}, run {}", search.term, runs.count())
+    format!("{}, run {}", search.term, runs.increment())
 }
 
 /// The body is in the key, so that two searches do not share a result.
@@ -118,7 +118,7 @@ async fn a_cached_post_has_its_body_in_the_key() {
         assert_eq!(got.text(), "tea, run 3");
         assert_replays(&app.send(Method::GET, "/search", [], "tea").await, &got);
         let put = app.send(Method::PUT, "/search", [], "tea").await;
-        assert_eq!((put.text(), put.verdict()), ("tea, run 4", None));
+        assert_eq!((put.text(), put.x_cache()), ("tea, run 4", None));
 
         let json = [("content-type", "application/json")];
         let tea = app.send(Method::POST, "/json", json, r#"{"term":"tea"}"#).await;

@@ -86,10 +86,10 @@ async fn p2_handlers_of_one_name_have_entries_of_their_own() {
             ("/other/1", "other 1"),
             ("/local/1", "local 1"),
         ];
-        for verdict in ["Miss", "Hit"] {
+        for x_cache in ["Miss", "Hit"] {
             for (path, body) in pages {
                 let answer = app.get(path).await;
-                assert_eq!((answer.verdict(), answer.text()), (Some(verdict), body), "{path}");
+                assert_eq!((answer.x_cache(), answer.text()), (Some(x_cache), body), "{path}");
             }
         }
     }
@@ -121,12 +121,12 @@ async fn p2_second_handler_of_a_name_bypasses_the_cache() {
             .route("/first", get(first::page))
             .route("/second", get(second::page)),
     );
-    assert_eq!(app.get("/first").await.verdict(), Some("Miss"));
+    assert_eq!(app.get("/first").await.x_cache(), Some("Miss"));
     for _ in 0..2 {
         let answer = app.get("/second").await;
-        assert_eq!((answer.verdict(), answer.text()), (None, "second"));
+        assert_eq!((answer.x_cache(), answer.text()), (None, "second"));
     }
-    assert_eq!(app.get("/first").await.verdict(), Some("Hit"));
+    assert_eq!(app.get("/first").await.x_cache(), Some("Hit"));
     assert!(bench.cache.evict(second::page::key()).await.unwrap_err().is_key());
 }
 
@@ -148,12 +148,12 @@ async fn tolerant(search: Result<Query<Search>, QueryRejection>) -> String {
 async fn p2_rejected_argument_has_no_key_and_bypasses_the_cache() {
     let bench = Bench::memory().await;
     let app = bench.app(Router::new().route("/", get(tolerant)));
-    for verdict in ["Miss", "Hit"] {
-        assert_eq!(app.get("/?page=1").await.verdict(), Some(verdict));
+    for x_cache in ["Miss", "Hit"] {
+        assert_eq!(app.get("/?page=1").await.x_cache(), Some(x_cache));
     }
     for path in ["/?page=x", "/?page=y"] {
         let answer = app.get(path).await;
-        assert_eq!((answer.verdict(), answer.text()), (None, "400 Bad Request"));
+        assert_eq!((answer.x_cache(), answer.text()), (None, "400 Bad Request"));
     }
 }
 
@@ -199,15 +199,15 @@ async fn own_text_decides_who_shares_a_page() {
             .route("/bound", get(front_page))
             .route("/own", get(front_page_by_its_own_text)),
     );
-    for verdict in [Some("Miss"), Some("Hit")] {
-        assert_eq!(app.get("/own").await.verdict(), verdict);
-        assert_eq!(app.get("/bound").await.verdict(), verdict);
+    for x_cache in [Some("Miss"), Some("Hit")] {
+        assert_eq!(app.get("/own").await.x_cache(), x_cache);
+        assert_eq!(app.get("/bound").await.x_cache(), x_cache);
     }
     let signed_in = [("authorization", "Bearer x")];
     let answer = app.get_with("/own", signed_in).await;
-    assert_eq!((answer.verdict(), answer.text()), (None, "anonymous: false"));
+    assert_eq!((answer.x_cache(), answer.text()), (None, "anonymous: false"));
     // The binding inside is a bool, and each of its values has a page.
-    assert_eq!(app.get_with("/bound", signed_in).await.verdict(), Some("Miss"));
+    assert_eq!(app.get_with("/bound", signed_in).await.x_cache(), Some("Miss"));
 }
 
 #[cache(expire = 60, not_found = 60)]
@@ -215,7 +215,7 @@ async fn fallible(
     Path(what): Path<String>,
     axum::extract::State(runs): axum::extract::State<Runs>,
 ) -> Result<Json<usize>, axum::response::Response> {
-    let run = runs.count();
+    let run = runs.increment();
     match &*what {
         "ok" => Ok(Json(run)),
         "moved" => Err(Redirect::permanent("/elsewhere").into_response()),
@@ -237,7 +237,7 @@ async fn err_is_never_stored_save_as_not_found() {
             let (first, second) = (app.get(path).await, app.get(path).await);
             assert_eq!(first.status, second.status);
             assert_eq!(
-                (first.verdict(), second.verdict()),
+                (first.x_cache(), second.x_cache()),
                 (Some("Miss"), Some("Miss")),
                 "{path}"
             );
@@ -248,7 +248,7 @@ async fn err_is_never_stored_save_as_not_found() {
             let (first, second) = (app.get(path).await, app.get(path).await);
             assert_eq!((first.status, &first.body), (second.status, &second.body));
             assert_eq!(
-                (second.verdict(), second.header("cache-control")),
+                (second.x_cache(), second.header("cache-control")),
                 (Some("Hit"), Some("private, no-cache"))
             );
         }

@@ -23,10 +23,10 @@ use crate::{
 /// Requests the paths in turn; asserts `Miss` or `Hit` of each, and that each miss is a run of its own.
 async fn assert_verdicts<const N: usize>(app: &App, origin: &Origin, asked: [(&str, &str); N]) {
     let mut runs = origin.runs.total();
-    for (path, verdict) in asked {
+    for (path, x_cache) in asked {
         let answer = app.get(path).await;
-        assert_eq!(answer.verdict(), Some(verdict), "{path}");
-        runs += usize::from(verdict == "Miss");
+        assert_eq!(answer.x_cache(), Some(x_cache), "{path}");
+        runs += usize::from(x_cache == "Miss");
         origin.ran(runs);
     }
 }
@@ -173,13 +173,13 @@ async fn p2_headers_named_in_vary_are_in_the_key() {
         let origin = Origin::counting();
         let app = bench.app(at_root(get(greeting), &origin));
         assert_eq!(miss_then_hit(&app, "/").await.text(), "run 1");
-        for verdict in ["Miss", "Hit"] {
+        for x_cache in ["Miss", "Hit"] {
             for (run, value) in (2..).zip(["", "en", "de", "en, de", "none", "\"en\"", "EN"]) {
-                let line = [("accept-language", value), ("x-other", verdict)];
+                let line = [("accept-language", value), ("x-other", x_cache)];
                 let answer = app.get_with("/", line).await;
                 assert_eq!(
-                    (answer.verdict(), answer.text()),
-                    (Some(verdict), &*format!("run {run}")),
+                    (answer.x_cache(), answer.text()),
+                    (Some(x_cache), &*format!("run {run}")),
                     "{value}"
                 );
                 assert_eq!(answer.header("vary"), Some("accept-language"));

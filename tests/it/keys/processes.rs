@@ -36,7 +36,7 @@ async fn process(asked: &str) {
     let answer = app.get(path).await;
     // The entry is stored after the response.
     let deadline = Instant::now() + PATIENCE;
-    while app.get(path).await.verdict() != Some("Hit") {
+    while app.get(path).await.x_cache() != Some("Hit") {
         assert!(Instant::now() < deadline, "it is not stored");
         sleep(Duration::from_millis(1)).await;
     }
@@ -61,7 +61,10 @@ fn p2_handlers_of_one_name_do_not_share_redis_entries_between_processes() {
         ("/product", "a product"),
         ("/secret", "a secret"),
     ] {
-        let told = ask(path);
-        assert!(told.contains(&format!("answered: {answer}\n")), "{path}: {told}");
+        let output = ask(path);
+        assert!(
+            output.contains(&format!("answered: {answer}\n")),
+            "{path}: {output}"
+        );
     }
 }

@@ -23,7 +23,7 @@ async fn each_has_its_own(app: &App, runs: &Runs, paths: &[String]) {
     for path in paths {
         let miss = app.get(path).await;
         assert_eq!(miss.status, StatusCode::OK, "{path}");
-        assert_eq!(miss.verdict(), Some("Miss"), "{path} shares an entry");
+        assert_eq!(miss.x_cache(), Some("Miss"), "{path} shares an entry");
         misses.push(miss);
     }
     for (path, miss) in paths.iter().zip(&misses) {
@@ -44,7 +44,7 @@ fn first_page() -> u32 {
 
 #[cache(expire = "1h")]
 async fn listing(Query(Pages { page }): Query<Pages>, State(runs): State<Runs>) -> String {
-    format!("page {page}, run {}", runs.count())
+    format!("page {page}, run {}", runs.increment())
 }
 
 /// An omitted argument and its default share an entry.
@@ -64,7 +64,7 @@ async fn a_default_and_the_same_value_given_share_an_entry() {
         }
         let other = app.get("/items?page=2").await;
         assert_eq!(other.text(), "page 2, run 2");
-        assert_eq!(other.verdict(), Some("Miss"));
+        assert_eq!(other.x_cache(), Some("Miss"));
     }
 }
 
@@ -76,17 +76,17 @@ struct Pair {
 
 #[cache(expire = "1h")]
 async fn by_pair(Query(Pair { a, b }): Query<Pair>, State(runs): State<Runs>) -> String {
-    format!("{a:?} {b:?}, run {}", runs.count())
+    format!("{a:?} {b:?}, run {}", runs.increment())
 }
 
 #[cache(expire = "1h")]
 async fn by_struct(Query(pair): Query<Pair>, State(runs): State<Runs>) -> String {
-    format!("{pair:?}, run {}", runs.count())
+    format!("{pair:?}, run {}", runs.increment())
 }
 
 #[cache(expire = "1h")]
 async fn by_map(Query(map): Query<HashMap<String, String>>, State(runs): State<Runs>) -> String {
-    format!("{} parameters, run {}", map.len(), runs.count())
+    format!("{} parameters, run {}", map.len(), runs.increment())
 }
 
 fn pairs(bench: &Bench, runs: &Runs) -> App {
@@ -158,19 +158,19 @@ async fn the_order_of_a_query_does_not_matter() {
             assert_replays(&app.get(&format!("{route}?b=2&a=1")).await, &miss);
         }
         let swapped = app.get("/map?a=2&b=1").await;
-        assert_eq!(swapped.verdict(), Some("Miss"));
+        assert_eq!(swapped.x_cache(), Some("Miss"));
         assert_eq!(runs.total(), 4);
     }
 }
 
 #[cache(expire = "1h")]
 async fn by_uri(uri: Uri, State(runs): State<Runs>) -> String {
-    format!("{uri}, run {}", runs.count())
+    format!("{uri}, run {}", runs.increment())
 }
 
 #[cache(expire = "1h")]
 async fn by_path(Path(name): Path<String>, RawQuery(query): RawQuery, State(runs): State<Runs>) -> String {
-    format!("{name} {query:?}, run {}", runs.count())
+    format!("{name} {query:?}, run {}", runs.increment())
 }
 
 /// `/items?a=1` and `/itemsa=1` have entries of their own.

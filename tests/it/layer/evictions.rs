@@ -36,7 +36,7 @@ fn routes() -> Router {
 async fn misses(app: &App, bench: &Bench, paths: &[&'static str]) -> Vec<&'static str> {
     let mut missed = Vec::new();
     for path in paths {
-        if app.get(path).await.verdict() == Some("Miss") {
+        if app.get(path).await.x_cache() == Some("Miss") {
             missed.push(*path);
         }
         bench.settled().await;
@@ -201,18 +201,18 @@ async fn requests_evict_however_the_layer_handles_them() {
         for (what, method, path, header) in cases {
             app.get("/count").await;
             bench.settled().await;
-            assert_eq!(app.get("/count").await.verdict(), Some("Hit"), "before {what}");
+            assert_eq!(app.get("/count").await.x_cache(), Some("Hit"), "before {what}");
             let answer = match header {
                 Some(header) => app.send(method, path, [header], "").await,
                 None => app.send(method, path, [], "").await,
             };
             bench.settled().await;
             assert!(answer.status.is_success(), "{what}: {}", answer.status);
-            assert_eq!(app.get("/count").await.verdict(), Some("Miss"), "after {what}");
+            assert_eq!(app.get("/count").await.x_cache(), Some("Miss"), "after {what}");
             bench.settled().await;
         }
         assert_eq!(
-            app.send(Method::POST, "/next", [], "").await.verdict(),
+            app.send(Method::POST, "/next", [], "").await.x_cache(),
             Some("Hit")
         );
     }
@@ -235,10 +235,10 @@ async fn unsafe_requests_evict_their_own_path_though_the_layer_caches_their_meth
                 None => app.send(Method::POST, "/own", [], body).await,
             };
             bench.settled().await;
-            answer.verdict().map(str::to_owned)
+            answer.x_cache().map(str::to_owned)
         };
         let no_cache = Some(("cache-control", "no-cache"));
-        for (headers, body, verdict) in [
+        for (headers, body, x_cache) in [
             (None, "", Some("Miss")),
             (None, "", Some("Hit")),
             (no_cache, "", None),
@@ -246,7 +246,7 @@ async fn unsafe_requests_evict_their_own_path_though_the_layer_caches_their_meth
         ] {
             misses(&app, &bench, &["/own"]).await;
             assert!(misses(&app, &bench, &["/own"]).await.is_empty());
-            assert_eq!(post(headers, body).await.as_deref(), verdict);
+            assert_eq!(post(headers, body).await.as_deref(), x_cache);
             assert_eq!(
                 misses(&app, &bench, &["/own"]).await,
                 ["/own"],

@@ -16,7 +16,7 @@ use super::{
 /// Whether the second request is answered with the first's entry.
 async fn share(app: &App, first: &str, second: &str) -> bool {
     app.get(first).await;
-    app.get(second).await.verdict() == Some("Hit")
+    app.get(second).await.x_cache() == Some("Hit")
 }
 
 #[tokio::test]
@@ -74,7 +74,7 @@ async fn p2_hosts_do_not_share() {
     let two = app
         .get_with("/a", [("host", "one.example"), ("host", "two.example")])
         .await;
-    assert_eq!(two.verdict(), None, "it is not certain which host is meant");
+    assert_eq!(two.x_cache(), None, "it is not certain which host is meant");
 }
 
 #[cache(expire = 60, name = "!", key = path)]
@@ -117,7 +117,7 @@ async fn p2_nested_routers_do_not_share() {
     let app = bench.app(Router::new().nest("/one", nested()).nest("/two", nested()));
     assert_eq!(app.get("/one/users").await.text(), "/one/users, run 1");
     assert_eq!(app.get("/two/users").await.text(), "/two/users, run 1");
-    assert_eq!(app.get("/one/users").await.verdict(), Some("Hit"));
+    assert_eq!(app.get("/one/users").await.x_cache(), Some("Hit"));
 }
 
 #[tokio::test]
@@ -188,7 +188,7 @@ async fn p5_requests_with_a_user_in_their_address_leave_nothing_in_redis() {
         ("http://bob:s3cret@example.org/a", "example.org"),
     ] {
         assert_eq!(
-            app.get_with(uri, [("host", host)]).await.verdict(),
+            app.get_with(uri, [("host", host)]).await.x_cache(),
             None,
             "{uri} {host}"
         );
@@ -218,10 +218,10 @@ async fn p2_paths_that_servers_read_in_several_ways_are_not_cached() {
         "/a%2",
         "/1/2/3/4/5/6/7/8/9/10/11/12/13/14/15/16/17",
     ] {
-        assert_eq!(app.get(path).await.verdict(), None, "{path}");
+        assert_eq!(app.get(path).await.x_cache(), None, "{path}");
     }
     for path in ["/", "/a/", "/a%20b", "/%C3%A9", "/a.css", "/..a"] {
-        assert_eq!(app.get(path).await.verdict(), Some("Miss"), "{path}");
+        assert_eq!(app.get(path).await.x_cache(), Some("Miss"), "{path}");
     }
 }
 
@@ -232,18 +232,18 @@ async fn p2_requests_in_disguise_or_with_a_body_are_not_cached() {
     app.get("/a").await;
     for name in ["x-http-method-override", "x-http-method", "x-method-override"] {
         let answer = app.get_with("/a", [(name, "DELETE")]).await;
-        assert_eq!(answer.verdict(), None, "{name}");
+        assert_eq!(answer.x_cache(), None, "{name}");
     }
     let upgrade = app.get_with("/a", [("upgrade", "websocket")]).await;
-    assert_eq!(upgrade.verdict(), None);
+    assert_eq!(upgrade.x_cache(), None);
     for header in [("content-length", "3"), ("transfer-encoding", "chunked")] {
         let answer = app.send(Method::GET, "/a", [header], "x=1").await;
-        assert_eq!(answer.verdict(), None, "{header:?}");
+        assert_eq!(answer.x_cache(), None, "{header:?}");
     }
-    assert_eq!(app.get("/a").await.verdict(), Some("Hit"));
+    assert_eq!(app.get("/a").await.x_cache(), Some("Hit"));
     // The method is in the key.
     for _ in 0..2 {
-        assert_eq!(app.send(Method::POST, "/b", [], "x=1").await.verdict(), None);
+        assert_eq!(app.send(Method::POST, "/b", [], "x=1").await.x_cache(), None);
     }
 }
 
@@ -271,7 +271,7 @@ async fn p2_ambiguous_requests_poison_no_page() {
                 [("host", "Victim"), ("connection", "Keep-Alive, close")],
             )
             .await;
-        assert_eq!(whole.verdict(), Some("Hit"), "one host, said twice");
+        assert_eq!(whole.x_cache(), Some("Hit"), "one host, said twice");
     }
 }
 

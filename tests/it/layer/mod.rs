@@ -32,7 +32,7 @@ pub(crate) const MINUTE: Duration = Duration::from_secs(60);
 
 /// Answers every path with the number of its run.
 async fn page(OriginalUri(uri): OriginalUri, State(runs): State<Runs>) -> Response {
-    let run = runs.count();
+    let run = runs.increment();
     match uri.path() {
         "/missing" => StatusCode::NOT_FOUND.into_response(),
         "/cookie" => ([("set-cookie", "a=b")], "yours").into_response(),
@@ -54,9 +54,9 @@ async fn responses_are_cached_by_their_paths() {
         let app = app(&bench, CacheLayer::new().expire(MINUTE));
         let first = app.get("/a").await;
         bench.settled().await;
-        assert_eq!((first.verdict(), first.text()), (Some("Miss"), "/a, run 1"));
+        assert_eq!((first.x_cache(), first.text()), (Some("Miss"), "/a, run 1"));
         let second = app.get("/a").await;
-        assert_eq!((second.verdict(), second.text()), (Some("Hit"), "/a, run 1"));
+        assert_eq!((second.x_cache(), second.text()), (Some("Hit"), "/a, run 1"));
         assert_eq!(second.header("cache-control"), Some("private, no-cache"));
         assert!(second.header("etag").is_some());
         assert_eq!(app.get("/b").await.text(), "/b, run 2");
@@ -64,7 +64,7 @@ async fn responses_are_cached_by_their_paths() {
         assert_eq!(app.get("/a").await.text(), "/a, run 3");
         for path in ["/missing", "/cookie"] {
             for _ in 0..2 {
-                assert_eq!(app.get(path).await.verdict(), Some("Miss"), "{path}");
+                assert_eq!(app.get(path).await.x_cache(), Some("Miss"), "{path}");
             }
         }
     }
@@ -90,7 +90,7 @@ async fn each_route_has_its_own_ttl() {
     ] {
         let answer = app.get(path).await;
         assert_eq!(answer.header("cache-control"), life, "{path}");
-        assert_eq!(answer.verdict().is_some(), life.is_some(), "{path}");
+        assert_eq!(answer.x_cache().is_some(), life.is_some(), "{path}");
     }
     let with_default = bench.app(pages().layer(layer.expire(MINUTE)));
     assert_eq!(
@@ -120,7 +120,7 @@ async fn only_and_exclude_go_by_segments() {
         ("/users/7/posts", false),
         ("/", false),
     ] {
-        assert_eq!(app.get(path).await.verdict().is_some(), cached, "{path}");
+        assert_eq!(app.get(path).await.x_cache().is_some(), cached, "{path}");
     }
 }
 
@@ -133,7 +133,7 @@ async fn stale_pages_are_served_during_a_refresh() {
         bench.settled().await;
         bench.clock.advance(MINUTE);
         let stale = app.get("/a").await;
-        assert_eq!((stale.verdict(), stale.text()), (Some("Stale"), "/a, run 1"));
+        assert_eq!((stale.x_cache(), stale.text()), (Some("Stale"), "/a, run 1"));
         support::app::eventually("it is not renewed", async || {
             app.get("/a").await.text() == "/a, run 2"
         })
@@ -158,7 +158,7 @@ async fn p1_and_p9_without_redis_or_a_cache_the_service_answers() {
     for run in 1..3 {
         let answer = plain.get("/a").await;
         assert_eq!(
-            (answer.verdict(), answer.text()),
+            (answer.x_cache(), answer.text()),
             (None, &*format!("/a, run {run}"))
         );
     }

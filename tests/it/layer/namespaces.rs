@@ -10,7 +10,7 @@ use super::{
 
 /// A service that answers every path with its own text.
 fn service(text: &'static str) -> Router {
-    let page = move |State(runs): State<Runs>| async move { format!("{text}, run {}", runs.count()) };
+    let page = move |State(runs): State<Runs>| async move { format!("{text}, run {}", runs.increment()) };
     Router::new().fallback(get(page)).with_state(Runs::default())
 }
 
@@ -26,8 +26,8 @@ async fn reports<const N: usize>(bench: &Bench, apps: &[App; N]) -> Vec<String> 
     for app in apps.iter().chain(apps) {
         let answer = app.get_with("/report", [("host", "example.org")]).await;
         bench.settled().await;
-        let verdict = answer.verdict().unwrap_or("none");
-        texts.push(format!("{verdict}: {}", answer.text()));
+        let x_cache = answer.x_cache().unwrap_or("none");
+        texts.push(format!("{x_cache}: {}", answer.text()));
     }
     texts
 }

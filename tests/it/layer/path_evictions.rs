@@ -32,7 +32,7 @@ async fn p2_a_write_under_any_spelling_evicts_what_was_read_under_any_other() {
         let is_evicted = async |path| {
             let answer = app.get_with(path, [HOST]).await;
             bench.settled().await;
-            answer.verdict() == Some("Miss")
+            answer.x_cache() == Some("Miss")
         };
         let read = ["/users/7", "/users/7/", "/users/7;v=1"];
         for path in read {
@@ -83,7 +83,7 @@ async fn p3_evict_on_knows_a_name_by_its_escapes() {
     let app = bench.app(Router::new().fallback(lenient).layer(layer));
     app.get("/files").await;
     app.send(Method::PUT, "/files/a%2Fb", [], "").await;
-    assert_eq!(app.get("/files").await.verdict(), Some("Miss"));
+    assert_eq!(app.get("/files").await.x_cache(), Some("Miss"));
 }
 
 #[tokio::test]
@@ -93,7 +93,7 @@ async fn p3_evictions_by_hand_take_any_spelling() {
         let is_evicted = async |path| {
             let answer = app.get(path).await;
             bench.settled().await;
-            answer.verdict() == Some("Miss")
+            answer.x_cache() == Some("Miss")
         };
         for (path, spellings) in [
             (
@@ -127,7 +127,7 @@ async fn p3_references_in_responses_are_resolved_against_the_request() {
         let read = async || {
             let answer = app.get_with("/users/7", [HOST]).await;
             bench.settled().await;
-            answer.verdict() == Some("Miss")
+            answer.x_cache() == Some("Miss")
         };
         read().await;
         for (to, at) in [

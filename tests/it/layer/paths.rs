@@ -28,7 +28,7 @@ async fn rewrite(mut request: Request<Body>) -> Request<Body> {
 
 /// All that a service can see of a request's URIs.
 async fn uris(uri: Uri, OriginalUri(original): OriginalUri, State(runs): State<Runs>) -> String {
-    format!("{uri} for {original}, run {}", runs.count())
+    format!("{uri} for {original}, run {}", runs.increment())
 }
 
 /// The layer in a router whose middleware rewrites URIs.
@@ -54,19 +54,19 @@ async fn p2_a_rewritten_uri_is_in_the_key_beside_the_clients() {
             ("/a?x=1", "/a"),
             ("/a?x=1", "/a?x=1"),
         ];
-        for verdict in ["Miss", "Hit"] {
+        for x_cache in ["Miss", "Hit"] {
             for (original, to) in asked {
                 let answer = app.get_with(original, [("to", to)]).await;
                 bench.settled().await;
                 let text = answer.text();
-                assert_eq!(answer.verdict(), Some(verdict), "{original} to {to}: {text}");
+                assert_eq!(answer.x_cache(), Some(x_cache), "{original} to {to}: {text}");
                 assert!(text.starts_with(&format!("{to} for {original},")), "{text}");
             }
         }
-        assert_eq!(app.get("/a").await.verdict(), Some("Hit"));
+        assert_eq!(app.get("/a").await.x_cache(), Some("Hit"));
         for to in ["/a/../b", "/%61", "//a", "/a%2Fb"] {
             let answer = app.get_with("/a", [("to", to)]).await;
-            assert_eq!(answer.verdict(), None, "{to} can be read in several ways");
+            assert_eq!(answer.x_cache(), None, "{to} can be read in several ways");
         }
     }
 }
@@ -76,10 +76,10 @@ async fn p2_a_rewritten_uri_is_in_the_key_beside_the_clients() {
 async fn p2_schemes_do_not_share() {
     let bench = Bench::memory().await;
     let app = rewriting(&bench, CacheLayer::new());
-    for verdict in ["Miss", "Hit"] {
+    for x_cache in ["Miss", "Hit"] {
         for uri in ["https://example.org/a", "http://example.org/a"] {
             let answer = app.get(uri).await;
-            assert_eq!(answer.verdict(), Some(verdict));
+            assert_eq!(answer.x_cache(), Some(x_cache));
             assert!(answer.text().starts_with(uri), "{}", answer.text());
         }
     }
@@ -94,7 +94,7 @@ async fn p2_evictions_reach_the_resource_of_a_rewritten_uri() {
         let is_evicted = async || {
             let answer = app.get_with("/de/products/7", [("to", "/products/7")]).await;
             bench.settled().await;
-            answer.verdict() == Some("Miss")
+            answer.x_cache() == Some("Miss")
         };
         assert!(is_evicted().await);
         assert!(!is_evicted().await);
@@ -115,7 +115,7 @@ async fn p2_evictions_reach_the_resource_of_a_rewritten_uri() {
         bench.settled().await;
         app.send(Method::PATCH, "/en/products/7", [("to", "/products/7")], "")
             .await;
-        assert_eq!(app.get("/lists/7").await.verdict(), Some("Miss"));
+        assert_eq!(app.get("/lists/7").await.x_cache(), Some("Miss"));
         assert!(is_evicted().await, "its own path as well");
     }
 }
@@ -135,7 +135,7 @@ async fn nested_routers_are_evicted_by_the_clients_path() {
         let missed = async || {
             let mut missed = Vec::new();
             for path in paths {
-                if app.get(path).await.verdict() == Some("Miss") {
+                if app.get(path).await.x_cache() == Some("Miss") {
                     missed.push(path);
                 }
                 bench.settled().await;
@@ -184,7 +184,7 @@ async fn p5_excluded_paths_are_excluded_by_any_reading() {
         "/stra%C3%9Fe",
     ] {
         for _ in 0..2 {
-            assert_eq!(app.get(path).await.verdict(), None, "{path}");
+            assert_eq!(app.get(path).await.x_cache(), None, "{path}");
         }
     }
     for path in [
@@ -196,7 +196,7 @@ async fn p5_excluded_paths_are_excluded_by_any_reading() {
         "/a;account",
         "/secrets",
     ] {
-        assert_eq!(app.get(path).await.verdict(), Some("Miss"), "{path}");
+        assert_eq!(app.get(path).await.x_cache(), Some("Miss"), "{path}");
     }
 }
 
@@ -206,12 +206,12 @@ async fn p5_exclude_sees_the_clients_and_the_rewritten_path() {
     let app = rewriting(&bench, CacheLayer::new().exclude(["/account"]));
     for (original, to) in [("/a", "/account"), ("/a", "/account;x"), ("/account", "/a")] {
         assert_eq!(
-            app.get_with(original, [("to", to)]).await.verdict(),
+            app.get_with(original, [("to", to)]).await.x_cache(),
             None,
             "{original} to {to}"
         );
     }
-    assert_eq!(app.get_with("/a", [("to", "/b")]).await.verdict(), Some("Miss"));
+    assert_eq!(app.get_with("/a", [("to", "/b")]).await.x_cache(), Some("Miss"));
 }
 
 #[tokio::test]
@@ -242,7 +242,7 @@ async fn only_and_rules_want_the_path_itself_in_any_encoding() {
             ("/users;x/7", false),
             ("/a%20x", is_rules),
         ] {
-            assert_eq!(app.get(path).await.verdict().is_some(), cached, "{path}");
+            assert_eq!(app.get(path).await.x_cache().is_some(), cached, "{path}");
         }
     }
 }
@@ -256,11 +256,11 @@ async fn p2_odd_spellings_are_not_folded_onto_a_page() {
     for path in ["/x/../report", "/./report", "//report", "/%72eport", "/report%2F"] {
         let odd = app.get(path).await;
         assert_eq!(
-            (odd.status, odd.verdict()),
+            (odd.status, odd.x_cache()),
             (StatusCode::NOT_FOUND, None),
             "{path}"
         );
     }
-    assert_eq!(app.get("/report").await.verdict(), Some("Miss"));
+    assert_eq!(app.get("/report").await.x_cache(), Some("Miss"));
     assert_eq!(app.get("/report").await.text(), "the report");
 }

@@ -26,7 +26,7 @@ use super::{
 const BINARY: &[u8] = b"\x00\xff\xfe\r\n\x80caf\xe9\x00";
 
 async fn answer(method: Method, OriginalUri(uri): OriginalUri, State(runs): State<Runs>) -> Response {
-    let run = runs.count();
+    let run = runs.increment();
     match uri.path() {
         "/missing" => (StatusCode::NOT_FOUND, format!("run {run}")).into_response(),
         "/binary" => Bytes::from_static(BINARY).into_response(),
@@ -84,7 +84,7 @@ async fn no_cache_and_no_store_together_bypass() {
         let answer = app
             .get_with("/a", [("cache-control", "no-cache, no-store")])
             .await;
-        assert_eq!((answer.verdict(), answer.text()), (None, "GET /a, run 2"));
+        assert_eq!((answer.x_cache(), answer.text()), (None, "GET /a, run 2"));
         assert_eq!(app.get("/a").await.text(), "GET /a, run 1");
     }
 }
@@ -98,7 +98,7 @@ async fn a_list_of_etags_is_read_as_a_list() {
         let answer = app.get_with("/a", [("if-none-match", &*list)]).await;
         assert_eq!((answer.status, answer.text()), (StatusCode::NOT_MODIFIED, ""));
         let other = app.get_with("/a", [("if-none-match", "\"x\"")]).await;
-        assert_eq!((other.status, other.verdict()), (StatusCode::OK, Some("Hit")));
+        assert_eq!((other.status, other.x_cache()), (StatusCode::OK, Some("Hit")));
     }
 }
 
@@ -137,8 +137,8 @@ async fn redis_entry_that_cannot_be_read_is_a_miss() {
         let answer = app.get("/a").await;
         bench.settled().await;
         let text = format!("GET /a, run {}", run + 2);
-        assert_eq!((answer.verdict(), answer.text()), (Some("Miss"), &*text));
-        assert_eq!(app.get("/a").await.verdict(), Some("Hit"));
+        assert_eq!((answer.x_cache(), answer.text()), (Some("Miss"), &*text));
+        assert_eq!(app.get("/a").await.x_cache(), Some("Hit"));
     }
 }
 
@@ -156,15 +156,15 @@ async fn evictions_are_exact_and_keep_foreign_records() {
                 bench.settled().await;
             }
         };
-        let verdicts = async || {
-            let mut verdicts = Vec::new();
+        let x_caches = async || {
+            let mut x_caches = Vec::new();
             for path in paths {
-                verdicts.push(app.get(path).await.verdict().map(str::to_owned));
+                x_caches.push(app.get(path).await.x_cache().map(str::to_owned));
                 bench.settled().await;
             }
-            verdicts
+            x_caches
                 .into_iter()
-                .map(|verdict| verdict.is_some_and(|it| it == "Hit"))
+                .map(|x_cache| x_cache.is_some_and(|it| it == "Hit"))
                 .collect::<Vec<_>>()
         };
         fill().await;
@@ -173,10 +173,10 @@ async fn evictions_are_exact_and_keep_foreign_records() {
             .evict_prefix("/user")
             .await
             .expect("the store acknowledges");
-        assert_eq!(verdicts().await, [false, false, true, true]);
+        assert_eq!(x_caches().await, [false, false, true, true]);
         bench.clock.advance(Duration::from_millis(1));
         bench.cache.clear().await.expect("the store acknowledges");
-        assert_eq!(verdicts().await, [false; 4]);
+        assert_eq!(x_caches().await, [false; 4]);
         if let Some(server) = foreign {
             assert_eq!(server.get("users"), Some(b"not ours".to_vec()));
         }
@@ -199,10 +199,10 @@ async fn cookies_are_neither_stored_nor_lost() {
 #[tokio::test]
 async fn binary_bodies_come_back_as_they_were() {
     for (app, bench) in every().await {
-        for verdict in ["Miss", "Hit"] {
+        for x_cache in ["Miss", "Hit"] {
             let answer = app.get("/binary").await;
             bench.settled().await;
-            assert_eq!((answer.verdict(), &*answer.body), (Some(verdict), BINARY));
+            assert_eq!((answer.x_cache(), &*answer.body), (Some(x_cache), BINARY));
         }
     }
 }
@@ -217,17 +217,17 @@ async fn a_request_with_a_body_is_not_cached() {
             let first = app.send(method.clone(), "/a", [], Body::empty()).await;
             bench.settled().await;
             let second = app.send(method.clone(), "/a", [], Body::empty()).await;
-            assert_eq!((first.text(), second.verdict()), (second.text(), Some("Hit")));
+            assert_eq!((first.text(), second.x_cache()), (second.text(), Some("Hit")));
             let with_length = app
                 .send(method.clone(), "/a", [("content-length", "1")], "x")
                 .await;
-            assert_eq!(with_length.verdict(), None);
+            assert_eq!(with_length.x_cache(), None);
             let stream = stream::iter([Ok::<_, Infallible>("x")]);
             let request = Request::builder().method(method).uri("/a");
             let request = request
                 .body(Body::from_stream(stream))
                 .expect("it is well-formed");
-            assert_eq!(app.ask(request).await.verdict(), None);
+            assert_eq!(app.ask(request).await.x_cache(), None);
         }
     }
 }
@@ -257,7 +257,7 @@ async fn headers_of_outer_layers_are_never_stored() {
         for (path, second) in [("/within", Some("Hit")), ("/outside", None)] {
             app.get(path).await;
             bench.settled().await;
-            assert_eq!(app.get(path).await.verdict(), second, "{path}");
+            assert_eq!(app.get(path).await.x_cache(), second, "{path}");
         }
     }
 }

@@ -47,7 +47,7 @@ async fn any_service_is_cached_and_its_errors_are_its_own() {
         let runs = Runs::default();
         let (failing, counting) = (Arc::clone(&fails), runs.clone());
         let service = service_fn(move |_: Request<Empty<Bytes>>| {
-            let run = counting.count();
+            let run = counting.increment();
             ready(match failing.load(Ordering::SeqCst) {
                 false => Ok(Response::new(Full::new(Bytes::from(format!("run {run}"))))),
                 true => Err(Away),
@@ -130,7 +130,7 @@ async fn service_that_was_ready_is_the_one_called() {
 
 #[cache(expire = 60)]
 async fn by_attribute(Path(id): Path<u64>, State(runs): State<Runs>) -> String {
-    format!("page {id}, run {}", runs.count())
+    format!("page {id}, run {}", runs.increment())
 }
 
 /// The attribute is more specific, so the layer does not cache its handlers.
@@ -143,8 +143,8 @@ async fn handler_with_the_attribute_is_not_cached_twice() {
             .with_state(Runs::default());
         let layer = CacheLayer::new().evict_on(Method::PUT, "/{id}", ["/other/{id}"]);
         let app = bench.app(router.layer(layer));
-        for verdict in ["Miss", "Hit", "Hit"] {
-            assert_eq!(app.get("/1").await.verdict(), Some(verdict));
+        for x_cache in ["Miss", "Hit", "Hit"] {
+            assert_eq!(app.get("/1").await.x_cache(), Some(x_cache));
             bench.settled().await;
         }
         bench.cache.evict(by_attribute::key(Path(1))).await.unwrap();
@@ -157,10 +157,10 @@ async fn handler_with_the_attribute_is_not_cached_twice() {
         eventually("the attribute alone stores, twice", stored).await;
 
         // The layer evicts its own entries.
-        assert_eq!(app.get("/other/1").await.verdict(), Some("Miss"));
+        assert_eq!(app.get("/other/1").await.x_cache(), Some("Miss"));
         bench.settled().await;
         app.send(Method::PUT, "/1", [], "").await;
-        assert_eq!(app.get("/other/1").await.verdict(), Some("Miss"));
+        assert_eq!(app.get("/other/1").await.x_cache(), Some("Miss"));
     }
 }
 
@@ -168,14 +168,14 @@ async fn handler_with_the_attribute_is_not_cached_twice() {
 #[tokio::test]
 async fn compression_goes_around_the_cache() {
     let bench = Bench::memory().await;
-    let long = get(async |State(runs): State<Runs>| format!("{} run {}", "x".repeat(2000), runs.count()));
+    let long = get(async |State(runs): State<Runs>| format!("{} run {}", "x".repeat(2000), runs.increment()));
     let router = Router::new().route("/", long).with_state(Runs::default());
     let app = bench.app(router.layer(CacheLayer::new()).layer(CompressionLayer::new()));
     let coded = app.get_with("/", [("accept-encoding", "gzip")]).await;
     assert_eq!(coded.header("content-encoding"), Some("gzip"));
     let plain = app.get("/").await;
     assert_eq!(
-        (plain.verdict(), plain.header("content-encoding")),
+        (plain.x_cache(), plain.header("content-encoding")),
         (Some("Hit"), None)
     );
     assert!(plain.text().ends_with("run 1"));
@@ -189,11 +189,11 @@ async fn one_route_can_have_a_layer_of_its_own() {
         .route("/plain", get(page))
         .with_state(Runs::default());
     let router = bench.app(router);
-    assert_eq!(router.get("/cached").await.verdict(), Some("Miss"));
-    assert_eq!(router.get("/cached").await.verdict(), Some("Hit"));
-    assert_eq!(router.get("/plain").await.verdict(), None);
+    assert_eq!(router.get("/cached").await.x_cache(), Some("Miss"));
+    assert_eq!(router.get("/cached").await.x_cache(), Some("Hit"));
+    assert_eq!(router.get("/plain").await.x_cache(), None);
     let whole = app(&bench, CacheLayer::with_cache(&bench.cache));
-    assert_eq!(whole.get("/whole").await.verdict(), Some("Miss"));
+    assert_eq!(whole.get("/whole").await.x_cache(), Some("Miss"));
     drop(pages());
 }
 
@@ -212,8 +212,8 @@ async fn of_two_layers_the_outer_one_caches() {
             let app = bench.app(within.layer(outer));
             let first = app.get("/a").await;
             bench.settled().await;
-            assert_eq!((first.verdict(), first.text()), (Some("Miss"), "/a, run 1"));
-            assert_eq!(app.get("/a").await.verdict(), Some("Hit"));
+            assert_eq!((first.x_cache(), first.text()), (Some("Miss"), "/a, run 1"));
+            assert_eq!(app.get("/a").await.x_cache(), Some("Hit"));
             bench.clock.advance(MINUTE);
         }
         assert_eq!(
@@ -268,12 +268,12 @@ async fn a_layer_outside_may_change_the_body_of_a_hit() {
             .route("/a", get(async || "hello"))
             .layer(CacheLayer::new().expire(MINUTE));
         let app = bench.app(layered.layer(map_response(longer)));
-        for verdict in ["Miss", "Hit", "Hit"] {
+        for x_cache in ["Miss", "Hit", "Hit"] {
             let answer = app.get("/a").await;
             bench.settled().await;
             assert_eq!(
-                (answer.verdict(), answer.header("content-length")),
-                (Some(verdict), Some("14"))
+                (answer.x_cache(), answer.header("content-length")),
+                (Some(x_cache), Some("14"))
             );
         }
     }

@@ -20,7 +20,7 @@ fn login(headers: &HeaderMap) -> Option<&str> {
 
 /// A page of the user who requests it.
 async fn basket(State(runs): State<Runs>, headers: HeaderMap) -> Response {
-    let run = runs.count();
+    let run = runs.increment();
     match login(&headers) {
         Some("Bearer wrong") => StatusCode::UNAUTHORIZED.into_response(),
         user => format!("basket of {user:?}, run {run}").into_response(),
@@ -30,7 +30,7 @@ async fn basket(State(runs): State<Runs>, headers: HeaderMap) -> Response {
 /// A public page.
 async fn news(State(runs): State<Runs>) -> impl IntoResponse {
     let control = [(header::CACHE_CONTROL, "public, max-age=60")];
-    (control, format!("news, run {}", runs.count()))
+    (control, format!("news, run {}", runs.increment()))
 }
 
 fn routes() -> Router {
@@ -53,26 +53,26 @@ async fn p5_pages_for_logins_are_shared_only_if_they_say_so() {
             for _ in 0..2 {
                 let answer = app.get_with("/basket", login).await;
                 bench.settled().await;
-                assert_eq!(answer.verdict(), Some("Miss"), "{login:?}");
+                assert_eq!(answer.x_cache(), Some("Miss"), "{login:?}");
             }
         }
-        assert_eq!(app.get("/basket").await.verdict(), Some("Miss"));
+        assert_eq!(app.get("/basket").await.x_cache(), Some("Miss"));
         bench.settled().await;
-        assert_eq!(app.get("/basket").await.verdict(), Some("Hit"));
+        assert_eq!(app.get("/basket").await.x_cache(), Some("Hit"));
         let wrong = app.get_with("/basket", [("authorization", "Bearer wrong")]).await;
         assert_eq!(wrong.status, StatusCode::UNAUTHORIZED);
 
         let alice = app.get_with("/news", [("authorization", "Bearer alice")]).await;
         bench.settled().await;
         let bob = app.get_with("/news", [("authorization", "Bearer bob")]).await;
-        assert_eq!((alice.verdict(), bob.verdict()), (Some("Miss"), Some("Hit")));
+        assert_eq!((alice.x_cache(), bob.x_cache()), (Some("Miss"), Some("Hit")));
         assert_eq!(alice.body, bob.body);
     }
 }
 
 /// A page of the user, by any of the headers with credentials.
 async fn greeting(State(runs): State<Runs>, headers: HeaderMap) -> String {
-    format!("{headers:?}, run {}", runs.count())
+    format!("{headers:?}, run {}", runs.increment())
 }
 
 #[tokio::test]
@@ -96,7 +96,7 @@ async fn p5_pages_for_any_credentials_are_not_shared() {
                 for user in ["alice", "bob"] {
                     let answer = app.get_with("/me", [(name, user)]).await;
                     bench.settled().await;
-                    assert_eq!(answer.verdict(), Some("Miss"), "{name}");
+                    assert_eq!(answer.x_cache(), Some("Miss"), "{name}");
                     assert!(answer.text().contains(user), "{name}: {}", answer.text());
                 }
             }
@@ -104,7 +104,7 @@ async fn p5_pages_for_any_credentials_are_not_shared() {
             bench.settled().await;
             assert!(anonymous.text().starts_with("{},"), "{}", anonymous.text());
             let traced = [("x-request-id", "1"), ("x-forwarded-for", "192.0.2.1")];
-            assert_eq!(app.get_with("/me", traced).await.verdict(), Some("Hit"));
+            assert_eq!(app.get_with("/me", traced).await.x_cache(), Some("Hit"));
         }
     }
 }
@@ -124,7 +124,7 @@ async fn p5_responses_for_credentials_are_shared_only_if_they_say_so() {
             app.get_with("/a", [("x-api-key", "alice")]).await;
             bench.settled().await;
             let answer = app.get_with("/a", [("x-api-key", "bob")]).await;
-            assert_eq!(answer.verdict() == Some("Hit"), shared, "{control}");
+            assert_eq!(answer.x_cache() == Some("Hit"), shared, "{control}");
         }
     }
 }
@@ -140,12 +140,12 @@ async fn partitions_are_caches_of_their_own() {
                 None => app.get("/basket").await,
             };
             bench.settled().await;
-            (answer.verdict().unwrap().to_owned(), answer.text().to_owned())
+            (answer.x_cache().unwrap().to_owned(), answer.text().to_owned())
         };
-        for verdict in ["Miss", "Hit"] {
+        for expected in ["Miss", "Hit"] {
             for user in [Some("Bearer alice"), Some("Bearer bob"), None] {
-                let (told, text) = ask(user).await;
-                assert_eq!(told, verdict);
+                let (x_cache, text) = ask(user).await;
+                assert_eq!(x_cache, expected);
                 assert!(text.starts_with(&format!("basket of {user:?},")), "{text}");
             }
         }
@@ -164,7 +164,7 @@ async fn public_pages_are_everybodys() {
     let app = app(&bench, CacheLayer::new().public());
     let first = app.get_with("/a", [("cookie", "a=b")]).await;
     let second = app.get_with("/a", [("authorization", "Bearer alice")]).await;
-    assert_eq!((first.verdict(), second.verdict()), (Some("Miss"), Some("Hit")));
+    assert_eq!((first.x_cache(), second.x_cache()), (Some("Miss"), Some("Hit")));
 }
 
 #[tokio::test]
@@ -175,10 +175,10 @@ async fn admit_and_store_if_decide_within_the_rules() {
         .admit(|parts| !parts.headers.contains_key("x-preview"))
         .store_if(|parts| parts.status == StatusCode::OK);
     let app = app(&bench, layer);
-    assert_eq!(app.get_with("/a", [("x-preview", "1")]).await.verdict(), None);
+    assert_eq!(app.get_with("/a", [("x-preview", "1")]).await.x_cache(), None);
     for _ in 0..2 {
         assert_eq!(
-            app.get("/cookie").await.verdict(),
+            app.get("/cookie").await.x_cache(),
             Some("Miss"),
             "never more than the rules allow"
         );
@@ -187,9 +187,9 @@ async fn admit_and_store_if_decide_within_the_rules() {
     let panics = super::app(&bench, CacheLayer::new().store_if(|_| panic!("no answer")));
     for app in [never, panics] {
         for _ in 0..2 {
-            assert_eq!(app.get("/b").await.verdict(), Some("Miss"));
+            assert_eq!(app.get("/b").await.x_cache(), Some("Miss"));
         }
     }
     let panics = super::app(&bench, CacheLayer::new().admit(|_| panic!("no answer")));
-    assert_eq!(panics.get("/b").await.verdict(), None);
+    assert_eq!(panics.get("/b").await.x_cache(), None);
 }

@@ -14,26 +14,26 @@ use super::{
 
 #[cache(expire = 60)]
 async fn by_attribute(Path(id): Path<u64>, State(runs): State<Runs>) -> String {
-    format!("page {id}, run {}", runs.count())
+    format!("page {id}, run {}", runs.increment())
 }
 
 async fn plain(Path(id): Path<u64>, State(runs): State<Runs>) -> String {
-    format!("page {id}, run {}", runs.count())
+    format!("page {id}, run {}", runs.increment())
 }
 
 /// The inner cache answers, and the outer one neither stores its responses nor hides that they are hits.
 async fn inner_cache_answers(app: &App, outer: &Cache) {
-    for verdict in ["Miss", "Hit", "Hit"] {
+    for x_cache in ["Miss", "Hit", "Hit"] {
         let answer = app.get("/1").await;
         assert_eq!(
-            (answer.verdict(), answer.text()),
-            (Some(verdict), "page 1, run 1")
+            (answer.x_cache(), answer.text()),
+            (Some(x_cache), "page 1, run 1")
         );
         assert_eq!(answer.header("cache-control"), Some("private, no-cache"));
         let etag = answer.header("etag").expect("it has one");
         let unchanged = app.get_with("/1", [("if-none-match", etag)]).await;
         assert_eq!((unchanged.status.as_u16(), unchanged.text()), (304, ""));
-        assert_eq!(unchanged.verdict(), Some("Hit"));
+        assert_eq!(unchanged.x_cache(), Some("Hit"));
         assert_eq!(unchanged.header("cache-control"), Some("private, no-cache"));
     }
     assert_eq!(outer.stats().total.misses, 0);

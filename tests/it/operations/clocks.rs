@@ -76,12 +76,12 @@ async fn dated_responses_keep_their_ttl_when_the_wall_clock_steps() {
         // Right, eight hours ahead, five hours ahead, a day behind.
         for seconds in [0, 8 * 3600, -3 * 3600, -29 * 3600] {
             wall.step(&bench, seconds);
-            assert_eq!(app.get("/").await.verdict(), Some("Miss"), "after {seconds} s");
+            assert_eq!(app.get("/").await.x_cache(), Some("Miss"), "after {seconds} s");
             bench.settled().await;
             // While it is stored, another step changes nothing.
             wall.step(&bench, 600);
             wall.advance(&bench, TTL - Duration::from_secs(1));
-            assert_eq!(app.get("/").await.verdict(), Some("Hit"), "after {seconds} s");
+            assert_eq!(app.get("/").await.x_cache(), Some("Hit"), "after {seconds} s");
             wall.step(&bench, -600);
             wall.advance(&bench, Duration::from_secs(2));
         }
@@ -156,8 +156,8 @@ async fn under_faketime(file: &std::ffi::OsStr) {
         assert!(apart < Duration::from_secs(60), "{offset}: the clock is faked");
 
         cache.clear().await.expect("the cache is well");
-        assert_eq!(app.get("/").await.verdict(), Some("Miss"), "{offset}");
-        assert_eq!(app.get("/").await.verdict(), Some("Hit"), "{offset}");
+        assert_eq!(app.get("/").await.x_cache(), Some("Miss"), "{offset}");
+        assert_eq!(app.get("/").await.x_cache(), Some("Hit"), "{offset}");
         let left = cache
             .ttl(by_machine_clock::key())
             .await
@@ -179,14 +179,14 @@ async fn entries_survive_no_step_of_the_redis_clock_and_new_ones_live_as_long_as
         server.exists("test:it::handlers::counted::page(id=1)")
     })
     .await;
-    assert_eq!(app.get("/pages/1").await.verdict(), Some("Hit"));
+    assert_eq!(app.get("/pages/1").await.x_cache(), Some("Hit"));
     for hours in [-8, 0, 8, -24] {
         link.steps_to(hours * 3600);
         // From the next probe on.
-        let expired = async || app.get("/pages/1").await.verdict() == Some("Miss");
+        let expired = async || app.get("/pages/1").await.x_cache() == Some("Miss");
         eventually("an entry of another time is fresh", expired).await;
         eventually("nothing is stored any more", async || {
-            app.get("/pages/1").await.verdict() == Some("Hit")
+            app.get("/pages/1").await.x_cache() == Some("Hit")
         })
         .await;
         let left = cache.ttl(page::key(axum::extract::Path(1))).await.unwrap();

@@ -99,7 +99,7 @@ async fn entry_is_explained_in_each_state() {
 
         gate.let_through(1);
         assert_eq!(
-            app.get("/pages/7").await.verdict(),
+            app.get("/pages/7").await.x_cache(),
             Some("Stale"),
             "the handler fails"
         );

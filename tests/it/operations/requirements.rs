@@ -22,8 +22,8 @@ use crate::{
 async fn second_is_a_hit(builder: CacheBuilder) {
     let cache = builder.build().await.expect("the settings are good");
     let app = App(pages(&Runs::default()).layer(cache.attach()));
-    for verdict in ["Miss", "Hit"] {
-        assert_eq!(app.get("/pages/1").await.verdict(), Some(verdict));
+    for x_cache in ["Miss", "Hit"] {
+        assert_eq!(app.get("/pages/1").await.x_cache(), Some(x_cache));
     }
 }
 
@@ -85,8 +85,8 @@ async fn redis_user_with_the_documented_permissions_can_do_all_that_the_cache_do
     let cache = builder.store_budget(PATIENCE).build().await.unwrap();
     let routes = gated::pages(&Gate::new()).merge(Router::new().route("/tagged", get(tagged)));
     let app = App(routes.layer(cache.attach()));
-    for verdict in ["Miss", "Hit"] {
-        assert_eq!(app.get("/tagged").await.verdict(), Some(verdict));
+    for x_cache in ["Miss", "Hit"] {
+        assert_eq!(app.get("/tagged").await.x_cache(), Some(x_cache));
         cache.shutdown().await.unwrap();
     }
     assert_eq!(
@@ -94,7 +94,7 @@ async fn redis_user_with_the_documented_permissions_can_do_all_that_the_cache_do
         StatusCode::OK
     );
     cache.evict_tag("own").await.unwrap();
-    assert_eq!(app.get("/tagged").await.verdict(), Some("Miss"));
+    assert_eq!(app.get("/tagged").await.x_cache(), Some("Miss"));
     cache.shutdown().await.unwrap();
     cache.clear().await.unwrap();
     let purged = async || !server.exists("test@2:it::operations::requirements::tagged()");

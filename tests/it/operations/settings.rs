@@ -14,11 +14,11 @@ async fn response_header_names_the_header_that_says_hit_or_miss() {
     for bench in Bench::every_with(|builder| builder.response_header("X-Shop")).await {
         let origin = Origin::counting();
         let app = bench.app(pages(&origin));
-        for verdict in ["Miss", "Hit"] {
+        for x_cache in ["Miss", "Hit"] {
             let answer = app.get("/").await;
             assert_eq!(
                 (answer.header("x-shop"), answer.header("x-cache")),
-                (Some(verdict), None)
+                (Some(x_cache), None)
             );
         }
         let unstored = bench

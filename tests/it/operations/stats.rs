@@ -18,7 +18,7 @@ use crate::support::{
 
 #[cache(expire = 60, stale_while_revalidate = 60)]
 async fn page(Path(what): Path<String>, State(runs): State<Runs>) -> Response {
-    let run = runs.count();
+    let run = runs.increment();
     match &*what {
         "fails" => StatusCode::BAD_GATEWAY.into_response(),
         "panics" => panic!("run {run}"),
@@ -64,7 +64,7 @@ async fn requests_and_runs_are_counted_by_handler() {
         app.get("/other").await;
         bench.settled().await;
         bench.clock.advance(Duration::from_secs(90));
-        assert_eq!(app.get("/one").await.verdict(), Some("Stale"));
+        assert_eq!(app.get("/one").await.x_cache(), Some("Stale"));
         bench.cache.shutdown().await.unwrap();
         bench
             .cache

@@ -82,7 +82,7 @@ impl Function {
 
 impl Drop for Function {
     fn drop(&mut self) {
-        // One that is dead already is what was wanted.
+        // An error means that the process has ended already.
         let _ = self.process.kill();
         let _ = self.process.wait();
     }

@@ -16,7 +16,7 @@ use crate::{
 
 #[cache(expire = "1h")]
 async fn page(State(runs): State<Runs>) -> String {
-    format!("run {}", runs.count())
+    format!("run {}", runs.increment())
 }
 
 /// One handler on one Redis.
@@ -58,7 +58,7 @@ impl Shop {
         let answer = answer.expect("the store holds no request up");
         assert_eq!(answer.status, StatusCode::OK);
         assert_eq!(answer.text(), format!("run {}", before + 1));
-        assert_eq!(answer.verdict(), Some("Miss"));
+        assert_eq!(answer.x_cache(), Some("Miss"));
         assert_eq!(self.runs.total(), before + 1);
         answer
     }
@@ -70,7 +70,7 @@ impl Shop {
                 let before = self.runs.total();
                 let answer = self.app.get("/").await;
                 assert_eq!(answer.status, StatusCode::OK);
-                if answer.verdict() == Some("Hit") {
+                if answer.x_cache() == Some("Hit") {
                     assert_eq!(self.runs.total(), before);
                     return answer;
                 }

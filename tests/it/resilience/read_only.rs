@@ -25,14 +25,14 @@ async fn p1_read_only_server_is_reconnected_once_and_its_entries_are_served() {
     app.get("/pages/1").await;
     // The connection was given up, for a new one might lead to the master. It leads to the same server.
     let deadline = Instant::now() + PATIENCE;
-    while app.get("/pages/0").await.verdict() != Some("Hit") {
+    while app.get("/pages/0").await.x_cache() != Some("Hit") {
         assert!(Instant::now() < deadline, "what is there is not found again");
         sleep(Duration::from_millis(5)).await;
     }
     for id in 2..30 {
         assert_eq!(app.get(&format!("/pages/{id}")).await.status, 200);
         assert_eq!(
-            app.get("/pages/0").await.verdict(),
+            app.get("/pages/0").await.x_cache(),
             Some("Hit"),
             "after page {id}"
         );

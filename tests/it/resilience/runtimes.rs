@@ -39,7 +39,7 @@ fn cache_goes_on_in_the_next_runtime_when_its_own_has_ended() {
         let next = runtime();
         next.block_on(async {
             assert_eq!(
-                app.get("/pages/1").await.verdict(),
+                app.get("/pages/1").await.x_cache(),
                 Some("Hit"),
                 "in runtime {run}"
             );

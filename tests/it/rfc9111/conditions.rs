@@ -12,9 +12,9 @@ async fn conditions_are_answered_from_the_cache_on_hit_and_miss() {
         let modified = date(0);
         let own = [CONTROL, TAG, ("last-modified", &modified)];
         gateway.origin.then(ok(&own, "one"));
-        for verdict in ["Miss", "Hit"] {
+        for x_cache in ["Miss", "Hit"] {
             let answer = gateway.get([("if-none-match", "\"x\", \"a\"")]).await;
-            assert_eq!((answer.status.as_u16(), answer.verdict()), (304, Some(verdict)));
+            assert_eq!((answer.status.as_u16(), answer.x_cache()), (304, Some(x_cache)));
             assert_eq!((answer.text(), answer.header("etag")), ("", Some("\"a\"")));
             assert_eq!(answer.header("cache-control"), Some("max-age=60"));
         }
@@ -61,7 +61,7 @@ async fn conditions_for_the_origin_are_left_to_it() {
         for condition in [("if-match", "\"b\""), ("if-unmodified-since", &*since)] {
             gateway.origin.then(say(412, &[], ""));
             let answer = gateway.get([condition]).await;
-            assert_eq!((answer.status.as_u16(), answer.verdict()), (412, None));
+            assert_eq!((answer.status.as_u16(), answer.x_cache()), (412, None));
             let asked = gateway.origin.asked([condition.0]);
             assert_eq!(asked.last().unwrap()[0].as_deref(), Some(condition.1));
         }
@@ -79,7 +79,7 @@ async fn a_part_is_cut_out_of_a_whole_response() {
         let part = gateway.get([("range", "bytes=1-3")]).await;
         assert_eq!((part.status.as_u16(), part.text()), (206, "ell"));
         assert_eq!(part.header("content-range"), Some("bytes 1-3/5"));
-        assert_eq!(part.verdict(), Some("Hit"));
+        assert_eq!(part.x_cache(), Some("Hit"));
         let none = gateway.get([("range", "bytes=5-")]).await;
         assert_eq!((none.status.as_u16(), none.text()), (416, ""));
         assert_eq!(none.header("content-range"), Some("bytes */5"));
@@ -124,7 +124,7 @@ async fn a_part_of_what_is_not_stored_is_left_to_the_service() {
             page("Miss", "hello"),
             "nothing was stored of it"
         );
-        assert_eq!(gateway.get([("range", "bytes=0-0")]).await.verdict(), Some("Hit"));
+        assert_eq!(gateway.get([("range", "bytes=0-0")]).await.x_cache(), Some("Hit"));
     }
 }
 
@@ -136,14 +136,14 @@ async fn head_is_answered_from_what_get_has_stored() {
             .origin
             .then(ok(&[CONTROL], ""))
             .then(ok(&[CONTROL], "hello"));
-        assert_eq!(head().await.verdict(), Some("Miss"));
+        assert_eq!(head().await.x_cache(), Some("Miss"));
         assert_eq!(
             gateway.page([]).await,
             page("Miss", "hello"),
             "a HEAD stores nothing"
         );
         let answer = head().await;
-        assert_eq!((answer.verdict(), answer.text()), (Some("Hit"), ""));
+        assert_eq!((answer.x_cache(), answer.text()), (Some("Hit"), ""));
         assert_eq!(answer.header("content-length"), Some("5"));
     }
 }
@@ -156,7 +156,7 @@ async fn other_methods_bypass_the_cache() {
         for method in [Method::OPTIONS, Method::from_bytes(b"QUERY").unwrap()] {
             gateway.origin.then(ok(&[CONTROL], "other"));
             let answer = gateway.app.send(method, "/a", [], "").await;
-            assert_eq!((answer.verdict(), answer.text()), (None, "other"));
+            assert_eq!((answer.x_cache(), answer.text()), (None, "other"));
         }
         gateway.origin.then(ok(&[], "done")).then(ok(&[CONTROL], "two"));
         gateway.app.send(Method::POST, "/a", [], "").await;

@@ -59,7 +59,7 @@ async fn age_counts_from_what_the_response_came_with() {
         assert_eq!(gateway.get([]).await.header("age"), Some("20"));
         gateway.wait(39);
         let hit = gateway.get([]).await;
-        assert_eq!((hit.verdict(), hit.header("age")), (Some("Hit"), Some("59")));
+        assert_eq!((hit.x_cache(), hit.header("age")), (Some("Hit"), Some("59")));
         gateway.wait(1);
         gateway.origin.then(ok(&[], "two"));
         assert_eq!(gateway.page([]).await, page("Miss", "two"));
@@ -87,7 +87,7 @@ async fn responses_without_a_ttl_are_not_stored_unless_the_layer_has_one() {
         gateway.origin.then(ok(&[], "one"));
         assert_eq!(gateway.page([]).await, page("Miss", "one"));
         let hit = gateway.get([]).await;
-        assert_eq!((hit.verdict(), hit.header("cache-control")), (Some("Hit"), None));
+        assert_eq!((hit.x_cache(), hit.header("cache-control")), (Some("Hit"), None));
     }
 }
 
@@ -112,11 +112,11 @@ async fn statuses_of_all_kinds_are_stored_as_they_are() {
         for status in [204, 299, 302, 404, 418, 503, 599] {
             gateway.bench.cache.evict_path("/a").await.unwrap();
             gateway.origin.then(say(status, &control, ""));
-            for verdict in ["Miss", "Hit"] {
+            for x_cache in ["Miss", "Hit"] {
                 let answer = gateway.get([]).await;
                 assert_eq!(
-                    (answer.status.as_u16(), answer.verdict()),
-                    (status, Some(verdict))
+                    (answer.status.as_u16(), answer.x_cache()),
+                    (status, Some(x_cache))
                 );
                 assert_eq!(answer.header("location"), Some("/b"));
             }
@@ -160,7 +160,7 @@ async fn p5_fields_that_are_named_private_reach_their_own_request_alone() {
             (Some("a=b"), Some("1"))
         );
         let hit = gateway.get([]).await;
-        assert_eq!((hit.verdict(), hit.text()), (Some("Hit"), "one"));
+        assert_eq!((hit.x_cache(), hit.text()), (Some("Hit"), "one"));
         assert_eq!((hit.header("set-cookie"), hit.header("x-token")), (None, None));
     }
 }
@@ -178,7 +178,7 @@ async fn p5_fields_of_the_connection_are_not_stored() {
         gateway.origin.then(ok(&hops, "one"));
         gateway.get([]).await;
         let hit = gateway.get([]).await;
-        assert_eq!(hit.verdict(), Some("Hit"));
+        assert_eq!(hit.x_cache(), Some("Hit"));
         for name in ["connection", "x-hop", "keep-alive"] {
             assert_eq!(hit.header(name), None, "{name}");
         }
@@ -202,7 +202,7 @@ async fn p5_a_response_to_a_login_is_shared_only_if_it_says_so() {
                 gateway.origin.then(ok(&[("cache-control", control)], "two"));
             }
             let answer = gateway.get([("authorization", "Bearer b")]).await;
-            assert_eq!(answer.verdict(), Some(second), "{control}");
+            assert_eq!(answer.x_cache(), Some(second), "{control}");
         }
     }
 }
@@ -219,7 +219,7 @@ async fn stale_while_revalidate_serves_while_one_background_refresh_fills() {
         gateway.wait(89);
         let stale = gateway.get([]).await;
         assert_eq!(
-            (stale.verdict(), stale.header("age")),
+            (stale.x_cache(), stale.header("age")),
             (Some("Stale"), Some("89"))
         );
         crate::support::app::eventually("the renewed one is not there", async || {
@@ -325,7 +325,7 @@ async fn an_age_is_sent_up_to_2_31_seconds_and_counts_in_full() {
             gateway.origin.then(say(500, &[], "two"));
             let stale = gateway.get([]).await;
             assert_eq!(
-                (stale.verdict(), stale.header("age")),
+                (stale.x_cache(), stale.header("age")),
                 (Some("Stale"), Some(longest)),
                 "{age} {date}"
             );

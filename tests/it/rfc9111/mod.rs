@@ -151,8 +151,8 @@ impl Gateway {
     /// As [`get`](Self::get), but returns only `x-cache` and the body.
     async fn page<const N: usize>(&self, headers: [(&str, &str); N]) -> (String, String) {
         let answer = self.get(headers).await;
-        let verdict = answer.verdict().unwrap_or("none").to_owned();
-        (verdict, answer.text().to_owned())
+        let x_cache = answer.x_cache().unwrap_or("none").to_owned();
+        (x_cache, answer.text().to_owned())
     }
 
     fn wait(&self, seconds: u64) {
@@ -160,8 +160,8 @@ impl Gateway {
     }
 }
 
-fn page(verdict: &str, body: &str) -> (String, String) {
-    (verdict.to_owned(), body.to_owned())
+fn page(x_cache: &str, body: &str) -> (String, String) {
+    (x_cache.to_owned(), body.to_owned())
 }
 
 /// The HTTP date this many seconds after the beginning of the test.

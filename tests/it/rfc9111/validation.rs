@@ -33,14 +33,14 @@ async fn a_stale_response_is_validated_by_its_tag() {
         gateway.origin.then(say(304, &renewed, ""));
         let answer = gateway.get([]).await;
         assert_eq!((answer.status.as_u16(), answer.text()), (200, "one"));
-        assert_eq!(answer.verdict(), Some("Revalidated"));
+        assert_eq!(answer.x_cache(), Some("Revalidated"));
         assert_eq!(answer.header("x-a"), Some("2"));
         let asked = gateway.origin.asked(["if-none-match", "if-modified-since"]);
         assert_eq!(asked, [[none(), none()], [Some("\"a\"".to_owned()), none()]]);
         gateway.wait(89);
         let hit = gateway.get([]).await;
         assert_eq!(
-            (hit.verdict(), hit.text(), hit.header("x-a")),
+            (hit.x_cache(), hit.text(), hit.header("x-a")),
             (Some("Hit"), "one", Some("2"))
         );
         assert_eq!(hit.header("age"), Some("89"));
@@ -144,14 +144,14 @@ async fn p4_one_validation_answers_all_waiters() {
     gate.entered().await;
     settle().await;
     gate.let_through(1);
-    let mut verdicts = Vec::new();
+    let mut x_caches = Vec::new();
     for answer in all {
         let answer = answer.await.unwrap();
         assert_eq!((answer.status, answer.text()), (StatusCode::OK, "1"));
-        verdicts.push(answer.verdict().unwrap().to_owned());
+        x_caches.push(answer.x_cache().unwrap().to_owned());
     }
-    verdicts.sort();
-    assert_eq!(verdicts, ["Hit", "Hit", "Hit", "Hit", "Revalidated"]);
+    x_caches.sort();
+    assert_eq!(x_caches, ["Hit", "Hit", "Hit", "Hit", "Revalidated"]);
     assert_eq!(gate.runs.total(), 2);
 }
 
@@ -212,7 +212,7 @@ async fn p3_an_evicted_response_is_not_validated() {
     bench.cache.evict_path("/a").await.unwrap();
     gate.let_through(5);
     panics.let_through(5);
-    assert_eq!(leader.await.unwrap().verdict(), Some("Stale"), "it began before");
+    assert_eq!(leader.await.unwrap().x_cache(), Some("Stale"), "it began before");
     waiter.await.unwrap();
     let after = app.get("/a").await;
     assert_ne!(after.text(), "1");
@@ -261,7 +261,7 @@ async fn a_response_to_head_that_differs_removes_the_entry() {
         gateway.origin.then(say(304, &[CONTROL, TAG], ""));
         let same = head().await;
         assert_eq!(
-            (same.status, same.verdict()),
+            (same.status, same.x_cache()),
             (StatusCode::OK, Some("Revalidated"))
         );
         gateway.origin.asked([]);

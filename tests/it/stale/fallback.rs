@@ -29,9 +29,9 @@ async fn handler_that_failed_is_tried_again_after_the_pause() {
     let (origin, app) = stale_page(&bench, secs(15)).await;
     origin.is(FAILING);
     origin.gate.let_through(1);
-    assert_eq!(app.get("/pages/1").await.verdict(), Some("Stale"));
+    assert_eq!(app.get("/pages/1").await.x_cache(), Some("Stale"));
     bench.clock.advance(secs(19));
-    assert_eq!(app.get("/pages/1").await.verdict(), Some("Stale"));
+    assert_eq!(app.get("/pages/1").await.x_cache(), Some("Stale"));
     assert_eq!(origin.gate.runs.total(), 2);
     bench.clock.advance(secs(1));
     origin.is(WELL);
@@ -48,12 +48,12 @@ async fn failed_background_refresh_is_not_retried_at_once() {
         let (origin, app) = stale_page(&bench, secs(1)).await;
         origin.is(FAILING);
         origin.gate.let_through(1);
-        assert_eq!(app.get("/pages/1").await.verdict(), Some("Stale"));
+        assert_eq!(app.get("/pages/1").await.x_cache(), Some("Stale"));
         origin.gate.entered().await;
         bench.settled().await;
         settle().await;
         for _ in 0..5 {
-            assert_eq!(app.get("/pages/1").await.verdict(), Some("Stale"));
+            assert_eq!(app.get("/pages/1").await.x_cache(), Some("Stale"));
             settle().await;
         }
         assert_eq!(origin.gate.runs.total(), 2);

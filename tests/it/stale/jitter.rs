@@ -9,20 +9,20 @@ async fn jitter_shortens_ttls_and_clients_get_the_shortened_one() {
     let origin = Origin::new();
     let app = bench.app(routes(&origin));
     origin.gate.let_through(50);
-    let mut lives = Vec::new();
+    let mut ttls = Vec::new();
     for id in 0..50 {
         let answer = app.get(&format!("/pages/{id}")).await;
-        let told = answer
+        let max_age = answer
             .header("cache-control")
             .unwrap()
             .strip_prefix("private, max-age=")
             .unwrap();
-        let life: u64 = told.parse().unwrap();
-        assert!((15..=30).contains(&life), "{life}");
-        lives.push(life);
+        let ttl: u64 = max_age.parse().unwrap();
+        assert!((15..=30).contains(&ttl), "{ttl}");
+        ttls.push(ttl);
     }
-    lives.dedup();
-    assert!(lives.len() > 1, "lives differ");
+    ttls.dedup();
+    assert!(ttls.len() > 1, "ttls differ");
 }
 
 #[tokio::test]

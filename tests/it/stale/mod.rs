@@ -104,5 +104,5 @@ async fn stale_page(bench: &Bench, late: Duration) -> (Origin, App) {
 }
 
 fn seen(answer: &Answer) -> (StatusCode, Option<&str>, &str) {
-    (answer.status, answer.verdict(), answer.text())
+    (answer.status, answer.x_cache(), answer.text())
 }

@@ -37,8 +37,8 @@ async fn replicas_refresh_an_entry_once_between_them() {
     let other = other.build().await.unwrap();
     let there = App(routes(&origin).layer(other.attach()));
     for _ in 0..10 {
-        assert_eq!(here.get("/pages/1").await.verdict(), Some("Stale"));
-        assert_eq!(there.get("/pages/1").await.verdict(), Some("Stale"));
+        assert_eq!(here.get("/pages/1").await.x_cache(), Some("Stale"));
+        assert_eq!(there.get("/pages/1").await.x_cache(), Some("Stale"));
     }
     origin.gate.entered().await;
     origin.gate.let_through(1);
@@ -52,7 +52,7 @@ async fn p3_stale_entry_is_not_served_after_its_eviction() {
     for bench in Bench::every().await {
         let (origin, app) = stale_page(&bench, secs(1)).await;
         // A background refresh is in progress, and fenced.
-        assert_eq!(app.get("/pages/1").await.verdict(), Some("Stale"));
+        assert_eq!(app.get("/pages/1").await.x_cache(), Some("Stale"));
         origin.gate.entered().await;
         bench.cache.evict(page::key(Path(1))).await.unwrap();
         origin.is(FAILING);
@@ -69,7 +69,7 @@ async fn refresh_with_an_unstorable_response_removes_the_entry() {
         let (origin, app) = stale_page(&bench, secs(1)).await;
         origin.is(MISSING);
         origin.gate.let_through(2);
-        assert_eq!(app.get("/pages/1").await.verdict(), Some("Stale"));
+        assert_eq!(app.get("/pages/1").await.x_cache(), Some("Stale"));
         origin.gate.entered().await;
         bench.settled().await;
         settle().await;
@@ -84,7 +84,7 @@ async fn head_is_answered_stale_and_refreshes_nothing() {
         let (origin, app) = stale_page(&bench, secs(1)).await;
         let answer = app.send(Method::HEAD, "/pages/1", [], "").await;
         assert_eq!(
-            (answer.verdict(), answer.header("content-length")),
+            (answer.x_cache(), answer.header("content-length")),
             (Some("Stale"), Some("5"))
         );
         settle().await;
@@ -101,16 +101,16 @@ async fn p6_concurrent_refreshes_are_limited() {
     assert_eq!(app.get("/pages/2").await.text(), "run 2");
     origin.gate.entered().await;
     bench.clock.advance(secs(1));
-    assert_eq!(app.get("/pages/1").await.verdict(), Some("Stale"));
+    assert_eq!(app.get("/pages/1").await.x_cache(), Some("Stale"));
     origin.gate.entered().await;
     bench.clock.advance(secs(29));
-    assert_eq!(app.get("/pages/2").await.verdict(), Some("Stale"));
+    assert_eq!(app.get("/pages/2").await.x_cache(), Some("Stale"));
     settle().await;
     assert_eq!(origin.gate.runs.total(), 3, "the second has to wait its turn");
     assert_eq!(bench.cache.stats().rejected.refreshes, 1);
     origin.gate.let_through(2);
     settle().await;
-    assert_eq!(app.get("/pages/2").await.verdict(), Some("Stale"));
+    assert_eq!(app.get("/pages/2").await.x_cache(), Some("Stale"));
     settle().await;
     assert_eq!(app.get("/pages/2").await.text(), "run 4");
 }

@@ -9,7 +9,7 @@ use tokio::time::timeout;
 use super::*;
 
 /// An error with its sources, as a log shows it.
-fn told(error: &dyn Error) -> String {
+fn error_text(error: &dyn Error) -> String {
     let mut text = format!("{error} {error:?}");
     let mut next = error.source();
     while let Some(source) = next {
@@ -222,7 +222,7 @@ async fn no_error_and_no_debug_text_holds_the_password() {
             .await
             .expect_err("the password is wrong, or nobody there");
         assert!(error.is_unavailable());
-        let text = told(&error);
+        let text = error_text(&error);
         assert!(!text.contains("s3cret"), "{text}");
     }
 }
@@ -244,7 +244,11 @@ async fn p1_a_record_that_breaks_the_connection_is_not_sent_again_for_a_while() 
         let refused = store.commit(&slots[0], granted, &entry(&large, HOUR)).await;
         let error = refused.expect_err("it is not sent");
         assert!(!error.is_unavailable());
-        assert!(told(&error).contains("proto-max-bulk-len"), "{}", told(&error));
+        assert!(
+            error_text(&error).contains("proto-max-bulk-len"),
+            "{}",
+            error_text(&error)
+        );
     }
     // The connection stays open, and smaller ones are accepted.
     fill(&store, &slots[1], "small").await;

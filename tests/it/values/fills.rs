@@ -254,7 +254,7 @@ async fn stale_value_is_returned_when_a_fill_fails() {
         assert_eq!(
             runs.load(Ordering::SeqCst),
             1,
-            "it is spared for `failure_backoff`"
+            "the fill backs off for `failure_backoff`"
         );
         bench.clock.advance(MINUTE);
         assert_eq!(*ask().await.unwrap_err(), Broken(0), "past everything");

@@ -157,7 +157,7 @@ async fn p2_values_and_responses_never_share_a_key() {
             bench.cache.set(key, &"value".to_owned(), MINUTE).await.unwrap();
         }
         for path in ["/plain/7", "/dollar/7"] {
-            assert_eq!(app.get(path).await.verdict(), Some("Miss"), "{path}");
+            assert_eq!(app.get(path).await.x_cache(), Some("Miss"), "{path}");
             bench.settled().await;
             assert_eq!(app.get(path).await.text(), "page 7");
         }

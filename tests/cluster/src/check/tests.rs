@@ -1,4 +1,4 @@
-//! Histories that are too short to be misread.
+//! The checker on short histories.
 
 use super::*;
 use crate::{
@@ -26,7 +26,7 @@ fn span(began: u64, ended: u64) -> Span {
 struct Story(History);
 
 impl Story {
-    /// A run, and the request that led it.
+    /// A run, and the request of its leader.
     fn run(mut self, by: Process, span: Span, value: u64) -> Self {
         let run = self.0.runs.len();
         self.0.runs.push(Run {
@@ -170,7 +170,7 @@ fn second_run_that_nothing_called_for_breaks_p4() {
     assert_eq!(twice(THERE).trouble(2, span(3, 4)).broken(), ["P4"]);
     let evicted = twice(THERE).write(HERE, span(2, 3), Outcome::Evicted(0));
     assert!(evicted.broken().is_empty());
-    // Asked for before the eviction, begun behind a run that was asked for after it.
+    // Requested before the eviction, begun after a run that was requested after it.
     let mut overtaken = Story::default()
         .run(HERE, span(10, 20), 0)
         .run(THERE, span(12, 22), 0)
