@@ -3,14 +3,7 @@
 //! Applications use the facade `handler-cache`, which re-exports what is public here and adds the attributes.
 //! The modules stand in the order in which a request passes through them; each uses only those above it.
 
-#![cfg_attr(
-    not(feature = "layer"),
-    allow(
-        dead_code,
-        unused_imports,
-        reason = "some of the engine is for the layer alone"
-    )
-)]
+#![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod outcome;
 mod telemetry;

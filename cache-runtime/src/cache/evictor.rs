@@ -71,8 +71,11 @@ enum Target {
     Key(CacheKey),
     All(HandlerId),
     Tag(String),
+    #[cfg(any(feature = "layer", test))]
     Path(String),
+    #[cfg(any(feature = "layer", test))]
     SafePath(String),
+    #[cfg(any(feature = "layer", test))]
     Below(String),
 }
 
@@ -96,16 +99,19 @@ impl Targets {
     }
 
     /// Every entry of a path.
+    #[cfg(any(feature = "layer", test))]
     pub(crate) fn path(&mut self, path: String) {
         self.0.push(Target::Path(path));
     }
 
     /// Every entry of a path and a safe method.
+    #[cfg(any(feature = "layer", test))]
     pub(crate) fn safe_path(&mut self, path: String) {
         self.0.push(Target::SafePath(path));
     }
 
     /// Every entry of a path, and of all below it.
+    #[cfg(any(feature = "layer", test))]
     pub(crate) fn below(&mut self, path: String) {
         self.0.push(Target::Below(path));
     }
@@ -208,8 +214,11 @@ impl Targets {
                     Err(error) => events::failed_to_evict(&id.path(), &error),
                 },
                 Target::Tag(tag) => evictions.push(Eviction::UserTag(names.user_tag(tag))),
+                #[cfg(any(feature = "layer", test))]
                 Target::Path(path) => evictions.extend(names.evictions_of_path(path)),
+                #[cfg(any(feature = "layer", test))]
                 Target::SafePath(path) => evictions.push(Eviction::Path(names.path_tag(path))),
+                #[cfg(any(feature = "layer", test))]
                 Target::Below(path) => evictions.push(Eviction::Path(names.below_tag(path))),
             }
         }

@@ -23,6 +23,8 @@ impl Cache {
     ///
     /// # Cancel safety
     /// Cancelled, the entries may or may not be gone.
+    // Repeated from the module, for the label in the documentation of `handler-cache`.
+    #[cfg(feature = "layer")]
     pub async fn evict_path(&self, path: &str) -> Result<(), Error> {
         self.core.engine.evict_path(checked(path)?).await
     }
@@ -35,6 +37,7 @@ impl Cache {
     ///
     /// # Cancel safety
     /// As [`evict_path`](Self::evict_path).
+    #[cfg(feature = "layer")]
     pub async fn evict_prefix(&self, path: &str) -> Result<(), Error> {
         self.core.engine.evict_below(checked(path)?).await
     }

@@ -112,6 +112,7 @@ pub(crate) struct RequestOptions {
 
 /// What the origin runs for.
 #[derive(Debug, Clone)]
+#[cfg_attr(not(feature = "layer"), allow(dead_code, reason = "for the layer"))]
 pub(crate) struct Run {
     /// The answer is for other requests as well.
     pub(crate) is_shared: bool,

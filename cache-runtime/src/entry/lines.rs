@@ -221,6 +221,7 @@ impl HeaderLines {
     }
 
     /// Whether they can be read again.
+    #[cfg(feature = "redis")]
     pub(crate) fn fit_the_wire(&self) -> bool {
         self.count() <= MOST
     }

@@ -4,11 +4,14 @@
 //! tokens, and fields by which a proxy passes on the user that it authenticated. A field that is wrongly taken for a credential
 //! costs hits; one that is overlooked serves a user's page to another user. So names are matched by broad families.
 
+#[cfg(any(feature = "layer", test))]
 use http::HeaderMap;
 
+#[cfg(any(feature = "layer", test))]
 use super::cache_control::ResponseDirectives;
 
 /// Whether a response may be shared although its request carried credentials (RFC 9111 section 3.5).
+#[cfg(any(feature = "layer", test))]
 pub(crate) fn allows_sharing_with_credentials(response: &HeaderMap) -> bool {
     ResponseDirectives::parse(response).allows_sharing
 }

@@ -12,6 +12,7 @@ use std::sync::{
 #[derive(Debug, Clone, Default)]
 pub(crate) struct EnclosingLayers {
     /// The caches, by the addresses of their engines.
+    #[cfg_attr(not(feature = "layer"), allow(dead_code, reason = "for the layer"))]
     caches: Vec<usize>,
     /// Set by the handler for the innermost layer.
     handler_caches: Arc<AtomicBool>,
@@ -19,6 +20,7 @@ pub(crate) struct EnclosingLayers {
 
 impl EnclosingLayers {
     /// The layers around, and one more with this cache.
+    #[cfg(any(feature = "layer", test))]
     pub(crate) fn with(outer: Option<&Self>, cache: usize) -> Self {
         let mut caches = outer.map_or_else(Vec::new, |outer| outer.caches.clone());
         caches.push(cache);
@@ -29,6 +31,7 @@ impl EnclosingLayers {
     }
 
     /// Whether one of the layers has this cache.
+    #[cfg(any(feature = "layer", test))]
     pub(crate) fn contains(&self, cache: usize) -> bool {
         self.caches.contains(&cache)
     }
@@ -39,6 +42,7 @@ impl EnclosingLayers {
     }
 
     /// Whether the handler inside caches its own response.
+    #[cfg(any(feature = "layer", test))]
     pub(crate) fn defers_to_handler(&self) -> bool {
         self.handler_caches.load(Ordering::Relaxed)
     }

@@ -41,8 +41,7 @@ pub(crate) use self::{
     freshness::freshness,
     handler_outcome::{HandlerError, implies_hit_for_miss, is_shareable_failure, succeeded},
     key_variant::write_key_variant,
-    list::list_members,
-    methods::{accepts_method, representative_method},
+    methods::representative_method,
     storability::storability,
     stored_headers::{has_too_many_header_names, is_connection_field, stored_headers},
     ttl::Ttl,
@@ -52,3 +51,5 @@ pub(crate) use self::{
     cache_control::{RequestDirectives, ResponseDirectives},
     conditional::is_not_modified,
 };
+#[cfg(feature = "layer")]
+pub(crate) use self::{list::list_members, methods::accepts_method};

@@ -69,6 +69,7 @@ pub(crate) struct Handler {
 
 impl Handler {
     /// Begins the keys of a layer's entries. No handler's name does: `!` is escaped there.
+    #[cfg(any(feature = "layer", test))]
     pub(crate) const ROUTES: &str = "!";
 
     /// Stands for the application, where it keeps values of its own.
@@ -140,6 +141,7 @@ pub(crate) fn known() -> Vec<Handler> {
 
 /// What stands for the handlers behind a route of a layer. All routes share one name in keys, where the path tells them
 /// apart; the route's own is for statistics.
+#[cfg(any(feature = "layer", test))]
 pub(crate) fn route(text: &str) -> Handler {
     let mut handlers = HANDLERS.write().unwrap_or_else(PoisonError::into_inner);
     if let Some(route) = handlers.routes.get(text) {

@@ -14,6 +14,7 @@ mod escape;
 mod cap;
 pub(crate) mod handler;
 pub(crate) mod cache_key;
+#[cfg(any(feature = "layer", test))]
 pub(crate) mod path;
 pub(crate) mod names;
 
@@ -25,9 +26,10 @@ pub use self::{
     server_side::ServerSide,
     writer::{KeyArgs, KeyWriter},
 };
+#[cfg(feature = "test-util")]
+pub(crate) use self::{cap::cap, escape::escape_tag};
 pub(crate) use self::{
-    cap::cap,
-    escape::{escape_handler, escape_tag, unescape},
+    escape::{escape_handler, unescape},
     writer::write_args,
 };
 

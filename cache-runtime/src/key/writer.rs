@@ -151,6 +151,7 @@ impl<'a> KeyArgs<'a> {
     }
 
     /// Appends a whole argument, name and value, as text.
+    #[cfg(any(feature = "layer", test))]
     pub(crate) fn written(&mut self, argument: &str) {
         if !std::mem::take(&mut self.first) {
             self.check();

@@ -60,12 +60,14 @@ impl Engine {
     }
 
     /// Takes away every entry of a path, whatever its host, query, method and variant.
+    #[cfg(any(feature = "layer", test))]
     pub(crate) async fn evict_path(&self, path: &str) -> Result<(), Error> {
         let evictions = self.names.evictions_of_path(path);
         self.carry_out(&evictions).await
     }
 
     /// Takes away every entry of a path, and of all below it.
+    #[cfg(any(feature = "layer", test))]
     pub(crate) async fn evict_below(&self, path: &str) -> Result<(), Error> {
         let tag = self.names.below_tag(path);
         self.carry_out(&[Eviction::Path(tag)]).await

@@ -5,14 +5,20 @@
 
 mod variant;
 mod withheld;
+#[cfg_attr(
+    not(feature = "layer"),
+    allow(dead_code, unused_imports, reason = "for the layer, except `is_outdated`")
+)]
 mod revalidation;
 mod range;
 
+#[cfg(any(feature = "layer", test))]
+pub(crate) use self::revalidation::{
+    add_validators, freshened_headers, has_validators, is_conditional, remove_conditions,
+};
 pub(crate) use self::{
     range::{SelectedRange, select_range},
-    revalidation::{
-        add_validators, freshened_headers, has_validators, is_conditional, is_outdated, remove_conditions,
-    },
+    revalidation::is_outdated,
     variant::variant,
     withheld::without_withheld_fields,
 };

@@ -19,6 +19,7 @@ pub(crate) enum Eviction {
     /// The entries with a tag of the application, which handlers may name in their responses.
     UserTag(Arc<str>),
     /// The entries at a path, or at and below it.
+    #[cfg_attr(not(feature = "layer"), allow(dead_code, reason = "for the layer"))]
     Path(Arc<str>),
     /// All entries.
     Root(Arc<str>),
@@ -74,10 +75,5 @@ impl Names {
             handler,
             tag: self.handler_tag(handler.name),
         }
-    }
-
-    /// The evictions of a path, whatever the method.
-    pub(crate) fn evictions_of_path(&self, path: &str) -> [Eviction; 2] {
-        [self.path_tag(path), self.unsafe_path_tag(path)].map(Eviction::Path)
     }
 }

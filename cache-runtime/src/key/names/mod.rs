@@ -2,6 +2,8 @@
 
 mod tags;
 mod eviction;
+#[cfg(any(feature = "layer", test))]
+mod paths;
 
 use std::{
     cell::RefCell,

@@ -3,7 +3,7 @@
 use std::sync::{Arc, PoisonError};
 
 use super::{Arguments, Names};
-use crate::key::{cap::cap, escape::escape_tag, handler::Handler, path::normalize};
+use crate::key::{cap::cap, escape::escape_tag, handler::Handler};
 
 /// The tags of all entries of a handler: the root, and its own.
 pub(super) type HandlerTags = Arc<[Arc<str>]>;
@@ -22,26 +22,6 @@ impl Names {
     /// A tag of the application.
     pub(crate) fn user_tag(&self, tag: &str) -> Arc<str> {
         self.tag('t', &escape_tag(tag), "")
-    }
-
-    /// The tag of every entry with this path and a safe method, in any spelling of the path, whatever its host, query and
-    /// variant.
-    pub(crate) fn path_tag(&self, path: &str) -> Arc<str> {
-        self.tag('p', &escape_tag(&normalize(path)), "")
-    }
-
-    /// The tag of every entry with this path and an unsafe method.
-    pub(crate) fn unsafe_path_tag(&self, path: &str) -> Arc<str> {
-        self.tag('u', &escape_tag(&normalize(path)), "")
-    }
-
-    /// The tag of every entry at or below this path.
-    pub(crate) fn below_tag(&self, path: &str) -> Arc<str> {
-        match &*normalize(path) {
-            // All entries with paths have this handler.
-            "/" => self.handler_tag(Handler::ROUTES),
-            path => self.tag('b', &escape_tag(path), ""),
-        }
     }
 
     /// The tag of every entry of a handler.
@@ -70,7 +50,7 @@ impl Names {
     }
 
     /// No key of an entry begins with `#`. The letter distinguishes the kinds of tags.
-    fn tag(&self, kind: char, handler: &str, arguments: &str) -> Arc<str> {
+    pub(super) fn tag(&self, kind: char, handler: &str, arguments: &str) -> Arc<str> {
         let mut name = format!("{}:#{kind}:{handler}{arguments}", self.prefix);
         cap(&mut name);
         name.into()

@@ -94,6 +94,7 @@ impl Request {
     }
 
     /// Adds tags by their whole names.
+    #[cfg(any(feature = "layer", test))]
     pub(crate) fn add_tag_names(&mut self, tags: impl IntoIterator<Item = Arc<str>>) {
         let slot = &mut self.target.slot;
         slot.tags = slot.tags.iter().cloned().chain(tags).collect();

@@ -108,7 +108,7 @@ impl Tags {
         })
     }
 
-    #[cfg(test)]
+    #[cfg(all(test, feature = "test-util"))]
     pub(super) fn count(&self) -> usize {
         self.shards.iter().map(|shard| lock(shard).counters.len()).sum()
     }

@@ -49,6 +49,8 @@ use crate::{Error, clock::Timestamp, entry::Entry};
 /// Every call may be dropped at any await point; what it has sent may still take effect. Dropping a
 /// [`lease`](Store::lease) before its answer arrives sends a [`release`](Store::release), so its token must not be used
 /// again.
+// Repeated from the module, for the label in the documentation of `handler-cache`.
+#[cfg(feature = "redis")]
 pub struct RedisStore {
     connection: SharedConnection,
     oversized: Oversized,
