@@ -65,10 +65,10 @@ async fn tagged() -> (Tags<[&'static str; 1]>, &'static str) {
     (Tags(["own"]), "tagged")
 }
 
-/// As docs/operations.md lists them, for the prefix `test`.
+/// As docs/redis.md lists them, for the prefix `test`.
 #[tokio::test]
 async fn redis_user_with_the_documented_permissions_can_do_all_that_the_cache_does() {
-    let guide = include_str!("../../../docs/operations.md");
+    let guide = include_str!("../../../docs/redis.md");
     let rules = guide
         .lines()
         .find_map(|line| line.strip_prefix("ACL SETUSER shop on >password "));
