@@ -1,10 +1,12 @@
-//! A stored response, and its form on the wire.
+//! A stored response, and its wire format.
 
+mod length_prefixed;
+mod header_lines;
 mod freshness;
-mod lines;
-mod text;
 #[cfg(any(feature = "redis", feature = "test-util", test))]
 pub(crate) mod wire;
+#[cfg(feature = "test-util")]
+pub(crate) mod samples;
 
 use std::{sync::Arc, time::Duration};
 
@@ -12,36 +14,36 @@ use bytes::Bytes;
 use http::StatusCode;
 
 pub(crate) use self::freshness::{Freshness, MAX_TTL, should_refresh_early, storable_ttl, whole_millis};
-pub use self::lines::HeaderLines;
+pub use self::header_lines::HeaderLines;
 use crate::{clock::Timestamp, slot::Fingerprint};
 
-/// A response as it is stored: what the handler answered, and for how long that is true.
+/// A stored response and its TTL.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Entry {
-    /// The status the handler answered.
+    /// The status of the response.
     pub status: StatusCode,
-    /// Its headers in order with repeats, without hop-by-hop fields; with an `ETag`, unless the response speaks for
-    /// itself behind a layer.
+    /// The headers of the response, in their order and with repeated names, without hop-by-hop fields. There is an `ETag`,
+    /// unless the response has none of its own and follows RFC 9111 in a layer.
     pub headers: HeaderLines,
     /// The whole body.
     pub body: Bytes,
-    /// When the response was made, in the store's time: when it was complete, less the age it came with.
+    /// When the response was complete, by the store's clock, less the `Age` that it came with.
     pub born: Timestamp,
-    /// How long it is fresh from `born`, whole milliseconds.
+    /// How long the entry is fresh after `born`, in whole milliseconds.
     pub fresh: Duration,
-    /// How long it is kept after that, to be served stale where that is allowed; whole milliseconds.
+    /// How long it is kept after that, to be served stale where that is allowed; in whole milliseconds.
     pub stale: Duration,
-    /// How long the handler took, whole milliseconds.
+    /// How long the handler took, in whole milliseconds.
     pub cost: Duration,
-    /// The names of the tags that the response itself asked for, prefix and all.
+    /// The names of the tags that the response named, with their prefix.
     pub tags: Vec<Arc<str>>,
-    /// Which requests it is for, where that depends on more than the key: a hash of the fields that `Vary` names, with
-    /// what its request had there (RFC 9111 section 4.1).
+    /// Identifies the requests that the entry may be served to, if that depends on more than the key: a hash of the fields
+    /// that `Vary` names and of their values in the entry's request (RFC 9111 section 4.1).
     pub variant: Option<Fingerprint>,
 }
 
 impl Entry {
-    /// A response made now, that lives for no time: set the times that it shall have.
+    /// An entry that has expired: set its [`fresh`](Self::fresh) time.
     pub fn new(status: StatusCode, headers: impl Into<HeaderLines>, body: Bytes, born: Timestamp) -> Self {
         Self {
             status,
@@ -56,13 +58,13 @@ impl Entry {
         }
     }
 
-    /// How long it is kept in all.
-    pub(crate) fn ttl(&self) -> Duration {
+    /// How long the entry is kept after `born`, fresh and stale.
+    pub(crate) fn retention(&self) -> Duration {
         self.fresh.saturating_add(self.stale)
     }
 
-    /// From here on it is not served at all.
+    /// When the entry expires: it is not served from then on, not even stale.
     pub(crate) fn expires(&self) -> Timestamp {
-        self.born + self.ttl()
+        self.born + self.retention()
     }
 }

@@ -1,16 +1,15 @@
-//! An entry as the bytes that stores outside this process keep.
+//! The wire format: an entry as bytes, for stores outside this process.
 //!
 //! ```text
 //! magic 4 | wire version 1 | token 16 | digest 16 | born 8 | fresh 8 | stale 8 | cost 8 | meta length 4 | meta | body
 //! \________ the head, 21 ___________/
 //! ```
 //!
-//! Times are milliseconds, numbers big endian. `meta` is the [`Preamble`], then the [`HeaderLines`], then the names of the
-//! entry's own tags, each behind its length of 4 bytes. The body is the rest, so that body and header values stay slices of
-//! the buffer that was read.
+//! Times are in milliseconds, numbers big endian. `meta` consists of the [`Preamble`], the [`HeaderLines`], and the names of
+//! the tags that the response named, each after its length. The body is the rest. Body and header values stay slices of the
+//! buffer that was read.
 //!
-//! The head is the same in every wire version. What a version changes behind it, older readers never look at:
-//! they see the version and leave the entry to those that know it.
+//! The head is the same in all wire versions. Readers leave entries of a newer version alone.
 
 use std::{sync::Arc, time::Duration};
 
@@ -19,7 +18,7 @@ use http::StatusCode;
 
 use super::{
     Entry, HeaderLines,
-    text::{self, LENGTH, length},
+    length_prefixed::{self as text, LENGTH, length},
 };
 use crate::{
     clock::{Timestamp, millis},
@@ -29,30 +28,33 @@ use crate::{
 /// The length of the head, in bytes.
 pub(crate) const HEAD: usize = MAGIC.len() + 1 + 16;
 
-const _: () = assert!(HEAD == Head::LONGEST, "the head tells contents apart");
+const _: () = assert!(HEAD == Head::LONGEST, "the head identifies the content of a slot");
 
-/// Begins with a byte that no text has, so that no text is taken for an entry.
+/// Begins with a byte that occurs in no text, so that no text is taken for an entry.
 pub(crate) const MAGIC: [u8; 4] = *b"\xf5hce";
-/// Raised when anything behind the head changes; older readers then leave the entry alone.
-pub(crate) const VERSION: u8 = 3;
-/// Up to `meta`, whose length comes last.
-pub(crate) const FIXED: usize = HEAD + 16 + 4 * 8 + LENGTH;
-const LONGEST_PREAMBLE: usize = 2 + 2 * LENGTH + 8 + 1 + 16;
 
-/// An entry as it was read.
+/// Raise this when anything after the head changes.
+pub(crate) const VERSION: u8 = 3;
+
+/// The length of everything before `meta`, in bytes. The length of `meta` comes last.
+pub(crate) const FIXED: usize = HEAD + 16 + 4 * 8 + LENGTH;
+
+const MAX_PREAMBLE: usize = 2 + 2 * LENGTH + 8 + 1 + 16;
+
+/// A decoded entry.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Decoded {
     pub(crate) entry: Entry,
-    /// The generations it was stored under.
+    /// The digest that it was stored with.
     pub(crate) digest: Digest,
 }
 
-/// `status 2 | bytes of headers 4 | tags 4 | body 8 | 0`, or for a variant `1 | variant 16` at the end.
+/// `status 2 | size of the headers 4 | number of tags 4 | size of the body 8 | 0`, or at the end `1 | variant 16`.
 struct Preamble {
     status: u16,
     headers: u32,
     tags: u32,
-    /// Redundant on purpose: a body that was cut or added to is not served.
+    /// Redundant, to detect a body that was truncated or extended.
     body: u64,
     variant: Option<Fingerprint>,
 }
@@ -82,9 +84,9 @@ impl Preamble {
     }
 }
 
-/// The entry as bytes: filled by `token`, under all generations of `digest`.
+/// The entry as bytes, with the token of its fill and the digest of the generations that it depends on.
 pub(crate) fn encode(entry: &Entry, token: Token, digest: Digest) -> Vec<u8> {
-    let size = FIXED + LONGEST_PREAMBLE + entry.headers.size() + entry.body.len();
+    let size = FIXED + MAX_PREAMBLE + entry.headers.size() + entry.body.len();
     let mut wire = Vec::with_capacity(size);
     wire.extend_from_slice(&MAGIC);
     wire.push(VERSION);
@@ -113,7 +115,7 @@ pub(crate) fn encode(entry: &Entry, token: Token, digest: Digest) -> Vec<u8> {
     wire
 }
 
-/// The entry in `wire`, unless there is anything about it that this version does not know.
+/// The entry in `wire`. `None` if any part of it is not as this version encodes it.
 pub(crate) fn decode(wire: Bytes) -> Option<Decoded> {
     let mut rest = wire.strip_prefix(&MAGIC)?.strip_prefix(&[VERSION])?;
     let _token = text::take::<16>(&mut rest)?;
@@ -129,7 +131,7 @@ pub(crate) fn decode(wire: Bytes) -> Option<Decoded> {
         return None;
     }
     let (headers, mut meta) = meta.split_at_checked(usize::try_from(preamble.headers).ok()?)?;
-    let headers = HeaderLines::of_wire(wire.slice_ref(headers))?;
+    let headers = HeaderLines::from_wire(wire.slice_ref(headers))?;
     let tags = tags(&mut meta, preamble.tags)?;
     if !meta.is_empty() {
         return None;
@@ -152,7 +154,7 @@ pub(crate) fn decode(wire: Bytes) -> Option<Decoded> {
     })
 }
 
-/// Whether `wire` is an entry of a later version than this one.
+/// Whether `wire` begins like an entry of a newer version.
 pub(crate) fn is_newer(wire: &[u8]) -> bool {
     wire.strip_prefix(&MAGIC)
         .and_then(|rest| rest.first())
@@ -160,7 +162,7 @@ pub(crate) fn is_newer(wire: &[u8]) -> bool {
 }
 
 fn tags(meta: &mut &[u8], count: u32) -> Option<Vec<Arc<str>>> {
-    // Each takes a length at least: whoever forges the count gets no more memory than the bytes sent.
+    // Each tag has a length, so a forged count does not allocate more memory than there are bytes.
     if count as usize > meta.len() / LENGTH {
         return None;
     }

@@ -37,7 +37,7 @@ pub(crate) fn stored_headers(headers: HeaderMap, keeps_dates: bool) -> HeaderMap
 
 /// Whether the response has more header names than an entry can hold.
 pub(crate) fn has_too_many_header_names(headers: &HeaderMap) -> bool {
-    headers.keys_len() > HeaderLines::MOST_NAMES
+    headers.keys_len() > HeaderLines::MAX_NAMES
 }
 
 /// Whether the field belongs to the connection (RFC 9110 section 7.6.1) or to proxy authentication.

@@ -43,7 +43,7 @@ fn full() -> Entry {
     }
 }
 
-/// The names that have codes, in their order.
+/// The names with codes, in the order of their codes.
 const CODED: [&str; 48] = [
     "accept-ranges",
     "access-control-allow-credentials",
@@ -95,7 +95,7 @@ const CODED: [&str; 48] = [
     "x-request-id",
 ];
 
-/// Each name with itself for its value, and a value that is sensitive.
+/// An entry with every name that has a code, and a sensitive value.
 fn named() -> Entry {
     let mut headers = HeaderMap::new();
     for name in CODED {
@@ -119,7 +119,7 @@ fn named() -> Entry {
 
 type Golden = (&'static [u8], fn() -> Entry);
 
-/// Changing any of these bytes means raising `VERSION`: entries of the last release would be misread.
+/// Changing any of these bytes requires a new `VERSION`: this release would misread the entries of the last one.
 const GOLDEN: [Golden; 3] = [
     (include_bytes!("../../../tests/golden/entry-v3-empty.bin"), empty),
     (include_bytes!("../../../tests/golden/entry-v3-full.bin"), full),
@@ -127,7 +127,7 @@ const GOLDEN: [Golden; 3] = [
 ];
 
 #[test]
-fn p8_entries_of_earlier_releases_are_read_and_written_the_same() {
+fn p8_wire_format_has_not_changed() {
     for (golden, entry) in GOLDEN {
         let decoded = decode(Bytes::from_static(golden)).expect("a golden entry decodes");
         assert_eq!(decoded.entry, entry());
@@ -137,7 +137,7 @@ fn p8_entries_of_earlier_releases_are_read_and_written_the_same() {
 }
 
 #[test]
-fn head_is_what_the_lease_script_compares() {
+fn head_has_magic_version_and_token() {
     let wire = encode(&full(), TOKEN, DIGEST);
     assert_eq!(HEAD, 21);
     assert_eq!(wire[..5], *b"\xf5hce\x03");
@@ -164,7 +164,7 @@ fn body_and_header_values_are_slices_of_the_buffer() {
 }
 
 #[test]
-fn header_order_and_repeats_survive() {
+fn order_and_repeated_names_survive() {
     let decoded = decode(encode(&full(), TOKEN, DIGEST).into()).expect("a whole entry decodes");
     let lines = |entry: &Entry| entry.headers.iter().collect::<Vec<_>>();
     assert_eq!(lines(&decoded.entry), lines(&full()));
@@ -182,7 +182,7 @@ fn p8_truncated_or_lengthened_entry_is_a_miss() {
 }
 
 #[test]
-fn p8_other_magic_or_version_is_a_miss_and_only_a_later_one_is_newer() {
+fn p8_other_magic_or_version_is_a_miss_and_only_a_higher_version_is_newer() {
     for (at, to, newer) in [
         (0, b'H', false),
         (3, 0, false),
@@ -194,7 +194,7 @@ fn p8_other_magic_or_version_is_a_miss_and_only_a_later_one_is_newer() {
         let mut wire = encode(&full(), TOKEN, DIGEST);
         wire[at] = to;
         assert_eq!(is_newer(&wire), newer, "byte {at} as {to}");
-        assert_eq!(is_newer(&wire[..HEAD]), newer, "the head alone tells");
+        assert_eq!(is_newer(&wire[..HEAD]), newer, "the head is enough");
         assert_eq!(decode(wire.into()), None, "byte {at} as {to}");
     }
     assert!(!is_newer(&encode(&full(), TOKEN, DIGEST)));
@@ -203,7 +203,7 @@ fn p8_other_magic_or_version_is_a_miss_and_only_a_later_one_is_newer() {
 }
 
 #[test]
-fn p8_forged_lengths_are_a_miss_and_take_no_memory() {
+fn p8_forged_lengths_are_a_miss_and_allocate_nothing() {
     let forged_meta = |meta: u32| {
         let mut wire = encode(&empty(), TOKEN, DIGEST);
         wire[FIXED - 4..FIXED].copy_from_slice(&meta.to_be_bytes());
@@ -233,27 +233,23 @@ fn p8_forged_lengths_are_a_miss_and_take_no_memory() {
     assert_eq!(
         forged(preamble(200, u32::MAX, 0), b""),
         None,
-        "headers that are not there"
+        "more headers than bytes"
     );
     let tags = Preamble {
         tags: u32::MAX,
         ..preamble(200, 0, 0)
     };
-    assert_eq!(forged(tags, b"\0\0\0\x01a"), None, "tags that are not there");
+    assert_eq!(forged(tags, b"\0\0\0\x01a"), None, "more tags than bytes");
     assert_eq!(
         forged(preamble(200, 5 * 40_000, 0), &b"\x01\0\0\0\0".repeat(40_000)),
         None,
-        "more than a map holds"
+        "more lines than a map takes"
     );
-    assert_eq!(
-        forged(preamble(200, 0, u64::MAX), b""),
-        None,
-        "a body that is not there"
-    );
+    assert_eq!(forged(preamble(200, 0, u64::MAX), b""), None, "a missing body");
     assert_eq!(
         forged(preamble(200, 0, 0), b"more"),
         None,
-        "bytes that nothing names"
+        "bytes after the meta data"
     );
     assert_eq!(
         forged(preamble(200, 11, 0), b"\0\0\0\0\x01 \0\0\0\x01b"),
@@ -268,13 +264,9 @@ fn p8_forged_lengths_are_a_miss_and_take_no_memory() {
     assert_eq!(
         forged(preamble(200, 10, 0), b"\0\0\0\0\x01a\xff\xff\xff\xff"),
         None,
-        "a value that is not there"
+        "a missing value"
     );
-    assert_eq!(
-        forged(preamble(200, 3, 0), b"\x01\0\0"),
-        None,
-        "a line that is cut"
-    );
+    assert_eq!(forged(preamble(200, 3, 0), b"\x01\0\0"), None, "a truncated line");
 }
 
 fn any_entry() -> impl Strategy<Value = Entry> {
@@ -311,7 +303,7 @@ fn any_entry() -> impl Strategy<Value = Entry> {
 
 proptest! {
     #[test]
-    fn every_entry_survives_the_wire(entry in any_entry(), token: [u8; 16], digest: [u8; 16]) {
+    fn every_entry_survives_encoding_and_decoding(entry in any_entry(), token: [u8; 16], digest: [u8; 16]) {
         let (token, digest) = (Token(token), Digest(digest));
         let wire = encode(&entry, token, digest);
         let decoded = decode(wire.clone().into()).expect("a whole entry decodes");

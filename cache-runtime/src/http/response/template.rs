@@ -113,7 +113,7 @@ impl Responder<'_> {
             &self.status_headers.hit_header,
         ];
         lines.size() <= MAX_BYTES
-            && lines.count() <= MAX_LINES
+            && lines.line_count() <= MAX_LINES
             && !lines.has_sensitive()
             && !added.iter().any(|name| lines.contains(name))
             && (self.policy.vary.is_empty() || !lines.contains(&header::VARY))
@@ -121,14 +121,14 @@ impl Responder<'_> {
 
     /// `None` if the end of the TTL cannot be written as a date.
     fn template(&self, entry: &Entry) -> Option<Template> {
-        let lines = entry.headers.copied();
+        let lines = entry.headers.detached();
         let mut headers = lines.to_map(self.added_headers());
         self.add_headers(&mut headers, entry, CacheStatus::Hit);
         headers.insert(header::CONTENT_LENGTH, HeaderValue::from_static(""));
         let has_expires = self.cache_headers.has_expires();
         (!has_expires || headers.contains_key(header::EXPIRES)).then_some(Template {
             headers,
-            own: lines.count(),
+            own: lines.line_count(),
             writes_expires: has_expires && !lines.contains(&header::EXPIRES),
             lines,
             max_age: None,
@@ -153,7 +153,7 @@ impl Template {
         let mut headers = self.headers.clone();
         if entry.headers != self.lines {
             let mut own = headers.iter_mut().take(self.own);
-            let is_filled = entry.headers.put_into(&mut own) && own.next().is_none();
+            let is_filled = entry.headers.copy_values_into(&mut own) && own.next().is_none();
             is_filled.then_some(())?;
         }
         // A cloned map has no spare capacity. This makes room for the `Content-Length` that axum adds once the body is final.

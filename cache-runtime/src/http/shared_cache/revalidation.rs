@@ -57,7 +57,7 @@ pub(crate) fn add_validators(request: &mut HeaderMap, entry: &Entry) {
 /// about another response, or if there were too many header names.
 pub(crate) fn freshened_headers(entry: &Entry, not_modified: &response::Parts) -> Option<HeaderMap> {
     let received = &not_modified.headers;
-    if entry.headers.names() + received.keys_len() > HeaderLines::MOST_NAMES {
+    if entry.headers.name_count() + received.keys_len() > HeaderLines::MAX_NAMES {
         return None;
     }
     let mut freshened = entry.headers.to_map(received.len());

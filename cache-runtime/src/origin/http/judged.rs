@@ -76,7 +76,7 @@ impl Judged {
         }
         let (born, Ttl { fresh, stale, .. }) = jittered.since_generated(times.now);
         let (headers, body) = match body.len() {
-            ..=SMALL_BODY => HeaderLines::beside(&headers, &body),
+            ..=SMALL_BODY => HeaderLines::with_body(&headers, &body),
             // An exact copy: a slice of the handler's buffer would keep all of that in memory.
             _ => (headers.into(), Bytes::copy_from_slice(&body)),
         };

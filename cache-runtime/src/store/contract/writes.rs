@@ -1,121 +1,135 @@
-//! What the application writes takes the slot from whoever fills it, and is evicted like all else.
+//! An entry that the application writes replaces that of a running fill, and is evicted like any other.
 
-use super::*;
-use crate::store::WriteRequest;
+use std::{sync::Arc, time::Duration};
+
+use futures_util::future::join_all;
+
+use super::{
+    checks,
+    fixture::{Fixture, HOUR},
+};
+use crate::{
+    entry::Entry,
+    slot::{Slot, Token},
+    store::{CommitOutcome, Snapshot, WriteRequest},
+};
 
 checks![
     written_entry_is_found,
-    write_ends_the_lease_that_stands,
-    written_entry_goes_with_key_and_tags,
-    p3_write_under_a_retired_tag_is_not_found,
-    write_on_tags_named_since_reads_again,
-    late_write_does_not_replace_a_newer_one,
-    writes_that_meet_leave_one_of_their_entries,
+    write_ends_the_lease,
+    written_entry_is_evicted_by_key_and_tags,
+    p3_write_under_an_invalidated_tag_is_not_found,
+    write_after_tags_got_generations_conflicts,
+    late_write_does_not_replace_a_newer_entry,
+    concurrent_writes_leave_one_of_their_entries,
     written_entry_expires,
 ];
 
-async fn put(bench: &Bench, slot: &Slot, seen: Snapshot, entry: &Arc<Entry>) -> bool {
-    let put = WriteRequest {
+async fn try_write(fixture: &Fixture, slot: &Slot, snapshot: Snapshot, entry: &Arc<Entry>) -> bool {
+    let request = WriteRequest {
         token: Token::new(),
-        snapshot: seen,
+        snapshot,
         entry: Arc::clone(entry),
     };
-    bench.here.write(slot, put).await.expect("put answers")
+    fixture.here.write(slot, request).await.expect("write answers")
 }
 
-/// As the engine does.
-async fn write(bench: &Bench, slot: &Slot, body: &str) -> Arc<Entry> {
-    let entry = bench.entry(body, Duration::from_secs(3600));
-    while !put(bench, slot, bench.read(slot).await.snapshot, &entry).await {}
+/// Writes as the engine does: reads again after a conflict.
+async fn write(fixture: &Fixture, slot: &Slot, body: &str) -> Arc<Entry> {
+    let entry = fixture.entry(body, HOUR);
+    while !try_write(fixture, slot, fixture.read(slot).await.snapshot, &entry).await {}
     entry
 }
 
-async fn written_entry_is_found(bench: &Bench) {
-    let slot = bench.slot(["root", "handler"]);
-    let first = write(bench, &slot, "first").await;
-    assert_eq!(bench.found(&slot).await, Some(first));
-    let head = bench.read(&slot).await.snapshot.head;
-    let second = write(bench, &slot, "second").await;
-    assert_eq!(bench.found(&slot).await, Some(second));
+async fn written_entry_is_found(fixture: &Fixture) {
+    let slot = fixture.slot(["root", "handler"]);
+    let first = write(fixture, &slot, "first").await;
+    assert_eq!(fixture.found(&slot).await, Some(first));
+    let head = fixture.read(&slot).await.snapshot.head;
+    let second = write(fixture, &slot, "second").await;
+    assert_eq!(fixture.found(&slot).await, Some(second));
     assert_ne!(
-        bench.read(&slot).await.snapshot.head,
+        fixture.read(&slot).await.snapshot.head,
         head,
-        "each write is another content"
+        "each write has its own head"
     );
 }
 
-async fn write_ends_the_lease_that_stands(bench: &Bench) {
-    let slot = bench.slot(["root"]);
-    let grant = bench.grant(&slot).await;
-    let written = write(bench, &slot, "written").await;
-    assert_eq!(bench.holder(&slot).await, None);
-    let filled = bench.entry("filled", Duration::from_secs(3600));
-    assert_eq!(bench.commit(&slot, grant, &filled).await, CommitOutcome::Fenced);
-    assert_eq!(bench.found(&slot).await, Some(written));
+async fn write_ends_the_lease(fixture: &Fixture) {
+    let slot = fixture.slot(["root"]);
+    let grant = fixture.grant(&slot).await;
+    let written = write(fixture, &slot, "written").await;
+    assert_eq!(fixture.holder(&slot).await, None);
+    let filled = fixture.entry("filled", HOUR);
+    assert_eq!(fixture.commit(&slot, grant, &filled).await, CommitOutcome::Fenced);
+    assert_eq!(fixture.found(&slot).await, Some(written));
 }
 
-async fn written_entry_goes_with_key_and_tags(bench: &Bench) {
-    let slot = bench.slot(["root", "handler"]);
-    write(bench, &slot, "evicted").await;
-    bench.evict(&slot).await.expect("evict answers");
-    bench.missing(&slot).await;
+async fn written_entry_is_evicted_by_key_and_tags(fixture: &Fixture) {
+    let slot = fixture.slot(["root", "handler"]);
+    write(fixture, &slot, "evicted").await;
+    fixture.evict(&slot).await;
+    fixture.assert_missing(&slot).await;
     for tag in 0..2 {
-        write(bench, &slot, "retired").await;
-        bench.invalidate_tag(&slot, tag).await;
-        bench.missing(&slot).await;
+        write(fixture, &slot, "invalidated").await;
+        fixture.invalidate_tag(&slot, tag).await;
+        fixture.assert_missing(&slot).await;
     }
-    let beside = bench.beside(&slot);
-    let kept = write(bench, &slot, "kept").await;
-    write(bench, &beside, "evicted").await;
-    bench.evict(&beside).await.expect("evict answers");
-    assert_eq!(bench.found(&slot).await, Some(kept));
+    let sibling = fixture.sibling(&slot);
+    let kept = write(fixture, &slot, "kept").await;
+    write(fixture, &sibling, "evicted").await;
+    fixture.evict(&sibling).await;
+    assert_eq!(fixture.found(&slot).await, Some(kept));
 }
 
-async fn p3_write_under_a_retired_tag_is_not_found(bench: &Bench) {
-    let slot = bench.slot(["root"]);
-    bench.fill(&slot, "names the tag").await;
-    let seen = bench.read(&slot).await.snapshot;
-    bench.invalidate_tag(&slot, 0).await;
-    let entry = bench.entry("late", Duration::from_secs(3600));
-    put(bench, &slot, seen, &entry).await;
-    bench.missing(&slot).await;
+async fn p3_write_under_an_invalidated_tag_is_not_found(fixture: &Fixture) {
+    let slot = fixture.slot(["root"]);
+    fixture.fill(&slot, "gives the tag a generation").await;
+    let snapshot = fixture.read(&slot).await.snapshot;
+    fixture.invalidate_tag(&slot, 0).await;
+    let entry = fixture.entry("late", HOUR);
+    try_write(fixture, &slot, snapshot, &entry).await;
+    fixture.assert_missing(&slot).await;
 }
 
-async fn write_on_tags_named_since_reads_again(bench: &Bench) {
-    let slot = bench.slot(["root"]);
-    let seen = bench.missing(&slot).await;
-    bench.fill(&bench.beside(&slot), "names the tag").await;
-    let entry = bench.entry("written", Duration::from_secs(3600));
-    assert!(!put(bench, &slot, seen, &entry).await);
-    let written = write(bench, &slot, "written").await;
-    assert_eq!(bench.found(&slot).await, Some(written));
+async fn write_after_tags_got_generations_conflicts(fixture: &Fixture) {
+    let slot = fixture.slot(["root"]);
+    let snapshot = fixture.assert_missing(&slot).await;
+    fixture
+        .fill(&fixture.sibling(&slot), "gives the tag a generation")
+        .await;
+    let entry = fixture.entry("written", HOUR);
+    assert!(!try_write(fixture, &slot, snapshot, &entry).await);
+    let written = write(fixture, &slot, "written").await;
+    assert_eq!(fixture.found(&slot).await, Some(written));
 }
 
-/// It may be on its way for long, and its caller be gone.
-async fn late_write_does_not_replace_a_newer_one(bench: &Bench) {
-    let slot = bench.slot(["root", "arguments"]);
-    bench.fill(&slot, "names the tags").await;
-    bench.evict(&slot).await.expect("evict answers");
-    let late = bench.entry("late", Duration::from_secs(3600));
-    let seen = bench.missing(&slot).await;
-    let newer = write(bench, &slot, "newer").await;
-    assert!(!put(bench, &slot, seen, &late).await);
-    assert_eq!(bench.found(&slot).await, Some(newer));
+/// A write may be delayed until long after its caller has given up.
+async fn late_write_does_not_replace_a_newer_entry(fixture: &Fixture) {
+    let slot = fixture.slot(["root", "arguments"]);
+    fixture.fill(&slot, "gives the tags generations").await;
+    fixture.evict(&slot).await;
+    let late = fixture.entry("late", HOUR);
+    let snapshot = fixture.assert_missing(&slot).await;
+    let newer = write(fixture, &slot, "newer").await;
+    assert!(!try_write(fixture, &slot, snapshot, &late).await);
+    assert_eq!(fixture.found(&slot).await, Some(newer));
 }
 
-async fn writes_that_meet_leave_one_of_their_entries(bench: &Bench) {
-    let slot = bench.slot(["root"]);
+async fn concurrent_writes_leave_one_of_their_entries(fixture: &Fixture) {
+    let slot = fixture.slot(["root"]);
     let bodies: Vec<_> = (0..20).map(|number| number.to_string()).collect();
-    let entries = join_all(bodies.iter().map(|body| write(bench, &slot, body))).await;
-    let found = bench.found(&slot).await.expect("one of them is there");
+    let entries = join_all(bodies.iter().map(|body| write(fixture, &slot, body))).await;
+    let found = fixture.found(&slot).await.expect("one of the entries is stored");
     assert!(entries.contains(&found), "{found:?}");
 }
 
-async fn written_entry_expires(bench: &Bench) {
-    let slot = bench.slot(["root"]);
-    let life = Duration::from_secs(1);
-    let entry = bench.entry("short", life);
-    while !put(bench, &slot, bench.read(&slot).await.snapshot, &entry).await {}
-    let gone = async || bench.found(&slot).await.is_none();
-    bench.after(life, "a written entry outlives its time", gone).await;
+async fn written_entry_expires(fixture: &Fixture) {
+    let slot = fixture.slot(["root"]);
+    let ttl = Duration::from_secs(1);
+    let entry = fixture.entry("short", ttl);
+    while !try_write(fixture, &slot, fixture.read(&slot).await.snapshot, &entry).await {}
+    fixture
+        .assert_expires(ttl, async || fixture.found(&slot).await.is_none())
+        .await;
 }

@@ -29,7 +29,7 @@ const MAX_ENTRY_TTL: Duration = Duration::from_secs(10 * 365 * 24 * 60 * 60);
 
 /// The TTL of an entry's record. Redis rejects a TTL of zero.
 pub(super) fn of_entry(entry: &Entry) -> Duration {
-    entry.ttl().clamp(Duration::from_millis(1), MAX_ENTRY_TTL)
+    entry.retention().clamp(Duration::from_millis(1), MAX_ENTRY_TTL)
 }
 
 /// A TTL as an argument of a script, in milliseconds.

@@ -111,7 +111,7 @@ impl RedisStore {
     /// # Errors
     /// The entry has more header lines than can be decoded again, or more bytes than the server takes.
     fn check_size(&self, entry: &Entry) -> Result<(), StoreError> {
-        if !entry.headers.fit_the_wire() {
+        if !entry.headers.fits_wire() {
             return Err(StoreError::rejected(
                 "the response has too many header lines to be stored",
             ));

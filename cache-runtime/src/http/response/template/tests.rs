@@ -56,7 +56,7 @@ fn wired(places: &[(usize, usize, bool)]) -> Entry {
         buffer.extend_from_slice(HeaderLines::from(line).as_wire());
     }
     Entry {
-        headers: HeaderLines::of_wire(buffer.into()).unwrap(),
+        headers: HeaderLines::from_wire(buffer.into()).unwrap(),
         ..entry(secs(30), &[])
     }
 }
@@ -234,7 +234,7 @@ fn p6_templates_are_small() {
 
 #[test]
 fn p6_templates_hold_no_entry_in_memory() {
-    let (headers, body) = HeaderLines::beside(&headers(&[TAG, TYPE]), b"hello");
+    let (headers, body) = HeaderLines::with_body(&headers(&[TAG, TYPE]), b"hello");
     let entry = Entry {
         headers,
         ..Entry::new(StatusCode::OK, HeaderMap::new(), body.clone(), NOW)
