@@ -74,8 +74,8 @@ impl fmt::Display for Summary {
         } = self;
         write!(
             f,
-            "{reads} reads ({hits} hits, {stale} stale), {runs} runs, {evicted} evictions acknowledged, \
-             {overdue} made up for later, {lost} requests lost with their process, {faults} faults"
+            "{reads} reads ({hits} hits, {stale} stale), {runs} fills, {evicted} evictions acknowledged, \
+             {overdue} retried, {lost} requests lost with their process, {faults} faults"
         )
     }
 }
