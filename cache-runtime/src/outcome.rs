@@ -7,7 +7,7 @@ use std::fmt;
 pub(crate) enum CacheStatus {
     /// A fresh entry from the store, or the result of another request's fill.
     Hit,
-    /// An entry from the store that is past its TTL.
+    /// A stale entry from the store.
     Stale,
     /// The handler ran for this request.
     Forwarded(Forwarded),
@@ -36,7 +36,7 @@ impl Forwarded {
 pub(crate) enum ForwardReason {
     /// There was no entry.
     Miss,
-    /// The entry is past its TTL.
+    /// The entry is stale.
     Stale,
     /// The entry is fresh, but the request does not accept it.
     Request,

@@ -39,7 +39,7 @@ pub(super) fn corrected_initial_age(headers: &HeaderMap, arrival: Arrival) -> Du
         .min(MAX_DELTA)
 }
 
-/// The value of `Age`. Of several members the first counts; one that is no number is ignored (RFC 9111 section 5.1).
+/// The value of `Age`. Of several members the first counts; an invalid number is ignored (RFC 9111 section 5.1).
 fn age_value(headers: &HeaderMap) -> Duration {
     let first = headers
         .get(header::AGE)

@@ -34,7 +34,7 @@ pub(crate) fn freshness(
     }
 }
 
-/// How an entry past its TTL may be used.
+/// How a stale entry may be used.
 ///
 /// Not at all if the response forbids it (RFC 9111 section 4.2.4; `s-maxage` by section 5.2.2.10), or if the request does: by
 /// `min-fresh`, or by `max-age` without `max-stale` (section 5.2.1).

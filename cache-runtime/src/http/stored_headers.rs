@@ -9,7 +9,7 @@ use crate::entry::HeaderLines;
 ///
 /// Left out are:
 ///
-/// - the fields of the connection (RFC 9110 section 7.6.1), those that `Connection` lists, and those of proxy
+/// - the fields of the connection (RFC 9110 section 7.6.1), the fields that `Connection` lists, and the fields of proxy
 ///   authentication (RFC 9111 section 3.1);
 /// - `Content-Length`: the stored body determines it, and it must not contradict a response to HEAD or a 304;
 /// - unless `keeps_dates`, `Age` and `Date`: only the freshness that the response itself declares counts from them.

@@ -5,7 +5,7 @@
 
 use crate::http::credentials::is_credential;
 
-/// The headers, beside those that begin with one of [`PREFIXES`].
+/// The names of such headers, besides all names that begin with one of [`PREFIXES`].
 const NAMES: [&str; 18] = [
     "base-url",
     "forwarded",

@@ -272,8 +272,8 @@ impl CacheLayer {
     /// - A stale response with validators is revalidated with the service.
     /// - Variants are kept side by side, by `Vary`.
     /// - `Range` is answered from a stored response.
-    /// - While the service fails, a stale response is served unless a directive forbids it, for a day past its TTL or as long as
-    ///   a policy's `stale_if_error`.
+    /// - While the service fails, a stale response is served unless a directive forbids it: for a day after its TTL, or for a
+    ///   policy's `stale_if_error`.
     ///
     /// A response that declares no TTL gets the one of [`expire`](Self::expire) or of its rule, and else none. Methods other than
     /// GET and HEAD bypass the cache, and a client's `no-cache` revalidates the response.
@@ -310,8 +310,8 @@ impl CacheLayer {
 
     /// Evicts these paths, in all spellings, when a request of this method and route succeeded, before its response is sent.
     ///
-    /// A target is a path. `{id}` in it stands for the value in the request's path, and `/*` at its end for the path and all paths
-    /// below it.
+    /// A target is a path. `{id}` in it is replaced by the value in the request's path; with `/*` at its end, it means the path and
+    /// all paths below it.
     ///
     /// ```
     /// use axum::http::Method;

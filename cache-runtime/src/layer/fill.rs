@@ -111,11 +111,11 @@ fn prepare_conditions(run: &Run, headers: &mut HeaderMap) -> Option<Arc<Entry>> 
 /// The error of the service, for the request that called it.
 type SharedError<E> = Arc<Mutex<Option<E>>>;
 
-/// In the extensions of a response: it stands for an error of the service.
+/// In the extensions of a response: it represents an error of the service.
 #[derive(Debug, Clone, Copy)]
 struct ServiceError;
 
-/// Stands for an error of the service while the engine handles it. No other request receives it.
+/// Represents an error of the service while the engine handles it. No other request receives it.
 fn error_response() -> Response<Body> {
     let mut response = empty_response(StatusCode::INTERNAL_SERVER_ERROR);
     response.extensions_mut().insert(ServiceError);

@@ -5,7 +5,7 @@ use std::{borrow::Cow, fmt, iter, sync::Arc};
 use super::route::{Route, assert_is_path};
 use crate::key::path::{decoded, normal_encoding, normalize};
 
-/// A set of paths: all below a prefix, those of a route, or those that a function accepts.
+/// A set of paths: all paths below a prefix, the paths of a route, or the paths that a function accepts.
 ///
 /// | text | matches |
 /// |---|---|

@@ -1,7 +1,7 @@
 //! The resources that a response reports as changed, in `Location` and `Content-Location` (RFC 9111 section 4.4).
 //!
-//! The fields hold URI references, of which only the host and the path matter here. A crate for them would add Unicode tables in
-//! place of these few lines, and reject references that browsers and servers accept, while a superfluous eviction does no harm.
+//! The fields hold URI references. Only their hosts and paths matter here. A crate for them would add Unicode tables in place of
+//! these few lines, and reject references that browsers and servers accept, while a superfluous eviction does no harm.
 
 use axum::body::Body;
 use http::{HeaderValue, Response, header, request::Parts};

@@ -2,7 +2,7 @@
 //!
 //! Names match in any case, and unknown directives are ignored. Of a repeated directive the strictest value counts; a
 //! directive with an argument that it should not have counts as the one without, which is stricter (RFC 9111 section
-//! 5.2.2.4). A value that is no number counts as the strictest one (section 4.2.1).
+//! 5.2.2.4). An invalid number counts as the strictest one (section 4.2.1).
 
 use std::time::Duration;
 
@@ -91,7 +91,7 @@ impl Directive<'_> {
         }))
     }
 
-    /// The argument as the TTL or the window that a response declares; zero if it is no number.
+    /// The argument as the TTL or the window that a response declares; zero if it is invalid.
     pub(super) fn seconds_or_zero(&self) -> Duration {
         self.seconds().unwrap_or_default()
     }

@@ -19,7 +19,7 @@ const SLOTS: usize = 64;
 const MAX_LINES: usize = 16;
 const MAX_BYTES: usize = 1024;
 
-/// After so many consecutive entries that the template of a slot does not fit, the next one replaces it.
+/// The number of consecutive entries that the template of a slot may fail to fit before it is replaced.
 const MAX_MISFITS: u32 = 2;
 
 thread_local!(

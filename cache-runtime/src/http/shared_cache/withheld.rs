@@ -4,8 +4,8 @@ use http::{HeaderMap, HeaderName};
 
 use crate::http::cache_control::ResponseDirectives;
 
-/// The fields without those that `private` and `no-cache` name: this is what other requests receive. `None` if that is all
-/// fields.
+/// The fields that other requests receive: all except the ones that `private` and `no-cache` name. `None` if nothing is
+/// withheld.
 pub(crate) fn without_withheld_fields(headers: &HeaderMap) -> Option<HeaderMap> {
     let withheld = ResponseDirectives::withheld_fields(headers);
     let is_withheld = |name: &HeaderName| withheld.contains(name);

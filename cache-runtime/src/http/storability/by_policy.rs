@@ -74,7 +74,7 @@ fn check_vary(candidate: &Candidate<'_>) -> Check {
 
 /// The allowed TTL, shortened to the rest of the one that the response declares.
 ///
-/// The run time of the handler does not count as time in transit: it is not the age of the response.
+/// The time that the handler takes does not count as time in transit: it does not add to the age of the response.
 fn ttl(candidate: &Candidate<'_>, allowed: Duration, now: Timestamp) -> Result<Ttl, NotStoredReason> {
     let headers = candidate.headers();
     let arrival = Arrival {

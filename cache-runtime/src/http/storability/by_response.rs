@@ -20,8 +20,7 @@ use crate::{
     policy::{Expiration, Http},
 };
 
-/// How long a response is kept past its TTL, unless the policy or the response says so, if it can be validated or may
-/// replace a failure.
+/// The default retention of a stale response that can be validated or may replace a failure.
 pub(super) const STALE_RETENTION: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// The longest heuristic TTL (RFC 9111 section 4.2.2).
@@ -67,7 +66,7 @@ fn check_directives(directives: &ResponseDirectives) -> Check {
     reject_if(directives.unqualified_private, NotStoredReason::Private)
 }
 
-/// `Vary` is readable. A member that is no field name may stand for any field.
+/// `Vary` is readable. An invalid field name in it may mean any field.
 fn check_vary(candidate: &Candidate<'_>) -> Check {
     let is_any = |name: &[u8]| name == b"*" || HeaderName::from_bytes(name).is_err();
     reject_if(
@@ -128,7 +127,7 @@ fn implicit_ttl(candidate: &Candidate<'_>, http: Http, now: Timestamp) -> Durati
     heuristic.map_or(fallback, |heuristic| heuristic.min(MAX_HEURISTIC_TTL))
 }
 
-/// How long the response is kept past its TTL: as long as it can be validated, or may be served stale.
+/// How long the stale response is kept: as long as it can be validated, or may be served stale.
 fn stale_retention(candidate: &Candidate<'_>, is_stale: bool) -> Duration {
     let (directives, policy) = (&candidate.directives, candidate.policy);
     let validators = [header::ETAG, header::LAST_MODIFIED];

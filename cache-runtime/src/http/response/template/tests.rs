@@ -27,7 +27,7 @@ fn secret(text: &'static str) -> HeaderValue {
     value
 }
 
-/// Names, some of which the cache writes as well, and values of few lengths, so that many headers have the same size.
+/// Names, including the ones of added fields, and values of few lengths, so that many headers have the same size.
 const NAMES: [&str; 14] = [
     "content-type",
     "etag",

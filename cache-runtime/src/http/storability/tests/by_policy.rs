@@ -203,7 +203,7 @@ fn expires_counts_if_cache_control_has_no_ttl() {
             vec![("expires", IN_TEN), ("cache-control", "max-age=30")],
             Ok(secs(30)),
         ),
-        // Ten seconds after its Date, of which four have passed.
+        // Ten seconds after its Date, which was four seconds ago.
         (
             vec![
                 ("expires", "Sun, 06 Nov 1994 08:49:43 GMT"),
