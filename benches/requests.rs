@@ -1,4 +1,4 @@
-//! What hits and misses in memory cost beside the same response made by plain axum, through the `Router`, without a network.
+//! The cost of hits and misses in memory, compared with the same response of plain axum, through a `Router` without a network.
 
 #![allow(missing_docs, reason = "criterion's macros make public items")]
 
@@ -55,7 +55,7 @@ fn ask(runtime: &Runtime, app: &Router, path: &str, headers: &[(&str, &str)]) {
     });
 }
 
-/// A router with a cache of its own, and what runs it.
+/// A router with its own cache, and the runtime for it.
 fn shop() -> (Runtime, Cache, Router) {
     let runtime = Builder::new_current_thread()
         .enable_all()
@@ -94,7 +94,7 @@ fn hit(criterion: &mut Criterion) {
     group.finish();
 }
 
-/// Each request has an id of its own, so that none is a hit.
+/// Each request has a new id, so none is a hit.
 fn miss(criterion: &mut Criterion) {
     let (runtime, cache, app) = shop();
     let mut ids = 10_000_000_u64..;

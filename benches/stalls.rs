@@ -1,6 +1,6 @@
-//! How long housekeeping holds up a runtime of one thread: a million entries in memory, swept, cleared, retired by tag.
+//! How long upkeep of the memory store blocks a runtime of one thread: sweeping, clearing and invalidating a million entries.
 //!
-//! `cargo bench --bench stalls`: takes a minute and two gigabytes of memory. Whatever else runs on the machine counts as well.
+//! `cargo bench --bench stalls` takes a minute and 2 GB of memory. Other load on the machine adds to the result.
 
 use std::{
     sync::{
@@ -15,10 +15,10 @@ use handler_cache::{Cache, ValueKey};
 const ENTRIES: u32 = 1_000_000;
 const HOUR: Duration = Duration::from_secs(3600);
 
-/// Longer than from one sweep to the next.
+/// Longer than the time between two sweeps.
 const SWEPT: Duration = Duration::from_secs(13);
 
-/// The longest time for which a task that is always ready was not polled, in nanoseconds.
+/// The longest time that a task which is always ready was not polled, in nanoseconds.
 #[derive(Clone, Default)]
 struct Stall(Arc<AtomicU64>);
 
@@ -33,7 +33,7 @@ impl Stall {
         }
     }
 
-    /// The longest since the last call.
+    /// The longest time since the last call.
     fn report(&self, what: &str, cache: &Cache) {
         let longest = Duration::from_nanos(self.0.swap(0, Ordering::Relaxed));
         println!(
@@ -82,7 +82,7 @@ async fn main() {
     let stall = Stall::default();
     tokio::spawn(stall.clone().watch());
     if !std::env::args().any(|argument| argument == "--bench") {
-        // Run as a test: that it works is all there is to see.
+        // Run as a test, to check only that it works.
         fill(&cache, 1000).await;
         cache.clear().await.expect("memory answers");
         return emptied(&cache).await;

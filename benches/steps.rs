@@ -1,4 +1,4 @@
-//! The steps of a hit, each by itself: the key, the look into memory, the wire form, the response.
+//! The steps of a hit, one by one: the key, the lookup in memory, the wire format, the response.
 
 #![allow(missing_docs, reason = "criterion's macros make public items")]
 
@@ -7,7 +7,7 @@ use criterion::{Criterion, criterion_group, criterion_main};
 use handler_cache_runtime::steps::Steps;
 use serde::Serialize;
 
-/// What a list of products may be asked for.
+/// The query of a list of products.
 #[derive(Serialize)]
 struct Query {
     search: &'static str,
@@ -25,7 +25,7 @@ const QUERY: Query = Query {
 
 fn steps(criterion: &mut Criterion) {
     let steps = Steps::new(Bytes::from(vec![b'x'; 1024]));
-    // A key of more than 240 bytes is cut, and ends in a hash.
+    // A key of more than 240 bytes is capped and ends in a hash.
     let text = "a text longer than a key may be; ".repeat(16);
 
     let mut group = criterion.benchmark_group("key");

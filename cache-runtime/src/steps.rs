@@ -1,4 +1,4 @@
-//! The steps of a hit one by one, for `benches/steps.rs` to time each by itself. Not part of the public API.
+//! The steps of a hit one by one, for `benches/steps.rs`. Not part of the public API.
 
 use std::{sync::Arc, time::Duration};
 
@@ -30,11 +30,11 @@ const POLICY: Policy = Policy::new().expire(LIFE);
 /// Longer than any measurement.
 const LIFE: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// What a store in memory may hold, in bytes.
+/// The capacity of the memory store, in bytes.
 const CAPACITY: u64 = 64 * 1024 * 1024;
 const LARGEST_BODY: usize = 1024 * 1024;
 
-/// An entry in memory and in its wire form, and requests for it.
+/// An entry in memory and in the wire format, and requests for it.
 #[derive(Debug)]
 pub struct Steps {
     names: Names,
@@ -49,11 +49,11 @@ pub struct Steps {
 }
 
 impl Steps {
-    /// Of a page of JSON with this body.
+    /// The steps for a response with this JSON body.
     ///
     /// # Panics
     ///
-    /// The body is more than memory takes.
+    /// The memory store does not take the body.
     pub fn new(body: Bytes) -> Self {
         let clock = Clock::system();
         let times = clock.times();
@@ -85,11 +85,11 @@ impl Steps {
         }
     }
 
-    /// Builds the key of a request with this argument; how long it is, in bytes.
+    /// Builds the key of a request with this argument and returns its length in bytes.
     ///
     /// # Panics
     ///
-    /// The argument refuses to be serialized.
+    /// The argument fails to serialize.
     pub fn key<T: Serialize>(&self, argument: &T) -> usize {
         let written = self.names.with_key(
             HANDLER,
@@ -101,12 +101,12 @@ impl Steps {
         written.expect("the argument has a text")
     }
 
-    /// Looks into memory.
+    /// Looks the entry up in memory.
     pub fn look_up(&self) -> Option<Arc<Entry>> {
         self.store.peek(&self.key)
     }
 
-    /// Reads the entry from its wire form, as after a read of Redis.
+    /// Decodes the entry, as after a read from Redis.
     pub fn decode(&self) -> Option<Entry> {
         decode(self.wire.clone()).map(|decoded| decoded.entry)
     }
@@ -135,7 +135,7 @@ impl Steps {
     }
 }
 
-/// Where an entry without tags of its own stands.
+/// A slot without tags of its own.
 fn slot() -> Slot {
     Slot {
         key: format!("shop:{HANDLER}(id=42)").into(),

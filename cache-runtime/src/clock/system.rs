@@ -1,4 +1,4 @@
-//! The clock of a running program: the monotonic clock counts, the store and the wall clock say from where.
+//! The clocks of a running program: the monotonic clock, and its offsets from the store's clock and the wall clock.
 
 use std::{
     sync::atomic::{AtomicI64, AtomicU64, Ordering},
@@ -7,34 +7,35 @@ use std::{
 
 use super::{Times, Timestamp, millis};
 
-/// How old a reading of the wall clock may be, in milliseconds, where it is not read each time.
+/// How long a reading of the wall clock is used, in milliseconds.
 const WALL_AGE: u64 = 1000;
 
-/// A smaller change between two readings of the wall clock is no step, in milliseconds: hits of one entry name the same date.
+/// A smaller change of the wall clock is not followed, in milliseconds, so that hits of one entry have the same date.
 const JITTER: u64 = 50;
 
-/// A shorter suspension is not noticed, in milliseconds.
-const SHORTEST_SUSPENSION: i64 = 1000;
+/// A shorter suspension of the machine is ignored, in milliseconds.
+const MIN_SUSPENSION: i64 = 1000;
 
-/// An answer that took longer says little of the store's time now: this process was stopped meanwhile.
-const LONGEST_ROUND_TRIP: Duration = Duration::from_secs(1);
+/// An answer that took longer is ignored: this process was suspended meanwhile.
+const MAX_ROUND_TRIP: Duration = Duration::from_secs(1);
 
-/// Both times are the monotonic clock's and an origin: what the respective clock said when the monotonic one began.
+/// Each time is that of the monotonic clock plus an origin: what the respective clock showed when the monotonic clock began.
+/// All atomics are in milliseconds.
 pub(super) struct SystemClock {
     began: Instant,
-    /// That of ages and TTLs: at first the wall clock's, then the store's where it has a clock.
+    /// For ages and TTLs: first that of the wall clock, then that of the store, if it has a clock.
     origin: AtomicI64,
     wall_origin: AtomicI64,
-    /// From when on, in monotonic milliseconds, the wall clock is read again.
+    /// When the wall clock is read again, by the monotonic clock.
     wall_due: AtomicU64,
-    /// How long the machine was suspended, in milliseconds, since it started or any other moment.
+    /// How long the machine was suspended since an arbitrary moment.
     suspended: AtomicI64,
-    /// Milliseconds that a test adds to the wall clock.
+    /// How far a test sets the wall clock ahead.
     ahead: AtomicI64,
 }
 
 impl SystemClock {
-    /// With a wall clock that is this many milliseconds ahead.
+    /// Clocks whose wall clock is this many milliseconds ahead.
     pub(super) fn new(ahead: i64) -> Self {
         let clock = Self {
             began: Instant::now(),
@@ -53,7 +54,7 @@ impl SystemClock {
     pub(super) fn times(&self) -> Times {
         let monotonic = self.monotonic();
         if monotonic >= self.wall_due.load(Ordering::Relaxed) {
-            self.look_at_the_wall(monotonic);
+            self.read_wall(monotonic);
         }
         Times {
             now: at(&self.origin, monotonic),
@@ -63,60 +64,60 @@ impl SystemClock {
 
     pub(super) fn wall(&self) -> Timestamp {
         let monotonic = self.monotonic();
-        self.look_at_the_wall(monotonic);
+        self.read_wall(monotonic);
         at(&self.wall_origin, monotonic)
     }
 
     pub(super) fn follow(&self, store: Timestamp, round_trip: Duration) {
-        if round_trip > LONGEST_ROUND_TRIP {
+        if round_trip > MAX_ROUND_TRIP {
             return;
         }
         let monotonic = self.monotonic();
-        // First, so that a suspension is not added to a time that includes it.
-        self.look_at_the_wall(monotonic);
+        // First, because the store's time includes a suspension already.
+        self.read_wall(monotonic);
         let origin = i128::from((store + round_trip / 2).0) - i128::from(monotonic);
-        // Farther away than any clock is: garbage, which changes nothing.
+        // An absurd time is ignored.
         if let Ok(origin) = i64::try_from(origin) {
             self.origin.store(origin, Ordering::Relaxed);
         }
     }
 
-    /// Milliseconds since this clock began.
+    /// Milliseconds since the clock began.
     fn monotonic(&self) -> u64 {
         millis(self.began.elapsed())
     }
 
     fn read_wall_origin(&self, monotonic: u64) -> i64 {
         let ahead = self.ahead.load(Ordering::Relaxed);
-        let wall = Timestamp::system().0.saturating_add_signed(ahead);
+        let wall = Timestamp::of_machine().0.saturating_add_signed(ahead);
         signed(wall).saturating_sub(signed(monotonic))
     }
 
-    /// Reads the wall clock, and notices whether it has stepped.
-    fn look_at_the_wall(&self, monotonic: u64) {
+    /// Reads the wall clock and follows its steps.
+    fn read_wall(&self, monotonic: u64) {
         self.wall_due
             .store(monotonic.saturating_add(WALL_AGE), Ordering::Relaxed);
         let known = self.wall_origin.load(Ordering::Relaxed);
         let origin = self.read_wall_origin(monotonic);
-        let is_ours = origin.abs_diff(known) > JITTER
+        let was_followed_here = origin.abs_diff(known) > JITTER
             && self
                 .wall_origin
                 .compare_exchange(known, origin, Ordering::Relaxed, Ordering::Relaxed)
                 .is_ok();
-        if is_ours {
-            self.count_suspension(monotonic, origin.saturating_sub(known));
+        if was_followed_here {
+            self.add_suspension(monotonic, origin.saturating_sub(known));
         }
     }
 
-    /// Ages go on while the machine is suspended, though its monotonic clock does not: a step of the wall clock is looked
-    /// into, for a suspension is one as well.
-    fn count_suspension(&self, monotonic: u64, step: i64) {
-        if step < SHORTEST_SUSPENSION {
+    /// Adds a suspension of the machine, during which its monotonic clock stops, to ages. A suspension shows as a step of the
+    /// wall clock.
+    fn add_suspension(&self, monotonic: u64, step: i64) {
+        if step < MIN_SUSPENSION {
             return;
         }
         let Some(total) = suspended(monotonic) else { return };
         let since = total.saturating_sub(self.suspended.swap(total, Ordering::Relaxed));
-        if since >= SHORTEST_SUSPENSION {
+        if since >= MIN_SUSPENSION {
             self.origin.fetch_add(since.min(step), Ordering::Relaxed);
         }
     }
@@ -131,9 +132,9 @@ fn signed(millis: u64) -> i64 {
     i64::try_from(millis).unwrap_or(i64::MAX)
 }
 
-/// By how many milliseconds a clock that counts suspensions is ahead of the monotonic one, which says `monotonic`.
+/// How many milliseconds a clock that runs during suspensions is ahead of the monotonic clock, which shows `monotonic`.
 ///
-/// The standard library has no such clock. On Linux the kernel shows it as a file; elsewhere suspensions are not counted.
+/// The standard library has no such clock. On Linux it is a file; elsewhere suspensions are not added to ages.
 fn suspended(monotonic: u64) -> Option<i64> {
     if !cfg!(target_os = "linux") {
         return None;
@@ -149,7 +150,7 @@ mod tests {
 
     const HOUR: i64 = 3_600_000;
 
-    /// Far beyond what a few lines take on a busy machine.
+    /// Much longer than a test takes on a busy machine.
     const SOON: Duration = Duration::from_secs(60);
 
     fn assert_soon_after(time: Timestamp, earlier: Timestamp) {
@@ -160,7 +161,7 @@ mod tests {
     }
 
     impl SystemClock {
-        /// Steps the wall clock, which is due to be read.
+        /// Steps the wall clock and lets it be read next.
         fn step(&self, by: i64) {
             self.ahead.fetch_add(by, Ordering::Relaxed);
             self.wall_due.store(0, Ordering::Relaxed);
@@ -168,7 +169,7 @@ mod tests {
     }
 
     #[test]
-    fn the_store_s_time_is_taken_over_and_counts_on_from_there() {
+    fn time_of_the_store_is_followed_and_advances() {
         let clock = SystemClock::new(0);
         let own = clock.times().now;
         for hours in [5, 0, 48] {
@@ -178,13 +179,13 @@ mod tests {
             assert_soon_after(now, store);
             assert!(clock.times().now >= now);
         }
-        // The past, too: this machine may be the one that is ahead.
+        // Also backwards: this machine may be the one whose clock is ahead.
         clock.follow(Timestamp::from_millis(1_000), Duration::ZERO);
         assert!(clock.times().now < Timestamp::from_millis(61_000));
     }
 
     #[test]
-    fn half_of_the_round_trip_has_passed_since_the_store_read_its_clock() {
+    fn half_of_the_round_trip_is_added_to_the_time_of_the_store() {
         let clock = SystemClock::new(0);
         let store = clock.times().now + Duration::from_secs(3600);
         clock.follow(store, Duration::from_millis(800));
@@ -192,7 +193,7 @@ mod tests {
     }
 
     #[test]
-    fn an_answer_that_was_heard_long_after_it_came_says_nothing() {
+    fn answer_that_took_long_is_ignored() {
         let clock = SystemClock::new(0);
         let own = clock.times().now;
         clock.follow(own + Duration::from_secs(3600), Duration::from_secs(2));
@@ -200,7 +201,7 @@ mod tests {
     }
 
     #[test]
-    fn a_step_of_the_wall_clock_moves_dates_and_no_ages() {
+    fn step_of_the_wall_clock_moves_dates_but_not_ages() {
         let clock = SystemClock::new(-24 * HOUR);
         let start = clock.times();
         let mut wall = start.local;
@@ -215,7 +216,7 @@ mod tests {
     }
 
     #[test]
-    fn dates_are_weighed_by_the_wall_clock_of_that_moment() {
+    fn wall_is_read_anew_each_time() {
         let clock = SystemClock::new(0);
         let start = clock.wall();
         clock.ahead.store(8 * HOUR, Ordering::Relaxed);
@@ -224,14 +225,14 @@ mod tests {
 
     #[test]
     #[cfg(target_os = "linux")]
-    fn a_suspension_counts_as_age() {
+    fn suspension_adds_to_ages() {
         let clock = SystemClock::new(0);
         let start = clock.times();
-        // As if the machine had slept for an hour, over which both other clocks went on.
+        // As if the machine had been suspended for an hour, during which the other two clocks ran.
         clock.suspended.fetch_sub(HOUR, Ordering::Relaxed);
         clock.step(HOUR);
         assert_soon_after(clock.times().now, start.now + Duration::from_secs(3600));
-        // The store knows about it already.
+        // The store's time includes it already.
         clock.suspended.fetch_sub(HOUR, Ordering::Relaxed);
         clock.step(HOUR);
         clock.follow(start.now, Duration::ZERO);

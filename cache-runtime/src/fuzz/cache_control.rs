@@ -1,4 +1,4 @@
-//! `Cache-Control`: what a list means is what its members mean, however it is written.
+//! `Cache-Control`: a list means what its members mean, however it is spelled.
 
 use http::{HeaderValue, Method, header};
 
@@ -8,7 +8,7 @@ use super::{
 };
 use crate::http::{RequestDirectives, ResponseDirectives};
 
-/// Every directive that means something to the cache, in requests or responses.
+/// Every directive that has a meaning for the cache, in requests or responses.
 const KNOWN: [&[u8]; 11] = [
     b"no-store",
     b"no-cache",
@@ -23,8 +23,8 @@ const KNOWN: [&[u8]; 11] = [
     b"s-maxage",
 ];
 
-/// The lines of the field mean what a naive reader takes them for, on both sides; neither the case of names, nor
-/// blanks, nor unknown directives, nor the way in which the list is spread over lines makes a difference.
+/// The lines of the field have the meaning that a naive parser finds, in requests and responses. The case of names, blanks,
+/// unknown directives and the division into lines make no difference.
 pub fn cache_control(data: &[u8]) {
     let lines = field_values(data);
     let list = lines.iter().map(HeaderValue::as_bytes);
@@ -32,7 +32,7 @@ pub fn cache_control(data: &[u8]) {
     let all = members(&list);
     let read = Meaning::of(&lines);
     assert_eq!(read.asked, asked(&all));
-    // A response's lines are read one by one: a quote that does not close in its own opens nothing.
+    // The lines of a response are parsed one by one: a quote that does not close in its line opens nothing.
     let each = lines.iter().flat_map(|line| members(line.as_bytes()));
     assert_eq!(read.allowed, allowed(&each.collect::<Vec<_>>()));
     pragma(&list, &all);
@@ -42,8 +42,8 @@ pub fn cache_control(data: &[u8]) {
         ("split", one_a_line(all.iter().map(Member::plain))),
         ("case", one_line(all.iter().map(Member::in_other_case))),
         ("blanks", one_line(all.iter().map(Member::with_blanks))),
-        ("unknown ones added", one_line(with_unknown(&all))),
-        ("unknown ones left out", one_line(without_unknown(&all))),
+        ("unknown directives added", one_line(with_unknown(&all))),
+        ("unknown directives removed", one_line(without_unknown(&all))),
     ] {
         assert_eq!(Meaning::of(&lines), meaning, "{change}: {lines:?}");
     }
@@ -51,7 +51,7 @@ pub fn cache_control(data: &[u8]) {
     assert_eq!(Meaning::of(&backwards).allowed, meaning.allowed, "{backwards:?}");
 }
 
-/// What requests and responses with these lines say.
+/// The directives of a request and of a response with these lines.
 #[derive(Debug, PartialEq)]
 struct Meaning {
     asked: RequestDirectives,
@@ -70,7 +70,7 @@ impl Meaning {
     }
 }
 
-/// In `Pragma` nothing but `no-cache` means anything, and it adds to what `Cache-Control` says.
+/// In `Pragma` only `no-cache` has a meaning, and an equal `Cache-Control` already has it.
 fn pragma(list: &[u8], members: &[Member]) {
     let list = field_value(list);
     let no_cache = asked(members).no_cache;
@@ -95,7 +95,7 @@ fn one_line(members: impl IntoIterator<Item = Vec<u8>>) -> Vec<HeaderValue> {
     vec![field_value(&members.join(&b","[..]))]
 }
 
-/// With one unknown directive in front that would hide others, and one behind each member.
+/// The members with unknown directives: one before them that contains others, and one after each.
 fn with_unknown(members: &[Member]) -> Vec<Vec<u8>> {
     let mut all = vec![br#"x-hidden="no-store, \", max-age=0, ""#.to_vec()];
     for member in members {

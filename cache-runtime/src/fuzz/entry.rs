@@ -1,4 +1,4 @@
-//! Entries as bytes: what is read is whole, is what was written, and can be served.
+//! The wire format of entries: a decoded entry is complete, equals the encoded one, and can be served.
 
 use std::{ops::Range, time::Duration};
 
@@ -18,8 +18,8 @@ use crate::{
     slot::{Digest, Fingerprint, Token},
 };
 
-/// Bytes from a store are a miss, or an entry that is whole, copies nothing, survives being written again and can be
-/// served; and so does every entry that the bytes can describe.
+/// Bytes from a store are a miss, or an entry that is complete, copies nothing, survives encoding and can be served. So does
+/// every entry that can be drawn from the bytes.
 pub fn entry(data: &[u8]) {
     read(Bytes::copy_from_slice(data));
     let mut source = Source::new(data);
@@ -27,40 +27,40 @@ pub fn entry(data: &[u8]) {
     survives(&drawn(source), token, digest);
 }
 
-/// The bytes as a store may return them.
+/// Decodes bytes that a store may return.
 fn read(wire: Bytes) {
     let newer = is_newer(&wire);
     assert_eq!(
         is_newer(&wire[..wire.len().min(HEAD)]),
         newer,
-        "the head alone tells"
+        "the head is enough"
     );
     let Some(decoded) = decode(wire.clone()) else {
         return;
     };
-    assert!(!newer, "an entry of a later version was read");
+    assert!(!newer, "an entry of a newer version was decoded");
     assert_only_whole(&wire);
     assert_slices(&decoded.entry, &wire);
     let token: [u8; 16] = *wire[..HEAD].last_chunk().expect("the head ends with a token");
     survives(&decoded.entry, Token(token), decoded.digest);
 }
 
-/// An entry that is written is read as it was, from all of its bytes only.
+/// An encoded entry is decoded as it was, and only from all of its bytes.
 fn survives(entry: &Entry, token: Token, digest: Digest) {
     let wire = Bytes::from(encode(entry, token, digest));
     assert!(!is_newer(&wire));
     assert!(wire[..HEAD].ends_with(&token.0));
-    let decoded = decode(wire.clone()).expect("what was written can be read");
+    let decoded = decode(wire.clone()).expect("an encoded entry can be decoded");
     assert_eq!(decoded.entry, *entry);
     assert_eq!(decoded.digest, digest);
     assert_eq!(encode(&decoded.entry, token, digest), wire);
     assert_only_whole(&wire);
-    assert_all_named(&wire, entry.body.len());
+    assert_all_decoded(&wire, entry.body.len());
     assert_slices(&decoded.entry, &wire);
     serve(&decoded.entry);
 }
 
-/// No part of it is an entry, nor is it with a byte more.
+/// No prefix of the bytes is an entry, nor are the bytes with one more.
 fn assert_only_whole(wire: &Bytes) {
     for length in 0..wire.len() {
         assert_eq!(decode(wire.slice(..length)), None, "cut to {length} bytes");
@@ -69,16 +69,16 @@ fn assert_only_whole(wire: &Bytes) {
     assert_eq!(decode(longer.into()), None, "a byte longer");
 }
 
-/// No byte in front of the body goes unread.
-fn assert_all_named(wire: &Bytes, body: usize) {
+/// Every byte before the body is decoded.
+fn assert_all_decoded(wire: &Bytes, body: usize) {
     let (meta, body) = wire[FIXED..].split_at(wire.len() - FIXED - body);
     let longer = u32::try_from(meta.len() + 1).expect("inputs are short");
     let fixed = &wire[..FIXED - 4];
-    let unnamed = [fixed, &longer.to_be_bytes(), meta, b"\0", body].concat();
-    assert_eq!(decode(unnamed.into()), None, "a byte that nothing names");
+    let extended = [fixed, &longer.to_be_bytes(), meta, b"\0", body].concat();
+    assert_eq!(decode(extended.into()), None, "a byte that is not decoded");
 }
 
-/// The body and every header value are the bytes that were read, not copies of them.
+/// The body and every header value are slices of the buffer, not copies.
 fn assert_slices(entry: &Entry, wire: &Bytes) {
     let whole = addresses(wire);
     let body = addresses(&entry.body);
@@ -101,8 +101,8 @@ fn addresses(bytes: &[u8]) -> Range<usize> {
     start..start + bytes.len()
 }
 
-/// No entry makes its response panic, whatever times it names and whenever it is asked for; and a hit is the same however
-/// often it was asked for.
+/// No entry makes its response panic, whatever its times and whenever it is served. A hit is the same however often it was
+/// served.
 fn serve(entry: &Entry) {
     let plain = StatusHeaders {
         hit_header: HeaderName::from_static("x-cache"),
@@ -125,8 +125,8 @@ fn serve(entry: &Entry) {
     let ends = [entry.born, entry.born + entry.fresh, entry.expires()];
     for now in [0, u64::MAX].map(Timestamp::from_millis).into_iter().chain(ends) {
         let responder = responder(now, &status_headers);
-        for verdict in [CacheStatus::Hit, CacheStatus::Stale] {
-            let response = responder.answer(entry, verdict);
+        for status in [CacheStatus::Hit, CacheStatus::Stale] {
+            let response = responder.answer(entry, status);
             assert_eq!(response.status(), entry.status);
             let sent = response.headers().keys_len();
             assert!(
@@ -135,7 +135,7 @@ fn serve(entry: &Entry) {
             );
         }
     }
-    // While it is fresh.
+    // While the entry is fresh.
     for age in [Duration::ZERO, entry.fresh / 2, entry.fresh / 2] {
         let now = entry.born + age;
         let responder = responder(now, &plain);
@@ -147,7 +147,7 @@ fn serve(entry: &Entry) {
     }
 }
 
-/// Any entry at all; what bytes are left over is its body.
+/// An arbitrary entry. The rest of the bytes is its body.
 fn drawn(mut source: Source<'_>) -> Entry {
     let status = u16::from_be_bytes(source.array()) % 900 + 100;
     let [born, fresh, stale, cost] = [(); 4].map(|()| u64::from_be_bytes(source.array()));

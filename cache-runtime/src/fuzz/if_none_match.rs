@@ -1,13 +1,13 @@
-//! `If-None-Match`: a tag is found exactly where a naive reader finds it.
+//! `If-None-Match`: a tag is found exactly if a naive parser finds it.
 
 use http::{HeaderMap, HeaderValue, Method, header};
 
 use super::source::{field, field_values, request};
 use crate::http::{etag, is_not_modified};
 
-/// Of the lines the first is the stored tag, the others are the list.
+/// The first line is the stored tag, the others are the list.
 ///
-/// A naive reader of the list comes to the same answer; the cache's own tag is found wherever it stands in a list.
+/// A naive parser of the list gives the same answer, and a tag that the cache made is found anywhere in a list.
 pub fn if_none_match(data: &[u8]) {
     let mut lines = field_values(data).into_iter();
     let tag = lines.next();
@@ -21,17 +21,20 @@ pub fn if_none_match(data: &[u8]) {
     if opaque(tag.as_bytes()).is_some() {
         assert_eq!(matches(&lines, &other_strength(&tag)), found, "{lines:?} {tag:?}");
     }
-    assert!(!answers(Method::POST, &lines, &tag), "only GET and HEAD are");
+    assert!(
+        !answers(Method::POST, &lines, &tag),
+        "only GET and HEAD are answered"
+    );
     assert!(matches(&[HeaderValue::from_static(" *")], &tag));
     own(data, &list);
 }
 
-/// The tag that the cache makes of a body.
+/// Checks the tag that the cache makes from a body.
 fn own(body: &[u8], list: &[u8]) {
     let own = etag(body);
     assert_eq!(own, etag(body));
     let first = HeaderValue::try_from([own.as_bytes(), b",", list].concat());
-    let first = first.expect("the list came from header values");
+    let first = first.expect("a list of header values is a header value");
     assert!(matches(&[first], &own), "{own:?}");
 
     let opaque = |text: &[u8]| HeaderValue::try_from([b"\"", text, b"\""].concat());
@@ -41,8 +44,8 @@ fn own(body: &[u8], list: &[u8]) {
     let mut lines: Vec<HeaderValue> = others.collect();
     assert_eq!(matches(&lines, &own), lines.contains(&other_strength(&own)));
     lines.push(own.clone());
-    assert!(matches(&lines, &own), "behind {lines:?}");
-    lines.push(HeaderValue::from_static("behind"));
+    assert!(matches(&lines, &own), "after {lines:?}");
+    lines.push(HeaderValue::from_static("after"));
     assert!(matches(&lines, &other_strength(&own)), "within {lines:?}");
 }
 
@@ -52,7 +55,7 @@ fn matches(list: &[HeaderValue], tag: &HeaderValue) -> bool {
     get
 }
 
-/// Whether a request with these lines is answered by 304 where `tag` is stored.
+/// Whether a request with these lines is answered with 304 if `tag` is stored.
 fn answers(method: Method, list: &[HeaderValue], tag: &HeaderValue) -> bool {
     let mut stored = HeaderMap::new();
     stored.insert(header::ETAG, tag.clone());
@@ -60,16 +63,16 @@ fn answers(method: Method, list: &[HeaderValue], tag: &HeaderValue) -> bool {
     is_not_modified(&request, |name| stored.get(name).cloned())
 }
 
-/// The same tag, weak where it was strong: it makes no difference here (RFC 9110 section 13.1.2).
+/// The tag as a weak one if it is strong, or else as a strong one. The comparison ignores it (RFC 9110 section 13.1.2).
 fn other_strength(tag: &HeaderValue) -> HeaderValue {
     let tag = match tag.as_bytes().strip_prefix(b"W/") {
         Some(strong) => HeaderValue::from_bytes(strong),
         None => HeaderValue::try_from([b"W/", tag.as_bytes()].concat()),
     };
-    tag.expect("it was a header value, and is one with or without a prefix")
+    tag.expect("a header value stays one with or without the prefix")
 }
 
-/// What a naive reader finds: the list cut at the commas outside of quotes, read up to the first member that is none.
+/// A naive parser: splits the list at the commas outside quotes and stops at the first member that is not a tag.
 fn names(list: &[u8], tag: &[u8]) -> bool {
     if list.trim_ascii() == b"*" {
         return true;

@@ -1,4 +1,4 @@
-//! Keys: equal exactly for what is to share an entry, safe to stand anywhere, and never long.
+//! Keys: equal exactly for requests that share an entry, free of special characters, and short.
 
 use http::{HeaderMap, HeaderName, Method};
 
@@ -16,18 +16,18 @@ use crate::{
     policy::Policy,
 };
 
-/// Stores take keys up to here, in bytes, those of all kinds.
-const LONGEST: usize = 240;
+/// The length of the longest key in bytes.
+const MAX_KEY: usize = 240;
 
 const HANDLER: &str = "shop::page";
-/// One header that keys show, and one of which they hold a hash.
+/// One header that keys contain, and one whose hash they contain.
 const VARY: [&str; 2] = ["accept-language", "cookie"];
 const POLICY: Policy = Policy::new().vary(&VARY);
 
-/// The text of arguments can be read back; two calls share a key exactly when they are the same; keys are short and
-/// safe to stand anywhere.
+/// The text of arguments can be parsed; two calls have the same key exactly if they are equal; keys are short and free of
+/// special characters.
 ///
-/// The second call is the first with one byte of the input changed: unrelated ones are never near each other.
+/// The second call is made from the input with one byte changed, since unrelated calls are never similar.
 pub fn keys(data: &[u8]) {
     let mut source = Source::new(data);
     let [at, change] = source.array();
@@ -41,7 +41,7 @@ pub fn keys(data: &[u8]) {
     let (one, other) = (Written::of(&names, &a), Written::of(&names, &b));
     one.check(&a);
     other.check(&b);
-    assert_eq!(one, Written::of(&names, &a), "a key depends on the one before it");
+    assert_eq!(one, Written::of(&names, &a), "a key depends on the key before it");
 
     let same_arguments = Normal::fields(&a.arguments) == Normal::fields(&b.arguments);
     assert_eq!(
@@ -54,7 +54,7 @@ pub fn keys(data: &[u8]) {
     assert_eq!(one.tag == other.tag, a.tag == b.tag, "{one:?} {other:?}");
 }
 
-/// What a key is made of, and a tag.
+/// The parts of a key, and a tag.
 struct Call {
     arguments: Fields,
     headers: HeaderMap,
@@ -97,7 +97,7 @@ impl Call {
     }
 }
 
-/// What becomes of it.
+/// The names that a call results in.
 #[derive(Debug, PartialEq)]
 struct Written {
     arguments: String,
@@ -132,14 +132,14 @@ impl Written {
         assert_safe(text);
         assert_capped(text);
         assert_safe(&self.key);
-        assert!(self.key.len() <= LONGEST, "{}", self.key);
-        if self.key.len() < LONGEST {
+        assert!(self.key.len() <= MAX_KEY, "{}", self.key);
+        if self.key.len() < MAX_KEY {
             let plain = format!("shop:{HANDLER}{text};accept-language=");
             let variant = self
                 .key
                 .strip_prefix(&plain)
                 .and_then(|rest| rest.rsplit_once(";cookie="));
-            let (language, cookie) = variant.expect("the headers stand behind the arguments");
+            let (language, cookie) = variant.expect("the headers follow the arguments");
             assert_eq!(read(language), call.normal_line("accept-language"));
             assert!(
                 matches!(read(cookie), Normal::None | Normal::Bytes(_)),
@@ -148,31 +148,31 @@ impl Written {
         }
         assert_escaped(&call.tag);
         assert_safe(&self.tag);
-        assert!(self.tag.len() <= LONGEST, "{}", self.tag);
+        assert!(self.tag.len() <= MAX_KEY, "{}", self.tag);
     }
 }
 
-/// Printable, and nothing that a store or a log gives a meaning to.
+/// The text is printable and has no character that is special to a store or a log.
 fn assert_safe(text: &str) {
     assert!(text.bytes().all(|byte| byte.is_ascii_graphic()), "{text:?}");
     assert!(!text.contains(['{', '}', '\\']), "{text}");
 }
 
-/// A short text stays as it is; of a long one there are a readable head and the hash of all of it.
+/// A short text is unchanged; a long one becomes its readable beginning and the hash of the whole.
 fn assert_capped(text: &str) {
     let mut capped = text.to_owned();
     key::cap(&mut capped);
-    if text.len() < LONGEST {
+    if text.len() < MAX_KEY {
         assert_eq!(capped, text);
         return;
     }
-    assert_eq!(capped.len(), LONGEST);
+    assert_eq!(capped.len(), MAX_KEY);
     let (head, hash) = capped.split_once('~').map_or(("", ""), |_| capped.split_at(175));
     assert!(text.starts_with(head), "{capped} {text}");
     assert_eq!(hash, format!("~{}", blake3::hash(text.as_bytes())));
 }
 
-/// The names of handlers and tags can be read back and hold nothing that has a meaning beside them.
+/// The names of handlers and tags can be unescaped and contain no delimiter.
 fn assert_escaped(raw: &str) {
     let escaped = key::escape_handler(raw);
     let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"_-:.,/<>&=+%".contains(&byte);

@@ -1,6 +1,6 @@
-//! What holds for any bytes: the properties in which `fuzz/` looks for a hole, and which `tests/it/fuzz.rs` replays.
+//! Properties that hold for any bytes: `fuzz/` searches for counterexamples, and `tests/it/fuzz.rs` replays its seeds.
 //!
-//! Each takes bytes that anyone may have made, and panics where a promise is broken. Not part of the public API.
+//! Each takes arbitrary bytes and panics if a promise is broken. Not part of the public API.
 
 mod source;
 mod shape;
@@ -12,10 +12,10 @@ mod if_none_match;
 
 pub use self::{cache_control::cache_control, entry::entry, if_none_match::if_none_match, keys::keys};
 
-/// One property: panics where it does not hold.
+/// A property, which panics if the bytes are a counterexample.
 pub type Property = fn(&[u8]);
 
-/// Every property, by the name of its fuzz target.
+/// Every property with the name of its fuzz target.
 pub const TARGETS: [(&str, Property); 4] = [
     ("cache_control", cache_control),
     ("entry", entry),

@@ -1,25 +1,25 @@
-//! `Cache-Control` as a naive reader takes it, for the real one to be held against.
+//! A naive parser of `Cache-Control`, to compare the real one with.
 
 use std::time::Duration;
 
 use crate::http::{RequestDirectives, ResponseDirectives};
 
-/// Where longer times end, in seconds (RFC 9111 section 1.2.2).
-const LONGEST: u64 = 1 << 31;
+/// The longest time in seconds (RFC 9111 section 1.2.2).
+const MAX_SECONDS: u64 = 1 << 31;
 
-/// What a request asks for with this list.
+/// The directives of a request with this list.
 pub(super) fn asked(list: &[Member]) -> RequestDirectives {
     RequestDirectives {
         no_store: has(list, "no-store"),
         no_cache: has(list, "no-cache"),
         only_if_cached: has(list, "only-if-cached"),
         max_age: times(list, "max-age", 0).min(),
-        min_fresh: times(list, "min-fresh", LONGEST).max(),
+        min_fresh: times(list, "min-fresh", MAX_SECONDS).max(),
         max_stale: times(list, "max-stale", 0).min(),
     }
 }
 
-/// What a response allows with it.
+/// The directives of a response with this list.
 pub(super) fn allowed(list: &[Member]) -> ResponseDirectives {
     ResponseDirectives {
         no_store: has(list, "no-store"),
@@ -44,7 +44,7 @@ fn has(list: &[Member], name: &str) -> bool {
     list.iter().any(|member| member.name == name.as_bytes())
 }
 
-/// Whether a member of that name does not name the fields that it is about.
+/// Whether a member of that name lists no fields.
 fn has_bare(list: &[Member], name: &str) -> bool {
     let mut named = list.iter().filter(|member| member.name == name.as_bytes());
     named.any(|member| !member.argument.as_deref().is_some_and(are_fields))
@@ -76,11 +76,11 @@ fn are_fields(argument: &[u8]) -> bool {
         && members.all(|member| member.iter().all(is_field) && !member.iter().any(u8::is_ascii_whitespace))
 }
 
-/// The times of all members of that name; of one that has none, `otherwise` in seconds.
+/// The times of all members of that name; `otherwise`, in seconds, for a member without one.
 fn times(list: &[Member], name: &str, otherwise: u64) -> impl Iterator<Item = Duration> {
     let named = list.iter().filter(move |member| member.name == name.as_bytes());
     named.map(move |member| match &member.argument {
-        // Any staleness will do.
+        // Any staleness is accepted.
         None if name == "max-stale" => Duration::MAX,
         argument => Duration::from_secs(argument.as_deref().and_then(seconds).unwrap_or(otherwise)),
     })
@@ -91,7 +91,7 @@ fn times(list: &[Member], name: &str, otherwise: u64) -> impl Iterator<Item = Du
 pub(super) struct Member {
     /// In lower case.
     pub(super) name: Vec<u8>,
-    /// As it stands there.
+    /// As written.
     argument: Option<Vec<u8>>,
 }
 
@@ -131,7 +131,7 @@ impl Member {
     }
 }
 
-/// The members of the list, empty ones, too.
+/// The members of the list, including empty ones.
 pub(super) fn members(list: &[u8]) -> Vec<Member> {
     let mut members = Vec::new();
     let mut start = 0;
@@ -155,7 +155,7 @@ pub(super) fn members(list: &[u8]) -> Vec<Member> {
             (Place::Name, b'=') => Place::BeforeArgument,
             (Place::Name, _) => Place::Name,
             (Place::BeforeArgument, b' ' | b'\t') => Place::BeforeArgument,
-            // One that never closes is a byte like others: it hides nothing.
+            // A quote that never closes is an ordinary byte.
             (Place::BeforeArgument, b'"') if unquoted(&list[at + 1..]).is_some() => Place::Quoted,
             (Place::BeforeArgument | Place::Argument, _) => Place::Argument,
         };
@@ -164,7 +164,7 @@ pub(super) fn members(list: &[u8]) -> Vec<Member> {
     members
 }
 
-/// Where in a member a reader stands that looks at one byte after the other.
+/// The position within a member.
 #[derive(Clone, Copy)]
 enum Place {
     Name,
@@ -182,11 +182,11 @@ fn seconds(argument: &[u8]) -> Option<u64> {
         return None;
     }
     let number = str::from_utf8(&digits).ok()?.parse::<u128>();
-    // What does not fit into 128 bits is too large all the more.
-    Some(number.map_or(LONGEST, |number| number.min(LONGEST.into()) as u64))
+    // A number of more than 128 bits is also too large.
+    Some(number.map_or(MAX_SECONDS, |number| number.min(MAX_SECONDS.into()) as u64))
 }
 
-/// The text of the quoted-string whose opening quote stands before `quoted`, and what stands behind it.
+/// The text of the quoted-string whose opening quote precedes `quoted`, and the rest after it.
 fn unquoted(quoted: &[u8]) -> Option<(Vec<u8>, &[u8])> {
     let mut text = Vec::new();
     let mut rest = quoted.iter();

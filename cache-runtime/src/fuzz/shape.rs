@@ -3,12 +3,11 @@
 use super::source::Source;
 use crate::key::model::{Fields, NAMES, Number, Shape};
 
-/// The kinds of values by the letter that asks for them; any other byte asks for one of them, too. Those that hold
-/// no others come first.
+/// The letters of the kinds of values. Any other byte stands for one of them as well. Kinds without inner values come first.
 const KINDS: &[u8] = b"_UtficsdbnvSNqTPMRwWV";
 const LEAVES: usize = 11;
 
-/// How deep values nest in values.
+/// How deep values are nested.
 const DEPTH: u32 = 8;
 
 /// The arguments of a call.
@@ -22,10 +21,10 @@ fn nested_fields(source: &mut Source<'_>, depth: u32) -> Fields {
 
 fn shape(source: &mut Source<'_>, depth: u32) -> Shape {
     let kinds = if depth == 0 { &KINDS[..LEAVES] } else { KINDS };
-    let asked = source.byte();
-    let kind = match kinds.contains(&asked) {
-        true => asked,
-        false => kinds[usize::from(asked) % kinds.len()],
+    let letter = source.byte();
+    let kind = match kinds.contains(&letter) {
+        true => letter,
+        false => kinds[usize::from(letter) % kinds.len()],
     };
     let inner = |source: &mut Source<'_>| shape(source, depth.saturating_sub(1));
     let boxed = |source: &mut Source<'_>| Box::new(inner(source));
@@ -59,7 +58,7 @@ fn name(source: &mut Source<'_>) -> &'static str {
     NAMES[usize::from(source.byte()) % NAMES.len()]
 }
 
-/// A letter for the type, then a length and the bytes of the number, the lowest first.
+/// A byte for the type, then a length and the bytes of the number, little endian.
 fn number(source: &mut Source<'_>) -> Number {
     let kind = source.byte();
     let bits = u128::from_le_bytes(Source::new(source.bytes()).array());

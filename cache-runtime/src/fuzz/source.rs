@@ -1,10 +1,10 @@
-//! Structure out of bytes.
+//! Draws structured values from bytes.
 
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request};
 
 use crate::http::request_head::{KeptHeaders, RequestHead};
 
-/// Bytes that values are drawn from, in turn. Behind the end there are zeros, so that every input means something.
+/// Bytes that values are drawn from. After the end come zeros, so that every input is valid.
 pub(super) struct Source<'a>(&'a [u8]);
 
 impl<'a> Source<'a> {
@@ -24,18 +24,18 @@ impl<'a> Source<'a> {
         array
     }
 
-    /// A length in one byte, and as many bytes.
+    /// A length in one byte, then as many bytes.
     pub(super) fn bytes(&mut self) -> &'a [u8] {
         let length = self.byte();
         self.take(usize::from(length))
     }
 
-    /// As [`Self::bytes`], with what is not UTF-8 replaced.
+    /// As [`Self::bytes`], with invalid UTF-8 replaced.
     pub(super) fn text(&mut self) -> String {
         String::from_utf8_lossy(self.bytes()).into_owned()
     }
 
-    /// Up to seven of what `draw` draws.
+    /// Up to seven values that `draw` draws.
     pub(super) fn list<T>(&mut self, mut draw: impl FnMut(&mut Self) -> T) -> Vec<T> {
         let length = self.byte() % 8;
         (0..length).map(|_| draw(self)).collect()
@@ -52,11 +52,11 @@ impl<'a> Source<'a> {
     }
 }
 
-/// The bytes without those that no header value has.
+/// The bytes as a header value, without those that none may contain.
 pub(super) fn field_value(bytes: &[u8]) -> HeaderValue {
     let allowed = |byte: &u8| matches!(byte, b'\t' | b' '..=b'~' | 0x80..);
     let bytes: Vec<u8> = bytes.iter().copied().filter(allowed).collect();
-    HeaderValue::from_bytes(&bytes).expect("what is left may stand in a header value")
+    HeaderValue::from_bytes(&bytes).expect("the other bytes are removed")
 }
 
 /// Each line as a header value.
@@ -64,7 +64,7 @@ pub(super) fn field_values(text: &[u8]) -> Vec<HeaderValue> {
     text.split(|&byte| byte == b'\n').map(field_value).collect()
 }
 
-/// The lines of one field.
+/// A header map with these lines of one field.
 pub(super) fn field(name: &HeaderName, lines: &[HeaderValue]) -> HeaderMap {
     let mut headers = HeaderMap::new();
     for line in lines {
@@ -73,7 +73,7 @@ pub(super) fn field(name: &HeaderName, lines: &[HeaderValue]) -> HeaderMap {
     headers
 }
 
-/// What the cache sees of a request.
+/// The head of a request.
 pub(super) fn request(method: Method, headers: HeaderMap) -> RequestHead {
     let mut request = Request::new(());
     *request.method_mut() = method;

@@ -1,4 +1,4 @@
-//! The key that the application holds in its hand: whose entry, and of which arguments.
+//! The key that an application holds: a handler and its arguments.
 
 use std::{borrow::Cow, fmt};
 
@@ -13,38 +13,39 @@ use crate::{
     slot::Fingerprint,
 };
 
-/// The key of one entry, as a handler and its arguments make it, or a [`ValueKey`](crate::ValueKey).
+/// The key of an entry: a handler and its arguments, or a [`ValueKey`](crate::ValueKey).
 ///
-/// A companion makes it (`get_product::key(Path(42))`), and every cache takes it: it holds no cache's prefix, and it
-/// stands for all variants of the entry at once, those by `vary`, `methods` and `version`.
-/// It displays itself as in the store, there behind the prefix: `api::products::get_product(id=42)`; before the cap at 240
-/// bytes.
+/// The companion of a handler makes it, as in `get_product::key(Path(42))`. Any cache takes it, since it has no prefix, and it
+/// is the key of all variants of the entry, by `vary`, `methods` and `version`.
+///
+/// Its `Display` shows the key as in the store, without the prefix: `api::products::get_product(id=42)`. A key of more than
+/// 240 bytes is shown in full.
 #[derive(Debug, Clone)]
 pub struct CacheKey {
-    /// The handler's escaped name, or that of a value behind a `$`.
+    /// The escaped name of the handler, or `$` and that of a value.
     pub(crate) name: Cow<'static, str>,
     pub(crate) keyed: Result<Keyed, KeyError>,
 }
 
-/// What there is to know of an entry before it is looked for.
+/// What a key identifies.
 #[derive(Debug, Clone)]
 pub(crate) struct Keyed {
     pub(crate) handler: Handler,
-    /// Whose entry it is; see [`Slot`](crate::store::Slot).
+    /// The owner of the entry; see [`Slot`](crate::store::Slot).
     pub(crate) owner: Fingerprint,
-    /// Tells values of several types under one name apart.
+    /// Distinguishes values of different types under one name.
     pub(crate) variant: Option<String>,
-    /// Whether what stands there can be read as what the key is for.
+    /// Whether an entry can be read as the value that the key is for.
     pub(crate) accepts: fn(&Entry) -> bool,
     pub(crate) policy: &'static Policy,
-    /// The argument list with its parentheses, however long.
+    /// The argument list with its parentheses, not capped.
     pub(crate) arguments: String,
-    /// Those of the option `tags`. `None`: they depend on more than the arguments in the key.
+    /// The tags of the option `tags`. `None` if they depend on more than the arguments in the key.
     pub(crate) tags: Option<Vec<String>>,
 }
 
 impl CacheKey {
-    /// The key of `handler`, whose attribute is `meta`, with the arguments that `write` fills in. It has no tags yet.
+    /// The key of `handler`, whose attribute is `meta`, with the arguments that `write` writes. It has no tags yet.
     pub(crate) fn of_handler(
         handler: Handler,
         meta: &'static HandlerMeta,
@@ -59,8 +60,9 @@ impl CacheKey {
         )
     }
 
-    /// The key of a value that the application keeps under this name, which no handler has.
-    /// Values of another `owner`, or that this does not accept, are not found.
+    /// The key of a value that the application stores under this name. No handler has such a key.
+    ///
+    /// Values of another `owner`, and those that `accepts` rejects, are not found.
     pub(crate) fn of_value(
         name: &str,
         owner: Fingerprint,
@@ -68,7 +70,7 @@ impl CacheKey {
         write: impl FnOnce(&mut KeyArgs<'_>) -> Result<(), KeyError>,
     ) -> Self {
         static POLICY: Policy = Policy::new();
-        // No handler's name begins like that: `$` is escaped there.
+        // No handler's name begins with `$`, which is escaped there.
         let name = format!("{}{}", Handler::VALUES.name, crate::key::escape_handler(name));
         let mut key = Self::new(name.into(), Handler::VALUES, owner, &POLICY, write);
         if let Ok(keyed) = &mut key.keyed {
@@ -101,7 +103,7 @@ impl CacheKey {
         }
     }
 
-    /// There is none. `handler` says for whom.
+    /// No key, for the given reason. `handler` is shown with it.
     pub(crate) fn none(handler: &'static str, reason: KeyError) -> Self {
         Self {
             name: handler.into(),
@@ -109,7 +111,7 @@ impl CacheKey {
         }
     }
 
-    /// With other tags, or none that could be told.
+    /// The key with other tags; `None` if they are unknown.
     pub(crate) fn with_tags(mut self, tags: Option<Vec<String>>) -> Self {
         if let Ok(keyed) = &mut self.keyed {
             keyed.tags = tags;
@@ -163,7 +165,7 @@ mod tests {
     }
 
     #[test]
-    fn p2_says_that_there_is_none_and_why() {
+    fn p2_displays_why_there_is_no_key() {
         let key = key_of("api::page", |args| {
             args.arg("page").serialize(&1)?;
             Err(KeyError::new("no user"))

@@ -1,19 +1,19 @@
-//! Why there is no key.
+//! Why a key could not be built.
 
 use std::{borrow::Cow, fmt};
 
 use serde::ser;
 
-/// A value has no text form, so the request has no key and goes past the cache.
+/// A value has no text, so the request has no key and bypasses the cache.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct KeyError {
     reason: Cow<'static, str>,
 }
 
 impl KeyError {
-    /// For a [`CacheKeyPart`](super::CacheKeyPart) to say that this request has no key, and why.
+    /// The error that a [`CacheKeyPart`](super::CacheKeyPart) returns for a request that has no key.
     ///
-    /// The reason ends up in logs: leave secrets out of it.
+    /// The reason is logged, so it must not contain secrets.
     ///
     /// ```
     /// use handler_cache::key::{CacheKeyPart, KeyError, KeyWriter};

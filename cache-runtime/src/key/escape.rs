@@ -1,14 +1,13 @@
-//! Text made safe to stand in a key: printable ASCII without the bytes that delimit.
+//! Escapes text for keys: printable ASCII without delimiters.
 //!
-//! A byte that may not stand for itself becomes `%XX`. As `%` never stands for itself, every escape can be undone, so
-//! none merges two texts.
+//! Any other byte becomes `%XX`. As `%` itself is escaped, every escape can be undone, so different texts stay different.
 
 use std::{borrow::Cow, fmt};
 
-/// The bytes that stand for themselves.
+/// The bytes that are not escaped.
 type Plain = [bool; 256];
 
-/// Inside quotes. Braces would be read as a hash tag by a Redis cluster.
+/// Inside quotes. A Redis cluster would take braces for a hash tag.
 const QUOTED: Plain = {
     let mut plain = [false; 256];
     let mut byte = 0x21;
@@ -22,8 +21,7 @@ const QUOTED: Plain = {
 /// In the names of fields, variants and arguments.
 const NAME: Plain = alphanumeric_and(b"_-");
 
-/// In the names of handlers and tags: a path of Rust as far as it holds nothing that has a meaning of its own beside
-/// them in a key.
+/// In the names of handlers and tags: the characters of Rust paths, except those that delimit names in a key.
 const PATH: Plain = alphanumeric_and(b"_-:.,/<>&=+");
 
 const fn alphanumeric_and(others: &[u8]) -> Plain {
@@ -41,19 +39,19 @@ const fn alphanumeric_and(others: &[u8]) -> Plain {
     plain
 }
 
-/// The inside of a quoted string or character.
+/// Appends the inside of a quoted string or character.
 pub(super) fn push_quoted(out: &mut String, text: &str) {
     push(out, text, &QUOTED);
 }
 
-/// A name, such that no value begins or reads like it.
+/// Appends a name so that no value begins or reads like it.
 pub(super) fn push_name(out: &mut String, name: &str) {
     let Some(&first) = name.as_bytes().first() else {
-        // Never followed by a digit, so it is no escape.
+        // No digit follows, so it is not an escape.
         return out.push('%');
     };
     let keyword = matches!(name, "true" | "false" | "none" | "some" | "nan" | "inf");
-    // A first byte beyond ASCII is left to `push`, which escapes it with the rest of its character.
+    // `push` escapes a first byte beyond ASCII with the rest of its character.
     if first.is_ascii() && (keyword || !first.is_ascii_alphabetic()) {
         push_byte(out, first);
         push(out, &name[1..], &NAME);
@@ -62,7 +60,7 @@ pub(super) fn push_name(out: &mut String, name: &str) {
     }
 }
 
-/// Bytes as `0x…`.
+/// Appends bytes as `0x…`.
 pub(super) fn push_bytes(out: &mut String, bytes: &[u8]) {
     out.reserve(2 + 2 * bytes.len());
     out.push_str("0x");
@@ -71,16 +69,16 @@ pub(super) fn push_bytes(out: &mut String, bytes: &[u8]) {
     }
 }
 
-/// A handler's path as it stands in keys.
+/// A handler's path as its name in keys.
 ///
-/// It never holds `(`, which ends it there, nor `@`, `;`, `#` and braces, which mark what is no handler's name.
+/// The name contains neither `(`, which ends it, nor `@`, `;`, `#` and braces, which mark the other parts of keys.
 pub(crate) fn escape_handler(path: &str) -> String {
     let mut out = String::with_capacity(path.len());
     push(&mut out, path, &PATH);
     out
 }
 
-/// A tag as it stands in a store. What holds for [`escape_handler`] holds here.
+/// A tag as its name in stores, escaped like [`escape_handler`] does.
 pub(crate) fn escape_tag(tag: &str) -> Cow<'_, str> {
     if tag.bytes().all(|byte| PATH[usize::from(byte)]) {
         Cow::Borrowed(tag)
@@ -89,7 +87,7 @@ pub(crate) fn escape_tag(tag: &str) -> Cow<'_, str> {
     }
 }
 
-/// The tag that was escaped so; where it was cut, its head.
+/// Undoes [`escape_tag`]; for a capped name, returns its beginning and the hash.
 pub(crate) fn unescape(escaped: &str) -> String {
     let mut bytes = Vec::with_capacity(escaped.len());
     let mut rest = escaped.as_bytes();
@@ -112,7 +110,7 @@ pub(crate) fn unescape(escaped: &str) -> String {
     String::from_utf8_lossy(&bytes).into_owned()
 }
 
-/// Escapes what is formatted into it, so that a `Display` type needs no string of its own.
+/// Escapes the text that is formatted into it, so that a `Display` type needs no string of its own.
 pub(super) struct Quoted<'a>(pub(super) &'a mut String);
 
 impl fmt::Write for Quoted<'_> {
@@ -128,7 +126,7 @@ fn push(out: &mut String, text: &str, plain: &Plain) {
         if plain[usize::from(byte)] {
             continue;
         }
-        // A run begins and ends with ASCII; an empty one may lie inside a character, where no slice may begin.
+        // A stretch of plain bytes begins and ends with ASCII. An empty one may be inside a character, where slicing panics.
         if done < at {
             out.push_str(&text[done..at]);
         }
@@ -221,7 +219,7 @@ mod tests {
     }
 
     #[test]
-    fn p2_handlers_and_tags_hold_no_byte_with_a_meaning() {
+    fn p2_handlers_and_tags_contain_no_delimiter() {
         for byte in 0..=0x7F_u8 {
             let text = char::from(byte).to_string();
             let escaped = escape_handler(&text);

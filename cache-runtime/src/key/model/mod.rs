@@ -1,6 +1,4 @@
-//! Keys by another road than the serializer's: values, what a key must keep of them, and a reader of its text.
-//!
-//! For property tests and fuzzing, which hold the two against each other.
+//! An independent model of keys for property tests and fuzzing: values, their normal forms, and a parser of their texts.
 
 mod shape;
 mod normal;

@@ -1,15 +1,15 @@
-//! What a key must keep of a value: its normal form, by another road than the serializer.
+//! The normal form of a value: what its text in a key must preserve.
 
 use super::shape::{Fields, Number, Shape};
 
-/// A value without what is merged on purpose. Two values may share a text exactly when these are equal.
+/// A value without the distinctions that keys ignore. Two values have the same text exactly if their normal forms are equal.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) enum Normal {
     Unit,
     Bool(bool),
     /// In decimal, with its sign.
     Integer(String),
-    /// Its bits, those of one NaN for all.
+    /// Its bits; all NaN have the same.
     Float(u64),
     Char(char),
     Text(String),
@@ -19,7 +19,7 @@ pub(crate) enum Normal {
     Seq(Vec<Normal>),
     Tuple(Vec<Normal>),
     Struct(Vec<(String, Normal)>),
-    /// Sorted by key, entries of one key in their order.
+    /// Sorted by key; entries with equal keys keep their order.
     Map(Vec<(Normal, Normal)>),
     UnitVariant(String),
     NewtypeVariant(String, Box<Normal>),

@@ -1,8 +1,8 @@
-//! Reads key texts back. That it can is the proof that no two values share one: what has an inverse merges nothing.
+//! Parses the texts of keys. That this is possible proves that no two values have the same text.
 
 use super::normal::Normal;
 
-/// The arguments of a whole list.
+/// Parses an argument list.
 pub(crate) fn read_args(text: &str) -> Vec<(String, Normal)> {
     let mut reader = Reader(text);
     reader.expect("(");
@@ -19,7 +19,7 @@ pub(crate) fn read_args(text: &str) -> Vec<(String, Normal)> {
     args
 }
 
-/// One value.
+/// Parses one value.
 pub(crate) fn read(text: &str) -> Normal {
     let mut reader = Reader(text);
     let value = reader.value();
@@ -31,7 +31,7 @@ struct Reader<'a>(&'a str);
 
 impl<'a> Reader<'a> {
     fn end(&self) {
-        assert_eq!(self.0, "", "left over");
+        assert_eq!(self.0, "", "text after the end");
     }
 
     fn take(&mut self, token: &str) -> bool {
@@ -149,7 +149,7 @@ impl<'a> Reader<'a> {
         if self.take("=)") {
             return Inside::Fields(Vec::new());
         }
-        // Fields have names before `=`, where a value never stands.
+        // A field has a name before `=`, and a value is never there.
         let ahead = Self(self.0).run(is_name).len();
         if self.0[ahead..].starts_with('=') {
             let mut fields = Vec::new();
@@ -187,7 +187,7 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// What stands in parentheses; of values, whether a comma ends them.
+/// The contents of parentheses. For values, whether they end with a comma.
 #[derive(Debug)]
 enum Inside {
     Values(Vec<Normal>, bool),

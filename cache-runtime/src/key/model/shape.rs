@@ -1,4 +1,4 @@
-//! Values that make every call of serde's data model.
+//! Values that use every part of serde's data model.
 
 use serde::{
     Serialize, Serializer,
@@ -10,7 +10,7 @@ use serde::{
 
 pub(crate) type Fields = Vec<(&'static str, Shape)>;
 
-/// For fields, variants and arguments: what is plain, and what tries to look like something else.
+/// Names of fields, variants and arguments: plain ones, and ones that look like other parts of a key.
 pub(crate) const NAMES: &[&str] = &[
     "", "_", "a", "b", "id", "A-b", "a_b", "_id", "true", "false", "none", "some", "nan", "inf", "-inf", "%",
     "%74rue", "%%", "25", "0x", "0x00", "1", "-1", "1.0", "1e5", "e5", "a=b", "a(b)", "a,b", "(", ")", "=",

@@ -1,4 +1,4 @@
-//! One test for each production.
+//! One test for each production of the grammar.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -75,7 +75,7 @@ fn p2_scalars() {
 }
 
 #[test]
-fn p2_integers_of_any_width_read_alike() {
+fn p2_integers_of_any_width_have_one_text() {
     assert_eq!(text(&-1_i8), "-1");
     assert_eq!(text(&7_u8), text(&7_i128));
     assert_eq!(text(&i128::MIN), i128::MIN.to_string());
@@ -121,7 +121,7 @@ fn p2_maps_are_sorted_by_the_text_of_their_keys() {
 }
 
 #[test]
-fn p2_a_multimap_keeps_the_order_within_a_key() {
+fn p2_multimap_keeps_the_order_of_equal_keys() {
     let entries = |values: Vec<usize>| {
         let entry = |value: usize| {
             let key = if value.is_multiple_of(2) { "b" } else { "a" };
@@ -211,7 +211,7 @@ fn p2_bytes_and_displayed_values() {
 }
 
 #[test]
-fn p2_what_cannot_be_serialized_has_no_text() {
+fn p2_value_that_fails_to_serialize_has_no_text() {
     assert_eq!(
         try_text(&raw("that")).unwrap_err(),
         KeyError::new("cannot do that")
@@ -242,7 +242,7 @@ fn p2_argument_lists_are_named_and_escaped() {
 }
 
 #[test]
-fn p2_an_argument_that_writes_no_or_two_values_has_no_key() {
+fn p2_argument_that_writes_no_or_two_values_is_an_error() {
     let two = written(|key| {
         key.str("a")?;
         key.str("b")
@@ -255,7 +255,7 @@ fn p2_an_argument_that_writes_no_or_two_values_has_no_key() {
         written(|_| Ok(())).unwrap_err().to_string(),
         "an argument wrote nothing into the key"
     );
-    // Between two that do.
+    // Between two arguments that write one value.
     let mut out = String::from("f");
     let list = write_args(&mut out, |args| {
         args.arg("a").serialize(&1)?;
@@ -263,11 +263,11 @@ fn p2_an_argument_that_writes_no_or_two_values_has_no_key() {
         args.arg("c").serialize(&3)
     });
     assert!(list.is_err());
-    assert_eq!(out, "f", "no part of a list is left behind");
+    assert_eq!(out, "f", "no part of the list is kept");
 }
 
 #[test]
-fn p2_an_error_that_is_swallowed_is_found() {
+fn p2_ignored_error_is_an_error() {
     let swallowed = written(|key| {
         let _ = key.serialize(&raw("nothing"));
         Ok(())
@@ -284,7 +284,7 @@ fn p2_an_error_that_is_swallowed_is_found() {
 }
 
 #[test]
-fn a_warmed_buffer_is_written_in_place() {
+fn large_enough_buffer_is_not_reallocated() {
     let mut out = String::with_capacity(256);
     let place = out.as_ptr();
     for id in 0..100_u64 {

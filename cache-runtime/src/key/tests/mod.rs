@@ -1,4 +1,4 @@
-//! The promise P2: what `Serialize` tells apart has different texts.
+//! The promise P2: values that `Serialize` distinguishes have different texts.
 
 mod grammar;
 mod parts;
@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use super::{CacheKeyPart, KeyError, KeyWriter, write_args};
 
-/// What `value` serializes to.
+/// The text that `value` serializes to.
 fn text<T: Serialize + ?Sized>(value: &T) -> String {
     try_text(value).unwrap()
 }
@@ -18,12 +18,12 @@ fn try_text<T: Serialize + ?Sized>(value: &T) -> Result<String, KeyError> {
     written(|key| key.serialize(value))
 }
 
-/// The text of its own.
+/// The text of a [`CacheKeyPart`].
 fn part<T: CacheKeyPart + ?Sized>(value: &T) -> String {
     written(|key| value.write_key(key)).unwrap()
 }
 
-/// What one argument comes to.
+/// The text of one argument.
 fn written(write: impl FnOnce(&mut KeyWriter<'_>) -> Result<(), KeyError>) -> Result<String, KeyError> {
     let mut out = String::new();
     write_args(&mut out, |args| write(args.whole()))?;

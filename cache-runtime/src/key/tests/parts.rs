@@ -1,4 +1,4 @@
-//! Which text an argument gets, and that the ways to it agree.
+//! Which text an argument has, and that all ways to it agree.
 
 use std::{
     borrow::Cow,
@@ -21,7 +21,7 @@ use super::{
     part, text, write_args,
 };
 
-/// As generated code calls it.
+/// The text as generated code writes it.
 macro_rules! argument {
     ($value:expr) => {{
         let value = $value;
@@ -39,14 +39,14 @@ struct User {
     name: &'static str,
 }
 
-/// Abbreviates, so it must never be taken for a key.
+/// Abbreviates the value, so no key may use it.
 impl fmt::Display for User {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.name)
     }
 }
 
-/// No `Serialize`.
+/// Does not implement `Serialize`.
 struct Locale(&'static str);
 
 impl fmt::Display for Locale {
@@ -61,7 +61,7 @@ impl CacheKeyPart for Locale {
     }
 }
 
-/// Both, and the explicit one counts.
+/// Implements both; `CacheKeyPart` takes precedence.
 #[derive(Serialize, Clone)]
 struct Tenant {
     id: u32,
@@ -82,7 +82,7 @@ const BOB: User = User {
 };
 
 #[test]
-fn p2_serialize_is_the_text_of_types_without_their_own() {
+fn p2_types_without_their_own_text_have_that_of_serialize() {
     assert_eq!(argument!(BOB).unwrap(), "(tenant=1,name=\"bob\")");
     assert_eq!(argument!(Some(BOB)).unwrap(), "some((tenant=1,name=\"bob\"))");
     assert_eq!(argument!(vec![BOB]).unwrap(), "[(tenant=1,name=\"bob\")]");
@@ -92,7 +92,7 @@ fn p2_serialize_is_the_text_of_types_without_their_own() {
 }
 
 #[test]
-fn p2_two_tenants_behind_an_arc_never_share_a_name() {
+fn p2_values_in_an_arc_have_their_own_text() {
     let other = User { tenant: 2, ..BOB };
     let texts = [Arc::new(BOB), Arc::new(other)].map(|user| argument!(user).unwrap());
     assert_eq!(texts, ["(tenant=1,name=\"bob\")", "(tenant=2,name=\"bob\")"]);
@@ -103,7 +103,7 @@ fn p2_two_tenants_behind_an_arc_never_share_a_name() {
 }
 
 #[test]
-fn p2_an_explicit_text_wins_also_behind_a_wrapper() {
+fn p2_own_text_takes_precedence_also_in_a_wrapper() {
     let tenant = Tenant {
         id: 7,
         secret: "hunter2",
@@ -125,7 +125,7 @@ fn p2_an_explicit_text_wins_also_behind_a_wrapper() {
 }
 
 #[test]
-fn p2_a_binding_by_reference_reads_like_the_value() {
+fn p2_reference_has_the_text_of_its_value() {
     let tenant = Tenant { id: 7, secret: "" };
     assert_eq!(argument!(&Arc::new(tenant)).unwrap(), "7");
     assert_eq!(argument!(&Path(Locale("de"))).unwrap(), "\"de\"");
@@ -137,13 +137,13 @@ fn p2_a_binding_by_reference_reads_like_the_value() {
     assert!(argument!(&Err::<User, _>("bad request")).is_err());
 }
 
-/// As in a generic handler, where only the bound is known.
+/// As in a generic handler, which knows only the bound.
 fn generic<T: CacheKeyPart>(value: T) -> [Result<String, KeyError>; 2] {
     [argument!(&value), argument!(Query(value))]
 }
 
 #[test]
-fn p2_a_type_parameter_needs_the_bound_alone() {
+fn p2_type_parameter_requires_only_the_bound() {
     assert_eq!(generic(Locale("de")).map(Result::unwrap), ["\"de\"", "\"de\""]);
     assert_eq!(generic(5_u64).map(Result::unwrap), ["5", "5"]);
 }
@@ -155,7 +155,7 @@ fn p2_rejections_have_no_key() {
         "Ok((tenant=1,name=\"bob\"))"
     );
     assert!(argument!(Err::<Query<User>, _>(Rejection)).is_err());
-    // The value has no text of its own, the error none at all, or one of its own.
+    // The value has no text of its own; the error has none at all, or one of its own.
     assert_eq!(
         argument!(Ok::<_, Rejection>(BOB)).unwrap(),
         "Ok((tenant=1,name=\"bob\"))"
@@ -169,7 +169,7 @@ fn p2_rejections_have_no_key() {
 }
 
 #[test]
-fn p2_a_part_within_another_writes_one_value_too() {
+fn p2_nested_part_writes_exactly_one_value() {
     struct Writes(usize);
     impl CacheKeyPart for Writes {
         fn write_key(&self, key: &mut KeyWriter<'_>) -> Result<(), KeyError> {
@@ -187,7 +187,7 @@ fn p2_a_part_within_another_writes_one_value_too() {
 }
 
 #[test]
-fn p2_extractors_read_like_what_they_hold() {
+fn p2_extractors_have_the_text_of_their_value() {
     let user = "(tenant=1,name=\"bob\")";
     assert_eq!(part(&Path(42_u64)), "42");
     assert_eq!(part(&Path((1, "a"))), "(1,\"a\")");
@@ -212,7 +212,7 @@ fn p2_none_and_an_empty_string_differ() {
 }
 
 #[test]
-fn p2_a_path_and_a_query_cannot_flow_into_each_other() {
+fn p2_path_and_query_stay_separate() {
     // `/items?a=1` and `/itemsa=1`.
     let (path, other) = (Uri::from_static("/items?a=1"), Uri::from_static("/itemsa=1"));
     assert_ne!(part(&path), part(&other));
@@ -222,7 +222,7 @@ fn p2_a_path_and_a_query_cannot_flow_into_each_other() {
 }
 
 #[test]
-fn p2_both_texts_of_a_type_are_one() {
+fn p2_own_text_equals_that_of_serialize() {
     fn same<T: CacheKeyPart + Serialize + ?Sized>(value: &T) {
         assert_eq!(part(value), text(value));
     }
@@ -271,10 +271,10 @@ fn p2_sets_are_sorted_by_the_texts_of_their_values() {
     }
 }
 
-/// An extractor that holds another.
+/// An extractor that wraps another.
 struct Cached<E>(E);
 
-/// As generated code selects what a value is from, of an extractor and one in it.
+/// The text of a value from an extractor, and from one within another, as generated code selects it.
 macro_rules! of_two {
     ($outer:expr, $inner:expr, $value:expr) => {{
         #[allow(unused_imports, reason = "the outer one may not be the server's")]
@@ -292,7 +292,7 @@ macro_rules! of_two {
 }
 
 #[test]
-fn p2_what_the_server_gives_is_never_written() {
+fn p2_values_of_the_server_are_not_written() {
     let state = || State(BOB);
     assert_eq!(argument!(state()).unwrap(), "");
     assert_eq!(argument!(&state()).unwrap(), "");
@@ -304,7 +304,7 @@ fn p2_what_the_server_gives_is_never_written() {
         of_two!(Cached(state()), state(), BOB),
         of_two!(state(), Cached(1), 1),
         of_two!(Cached(1), Cached(1), state()),
-        // Without a text.
+        // These have no text.
         of_two!(State(Rejection), Rejection, Rejection),
     ] {
         assert_eq!(text.unwrap(), "()");

@@ -1,4 +1,4 @@
-//! The grammar as a whole, over arbitrary values. `PROPTEST_CASES` asks for more of them.
+//! The grammar as a whole, with arbitrary values. `PROPTEST_CASES` sets their number.
 
 use std::collections::HashMap;
 
@@ -36,7 +36,7 @@ proptest! {
     #![proptest_config(cases(400))]
 
     #[test]
-    fn p2_every_text_can_be_read_back(value in shape()) {
+    fn p2_every_text_can_be_parsed(value in shape()) {
         let text = text(&value);
         prop_assert!(text.bytes().all(|byte| byte.is_ascii_graphic()), "{}", text);
         let never = ['{', '}', '\\'];
@@ -45,14 +45,14 @@ proptest! {
     }
 
     #[test]
-    fn p2_every_argument_list_can_be_read_back(args in vec((name(), shape()), 0..5)) {
+    fn p2_every_argument_list_can_be_parsed(args in vec((name(), shape()), 0..5)) {
         let text = list(&args);
         prop_assert_eq!(read_args(&text), Normal::fields(&args), "{}", text);
     }
 
     #[test]
     fn p2_texts_are_equal_exactly_when_normal_forms_are(a in shape(), b in shape(), seed: u64) {
-        // Unrelated values are seldom near each other, so the second is also compared as a change of the first.
+        // Random values are seldom similar, so the first is also compared with a changed copy of itself.
         for b in [b, changed(&a, &mut { seed })] {
             let (one, other) = (text(&a), text(&b));
             prop_assert_eq!(one == other, Normal::of(&a) == Normal::of(&b), "{} {}", one, other);
@@ -77,7 +77,7 @@ proptest! {
     }
 
     #[test]
-    fn p2_handlers_and_tags_can_be_read_back(raw in string()) {
+    fn p2_handlers_and_tags_can_be_unescaped(raw in string()) {
         let escaped = escape_handler(&raw);
         prop_assert_eq!(unescape(&escaped), raw.clone());
         prop_assert_eq!(&*escape_tag(&raw), &escaped);
@@ -101,7 +101,7 @@ proptest! {
     }
 }
 
-/// `value` with one thing about it changed, mostly what its text must show.
+/// `value` with one change, which mostly its text must show.
 fn changed(value: &Shape, seed: &mut u64) -> Shape {
     let mut draw = |below: usize| {
         *seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
@@ -165,9 +165,9 @@ fn changed(value: &Shape, seed: &mut u64) -> Shape {
     }
 }
 
-/// All small values, so that no collision among them can hide from chance.
+/// Covers all small values, where random ones might miss a collision.
 #[test]
-fn p2_no_two_small_values_share_a_text() {
+fn p2_no_two_small_values_have_one_text() {
     let leaves = vec![
         Shape::Unit,
         Shape::None,
@@ -196,7 +196,7 @@ fn p2_no_two_small_values_share_a_text() {
     assert!(seen.len() > 12_000, "{}", seen.len());
 }
 
-/// `values`, and each compound with up to two members of which the first is one of them.
+/// `values`, and all compounds with up to two members, the first of which is one of `values`.
 fn wrapped(values: &[Shape], leaves: &[Shape]) -> Vec<Shape> {
     let mut out = values.to_vec();
     let mut lists = vec![Vec::new()];

@@ -4,7 +4,7 @@ use proptest::{collection::vec, prelude::*, sample::select};
 
 use super::super::model::{NAMES, Number, Shape};
 
-/// Any shape, three levels deep, made of few and awkward pieces so that near misses are common.
+/// Any shape, up to three levels deep, of few and awkward pieces, so that similar values are frequent.
 pub(super) fn shape() -> BoxedStrategy<Shape> {
     leaf()
         .prop_recursive(4, 24, 4, |inner| {
@@ -44,7 +44,7 @@ fn leaf() -> impl Strategy<Value = Shape> {
     ]
 }
 
-/// Anything, or an attempt to look like something else.
+/// Any text, or one that looks like another part of a key.
 pub(super) fn string() -> impl Strategy<Value = String> {
     prop_oneof![
         any::<String>(),
@@ -87,7 +87,7 @@ fn number() -> impl Strategy<Value = Number> {
         any::<u32>().prop_map(U32),
         any::<u64>().prop_map(U64),
         any::<u128>().prop_map(U128),
-        // Small ones, so that equal values of different widths meet.
+        // Small numbers, so that equal values of different widths occur.
         (-2_i64..12).prop_map(I64),
         (0_u8..12).prop_map(U8),
         any::<u32>().prop_map(|bits| F32(f32::from_bits(bits))),
