@@ -65,7 +65,7 @@ fn core() -> Arc<CacheCore> {
         leases: Leases::default(),
         nesting: Nesting::default(),
         purges: Purges::default(),
-        counters: CounterRegistry::new(meter),
+        counters: CounterRegistry::new(recorder),
         clock,
     };
     Arc::new(CacheCore {

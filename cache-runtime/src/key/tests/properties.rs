@@ -6,8 +6,7 @@ use proptest::{collection::vec, prelude::*};
 
 use super::{
     super::{
-        cap,
-        cap::MAX_KEY,
+        cap::{MAX_KEY, cap},
         escape::{escape_handler, escape_tag},
         model::{Fields, Normal, Number, Shape, read, read_args, unescape},
     },
