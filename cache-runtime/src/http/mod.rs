@@ -43,7 +43,7 @@ pub(crate) use self::{
     key_variant::write_key_variant,
     methods::representative_method,
     storability::storability,
-    stored_headers::{has_too_many_header_names, is_connection_field, stored_headers},
+    stored_headers::{has_too_many_header_names, is_hop_by_hop, stored_headers},
     ttl::Ttl,
 };
 #[cfg(feature = "test-util")]

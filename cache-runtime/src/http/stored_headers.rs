@@ -9,8 +9,8 @@ use crate::entry::HeaderLines;
 ///
 /// Left out are:
 ///
-/// - the fields of the connection (RFC 9110 section 7.6.1), the fields that `Connection` lists, and the fields of proxy
-///   authentication (RFC 9111 section 3.1);
+/// - hop-by-hop fields (RFC 9110 section 7.6.1), the fields that `Connection` lists, and the fields of proxy authentication (RFC
+///   9111 section 3.1);
 /// - `Content-Length`: the stored body determines it, and it must not contradict a response to HEAD or a 304;
 /// - unless `keeps_dates`, `Age` and `Date`: only the freshness that the response itself declares counts from them.
 ///
@@ -25,7 +25,7 @@ pub(crate) fn stored_headers(headers: HeaderMap, keeps_dates: bool) -> HeaderMap
     for (name, value) in headers {
         if let Some(name) = name {
             let is_date = name == header::AGE || name == header::DATE;
-            let left_out = is_connection_field(&name) || listed.contains(&name) || (is_date && !keeps_dates);
+            let left_out = is_hop_by_hop(&name) || listed.contains(&name) || (is_date && !keeps_dates);
             current = (!left_out).then_some(name);
         }
         if let Some(name) = &current {
@@ -40,8 +40,8 @@ pub(crate) fn has_too_many_header_names(headers: &HeaderMap) -> bool {
     headers.keys_len() > HeaderLines::MAX_NAMES
 }
 
-/// Whether the field belongs to the connection (RFC 9110 section 7.6.1) or to proxy authentication.
-pub(crate) fn is_connection_field(name: &HeaderName) -> bool {
+/// Whether the field is a hop-by-hop field (RFC 9110 section 7.6.1), or one of proxy authentication.
+pub(crate) fn is_hop_by_hop(name: &HeaderName) -> bool {
     matches!(
         *name,
         header::CONNECTION
@@ -86,7 +86,7 @@ mod tests {
     }
 
     #[test]
-    fn fields_of_the_connection_are_left_out() {
+    fn hop_by_hop_fields_are_left_out() {
         let own = [
             ("x-first", "1"),
             ("connection", "close, X-Hop"),

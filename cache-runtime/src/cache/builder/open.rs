@@ -138,7 +138,7 @@ fn open_redis(_url: &str) -> Result<Box<dyn Store>, Error> {
 fn hit_header(name: &str) -> Result<HeaderName, Error> {
     let refuse = |why| Error::settings(format!("`response_header` is {why}: {name:?}"));
     let own = HeaderName::try_from(name).map_err(|_| refuse("no header name"))?;
-    match HeaderLines::is_common(&own) || rules::is_connection_field(&own) {
+    match HeaderLines::is_common(&own) || rules::is_hop_by_hop(&own) {
         true => Err(refuse("a header that means something else")),
         false => Ok(own),
     }

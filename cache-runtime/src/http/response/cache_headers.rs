@@ -73,14 +73,14 @@ impl CacheHeaders {
     }
 }
 
-/// The value with a `max-age`. Each thread caches one value per slot: entries that were stored together have the same one.
+/// The value with a `max-age`. Each thread caches one value per bucket: entries that were stored together have the same one.
 fn with_max_age(visibility: Visibility, seconds: u64) -> HeaderValue {
     type Cached = Option<(Visibility, u64, HeaderValue)>;
-    const SLOTS: usize = 64;
-    thread_local!(static CACHED: RefCell<[Cached; SLOTS]> = const { RefCell::new([const { None }; SLOTS]) });
+    const BUCKETS: usize = 64;
+    thread_local!(static CACHED: RefCell<[Cached; BUCKETS]> = const { RefCell::new([const { None }; BUCKETS]) });
     CACHED.with_borrow_mut(|cached| {
-        let slot = &mut cached[seconds as usize % SLOTS];
-        match slot {
+        let bucket = &mut cached[seconds as usize % BUCKETS];
+        match bucket {
             Some((cached_visibility, cached_seconds, value))
                 if (*cached_visibility, *cached_seconds) == (visibility, seconds) =>
             {
@@ -88,7 +88,7 @@ fn with_max_age(visibility: Visibility, seconds: u64) -> HeaderValue {
             }
             _ => {
                 let value = format_max_age(visibility, seconds);
-                *slot = Some((visibility, seconds, value.clone()));
+                *bucket = Some((visibility, seconds, value.clone()));
                 value
             }
         }

@@ -15,23 +15,24 @@ use crate::{
 };
 
 /// How many templates a thread keeps, and for which entries: about 350 KiB at most.
-const SLOTS: usize = 64;
+const BUCKETS: usize = 64;
 const MAX_LINES: usize = 16;
 const MAX_BYTES: usize = 1024;
 
-/// The number of consecutive entries that the template of a slot may fail to fit before it is replaced.
+/// The number of consecutive entries that the template of a bucket may fail to fit before it is replaced.
 const MAX_MISFITS: u32 = 2;
 
 thread_local!(
-    static TEMPLATES: RefCell<[TemplateSlot; SLOTS]> = const { RefCell::new([const { TemplateSlot::EMPTY }; SLOTS]) }
+    static TEMPLATES: RefCell<[TemplateBucket; BUCKETS]> =
+        const { RefCell::new([const { TemplateBucket::EMPTY }; BUCKETS]) };
 );
 
-struct TemplateSlot {
+struct TemplateBucket {
     template: Option<Template>,
     misfits: u32,
 }
 
-impl TemplateSlot {
+impl TemplateBucket {
     const EMPTY: Self = Self {
         template: None,
         misfits: MAX_MISFITS,
@@ -71,21 +72,21 @@ impl Responder<'_> {
         if self.policy.http.is_some() || self.status_headers.cache_name.is_some() {
             return None;
         }
-        TEMPLATES.with_borrow_mut(|slots| {
+        TEMPLATES.with_borrow_mut(|buckets| {
             // The entries of a handler have fields of the same names, mostly of the same size.
-            let slot = &mut slots[slot_of(self.handler_number << 16 ^ entry.headers.size())];
-            let mut headers = match slot.fill(self, entry) {
+            let bucket = &mut buckets[bucket_of(self.handler_number << 16 ^ entry.headers.size())];
+            let mut headers = match bucket.fill(self, entry) {
                 Some(headers) => {
-                    slot.misfits = 0;
+                    bucket.misfits = 0;
                     headers
                 }
-                None if slot.misfits < MAX_MISFITS => {
-                    slot.misfits += 1;
+                None if bucket.misfits < MAX_MISFITS => {
+                    bucket.misfits += 1;
                     return None;
                 }
                 None => {
-                    *slot = self.template_slot(entry);
-                    slot.fill(self, entry)?
+                    *bucket = self.template_bucket(entry);
+                    bucket.fill(self, entry)?
                 }
             };
             if status != CacheStatus::Hit {
@@ -95,8 +96,8 @@ impl Responder<'_> {
         })
     }
 
-    fn template_slot(&self, entry: &Entry) -> TemplateSlot {
-        TemplateSlot {
+    fn template_bucket(&self, entry: &Entry) -> TemplateBucket {
+        TemplateBucket {
             template: self
                 .may_template(&entry.headers)
                 .then(|| self.template(entry))
@@ -179,9 +180,9 @@ impl Template {
     }
 }
 
-/// Fibonacci hashing: numbers at regular distances are spread over all slots.
-fn slot_of(number: usize) -> usize {
-    ((number as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 32) as usize % SLOTS
+/// Fibonacci hashing: numbers at regular distances are spread over all buckets.
+fn bucket_of(number: usize) -> usize {
+    ((number as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 32) as usize % BUCKETS
 }
 
 #[cfg(test)]
