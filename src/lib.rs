@@ -98,6 +98,16 @@ pub mod stats {
     pub use handler_cache_runtime::{Counters, MemoryUsage, Rejected, Stats};
 }
 
+/// Traits and types of generated code that compile errors may name; applications do not use them.
+///
+/// Each page says what an error with its name means, and how to resolve it.
+pub mod generated {
+    #[doc(inline)]
+    pub use handler_cache_runtime::macro_support::{
+        AxumState, CacheContext, EvictionTarget, Evictor, FromUrl, IntoTag, IsDuration, NotCached,
+    };
+}
+
 /// Guides, each on one topic. The options of the attribute are at [`cache`](macro@crate::cache).
 pub mod guide {
     /// A first application, several caches, tests.

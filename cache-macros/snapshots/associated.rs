@@ -45,9 +45,16 @@ impl Api {
                     #[cfg(unix)]
                     let Path(__part_id) = __arg0;
                     #[cfg(unix)]
-                    (&&&&&::handler_cache::__private::Part(__arg0, __part_id))
-                        .own_form()
-                        .write(__part_id, __key.place("id"))?;
+                    let __form = (&&&&&::handler_cache::__private::Part(
+                        __arg0,
+                        __part_id,
+                    ))
+                        .own_form();
+                    #[cfg(unix)]
+                    ::handler_cache::__private::CacheKeyPart::write_key(
+                        &*__form,
+                        __key.arg_for("id", &__form),
+                    )?;
                     ::core::result::Result::Ok(())
                 },
             );
@@ -56,22 +63,26 @@ impl Api {
             ::handler_cache::__private::Ready::Waits(__waiting) => __waiting,
         };
         __waiting
-            .fill(async move {
-                let (__arg1,) = match __deferred.extract().await {
-                    ::core::result::Result::Ok(__extracted) => __extracted,
-                    ::core::result::Result::Err(__rejection) => {
-                        return ::handler_cache::__private::unshared(__rejection);
-                    }
-                };
-                ({
-                    use ::handler_cache::__private::NotAResult as _;
-                    ::handler_cache::__private::Run(
-                            Self::__cache_get::<T>(#[cfg(unix)] __arg0, __arg1),
-                        )
-                        .response()
-                })
-                    .await
-            })
+            .fill(
+                ::std::boxed::Box::pin(async move {
+                    let (__arg1,) = match __deferred.extract().await {
+                        ::core::result::Result::Ok(__extracted) => __extracted,
+                        ::core::result::Result::Err(__rejection) => {
+                            return ::handler_cache::__private::unshared(__rejection);
+                        }
+                    };
+                    ({
+                        use ::handler_cache::__private::NotAResult as _;
+                        ::handler_cache::__private::HandlerFuture(
+                                Self::__cache_get::<T>(#[cfg(unix)] __arg0, __arg1),
+                            )
+                            .response(
+                                ::handler_cache::__private::IntoResponse::into_response,
+                            )
+                    })
+                        .await
+                }),
+            )
     }
     #[doc(hidden)]
     async fn __cache_get<T>(#[cfg(unix)] Path(id): Path<T>, user: User) -> Self {

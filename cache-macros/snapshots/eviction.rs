@@ -11,26 +11,75 @@ pub async fn update<R: Repo + 'static>(
             let Path((shop, id)) = __arg0;
             let __arg2 = &__arg2;
             let Json(product) = __arg2;
-            __targets.key(get_product::key::<R>(Path(::core::clone::Clone::clone(id))));
+            {
+                #[allow(unused_imports)]
+                use ::handler_cache::__private::not_cached::arguments_1::*;
+                {
+                    #[allow(unused_imports)]
+                    use get_product as __target;
+                    ::handler_cache::__private::EvictionTarget::add_to(
+                        __target::key::<
+                            R,
+                        >(
+                            Path({
+                                let __owned = ::core::clone::Clone::clone(id);
+                                __owned
+                            }),
+                        ),
+                        __targets,
+                    );
+                }
+            }
+            {
+                #[allow(unused_imports)]
+                use ::handler_cache::__private::not_cached::arguments_2::*;
+                {
+                    #[allow(unused_imports)]
+                    use shops::list as __target;
+                    ::handler_cache::__private::EvictionTarget::add_to(
+                        __target::key(
+                            Query(Page {
+                                shop: {
+                                    let __owned = ::core::clone::Clone::clone(shop);
+                                    __owned
+                                },
+                                number: shop.len(),
+                            }),
+                            normal(&product.name),
+                        ),
+                        __targets,
+                    );
+                }
+            }
+            {
+                #[allow(unused_imports)]
+                use ::handler_cache::__private::not_cached::arguments_0::*;
+                {
+                    #[allow(unused_imports)]
+                    use all as __target;
+                    ::handler_cache::__private::EvictionTarget::add_to(
+                        __target::__handler_id(),
+                        __targets,
+                    );
+                }
+            }
             __targets
-                .key(
-                    shops::list::key(
-                        Query(Page {
-                            shop: ::core::clone::Clone::clone(shop),
-                            number: shop.len(),
-                        }),
-                        normal(&product.name),
-                    ),
+                .tag(
+                    ::handler_cache::__private::IntoTag::into_tag(format!("shop:{shop}")),
                 );
-            __targets.all(all::__handler_id());
-            __targets.tag(format!("shop:{shop}"));
-            __targets.tag(::core::clone::Clone::clone(id));
+            __targets
+                .tag(
+                    ::handler_cache::__private::IntoTag::into_tag({
+                        let __owned = ::core::clone::Clone::clone(id);
+                        __owned
+                    }),
+                );
         });
     __pending
         .after(
             ({
                 use ::handler_cache::__private::NotAResult as _;
-                ::handler_cache::__private::Run({
+                ::handler_cache::__private::HandlerFuture({
                         #[instrument(skip(db))]
                         async fn update<R: Repo>(
                             Path((shop, mut id)): Path<(Shop, u64)>,
@@ -42,7 +91,7 @@ pub async fn update<R: Repo + 'static>(
                         }
                         update::<R>(__arg0, #[cfg(unix)] __arg1, __arg2)
                     })
-                    .response()
+                    .response(::handler_cache::__private::IntoResponse::into_response)
             })
                 .await,
         )

@@ -21,31 +21,52 @@ fn touch(
         ::handler_cache::__private::Ready::Waits(__waiting) => __waiting,
     };
     __waiting
-        .fill(async move {
-            let (__arg1,) = match __deferred.extract().await {
-                ::core::result::Result::Ok(__extracted) => __extracted,
-                ::core::result::Result::Err(__rejection) => {
-                    return ::handler_cache::__private::unshared(__rejection);
-                }
-            };
-            let __pending = __evictor
-                .begin(|__targets| {
-                    let __arg0 = &__arg0;
-                    let Path(id) = __arg0;
-                    __targets
-                        .key(get_product::key(Path(::core::clone::Clone::clone(id))));
-                });
-            __pending
-                .after(
-                    ({
-                        use ::handler_cache::__private::NotAResult as _;
-                        ::handler_cache::__private::Run(touch::uncached(__arg0, __arg1))
-                            .response()
-                    })
-                        .await,
-                )
-                .await
-        })
+        .fill(
+            ::std::boxed::Box::pin(async move {
+                let (__arg1,) = match __deferred.extract().await {
+                    ::core::result::Result::Ok(__extracted) => __extracted,
+                    ::core::result::Result::Err(__rejection) => {
+                        return ::handler_cache::__private::unshared(__rejection);
+                    }
+                };
+                let __pending = __evictor
+                    .begin(|__targets| {
+                        let __arg0 = &__arg0;
+                        let Path(id) = __arg0;
+                        {
+                            #[allow(unused_imports)]
+                            use ::handler_cache::__private::not_cached::arguments_1::*;
+                            {
+                                #[allow(unused_imports)]
+                                use get_product as __target;
+                                ::handler_cache::__private::EvictionTarget::add_to(
+                                    __target::key(
+                                        Path({
+                                            let __owned = ::core::clone::Clone::clone(id);
+                                            __owned
+                                        }),
+                                    ),
+                                    __targets,
+                                );
+                            }
+                        }
+                    });
+                __pending
+                    .after(
+                        ({
+                            use ::handler_cache::__private::NotAResult as _;
+                            ::handler_cache::__private::HandlerFuture(
+                                    touch::uncached(__arg0, __arg1),
+                                )
+                                .response(
+                                    ::handler_cache::__private::IntoResponse::into_response,
+                                )
+                        })
+                            .await,
+                    )
+                    .await
+            }),
+        )
 }
 /// The cached responses of [`touch`](fn@touch): their keys, their eviction, and the handler without them.
 enum touch {}
@@ -137,8 +158,10 @@ impl touch {
             ViaNothing as _, ViaServerSide as _, ViaText as _,
         };
         let Path(__part_id) = __arg0;
-        (&&&&&::handler_cache::__private::Part(__arg0, __part_id))
-            .form()
-            .write(__part_id, __key.place("id"))
+        let __form = (&&&&&::handler_cache::__private::Part(__arg0, __part_id)).form();
+        ::handler_cache::__private::CacheKeyPart::write_key(
+            &*__form,
+            __key.arg_for("id", &__form),
+        )
     }
 }

@@ -25,10 +25,15 @@ pub fn product(
         ::handler_cache::__private::Ready::Waits(__waiting) => __waiting,
     };
     __waiting
-        .fill({
-            use ::handler_cache::__private::NotAResult as _;
-            ::handler_cache::__private::Run(product::uncached(__arg0, __arg1)).response()
-        })
+        .fill(
+            ::std::boxed::Box::pin({
+                use ::handler_cache::__private::NotAResult as _;
+                ::handler_cache::__private::HandlerFuture(
+                        product::uncached(__arg0, __arg1),
+                    )
+                    .response(::handler_cache::__private::IntoResponse::into_response)
+            }),
+        )
 }
 #[allow(unused)]
 /// The cached responses of [`product`](fn@product): their keys, their eviction, and the handler without them.
@@ -138,15 +143,20 @@ impl product {
             ViaNothing as _, ViaServerSide as _, ViaText as _,
         };
         let Path(__part_id) = __arg0;
-        (&&&&&::handler_cache::__private::Part(__arg0, __part_id))
-            .form()
-            .write(__part_id, __key.place("id"))?;
+        let __form = (&&&&&::handler_cache::__private::Part(__arg0, __part_id)).form();
+        ::handler_cache::__private::CacheKeyPart::write_key(
+            &*__form,
+            __key.arg_for("id", &__form),
+        )?;
         match __arg1 {
             ::core::option::Option::Some(__arg1) => {
                 let State(__part_db) = __arg1;
-                (&&&&&::handler_cache::__private::Part(__arg1, __part_db))
-                    .form()
-                    .write(__part_db, __key.place("db"))
+                let __form = (&&&&&::handler_cache::__private::Part(__arg1, __part_db))
+                    .form();
+                ::handler_cache::__private::CacheKeyPart::write_key(
+                    &*__form,
+                    __key.arg_for("db", &__form),
+                )
             }
             ::core::option::Option::None => ::core::result::Result::Ok(()),
         }

@@ -34,22 +34,24 @@ where
         my::cache::__private::Ready::Waits(__waiting) => __waiting,
     };
     __waiting
-        .fill(async move {
-            let (__arg0,) = match __deferred.extract().await {
-                ::core::result::Result::Ok(__extracted) => __extracted,
-                ::core::result::Result::Err(__rejection) => {
-                    return my::cache::__private::unshared(__rejection);
-                }
-            };
-            ({
-                use my::cache::__private::NotAResult as _;
-                my::cache::__private::Run(
-                        ProductCache::uncached::<R, N>(__arg0, __arg1, __arg2),
-                    )
-                    .response()
-            })
-                .await
-        })
+        .fill(
+            ::std::boxed::Box::pin(async move {
+                let (__arg0,) = match __deferred.extract().await {
+                    ::core::result::Result::Ok(__extracted) => __extracted,
+                    ::core::result::Result::Err(__rejection) => {
+                        return my::cache::__private::unshared(__rejection);
+                    }
+                };
+                ({
+                    use my::cache::__private::NotAResult as _;
+                    my::cache::__private::HandlerFuture(
+                            ProductCache::uncached::<R, N>(__arg0, __arg1, __arg2),
+                        )
+                        .response(my::cache::__private::IntoResponse::into_response)
+                })
+                    .await
+            }),
+        )
 }
 /// The cached responses of [`product`](fn@product): their keys, their eviction, and the handler without them.
 enum ProductCache {}
@@ -178,9 +180,8 @@ impl ProductCache {
         use my::cache::__private::{ViaNothing as _, ViaText as _};
         let Path((id, _)) = __arg1;
         let __value = format!("{id}");
-        (&&&&my::cache::__private::Part(&(), &__value))
-            .form()
-            .write(&__value, __key.place_of_all())
+        let __form = (&&&&my::cache::__private::Part(&(), &__value)).form();
+        my::cache::__private::CacheKeyPart::write_key(&*__form, __key.whole())
     }
 }
 impl ProductCache {

@@ -22,15 +22,25 @@ fn product(
             &|__tags| {
                 let __arg0 = &__arg0;
                 let Path(id) = __arg0;
-                __tags.add("products");
-                __tags.add(format!("product:{id}"));
+                __tags.add(::handler_cache::__private::IntoTag::into_tag("products"));
+                __tags
+                    .add(
+                        ::handler_cache::__private::IntoTag::into_tag(
+                            format!("product:{id}"),
+                        ),
+                    );
             },
         );
     __waiting
-        .fill({
-            use ::handler_cache::__private::NotAResult as _;
-            ::handler_cache::__private::Run(product::uncached(__arg0, __arg1)).response()
-        })
+        .fill(
+            ::std::boxed::Box::pin({
+                use ::handler_cache::__private::NotAResult as _;
+                ::handler_cache::__private::HandlerFuture(
+                        product::uncached(__arg0, __arg1),
+                    )
+                    .response(::handler_cache::__private::IntoResponse::into_response)
+            }),
+        )
 }
 /// The cached responses of [`product`](fn@product): their keys, their eviction, and the handler without them.
 enum product {}
@@ -58,8 +68,13 @@ impl product {
             &|__tags| {
                 let __arg0 = &id;
                 let Path(id) = __arg0;
-                __tags.add("products");
-                __tags.add(format!("product:{id}"));
+                __tags.add(::handler_cache::__private::IntoTag::into_tag("products"));
+                __tags
+                    .add(
+                        ::handler_cache::__private::IntoTag::into_tag(
+                            format!("product:{id}"),
+                        ),
+                    );
             },
         )
     }
@@ -129,8 +144,10 @@ impl product {
             ViaNothing as _, ViaServerSide as _, ViaText as _,
         };
         let Path(__part_id) = __arg0;
-        (&&&&&::handler_cache::__private::Part(__arg0, __part_id))
-            .form()
-            .write(__part_id, __key.place("id"))
+        let __form = (&&&&&::handler_cache::__private::Part(__arg0, __part_id)).form();
+        ::handler_cache::__private::CacheKeyPart::write_key(
+            &*__form,
+            __key.arg_for("id", &__form),
+        )
     }
 }

@@ -85,6 +85,7 @@ fn apply(
     if attributes::is_merged(&arguments) {
         return proc_macro2::TokenStream::new();
     }
+    let (arguments, is_hoisted) = attributes::unmarked(arguments);
     let mut errors = Errors::default();
     let mut options = Options::default();
     options.read(attribute, arguments.clone(), &mut errors);
@@ -95,7 +96,9 @@ fn apply(
             return fallback::unparsed(&item, errors);
         }
     };
-    if let Some(hoisted) = attributes::hoisted(&function, attribute, options.facade.as_ref(), &arguments) {
+    if !is_hoisted
+        && let Some(hoisted) = attributes::hoisted(&function, attribute, options.facade.as_ref(), &arguments)
+    {
         // The attribute expands again, and reports the errors in its options then.
         return hoisted;
     }

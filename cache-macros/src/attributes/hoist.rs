@@ -1,18 +1,31 @@
 //! Attributes that must run before this one.
 
-use proc_macro2::{Ident, Span, TokenStream};
+use proc_macro2::{Ident, Span, TokenStream, TokenTree};
 use quote::quote;
 use syn::{Attribute, Path};
 
 use crate::{attribute, parse::Function, syntax::types::ends_with};
 
+/// The first argument of an attribute below the attributes that were moved above it.
+const HOISTED: &str = "__hoisted";
+
+/// The arguments without the mark of a second expansion, and whether it was there.
+pub(crate) fn unmarked(arguments: TokenStream) -> (TokenStream, bool) {
+    let mut rest = arguments.clone().into_iter();
+    match rest.next() {
+        Some(TokenTree::Ident(first)) if first == HOISTED => (rest.collect(), true),
+        _ => (arguments, false),
+    }
+}
+
 /// Moves attributes that read the signature above `attribute`. `None` if there are none.
 ///
 /// Input: `#[cache(expire = 30)] #[debug_handler] #[instrument] async fn …`
-/// Output: `#[debug_handler] #[cache(expire = 30)] #[instrument] async fn …`
+/// Output: `#[debug_handler] #[cache(__hoisted expire = 30)] #[instrument] async fn …`
 ///
 /// They must see the signature before `#[cache]` changes it: in the generated function, `#[debug_handler]` finds no
-/// `State` to infer the state type from, and `#[utoipa::path]` no arguments to document.
+/// `State` to infer the state type from, and `#[utoipa::path]` no arguments to document. The mark says not to move them
+/// again: an attribute that cannot be resolved stays on the item.
 pub(crate) fn hoisted(
     function: &Function,
     attribute: attribute::Attribute,
@@ -32,10 +45,11 @@ pub(crate) fn hoisted(
         None => quote!(::handler_cache),
     };
     let name = Ident::new(attribute.name, Span::call_site());
+    let mark = Ident::new(HOISTED, Span::call_site());
     let Function { vis, sig, body, .. } = function;
     Some(quote! {
         #(#above)*
-        #[#facade::#name(#arguments)]
+        #[#facade::#name(#mark #arguments)]
         #(#below)*
         #vis #sig #body
     })

@@ -4,6 +4,6 @@ mod hoist;
 mod merge;
 
 pub(crate) use self::{
-    hoist::hoisted,
+    hoist::{hoisted, unmarked},
     merge::{is_merged, merge_others},
 };

@@ -26,6 +26,9 @@ pub(super) struct Argument<'a> {
 pub(super) struct Write<'a> {
     cfgs: &'a [Attribute],
     span: Span,
+    /// Selects the text of the value.
+    form: Option<TokenStream>,
+    /// Writes it.
     expression: TokenStream,
 }
 
@@ -34,16 +37,19 @@ impl Write<'_> {
         let Self {
             cfgs,
             span,
+            form,
             expression,
         } = self;
-        quote_spanned!(span=> #(#cfgs)* #expression?;)
+        let form = form.map(|form| quote!(#(#cfgs)* #form));
+        quote_spanned!(span=> #form #(#cfgs)* #expression?;)
     }
 
     /// The write as the result of the function. Most handlers have one argument, and `?` makes their function noticeably
     /// more expensive to compile.
     pub(super) fn result(self) -> TokenStream {
         if self.cfgs.is_empty() {
-            return self.expression;
+            let Self { form, expression, .. } = self;
+            return quote!(#form #expression);
         }
         let write = self.statement();
         quote!(#write ::core::result::Result::Ok(()))
@@ -117,13 +123,15 @@ fn optional<'a>(cx: &Context<'_>, used: &UsedParam<'a>, argument: Argument<'a>) 
     let span = macro_span(ty.span());
     let Argument { bind, writes } = argument;
     let mut writes = writes.into_iter();
-    let last = writes.next_back().map(|write| write.expression);
+    let last = writes
+        .next_back()
+        .map(|Write { form, expression, .. }| quote!(#form #expression));
     let write = writes.map(Write::statement);
     let absent = if cfgs.is_empty() {
         quote_spanned!(span=> ::core::result::Result::Ok(()))
     } else {
         let private = cx.private(span);
-        quote_spanned!(span=> #private::left_out::<#ty>())
+        quote_spanned!(span=> <#ty as #private::AxumState>::left_out())
     };
     let expression = quote_spanned! {span=>
         match #local {
@@ -140,6 +148,7 @@ fn optional<'a>(cx: &Context<'_>, used: &UsedParam<'a>, argument: Argument<'a>) 
         writes: vec![Write {
             cfgs,
             span,
+            form: None,
             expression,
         }],
     }
@@ -156,7 +165,11 @@ struct Value<'v> {
 }
 
 impl Value<'_> {
-    /// Output: `(&&&&&Part(arg0, id)).form().write(id, key.place("id"))`
+    /// Output:
+    /// ```text
+    /// let form = (&&&&&Part(arg0, id)).form();
+    /// CacheKeyPart::write_key(&*form, key.arg_for("id", &form))
+    /// ```
     fn write<'a>(self, cx: &Context<'_>, used: &UsedParam<'a>, key: &Ident) -> Write<'a> {
         let Self { reference, span, .. } = &self;
         let span = *span;
@@ -164,12 +177,16 @@ impl Value<'_> {
         let extractor = self.extractor(&private);
         let name = LitStr::new(self.name, span);
         let is_generic = mentions_type_parameter(&used.param.ty, cx.handler.generics());
-        let form = Ident::new(if is_generic { "own_form" } else { "form" }, span);
+        let method = Ident::new(if is_generic { "own_form" } else { "form" }, span);
+        let form = Ident::new("__form", span);
         Write {
             cfgs: &used.param.cfgs,
             span,
+            form: Some(quote_spanned! {span=>
+                let #form = (&&&&&#private::Part(#extractor, #reference)).#method();
+            }),
             expression: quote_spanned! {span=>
-                (&&&&&#private::Part(#extractor, #reference)).#form().write(#reference, #key.place(#name))
+                #private::CacheKeyPart::write_key(&*#form, #key.arg_for(#name, &#form))
             },
         }
     }

@@ -32,7 +32,7 @@ pub(super) fn sibling(cx: &Context<'_>) -> TokenStream {
 
 /// The future of the handler's response.
 ///
-/// Output: `Run(product::uncached(arg0)).response()`
+/// Output: `HandlerFuture(product::uncached(arg0)).response(IntoResponse::into_response)`
 ///
 /// Everything has the span of the return type: errors here mean that it does not implement `IntoResponse`.
 pub(super) fn response(cx: &Context<'_>) -> TokenStream {
@@ -48,7 +48,7 @@ pub(super) fn response(cx: &Context<'_>) -> TokenStream {
     quote_spanned! {span=>
         {
             use #private::NotAResult as _;
-            #private::Run(#call).response()
+            #private::HandlerFuture(#call).response(#private::IntoResponse::into_response)
         }
     }
 }

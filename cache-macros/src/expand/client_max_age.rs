@@ -39,13 +39,13 @@ pub(super) fn proof(cx: &Context<'_>, context: &Ident) -> TokenStream {
 ///
 /// Output without a `policy`:
 /// ```text
-/// let _ = is_from_url::<User>;
+/// let _ = <User as FromUrl>::PROVEN;
 /// ```
 /// Output with a `policy`, whose own `max-age`, `public` and `vary` are known to the compiler only:
 /// ```text
 /// const {
 ///     use NotFromUrl as _;
-///     may_grant_max_age(&policy, Argument::<User>::FROM_URL)
+///     may_send_max_age(&policy, Argument::<User>::FROM_URL)
 /// };
 /// ```
 pub(super) fn checks(cx: &Context<'_>) -> TokenStream {
@@ -71,7 +71,7 @@ fn without_policy(cx: &Context<'_>) -> TokenStream {
         .map(|Param { cfgs, ty, .. }| {
             let span = macro_span(ty.span());
             let private = cx.private(span);
-            quote_spanned!(span=> #(#cfgs)* let _ = #private::is_from_url::<#ty>;)
+            quote_spanned!(span=> #(#cfgs)* let _ = <#ty as #private::FromUrl>::PROVEN;)
         })
         .collect()
 }
@@ -88,7 +88,7 @@ fn with_policy(cx: &Context<'_>) -> TokenStream {
                 #(#cfgs)*
                 const {
                     use #private::NotFromUrl as _;
-                    #private::may_grant_max_age(&{ #statements #policy }, #private::Argument::<#ty>::FROM_URL)
+                    #private::may_send_max_age(&{ #statements #policy }, #private::Argument::<#ty>::FROM_URL)
                 };
             }
         })

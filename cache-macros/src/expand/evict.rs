@@ -1,8 +1,8 @@
 //! The targets of `#[cache_evict]`, which are named before the body runs.
 
 use proc_macro2::{Delimiter, Group, Ident, TokenStream};
-use quote::{quote, quote_spanned};
-use syn::{Path, PathArguments, token::Paren};
+use quote::{format_ident, quote, quote_spanned};
+use syn::{Path, PathArguments, spanned::Spanned as _, token::Paren};
 
 use super::{
     bindings::{bind, borrow},
@@ -10,10 +10,12 @@ use super::{
     owned::owned,
 };
 use crate::{
-    model::Handler,
     parse::{Entries, Target},
     syntax::span::{hidden, macro_span},
 };
+
+/// The longest list of arguments for which the runtime has a type in place of a missing companion.
+const LONGEST_NOT_CACHED: usize = 8;
 
 /// Input: `get_product(Path(id)), list_products::<Db>(..), tag = format!("product:{id}")`
 /// Output:
@@ -21,15 +23,15 @@ use crate::{
 /// evictor.begin(|targets| {
 ///     let arg0 = &arg0;
 ///     let Path(id) = arg0;
-///     targets.key(get_product::key(Path(Clone::clone(id))));
-///     targets.all(list_products::__handler_id::<Db>());
-///     targets.tag(format!("product:{id}"));
+///     EvictionTarget::add_to(get_product::key(Path(Clone::clone(id))), targets);
+///     EvictionTarget::add_to(list_products::__handler_id::<Db>(), targets);
+///     targets.tag(IntoTag::into_tag(format!("product:{id}")));
 /// })
 /// ```
 /// One statement for each target, so that errors are shown at its tokens.
 pub(super) fn begin(cx: &Context<'_>, targets: &[Target], evictor: &Ident) -> TokenStream {
     let list = hidden("__targets");
-    let statements = targets.iter().map(|target| statement(cx.handler, target, &list));
+    let statements = targets.iter().map(|target| statement(cx, target, &list));
     let expressions: TokenStream = targets.iter().filter_map(expressions).collect();
     let bind = cx.handler.used_in(&expressions).into_iter().map(|used| {
         let (borrow, bind) = (borrow(&used), bind(&used));
@@ -56,11 +58,13 @@ fn expressions(target: &Target) -> Option<TokenStream> {
     }
 }
 
-fn statement(handler: &Handler, target: &Target, list: &Ident) -> TokenStream {
+fn statement(cx: &Context<'_>, target: &Target, list: &Ident) -> TokenStream {
     match target {
         Target::Tag { name, value } => {
             let span = macro_span(name.span());
-            let tag = owned(value, handler);
+            let private = cx.private(macro_span(value.span()));
+            let tag = owned(value, cx.handler);
+            let tag = quote_spanned!(macro_span(value.span())=> #private::IntoTag::into_tag(#tag));
             quote_spanned!(span=> #list.tag(#tag);)
         }
         Target::Handler {
@@ -69,32 +73,70 @@ fn statement(handler: &Handler, target: &Target, list: &Ident) -> TokenStream {
             entries,
         } => match entries {
             Entries::Of(arguments) => {
-                let arguments = arguments.iter().map(|argument| owned(argument, handler));
-                let arguments = quote!(#(#arguments),*);
-                add(list, "key", companion, "key", paren, arguments)
+                let count = arguments.len();
+                let arguments = arguments.iter().map(|argument| owned(argument, cx.handler));
+                let call = Call {
+                    function: "key",
+                    arguments: quote!(#(#arguments),*),
+                    count,
+                };
+                call.statement(cx, companion, paren, list)
             }
-            Entries::All => add(list, "all", companion, HANDLER_ID, paren, TokenStream::new()),
+            Entries::All => {
+                let call = Call {
+                    function: HANDLER_ID,
+                    arguments: TokenStream::new(),
+                    count: 0,
+                };
+                call.statement(cx, companion, paren, list)
+            }
         },
     }
 }
 
-/// Output: `targets.key(get_product::key::<Db>(Path(id)));`
-fn add(
-    list: &Ident,
-    method: &str,
-    companion: &Path,
-    function: &str,
-    paren: &Paren,
+/// A call of a function of a companion.
+struct Call {
+    function: &'static str,
     arguments: TokenStream,
-) -> TokenStream {
-    let mut companion = companion.clone();
-    let Some(last) = companion.segments.last_mut() else {
-        return TokenStream::new();
-    };
-    let turbofish = std::mem::replace(&mut last.arguments, PathArguments::None);
-    let span = macro_span(last.ident.span());
-    let (method, function) = (Ident::new(method, span), Ident::new(function, span));
-    let mut arguments = Group::new(Delimiter::Parenthesis, arguments);
-    arguments.set_span(paren.span.join());
-    quote_spanned!(span=> #list.#method(#companion::#function #turbofish #arguments);)
+    count: usize,
+}
+
+impl Call {
+    /// Output:
+    /// ```text
+    /// {
+    ///     use not_cached::arguments_1::*;
+    ///     {
+    ///         use get_product as __target;
+    ///         EvictionTarget::add_to(__target::key::<Db>(Path(id)), targets);
+    ///     }
+    /// }
+    /// ```
+    /// The first import is the type of that name for handlers without a companion, that is, without `#[cache]`.
+    fn statement(self, cx: &Context<'_>, companion: &Path, paren: &Paren, list: &Ident) -> TokenStream {
+        let mut companion = companion.clone();
+        let Some(last) = companion.segments.last_mut() else {
+            return TokenStream::new();
+        };
+        let turbofish = std::mem::replace(&mut last.arguments, PathArguments::None);
+        let span = macro_span(last.ident.span());
+        let private = cx.private(span);
+        let (target, function) = (Ident::new("__target", span), Ident::new(self.function, span));
+        let mut arguments = Group::new(Delimiter::Parenthesis, self.arguments);
+        arguments.set_span(paren.span.join());
+        let not_cached = (self.count <= LONGEST_NOT_CACHED).then(|| {
+            let module = format_ident!("arguments_{}", self.count, span = span);
+            quote_spanned!(span=> #[allow(unused_imports)] use #private::not_cached::#module::*;)
+        });
+        quote_spanned! {span=>
+            {
+                #not_cached
+                {
+                    #[allow(unused_imports)]
+                    use #companion as #target;
+                    #private::EvictionTarget::add_to(#target::#function #turbofish #arguments, #list);
+                }
+            }
+        }
+    }
 }

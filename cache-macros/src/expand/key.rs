@@ -20,11 +20,13 @@ use crate::{
 /// ```text
 /// fn key(key: &mut KeyArgs<'_>, (arg0, arg1): (&Path<u64>, Option<&State<Db>>)) -> Result<(), KeyError> {
 ///     let Path(id) = arg0;
-///     (&&&&&Part(arg0, id)).form().write(id, key.place("id"))?;
+///     let form = (&&&&&Part(arg0, id)).form();
+///     CacheKeyPart::write_key(&*form, key.arg_for("id", &form))?;
 ///     match arg1 {
 ///         Some(arg1) => {
 ///             let State(db) = arg1;
-///             (&&&&&Part(arg1, db)).form().write(db, key.place("db"))
+///             let form = (&&&&&Part(arg1, db)).form();
+///             CacheKeyPart::write_key(&*form, key.arg_for("db", &form))
 ///         }
 ///         None => Ok(()),
 ///     }
@@ -122,14 +124,15 @@ fn body(cx: &Context<'_>, key: &Ident) -> TokenStream {
 fn of_expression(cx: &Context<'_>, key: &Ident, expression: &syn::Expr) -> TokenStream {
     let bind = cx.key_params.iter().map(bind);
     let span = macro_span(expression.span());
-    let value = Ident::new("__value", span);
+    let (value, form) = (Ident::new("__value", span), Ident::new("__form", span));
     let private = cx.private(span);
     // Without `ViaServerSide`: a `State` in this expression is meant to be in the key.
     quote_spanned! {span=>
         use #private::{ViaNothing as _, ViaText as _};
         #(#bind)*
         let #value = #expression;
-        (&&&&#private::Part(&(), &#value)).form().write(&#value, #key.place_of_all())
+        let #form = (&&&&#private::Part(&(), &#value)).form();
+        #private::CacheKeyPart::write_key(&*#form, #key.whole())
     }
 }
 

@@ -23,7 +23,7 @@ use crate::syntax::span::hidden;
 ///         Ready::Answered(response) => return response,
 ///         Ready::Waits(waiting) => waiting,
 ///     };
-///     waiting.fill(Run(product::uncached(arg0, arg1)).response())
+///     waiting.fill(Box::pin(HandlerFuture(product::uncached(arg0, arg1)).response(IntoResponse::into_response)))
 /// }
 /// ```
 /// The key is built and looked up in memory before any future exists. Requests that must wait are boxed, so that the
@@ -72,6 +72,8 @@ fn cached(cx: &Context<'_>, context: &Ident) -> TokenStream {
     let lookup = lookup(cx, context);
     let tags = tags::of_request(cx, &waiting);
     let fill = fill(cx, &evictor);
+    // Errors here mean that the future of the handler is not `Send`.
+    let fill = quote_spanned!(cx.return_span()=> ::std::boxed::Box::pin(#fill));
     quote_spanned! {cx.span=>
         #max_age_checks
         #split_evictor
@@ -121,7 +123,7 @@ fn fill(cx: &Context<'_>, evictor: &Ident) -> TokenStream {
 /// Output:
 /// ```text
 /// let pending = evictor.begin(…);
-/// pending.after(Run(product::uncached(arg0)).response().await).await
+/// pending.after(HandlerFuture(product::uncached(arg0)).response(IntoResponse::into_response).await).await
 /// ```
 fn run(cx: &Context<'_>, evictor: &Ident) -> TokenStream {
     let response = body::response(cx);

@@ -97,7 +97,9 @@ fn clone(name: Ident) -> Expr {
     Expr::Verbatim(if may_be_constant(&name) {
         quote_spanned!(span=> #name.clone())
     } else {
-        quote_spanned!(span=> ::core::clone::Clone::clone(#name))
+        let owned = Ident::new("__owned", span);
+        // As a statement, so that the type that the target expects does not become the type to clone.
+        quote_spanned!(span=> { let #owned = ::core::clone::Clone::clone(#name); #owned })
     })
 }
 
@@ -126,7 +128,10 @@ mod tests {
             ("Page { a, b: a, c, ..a }", "Page { a : A , b : A , c , .. a }"),
             ("Path(make(a).twice(a))", "Path (make (A) . twice (a))"),
             ("Path((a))", "Path (A)"),
-            ("r#type", ":: core :: clone :: Clone :: clone (r#type)"),
+            (
+                "r#type",
+                "{ let __owned = :: core :: clone :: Clone :: clone (r#type) ; __owned }",
+            ),
             ("Path(Max)", "Path (Max . clone ())"),
             // The expression takes these by reference.
             ("Path(a.b)", "Path (a . b)"),
@@ -142,7 +147,10 @@ mod tests {
             let cloned = owned(&parse_str(text).unwrap(), &handler)
                 .to_token_stream()
                 .to_string();
-            let cloned = cloned.replace(":: core :: clone :: Clone :: clone (a)", "A");
+            let cloned = cloned.replace(
+                "{ let __owned = :: core :: clone :: Clone :: clone (a) ; __owned }",
+                "A",
+            );
             assert_eq!(cloned, expected, "{text}");
         }
     }

@@ -2,10 +2,11 @@
 
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens as _, quote, quote_spanned};
+use syn::spanned::Spanned as _;
 
 use super::context::Context;
 use crate::{
-    parse::{ClientMaxAge, Options, Setting, Ttl},
+    parse::{ClientMaxAge, DurationValue, Options, Setting, Ttl},
     syntax::span::macro_span,
 };
 
@@ -23,8 +24,8 @@ pub(super) fn statements(cx: &Context<'_>, policy: &Ident) -> TokenStream {
         .into_iter()
         .chain(methods(cx))
         .chain(vary(options))
-        .chain(stale(options))
-        .chain(client_max_age(options))
+        .chain(stale(cx))
+        .chain(client_max_age(cx))
         .chain(visibility(options))
         .chain(expressions(options));
     with_calls(cx, policy, calls)
@@ -32,8 +33,7 @@ pub(super) fn statements(cx: &Context<'_>, policy: &Ident) -> TokenStream {
 
 /// The same for the options that a `max-age` depends on.
 pub(super) fn max_age_statements(cx: &Context<'_>, policy: &Ident) -> TokenStream {
-    let options = cx.options;
-    with_calls(cx, policy, client_max_age(options).chain(visibility(options)))
+    with_calls(cx, policy, client_max_age(cx).chain(visibility(cx.options)))
 }
 
 fn with_calls(cx: &Context<'_>, policy: &Ident, calls: impl Iterator<Item = Call>) -> TokenStream {
@@ -85,7 +85,7 @@ fn ttl(cx: &Context<'_>) -> Vec<Call> {
         argument: quote!(::core::time::Duration::from_secs(#seconds)),
     });
     let expire = cx.options.expire.as_ref().map(|expire| match &expire.value {
-        Ttl::For(duration) => Call::new(expire, "expire", duration.tokens()),
+        Ttl::For(value) => Call::new(expire, "expire", duration(cx, value)),
         Ttl::Never => Call::new(expire, "never_expires", TokenStream::new()),
     });
     preset.into_iter().chain(expire).collect()
@@ -119,7 +119,8 @@ fn vary(options: &Options) -> Option<Call> {
     Some(Call::new(vary, "vary", quote!(&[#(#names),*])))
 }
 
-fn stale(options: &Options) -> impl Iterator<Item = Call> {
+fn stale(cx: &Context<'_>) -> impl Iterator<Item = Call> {
+    let options = cx.options;
     [
         (&options.stale_while_revalidate, "stale_while_revalidate"),
         (&options.stale_if_error, "stale_if_error"),
@@ -129,15 +130,33 @@ fn stale(options: &Options) -> impl Iterator<Item = Call> {
     .into_iter()
     .filter_map(|(setting, method)| {
         let setting = setting.as_ref()?;
-        Some(Call::new(setting, method, setting.value.tokens()))
+        Some(Call::new(setting, method, duration(cx, &setting.value)))
     })
 }
 
-fn client_max_age(options: &Options) -> impl Iterator<Item = Call> {
-    options.client_max_age.iter().map(|setting| match &setting.value {
-        ClientMaxAge::Fixed(duration) => Call::new(setting, "client_max_age", duration.tokens()),
-        ClientMaxAge::Remaining => Call::new(setting, "client_max_age_remaining", TokenStream::new()),
-    })
+fn client_max_age(cx: &Context<'_>) -> impl Iterator<Item = Call> {
+    cx.options
+        .client_max_age
+        .iter()
+        .map(|setting| match &setting.value {
+            ClientMaxAge::Fixed(value) => Call::new(setting, "client_max_age", duration(cx, value)),
+            ClientMaxAge::Remaining => Call::new(setting, "client_max_age_remaining", TokenStream::new()),
+        })
+}
+
+/// Output: `Duration::new(30, 0)`, or for an expression `duration(TWO_HOURS)`, which names the type in its errors
+fn duration(cx: &Context<'_>, value: &DurationValue) -> TokenStream {
+    match value {
+        DurationValue::Literal(duration, span) => {
+            let (seconds, nanos) = (duration.as_secs(), duration.subsec_nanos());
+            quote_spanned!(macro_span(*span)=> ::core::time::Duration::new(#seconds, #nanos))
+        }
+        DurationValue::Expression(expression) => {
+            let span = macro_span(expression.span());
+            let private = cx.private(span);
+            quote_spanned!(span=> #private::duration(#expression))
+        }
+    }
 }
 
 fn visibility(options: &Options) -> impl Iterator<Item = Call> {

@@ -21,8 +21,8 @@ use crate::{
 /// let waiting = waiting.tags(&|tags| {
 ///     let arg0 = &arg0;
 ///     let Path(id) = arg0;
-///     tags.add("products");
-///     tags.add(format!("product:{id}"));
+///     tags.add(IntoTag::into_tag("products"));
+///     tags.add(IntoTag::into_tag(format!("product:{id}")));
 /// });
 /// ```
 pub(super) fn of_request(cx: &Context<'_>, waiting: &Ident) -> TokenStream {
@@ -32,7 +32,7 @@ pub(super) fn of_request(cx: &Context<'_>, waiting: &Ident) -> TokenStream {
     let list = hidden("__tags");
     let used = used_params(cx, &tags.value);
     let borrow = used.iter().map(borrow);
-    let add = add(&list, &tags.value, &used);
+    let add = add(cx, &list, &tags.value, &used);
     quote_spanned! {cx.span=>
         let #waiting = #waiting.tags(&|#list| {
             #(#borrow)*
@@ -49,7 +49,7 @@ pub(super) fn of_request(cx: &Context<'_>, waiting: &Ident) -> TokenStream {
 /// tagged(cache_key(…), &|tags| {
 ///     let arg0 = &id;
 ///     let Path(id) = arg0;
-///     tags.add(format!("product:{id}"));
+///     tags.add(IntoTag::into_tag(format!("product:{id}")));
 /// })
 /// ```
 /// Where the tags use arguments that are not in the key: `with_unknown_tags(cache_key(…))`.
@@ -70,7 +70,7 @@ pub(super) fn of_key(cx: &Context<'_>, key: TokenStream, parameters: &[Ident]) -
     let Some(borrow) = used.iter().map(borrow_parameter).collect::<Option<Vec<_>>>() else {
         return quote_spanned!(cx.span=> #private::with_unknown_tags(#key));
     };
-    let add = add(&list, &tags.value, &used);
+    let add = add(cx, &list, &tags.value, &used);
     quote_spanned! {cx.span=>
         #private::tagged(#key, &|#list| {
             #(#borrow)*
@@ -83,10 +83,12 @@ fn used_params<'a>(cx: &Context<'a>, tags: &[Expr]) -> Vec<UsedParam<'a>> {
     cx.handler.used_in(&quote!(#(#tags),*))
 }
 
-fn add(list: &Ident, tags: &[Expr], used: &[UsedParam<'_>]) -> TokenStream {
+fn add(cx: &Context<'_>, list: &Ident, tags: &[Expr], used: &[UsedParam<'_>]) -> TokenStream {
     let bind = used.iter().map(bind);
-    let add = tags
-        .iter()
-        .map(|tag| quote_spanned!(macro_span(tag.span())=> #list.add(#tag);));
+    let add = tags.iter().map(|tag| {
+        let span = macro_span(tag.span());
+        let private = cx.private(span);
+        quote_spanned!(span=> #list.add(#private::IntoTag::into_tag(#tag));)
+    });
     quote!(#(#bind)* #(#add)*)
 }

@@ -2,11 +2,9 @@
 
 use std::time::Duration;
 
-use proc_macro2::TokenStream;
-use quote::quote_spanned;
 use syn::{Expr, ExprLit, ExprUnary, Lit, LitInt, LitStr, UnOp, spanned::Spanned as _};
 
-use crate::syntax::{expression::ungrouped, span::macro_span};
+use crate::syntax::expression::ungrouped;
 
 /// The TTL of entries, the option `expire`.
 pub(crate) enum Ttl {
@@ -118,17 +116,6 @@ impl DurationValue {
                 "a duration cannot be negative; give at least a millisecond, or take the attribute away",
             )),
             expression => Ok(Self::Expression(expression.clone())),
-        }
-    }
-
-    /// The duration as an expression of type `Duration`.
-    pub(crate) fn tokens(&self) -> TokenStream {
-        match self {
-            Self::Literal(duration, span) => {
-                let (seconds, nanos) = (duration.as_secs(), duration.subsec_nanos());
-                quote_spanned!(macro_span(*span)=> ::core::time::Duration::new(#seconds, #nanos))
-            }
-            Self::Expression(expression) => quote::quote!(#expression),
         }
     }
 }

@@ -8,7 +8,7 @@ mod target;
 mod options;
 
 pub(crate) use self::{
-    duration::{ClientMaxAge, Ttl},
+    duration::{ClientMaxAge, DurationValue, Ttl},
     function::Function,
     options::{Options, Setting},
     target::{Entries, Target},

@@ -1,38 +1,227 @@
-//! Which text form an argument takes, chosen at compile time.
+//! Selects the text of an argument at compile time.
 //!
-//! Generated code calls `(&&&&&Part(whole, &value)).form().write(&value, key.place("name"))`, where `whole` is the extractor
-//! that the value was destructured from. Method lookup tries the receiver's types from the most to the least dereferenced,
-//! each by value and then by reference, so the first of these that applies wins:
+//! Generated code calls `(&&&&&Part(whole, value)).form()`, where `whole` is the extractor that `value` comes from, and then
+//! `CacheKeyPart::write_key` on the form. Method lookup dereferences the receiver step by step and tries each type by value
+//! and by reference, so the first of these that applies is used:
 //!
-//! 1. `&&&&Part<W, T>`: nothing is written, since the extractor is [`ServerSide`];
-//! 2. `&&&&&Part<W, T>`: the same, since the value itself is;
-//! 3. `&&&Part<_, W>`: the own text of what an extractor or an `Arc` wraps;
-//! 4. `&&Part<_, T>`: an own text;
-//! 5. `&Part<_, Result<T, E>>`: what `T` serializes to, though `E` may not;
-//! 6. `Part<_, T>`: what it serializes to;
-//! 7. `Part<_, T>` by value: nothing, and the compiler explains the ways out.
+//! 1. `&&&&Part<W, T>`: left out of the key, because the extractor is [`ServerSide`];
+//! 2. `&&&&&Part<W, T>`: left out of the key, because the value is;
+//! 3. `&&&Part<_, W>`: the [`CacheKeyPart`] of the value that an extractor or an `Arc` wraps;
+//! 4. `&&Part<_, T>`: its own [`CacheKeyPart`];
+//! 5. `&Part<_, Result<T, E>>`: `T` serialized, whether or not `E` can be;
+//! 6. `Part<_, T>`: serialized;
+//! 7. `Part<_, T>` by value: the value itself, so that `write_key` names the missing [`CacheKeyPart`].
 //!
-//! The first two are in a trait of their own, [`ViaServerSide`]: an expression in `key = …` that uses `State` means it, so
-//! its code does not import that trait, and calls `(&&&&Part(&(), &value)).form()`.
+//! The first two are in a trait of their own, [`ViaServerSide`]: a `State` in an expression `key = …` is meant to be in the
+//! key, so its code does not import that trait, and calls `(&&&&Part(&(), &value)).form()`.
 //!
-//! `Debug` and `Display` are never tried: types that redact or abbreviate themselves would merge users.
+//! `Debug` and `Display` are never used: a type that redacts or abbreviates itself would give one user the entry of another.
 
-use std::sync::Arc;
+use std::{ops::Deref, sync::Arc};
 
 use serde::Serialize;
 
 use super::{
-    CacheKeyPart, KeyError, part::rejected, serializer::Canonical, server_side::ServerSide, writer::Place,
+    CacheKeyPart, KeyArgs, KeyError, KeyWriter, part::rejected, serializer::Canonical, server_side::ServerSide,
 };
 
-/// Holds an argument's value for the method lookup, and the extractor that it is from; `()` where the value is the whole.
+/// A value for the method lookup, and the extractor that it comes from; `()` if the value is the whole argument.
 #[derive(Debug)]
 pub struct Part<'a, W: ?Sized, T: ?Sized>(pub &'a W, pub &'a T);
 
-impl<W: ?Sized, T: ?Sized> Part<'_, W, T> {
-    /// In generic handlers: method lookup would settle on what the bounds promise; the trait is what the instance has.
-    pub fn own_form(&self) -> OwnForm {
-        OwnForm
+impl<'a, W: ?Sized, T: ?Sized> Part<'a, W, T> {
+    /// The form in generic handlers. There, method lookup knows the bounds of the handler only; the trait is implemented by
+    /// the concrete type.
+    pub fn own_form(&self) -> &'a T {
+        self.1
+    }
+}
+
+/// The form of an argument: a reference to the value, or one of the types below.
+pub trait Form {
+    /// Whether the argument is in the key.
+    const IN_KEY: bool = true;
+}
+
+impl<T: ?Sized> Form for &T {}
+
+impl<'a> KeyArgs<'a> {
+    /// As [`arg`](Self::arg), for an argument with this form.
+    #[inline]
+    pub fn arg_for<F: Form>(&mut self, name: &'static str, _form: &F) -> &mut KeyWriter<'a> {
+        if F::IN_KEY {
+            self.arg(name)
+        } else {
+            self.left_out()
+        }
+    }
+}
+
+/// A form that is a value: generated code dereferences all forms, as some are references.
+macro_rules! form {
+    ($name:ident, $doc:literal) => {
+        #[doc = $doc]
+        #[derive(Debug)]
+        pub struct $name<'a, T: ?Sized>(&'a T);
+
+        impl<T: ?Sized> Form for $name<'_, T> {}
+
+        impl<T: ?Sized> Deref for $name<'_, T> {
+            type Target = Self;
+
+            fn deref(&self) -> &Self {
+                self
+            }
+        }
+    };
+}
+
+form!(InnerForm, "The text of the wrapped value.");
+form!(ExtractedForm, "The extracted value, serialized.");
+form!(SerializedForm, "The value, serialized.");
+
+impl<W: Wrapper> CacheKeyPart for InnerForm<'_, W>
+where
+    W::Inner: CacheKeyPart,
+{
+    fn write_key(&self, key: &mut KeyWriter<'_>) -> Result<(), KeyError> {
+        self.0.inner().write_key(key)
+    }
+}
+
+impl<X: Extracted> CacheKeyPart for ExtractedForm<'_, X>
+where
+    X::Value: Serialize,
+{
+    fn write_key(&self, key: &mut KeyWriter<'_>) -> Result<(), KeyError> {
+        let value = self.0.extracted().ok_or_else(rejected)?;
+        key.value(|out| {
+            out.push_str("Ok(");
+            value.serialize(Canonical { out })?;
+            out.push(')');
+            Ok(())
+        })
+    }
+}
+
+impl<T: Serialize + ?Sized> CacheKeyPart for SerializedForm<'_, T> {
+    fn write_key(&self, key: &mut KeyWriter<'_>) -> Result<(), KeyError> {
+        key.serialize(self.0)
+    }
+}
+
+/// No text: a value of the server, the same for every request, is not in the key, not even by name.
+#[derive(Debug)]
+pub struct NoForm;
+
+impl Form for NoForm {
+    const IN_KEY: bool = false;
+}
+
+impl Deref for NoForm {
+    type Target = Self;
+
+    fn deref(&self) -> &Self {
+        self
+    }
+}
+
+impl CacheKeyPart for NoForm {
+    fn write_key(&self, _key: &mut KeyWriter<'_>) -> Result<(), KeyError> {
+        Ok(())
+    }
+}
+
+/// First choice: left out of the key.
+pub trait ViaServerSide {
+    /// The form.
+    fn form(&self) -> NoForm;
+
+    /// The form in generic handlers.
+    fn own_form(&self) -> NoForm;
+}
+
+impl<W: ServerSide + ?Sized, T: ?Sized> ViaServerSide for &&&&Part<'_, W, T> {
+    fn form(&self) -> NoForm {
+        NoForm
+    }
+
+    fn own_form(&self) -> NoForm {
+        NoForm
+    }
+}
+
+impl<W: ?Sized, T: ServerSide + ?Sized> ViaServerSide for &&&&&Part<'_, W, T> {
+    fn form(&self) -> NoForm {
+        NoForm
+    }
+
+    fn own_form(&self) -> NoForm {
+        NoForm
+    }
+}
+
+/// Second choice: a text of its own, or its serialized form.
+pub trait ViaText {
+    /// The form's type.
+    type Form: Form;
+
+    /// The form.
+    fn form(&self) -> Self::Form;
+}
+
+impl<'a, W: ?Sized, T: Wrapper> ViaText for &&&Part<'a, W, T>
+where
+    T::Inner: CacheKeyPart,
+{
+    type Form = InnerForm<'a, T>;
+
+    fn form(&self) -> InnerForm<'a, T> {
+        InnerForm(self.1)
+    }
+}
+
+impl<'a, W: ?Sized, T: CacheKeyPart + ?Sized> ViaText for &&Part<'a, W, T> {
+    type Form = &'a T;
+
+    fn form(&self) -> &'a T {
+        self.1
+    }
+}
+
+impl<'a, W: ?Sized, X: Extracted> ViaText for &Part<'a, W, X>
+where
+    X::Value: Serialize,
+{
+    type Form = ExtractedForm<'a, X>;
+
+    fn form(&self) -> ExtractedForm<'a, X> {
+        ExtractedForm(self.1)
+    }
+}
+
+impl<'a, W: ?Sized, T: Serialize + ?Sized> ViaText for Part<'a, W, T> {
+    type Form = SerializedForm<'a, T>;
+
+    fn form(&self) -> SerializedForm<'a, T> {
+        SerializedForm(self.1)
+    }
+}
+
+/// Last choice: the value itself, whose missing `CacheKeyPart` the compiler then reports.
+pub trait ViaNothing {
+    /// The form's type.
+    type Form: Form;
+
+    /// The form.
+    fn form(self) -> Self::Form;
+}
+
+impl<'a, W: ?Sized, T: ?Sized> ViaNothing for Part<'a, W, T> {
+    type Form = &'a T;
+
+    fn form(self) -> &'a T {
+        self.1
     }
 }
 
@@ -61,7 +250,7 @@ impl<W: Wrapper + ?Sized> Wrapper for &W {
     }
 }
 
-/// A `Result`, as it is or by reference.
+/// A `Result`, or a reference to one.
 pub trait Extracted {
     /// The extracted value's type.
     type Value;
@@ -86,167 +275,12 @@ impl<X: Extracted + ?Sized> Extracted for &X {
     }
 }
 
-/// The own text form of what it wraps.
-#[derive(Debug)]
-pub struct InnerForm;
-
-impl InnerForm {
-    /// Writes it.
-    pub fn write<W: Wrapper>(self, value: &W, place: Place<'_, '_>) -> Result<(), KeyError>
-    where
-        W::Inner: CacheKeyPart,
-    {
-        value.inner().write_key(place.open())
-    }
-}
-
-/// Its own text form.
-#[derive(Debug)]
-pub struct OwnForm;
-
-impl OwnForm {
-    /// Writes it.
-    pub fn write<T: CacheKeyPart + ?Sized>(self, value: &T, place: Place<'_, '_>) -> Result<(), KeyError> {
-        value.write_key(place.open())
-    }
-}
-
-/// What the extracted value serializes to; a rejection has no text.
-#[derive(Debug)]
-pub struct ExtractedForm;
-
-impl ExtractedForm {
-    /// Writes it.
-    pub fn write<X: Extracted>(self, value: &X, place: Place<'_, '_>) -> Result<(), KeyError>
-    where
-        X::Value: Serialize,
-    {
-        let value = value.extracted().ok_or_else(rejected)?;
-        place.open().value(|out| {
-            out.push_str("Ok(");
-            value.serialize(Canonical { out })?;
-            out.push(')');
-            Ok(())
-        })
-    }
-}
-
-/// What it serializes to.
-#[derive(Debug)]
-pub struct SerializedForm;
-
-impl SerializedForm {
-    /// Writes it.
-    pub fn write<T: Serialize + ?Sized>(self, value: &T, place: Place<'_, '_>) -> Result<(), KeyError> {
-        place.open().serialize(value)
-    }
-}
-
-/// What the server gives, whatever the request: it leaves no trace in the key, not even a name.
-#[derive(Debug)]
-pub struct NoForm;
-
-impl NoForm {
-    /// Writes nothing.
-    pub fn write<T: ?Sized>(self, _value: &T, _place: Place<'_, '_>) -> Result<(), KeyError> {
-        Ok(())
-    }
-}
-
-/// First choice: nothing.
-pub trait ViaServerSide {
-    /// The form.
-    fn form(&self) -> NoForm;
-
-    /// The same, in generic handlers.
-    fn own_form(&self) -> NoForm;
-}
-
-impl<W: ServerSide + ?Sized, T: ?Sized> ViaServerSide for &&&&Part<'_, W, T> {
-    fn form(&self) -> NoForm {
-        NoForm
-    }
-
-    fn own_form(&self) -> NoForm {
-        NoForm
-    }
-}
-
-impl<W: ?Sized, T: ServerSide + ?Sized> ViaServerSide for &&&&&Part<'_, W, T> {
-    fn form(&self) -> NoForm {
-        NoForm
-    }
-
-    fn own_form(&self) -> NoForm {
-        NoForm
-    }
-}
-
-/// Second choice: a text of its own, or what it serializes to.
-pub trait ViaText {
-    /// What writes it.
-    type Form;
-
-    /// The form.
-    fn form(&self) -> Self::Form;
-}
-
-impl<W: ?Sized, T: Wrapper> ViaText for &&&Part<'_, W, T>
-where
-    T::Inner: CacheKeyPart,
-{
-    type Form = InnerForm;
-
-    fn form(&self) -> InnerForm {
-        InnerForm
-    }
-}
-
-impl<W: ?Sized, T: CacheKeyPart + ?Sized> ViaText for &&Part<'_, W, T> {
-    type Form = OwnForm;
-
-    fn form(&self) -> OwnForm {
-        OwnForm
-    }
-}
-
-impl<W: ?Sized, X: Extracted> ViaText for &Part<'_, W, X>
-where
-    X::Value: Serialize,
-{
-    type Form = ExtractedForm;
-
-    fn form(&self) -> ExtractedForm {
-        ExtractedForm
-    }
-}
-
-impl<W: ?Sized, T: Serialize + ?Sized> ViaText for Part<'_, W, T> {
-    type Form = SerializedForm;
-
-    fn form(&self) -> SerializedForm {
-        SerializedForm
-    }
-}
-
-/// Neither: the own form's `write` then asks for `CacheKeyPart` and the compiler explains.
-pub trait ViaNothing {
-    /// The form.
-    fn form(self) -> OwnForm;
-}
-
-impl<W: ?Sized, T: ?Sized> ViaNothing for Part<'_, W, T> {
-    fn form(self) -> OwnForm {
-        OwnForm
-    }
-}
-
-/// Selects, of two extractors of which one stands in the other, the one that keeps its values out of the key.
+/// Selects one of two nested extractors: the outer one, if it keeps its values out of the key, or else the inner one.
 #[derive(Debug)]
 pub struct Within<'a, W: ?Sized>(pub &'a W);
 
 impl<'a, W: ?Sized> Within<'a, W> {
-    /// The inner one; [`OuterFirst`] comes before it where the outer one is server-side.
+    /// The inner one. Method lookup finds [`OuterFirst`] before it if the outer one is server-side.
     pub fn or<T: ?Sized>(&self, inner: &'a T) -> &'a T {
         inner
     }
@@ -254,10 +288,10 @@ impl<'a, W: ?Sized> Within<'a, W> {
 
 /// Before [`Within::or`].
 pub trait OuterFirst<'a> {
-    /// The outer extractor.
+    /// The outer extractor's type.
     type Outer: ?Sized;
 
-    /// The outer one.
+    /// The outer extractor.
     fn or<T: ?Sized>(&self, inner: &'a T) -> &'a Self::Outer;
 }
 

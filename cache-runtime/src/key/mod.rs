@@ -21,15 +21,15 @@ pub(crate) mod names;
 pub use self::{
     cache_key::CacheKey,
     error::KeyError,
-    form::{OuterFirst, OwnForm, Part, ViaNothing, ViaServerSide, ViaText, Within},
+    form::{OuterFirst, Part, ViaNothing, ViaServerSide, ViaText, Within},
     part::CacheKeyPart,
-    server_side::ServerSide,
     writer::{KeyArgs, KeyWriter},
 };
 #[cfg(feature = "test-util")]
 pub(crate) use self::{cap::cap, escape::escape_tag};
 pub(crate) use self::{
     escape::{escape_handler, unescape},
+    server_side::ServerSide,
     writer::write_args,
 };
 

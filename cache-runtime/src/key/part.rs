@@ -50,10 +50,11 @@ use super::{
 /// Two values may write the same text only if the handler responds to them alike.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be part of a cache key",
-    label = "this argument has no text form",
-    note = "derive `Serialize` for it or what it wraps, or write `impl CacheKeyPart` (for a type that implements `Display` one line: `key.display(self)`)",
-    note = "or leave it out of the key with `ignore = [...]`, give the key yourself with `key = ...`, or bind it to `_`; \
-            of the request's headers, `vary = [\"...\"]` names those that count"
+    label = "no text for the key",
+    note = "derive `Serialize` for it or for the type that it wraps, or implement `CacheKeyPart` (one line for a type that \
+            implements `Display`: `key.display(self)`)",
+    note = "or leave it out of the key: `ignore = [...]`, or `_` in place of the name",
+    note = "or name what the response depends on: `key = ...` instead of all arguments, `vary = [\"...\"]` for request headers"
 )]
 pub trait CacheKeyPart {
     /// Writes exactly one value. To write several values, write a tuple.

@@ -167,22 +167,9 @@ impl<'a> KeyArgs<'a> {
         &mut self.writer
     }
 
-    /// As [`Self::arg`], for an argument that may be left out.
-    #[inline]
-    pub fn place(&mut self, name: &'static str) -> Place<'_, 'a> {
-        Place {
-            args: self,
-            name: Some(name),
-        }
-    }
-
-    /// As [`Self::whole`], for generated code.
-    #[inline]
-    pub fn place_of_all(&mut self) -> Place<'_, 'a> {
-        Place {
-            args: self,
-            name: None,
-        }
+    /// For an argument that is not in the key, which writes nothing.
+    pub(super) fn left_out(&mut self) -> &mut KeyWriter<'a> {
+        &mut self.writer
     }
 
     /// Keeps the first error, which [`Self::arg`] cannot return.
@@ -197,25 +184,6 @@ impl<'a> KeyArgs<'a> {
             self.check();
         }
         self.error.map_or(Ok(()), Err)
-    }
-}
-
-/// The place of an argument in the list. Nothing is written until it is opened, not even the name.
-#[derive(Debug)]
-pub struct Place<'k, 'a> {
-    args: &'k mut KeyArgs<'a>,
-    /// `None` for the one value that takes the place of all arguments.
-    name: Option<&'static str>,
-}
-
-impl<'k, 'a> Place<'k, 'a> {
-    /// Begins the argument, whose value the caller writes.
-    #[inline]
-    pub(super) fn open(self) -> &'k mut KeyWriter<'a> {
-        match self.name {
-            Some(name) => self.args.arg(name),
-            None => self.args.whole(),
-        }
     }
 }
 

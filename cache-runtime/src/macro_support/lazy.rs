@@ -1,7 +1,7 @@
 //! Extractors that run on a miss only: the option `lazy`.
 //!
-//! All lazy arguments of a handler are one extractor, whose `T` is the tuple of them. It keeps what they will need and
-//! forgets the type of the state, which generated code cannot name.
+//! One extractor holds all lazy arguments of a handler; its `T` is the tuple of their types. It keeps the parts of the
+//! request and the state, and erases the state's type, which generated code cannot name.
 
 use std::{
     convert::Infallible,
@@ -17,14 +17,16 @@ use axum::{
     response::{IntoResponse, Response},
 };
 
+use crate::engine::Unshared;
+
 type Extraction<T> = Pin<Box<dyn Future<Output = Result<T, Response>> + Send>>;
 
-/// In the last position: owns the request's parts. No other argument comes later, so none misses them or the body.
+/// Lazy arguments in the last position. They own the parts of the request: no later argument needs these or the body.
 pub struct Deferred<T> {
     run: Box<dyn FnOnce() -> Extraction<T> + Send>,
 }
 
-/// Before a last argument that may need the body: has a copy of the parts.
+/// Lazy arguments before another argument, which may need the request: they have a copy of its parts.
 pub struct DeferredBeside<T>(Deferred<T>);
 
 impl<T> Deferred<T> {
@@ -43,7 +45,7 @@ impl<T> Deferred<T> {
         Self { run }
     }
 
-    /// What was extracted already.
+    /// Values that are already extracted.
     pub fn extracted(values: T) -> Self
     where
         T: Send + 'static,
@@ -52,7 +54,7 @@ impl<T> Deferred<T> {
         Self { run }
     }
 
-    /// Runs the extractors from left to right, up to the first that rejects.
+    /// Runs the extractors from left to right, until one rejects the request.
     ///
     /// # Errors
     /// The rejection.
@@ -77,6 +79,13 @@ impl<T> DeferredBeside<T> {
     pub async fn extract(self) -> Result<T, Response> {
         self.0.extract().await
     }
+}
+
+/// A rejection of a lazy extractor as a response, which answers its own request alone.
+pub fn unshared(rejection: impl IntoResponse) -> Response {
+    let mut response = rejection.into_response();
+    response.extensions_mut().insert(Unshared);
+    response
 }
 
 impl<S, T> FromRequest<S> for Deferred<T>
@@ -133,14 +142,14 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn extracts_from_the_request_and_the_state_it_was_made_with() {
+    async fn extracts_from_its_request_and_state() {
         let Ok(deferred) = Deferred::<(State<u8>, Uri)>::from_request(request("/a?x=1"), &7).await;
         let (State(state), uri) = deferred.extract().await.unwrap();
         assert_eq!((state, uri.path()), (7, "/a"));
     }
 
     #[tokio::test]
-    async fn beside_another_argument_the_parts_are_copied() {
+    async fn before_another_argument_the_parts_are_copied() {
         let (mut parts, _) = request("/a").into_parts();
         let Ok(deferred) = DeferredBeside::<(Method,)>::from_request_parts(&mut parts, &()).await;
         assert_eq!(parts.uri.path(), "/a");

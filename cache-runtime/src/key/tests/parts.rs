@@ -27,7 +27,8 @@ macro_rules! argument {
         let value = $value;
         let mut out = String::new();
         write_args(&mut out, |args| {
-            (&&&&&Part(&(), &value)).form().write(&value, args.place("x"))
+            let form = (&&&&&Part(&(), &value)).form();
+            CacheKeyPart::write_key(&*form, args.arg_for("x", &form))
         })
         .map(|()| out[1..out.len() - 1].trim_start_matches("x=").to_owned())
     }};
@@ -283,9 +284,8 @@ macro_rules! of_two {
         let mut out = String::new();
         let (outer, inner, value) = (&$outer, &$inner, &$value);
         let written = write_args(&mut out, |args| {
-            (&&&&&Part((&&Within(outer)).or(inner), value))
-                .form()
-                .write(value, args.place("x"))
+            let form = (&&&&&Part((&&Within(outer)).or(inner), value)).form();
+            CacheKeyPart::write_key(&*form, args.arg_for("x", &form))
         });
         written.map(|()| out)
     }};
