@@ -104,7 +104,7 @@ pub mod stats {
 pub mod generated {
     #[doc(inline)]
     pub use handler_cache_runtime::macro_support::{
-        AxumState, CacheContext, EvictionTarget, Evictor, FromUrl, IntoTag, IsDuration, NotCached,
+        AxumState, CacheContext, EvictionTarget, Evictor, FromUrl, IntoTag, IsDuration, NotCached, duration,
     };
 }
 

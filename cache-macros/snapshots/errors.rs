@@ -2,7 +2,7 @@
     "unknown option `expires`; did you mean `expire`?"
 }
 ::core::compile_error! {
-    "`ignore` names `bd`, which no parameter of `product` binds; did you mean `db`?"
+    "`ignore` lists `bd`, which is not a name in the parameters of `product`; did you mean `db`?"
 }
 /// One product.
 async fn product(Path(id): Path<u64>, db: Db) -> Json<Product> {

@@ -12,10 +12,8 @@ pub async fn update<R: Repo + 'static>(
             let __arg2 = &__arg2;
             let Json(product) = __arg2;
             {
-                #[allow(unused_imports)]
                 use ::handler_cache::__private::not_cached::arguments_1::*;
                 {
-                    #[allow(unused_imports)]
                     use get_product as __target;
                     ::handler_cache::__private::EvictionTarget::add_to(
                         __target::key::<
@@ -31,10 +29,8 @@ pub async fn update<R: Repo + 'static>(
                 }
             }
             {
-                #[allow(unused_imports)]
                 use ::handler_cache::__private::not_cached::arguments_2::*;
                 {
-                    #[allow(unused_imports)]
                     use shops::list as __target;
                     ::handler_cache::__private::EvictionTarget::add_to(
                         __target::key(
@@ -52,10 +48,8 @@ pub async fn update<R: Repo + 'static>(
                 }
             }
             {
-                #[allow(unused_imports)]
                 use ::handler_cache::__private::not_cached::arguments_0::*;
                 {
-                    #[allow(unused_imports)]
                     use all as __target;
                     ::handler_cache::__private::EvictionTarget::add_to(
                         __target::__handler_id(),

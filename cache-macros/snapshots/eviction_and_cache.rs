@@ -34,10 +34,8 @@ fn touch(
                         let __arg0 = &__arg0;
                         let Path(id) = __arg0;
                         {
-                            #[allow(unused_imports)]
                             use ::handler_cache::__private::not_cached::arguments_1::*;
                             {
-                                #[allow(unused_imports)]
                                 use get_product as __target;
                                 ::handler_cache::__private::EvictionTarget::add_to(
                                     __target::key(

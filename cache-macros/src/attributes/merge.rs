@@ -77,14 +77,16 @@ fn arguments(attr: &Attribute) -> syn::Result<TokenStream> {
         Meta::List(list) => Ok(list.tokens.clone()),
         Meta::NameValue(_) => Err(syn::Error::new_spanned(
             attr,
-            "options stand in parentheses, such as `#[cache(expire = 30)]`",
+            "options are written in parentheses, such as `#[cache(expire = 30)]`",
         )),
     }
 }
 
 fn repeated(attribute: attribute::Attribute) -> &'static str {
     match attribute.kind {
-        Kind::Cache { .. } => "this handler is already cached; keep one of the two attributes",
-        Kind::Evict => "this handler already evicts; name all targets in one list: `#[cache_evict(…, …)]`",
+        Kind::Cache { .. } => "this handler is already cached; remove one of the two attributes",
+        Kind::Evict => {
+            "this handler already has `#[cache_evict]`; list all targets in one attribute: `#[cache_evict(…, …)]`"
+        }
     }
 }

@@ -15,7 +15,7 @@ use crate::{
 };
 
 /// The longest list of arguments for which the runtime has a type in place of a missing companion.
-const LONGEST_NOT_CACHED: usize = 8;
+const LONGEST_NOT_CACHED: usize = 7;
 
 /// Input: `get_product(Path(id)), list_products::<Db>(..), tag = format!("product:{id}")`
 /// Output:
@@ -121,18 +121,22 @@ impl Call {
         let turbofish = std::mem::replace(&mut last.arguments, PathArguments::None);
         let span = macro_span(last.ident.span());
         let private = cx.private(span);
-        let (target, function) = (Ident::new("__target", span), Ident::new(self.function, span));
+        // With the user's own span, the compiler suggests a missing argument.
+        let call_span = last.ident.span();
+        let (target, function) = (
+            Ident::new("__target", call_span),
+            Ident::new(self.function, call_span),
+        );
         let mut arguments = Group::new(Delimiter::Parenthesis, self.arguments);
         arguments.set_span(paren.span.join());
         let not_cached = (self.count <= LONGEST_NOT_CACHED).then(|| {
             let module = format_ident!("arguments_{}", self.count, span = span);
-            quote_spanned!(span=> #[allow(unused_imports)] use #private::not_cached::#module::*;)
+            quote_spanned!(span=> use #private::not_cached::#module::*;)
         });
         quote_spanned! {span=>
             {
                 #not_cached
                 {
-                    #[allow(unused_imports)]
                     use #companion as #target;
                     #private::EvictionTarget::add_to(#target::#function #turbofish #arguments, #list);
                 }

@@ -97,8 +97,9 @@ fn clone(name: Ident) -> Expr {
     Expr::Verbatim(if may_be_constant(&name) {
         quote_spanned!(span=> #name.clone())
     } else {
-        let owned = Ident::new("__owned", span);
-        // As a statement, so that the type that the target expects does not become the type to clone.
+        // A statement, so that the type that the target expects does not become the type to clone; with the span of the
+        // user, so that the compiler suggests an extractor around the name.
+        let owned = Ident::new("__owned", name.span());
         quote_spanned!(span=> { let #owned = ::core::clone::Clone::clone(#name); #owned })
     })
 }

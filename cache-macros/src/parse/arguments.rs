@@ -62,14 +62,14 @@ pub(super) fn option(input: ParseStream<'_>) -> syn::Result<RawOption> {
 }
 
 pub(super) fn missing_value(name: &Ident) -> syn::Error {
-    syn::Error::new(name.span(), format!("`{name}` needs a value: `{name} = …`"))
+    syn::Error::new(name.span(), format!("`{name}` needs a value; write `{name} = …`"))
 }
 
 fn end(input: ParseStream<'_>) -> syn::Result<()> {
     if input.is_empty() || input.peek(Token![,]) {
         return Ok(());
     }
-    Err(input.error("expected `,` before this"))
+    Err(input.error("expected a comma before this"))
 }
 
 fn skip_to_comma(input: ParseStream<'_>) -> syn::Result<()> {

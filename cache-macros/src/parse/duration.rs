@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use quote::ToTokens as _;
 use syn::{Expr, ExprLit, ExprUnary, Lit, LitInt, LitStr, UnOp, spanned::Spanned as _};
 
 use crate::syntax::expression::ungrouped;
@@ -38,7 +39,7 @@ impl Ttl {
             Expr::Lit(ExprLit {
                 lit: Lit::Str(text), ..
             }) if text.value().trim() == "never" => Ok(Self::Never),
-            _ => DurationValue::positive_or(value, "take the attribute away").map(Self::For),
+            _ => DurationValue::positive_or(value, "remove the attribute").map(Self::For),
         }
     }
 }
@@ -63,7 +64,7 @@ impl ClientMaxAge {
 impl DurationValue {
     /// Parses a duration of at least one millisecond, the resolution of the stores.
     pub(crate) fn positive(value: &Expr) -> syn::Result<Self> {
-        Self::positive_or(value, "leave the option out")
+        Self::positive_or(value, "remove the option")
     }
 
     fn positive_or(value: &Expr, instead: &str) -> syn::Result<Self> {
@@ -71,11 +72,11 @@ impl DurationValue {
         match &duration {
             Self::Literal(Duration::ZERO, _) => Err(syn::Error::new_spanned(
                 value,
-                format!("a life of zero keeps nothing; give at least a millisecond, or {instead}"),
+                format!("a duration of zero stores nothing; write `\"1ms\"` or more, or {instead}"),
             )),
             Self::Literal(duration, _) if duration.as_millis() == 0 => Err(syn::Error::new_spanned(
                 value,
-                "this is below a millisecond, the shortest life that stores keep",
+                "this is below a millisecond, the shortest duration of a store; write `\"1ms\"` or more",
             )),
             _ => Ok(duration),
         }
@@ -87,7 +88,7 @@ impl DurationValue {
         match &duration {
             Self::Literal(duration, _) if duration.subsec_nanos() > 0 => Err(syn::Error::new_spanned(
                 value,
-                "`max-age` counts whole seconds; round this up or down",
+                "`max-age` is in whole seconds; round this up or down",
             )),
             _ => Ok(duration),
         }
@@ -105,7 +106,10 @@ impl DurationValue {
             }) => from_text(text).map(literal),
             Expr::Lit(ExprLit { lit, .. }) => Err(syn::Error::new_spanned(
                 lit,
-                "not a duration; write whole seconds (`30`), text (`\"500ms\"`) or a `Duration` constant",
+                format!(
+                    "`{}` is not a duration; write whole seconds (`30`), text (`\"500ms\"`) or a constant of type `Duration`",
+                    lit.to_token_stream()
+                ),
             )),
             Expr::Unary(ExprUnary {
                 op: UnOp::Neg(_),
@@ -113,7 +117,7 @@ impl DurationValue {
                 ..
             }) if matches!(ungrouped(expr), Expr::Lit(_)) => Err(syn::Error::new_spanned(
                 value,
-                "a duration cannot be negative; give at least a millisecond, or take the attribute away",
+                "a duration cannot be negative; write `\"1ms\"` or more",
             )),
             expression => Ok(Self::Expression(expression.clone())),
         }
@@ -122,11 +126,9 @@ impl DurationValue {
 
 fn whole_seconds(literal: &LitInt) -> syn::Result<Duration> {
     let suffix = literal.suffix();
-    if !suffix.is_empty() && !matches!(suffix.as_bytes()[0], b'u' | b'i') || suffix == "us" {
-        return Err(syn::Error::new_spanned(
-            literal,
-            format!("a duration with a unit is text; put it in quotes: `\"{literal}\"`"),
-        ));
+    let is_number = suffix.is_empty() || suffix.starts_with(['u', 'i']) && suffix != "us";
+    if !is_number {
+        return Err(syn::Error::new_spanned(literal, with_unit(literal)));
     }
     literal
         .base10_parse()
@@ -134,6 +136,16 @@ fn whole_seconds(literal: &LitInt) -> syn::Result<Duration> {
         .map(Duration::from_secs)
         .filter(|duration| *duration <= LONGEST)
         .ok_or_else(|| too_long(literal))
+}
+
+/// The error for a number with a suffix that is not a number's type.
+fn with_unit(literal: &LitInt) -> String {
+    if humantime::parse_duration(&literal.to_string()).is_ok() {
+        format!("a duration with a unit is text; put it in quotes: `\"{literal}\"`")
+    } else {
+        let number = literal.base10_digits();
+        format!("`{literal}` is not a duration; write `{number}` (seconds) or `\"{number}s\"`")
+    }
 }
 
 fn from_text(literal: &LitStr) -> syn::Result<Duration> {
@@ -144,15 +156,18 @@ fn from_text(literal: &LitStr) -> syn::Result<Duration> {
         Ok(_) | Err(humantime::DurationError::NumberOverflow) => Err(too_long(literal)),
         Err(_) if text.starts_with('-') => Err(syn::Error::new_spanned(
             literal,
-            "a duration cannot be negative; give at least a millisecond, or take the attribute away",
+            "a duration cannot be negative; write `\"1ms\"` or more",
         )),
         Err(_) if text.eq_ignore_ascii_case("never") => Err(syn::Error::new_spanned(
             literal,
-            "only `expire` may be \"never\"; give a duration such as \"365 days\"",
+            "only `expire` takes `\"never\"`; write a duration such as `\"365 days\"`",
         )),
         Err(error) => Err(syn::Error::new_spanned(
             literal,
-            format!("not a duration: {error}; write for example \"90s\", \"1h 30m\" or \"7 days\""),
+            format!(
+                "`{}` is not a duration: {error}; write for example `\"90s\"`, `\"1h 30m\"` or `\"7 days\"`",
+                literal.token()
+            ),
         )),
     }
 }
@@ -160,7 +175,7 @@ fn from_text(literal: &LitStr) -> syn::Result<Duration> {
 fn too_long(literal: impl quote::ToTokens) -> syn::Error {
     syn::Error::new_spanned(
         literal,
-        "this duration is too long to be counted; write `\"never\"` for entries that only an eviction ends",
+        "this duration is too long for a store; write a shorter one, or `expire = \"never\"` for entries that do not expire",
     )
 }
 
@@ -206,7 +221,7 @@ mod tests {
 
     #[test]
     fn invalid_durations_are_rejected_with_the_way_out() {
-        let cases: [(syn::Expr, &str); 11] = [
+        let cases: [(syn::Expr, &str); 12] = [
             (parse_quote!(0), "zero"),
             (parse_quote!("0s"), "zero"),
             (parse_quote!(-5), "negative"),
@@ -218,6 +233,7 @@ mod tests {
             (parse_quote!(""), "not a duration"),
             (parse_quote!(1.5), "\"500ms\""),
             (parse_quote!(30s), "put it in quotes: `\"30s\"`"),
+            (parse_quote!(30x), "write `30` (seconds) or `\"30s\"`"),
         ];
         for (value, expected) in cases {
             let error = expire(value).unwrap_err();

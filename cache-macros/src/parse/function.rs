@@ -29,13 +29,12 @@ impl Parse for Function {
                     Err(error) => error,
                 }
             } else {
-                ahead.error("this attribute is for handlers: an `async fn` with a body")
+                ahead.error("this attribute takes a handler; put it on an `async fn` with a body")
             });
         };
         if input.peek(Token![;]) {
-            return Err(input.error(
-                "this attribute is for handlers with a body; put it where the handler is implemented",
-            ));
+            return Err(input
+                .error("this function has no body; put the attribute on the function that implements it"));
         }
         match input.parse()? {
             TokenTree::Group(body) if input.is_empty() => Ok(Self {
@@ -44,7 +43,10 @@ impl Parse for Function {
                 sig,
                 body,
             }),
-            other => Err(syn::Error::new(other.span(), "expected the body of a function")),
+            other => Err(syn::Error::new(
+                other.span(),
+                "expected the body of the function, in braces",
+            )),
         }
     }
 }

@@ -10,6 +10,9 @@ use crate::syntax::expression::ungrouped;
 /// Shown in errors.
 pub(super) const EXAMPLES: &str = "`get_product(Path(id))` or `list_products(..)`";
 
+/// The functions of a companion that take the arguments of a target.
+const KEY_FUNCTIONS: [&str; 3] = ["evict", "evict_all", "key"];
+
 /// What is evicted.
 pub(crate) enum Target {
     /// Entries of a handler.
@@ -56,11 +59,40 @@ pub(super) fn handler(expr: &Expr) -> syn::Result<Target> {
     else {
         return Err(not_a_target(func));
     };
+    check_path(companion)?;
     Ok(Target::Handler {
         companion: companion.clone(),
         paren: *paren,
         entries: entries(args)?,
     })
+}
+
+/// Rejects paths that look like a handler, and have another meaning.
+fn check_path(path: &Path) -> syn::Result<()> {
+    let mut segments = path.segments.iter().rev();
+    let (Some(last), Some(before)) = (segments.next(), segments.next()) else {
+        return Ok(());
+    };
+    let (name, owner) = (&last.ident, &before.ident);
+    if KEY_FUNCTIONS.iter().any(|function| name == function) {
+        return Err(syn::Error::new_spanned(
+            path,
+            format!(
+                "a target is a handler with its arguments; write `{owner}(…)` instead of `{owner}::{name}(…)`, or import \
+                 the handler `{name}` and write `{name}(…)`"
+            ),
+        ));
+    }
+    if owner.to_string().starts_with(char::is_uppercase) {
+        return Err(syn::Error::new_spanned(
+            path,
+            format!(
+                "an associated function has no companion type to evict by; give `{owner}::{name}` an option \
+                 `tags = [...]`, and write `tag = …` here"
+            ),
+        ));
+    }
+    Ok(())
 }
 
 fn entries(arguments: &Punctuated<Expr, Token![,]>) -> syn::Result<Entries> {
@@ -69,7 +101,7 @@ fn entries(arguments: &Punctuated<Expr, Token![,]>) -> syn::Result<Entries> {
         Some(_) if arguments.len() == 1 => Ok(Entries::All),
         Some(all) => Err(syn::Error::new_spanned(
             all,
-            "`..` stands alone: it means every entry of the handler, whatever its arguments",
+            "`..` means every entry of the handler; remove the other arguments, or the `..`",
         )),
     }
 }
@@ -95,13 +127,15 @@ pub(super) fn missing_arguments(handler: &Path) -> syn::Error {
         .map_or_else(String::new, |last| last.ident.to_string());
     syn::Error::new_spanned(
         handler,
-        format!("which entries of `{name}`? Those of some arguments: `{name}(…)`; all: `{name}(..)`"),
+        format!(
+            "`{name}` needs arguments; write `{name}(…)` for the entries of these arguments, or `{name}(..)` for all"
+        ),
     )
 }
 
 fn not_a_target(expr: &Expr) -> syn::Error {
     syn::Error::new_spanned(
         expr,
-        format!("expected a cached handler and which of its entries are evicted, such as {EXAMPLES}"),
+        format!("expected a target: a handler with `#[cache]` and arguments, such as {EXAMPLES}"),
     )
 }

@@ -23,10 +23,10 @@ const BODY_EXTRACTORS: [&str; 8] = [
 
 pub(super) fn check(handler: &Handler, options: &Options, errors: &mut Errors) {
     if let Some(key) = &options.key {
-        used_too_early(handler, &key.value, "the key is", errors);
+        used_too_early(handler, &key.value, "`key` is", errors);
     }
     for tag in options.tags.iter().flat_map(|tags| &tags.value) {
-        used_too_early(handler, tag, "the tags are", errors);
+        used_too_early(handler, tag, "`tags` are", errors);
     }
     for param in lazy(handler) {
         parameter(param, options, errors);
@@ -34,14 +34,14 @@ pub(super) fn check(handler: &Handler, options: &Options, errors: &mut Errors) {
 }
 
 /// Rejects lazy bindings in expressions that are evaluated before the handler runs.
-fn used_too_early(handler: &Handler, expression: &Expr, made: &str, errors: &mut Errors) {
+fn used_too_early(handler: &Handler, expression: &Expr, option: &str, errors: &mut Errors) {
     let used = variables(expression);
     for binding in lazy(handler).flat_map(|param| &param.bindings) {
         if used.contains(&binding.unraw().to_string()) {
             errors.on(
                 expression,
                 format!(
-                    "`{binding}` is lazy: it is not there yet when {made} made; take it out of one of the two"
+                    "`{binding}` is lazy, so it has no value yet when {option} evaluated; remove it from one of them"
                 ),
             );
         }
@@ -52,20 +52,22 @@ fn parameter(param: &Param, options: &Options, errors: &mut Errors) {
     if let Some(cfg) = param.cfgs.first() {
         errors.on(
             cfg,
-            "a lazy parameter cannot have `#[cfg]`; put the attribute on two versions of the handler",
+            "a lazy parameter cannot have `#[cfg]`; write a handler for each configuration",
         );
     }
     if let Some(body) = BODY_EXTRACTORS.iter().find(|name| is_named(&param.ty, name)) {
         errors.on(
             &param.ty,
-            format!("`{body}` takes the body, and cannot be lazy; leave it out of the key with `ignore`"),
+            format!("`{body}` takes the request body, which lazy extractors cannot; list it in `ignore` instead of `lazy`"),
         );
     }
     for binding in &param.bindings {
         if !contains(options.lazy(), binding) {
             errors.at(
                 binding.span(),
-                format!("this is extracted together with what is lazy; name it too: `lazy = [{binding}, …]`"),
+                format!(
+                    "`{binding}` is extracted together with a lazy name; add it: `lazy = [{binding}, …]`"
+                ),
             );
         }
     }

@@ -32,12 +32,12 @@ fn unbound(handler: &Handler, names: &Setting<Vec<Ident>>, errors: &mut Errors) 
         }
         let way_out = match nearest(&text, bound.iter().map(String::as_str)) {
             Some(near) => format!("did you mean `{near}`?"),
-            None => format!("the bindings are {}", listed(&bound)),
+            None => format!("the names are {}", listed(&bound)),
         };
         errors.at(
             name.span(),
             format!(
-                "`{}` names `{text}`, which no parameter of `{}` binds; {way_out}",
+                "`{}` lists `{text}`, which is not a name in the parameters of `{}`; {way_out}",
                 names.name,
                 handler.name().unraw()
             ),
@@ -53,7 +53,7 @@ fn key_of_ignored(options: &Options, errors: &mut Errors) {
         if used.contains(&name.unraw().to_string()) {
             errors.at(
                 name.span(),
-                format!("`key` uses `{name}`, so it cannot be ignored; take it out of one of the two"),
+                format!("`{name}` is in `key` and in `ignore`; remove it from one of them"),
             );
         }
     }

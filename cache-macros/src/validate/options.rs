@@ -7,7 +7,7 @@ pub(super) fn check(options: &Options, errors: &mut Errors) {
         for name in [&private.name, &public.name] {
             errors.at(
                 name.span(),
-                "`private` and `public` contradict each other; keep one",
+                "`private` and `public` contradict each other; remove one",
             );
         }
     }
@@ -17,14 +17,14 @@ pub(super) fn check(options: &Options, errors: &mut Errors) {
     if let Some(slow) = options.stale_if_slow.as_ref().filter(|_| !keeps_stale_entries) {
         errors.at(
             slow.name.span(),
-            "`stale_if_slow` needs an entry past its life; add `stale_if_error` or `stale_while_revalidate`, \
-             which say how long it is kept",
+            "`stale_if_slow` needs stale entries; add `stale_if_error` or `stale_while_revalidate`, which keep an entry \
+             after its TTL",
         );
     }
     if let (Some(companion), Some(_)) = (&options.companion, &options.associated) {
         errors.at(
             companion.name.span(),
-            "an associated function has no companion type; take `companion` away",
+            "an associated function has no companion type; remove `companion`",
         );
     }
 }

@@ -24,10 +24,7 @@ pub(super) fn check(function: &Function, attribute: Attribute, options: &Options
 fn qualifiers(function: &Function, errors: &mut Errors) {
     let sig = &function.sig;
     if let Some(token) = &sig.constness {
-        errors.at(
-            token.span,
-            "a handler runs when a request comes; take `const` away",
-        );
+        errors.at(token.span, "axum calls handlers at run time; remove `const`");
     }
     if sig.asyncness.is_none() {
         errors.at(sig.fn_token.span, "a handler is asynchronous; write `async fn`");
@@ -35,16 +32,16 @@ fn qualifiers(function: &Function, errors: &mut Errors) {
     if let Safety::Unsafe(token) = &sig.safety {
         errors.at(
             token.span,
-            "axum calls only safe handlers; take `unsafe` away and put an `unsafe` block into the body",
+            "axum calls handlers from safe code; remove `unsafe`, and use an `unsafe` block in the body",
         );
     }
     if let Some(abi) = &sig.abi {
-        errors.on(abi, "axum calls only Rust functions; take `extern` away");
+        errors.on(abi, "axum calls Rust functions only; remove `extern`");
     }
     if let Some(variadic) = &sig.variadic {
         errors.on(
             variadic,
-            "a handler takes extractors, one by one; take `...` away",
+            "a handler has a fixed number of parameters; remove `...`",
         );
     }
 }
@@ -54,7 +51,7 @@ fn lifetimes(function: &Function, errors: &mut Errors) {
         if let GenericParam::Lifetime(param) = param {
             errors.on(
                 &param.lifetime,
-                "a handler owns its arguments, so it takes no lifetimes; use owned types or `'static`",
+                "a handler owns its arguments, so it has no lifetime parameters; use owned types or `'static`",
             );
         }
     }
@@ -66,8 +63,8 @@ fn receiver(function: &Function, attribute: Attribute, errors: &mut Errors) {
             errors.on(
                 receiver,
                 format!(
-                    "a handler has no `self`; take what it holds with `State`, and say `#[{}(associated, …)]` \
-                     when the function stands in an `impl` block",
+                    "a handler has no `self` parameter; take the value from `State`, and write `#[{}(associated, …)]` \
+                     if the function is in an `impl` block",
                     attribute.name
                 ),
             );
@@ -83,7 +80,7 @@ fn companion_name(function: &Function, options: &Options, errors: &mut Errors) {
         errors.at(
             name.span(),
             format!(
-                "the companion type would hide the primitive type `{name}`; name it with `companion = …`"
+                "the companion type would hide the primitive type `{name}`; give it another name with `companion = …`"
             ),
         );
     }

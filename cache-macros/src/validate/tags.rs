@@ -32,7 +32,7 @@ fn unformatted(handler: &Handler, tag: &Expr, errors: &mut Errors) {
         let text = text.token();
         errors.on(
             tag,
-            format!("`{{{binding}}}` is not filled in here; write `format!({text})`"),
+            format!("`{{{binding}}}` is literal text here; write `format!({text})`"),
         );
     }
 }

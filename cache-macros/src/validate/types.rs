@@ -34,7 +34,7 @@ impl TypeCheck<'_> {
     fn borrowed(&mut self, span: Span) {
         self.errors.at(
             span,
-            "a handler owns its arguments; use an owned type or `'static`",
+            "a handler owns its arguments, and this one is borrowed; use an owned type, such as `String` for `&str`",
         );
     }
 }
@@ -44,7 +44,7 @@ impl<'ast> Visit<'ast> for TypeCheck<'_> {
         match ty {
             Type::ImplTrait(_) => self.errors.on(
                 ty,
-                "an `impl Trait` parameter has no name to ask for; declare it: `async fn handler<T: Trait>(…: T)`",
+                "the key needs the name of this type; use a type parameter: `async fn handler<T: Trait>(…: T)`",
             ),
             // `fn(&T)` and `dyn for<'a> Fn(&'a T)` do not borrow anything themselves.
             Type::FnPtr(_) => {}
@@ -85,8 +85,8 @@ fn self_type(tokens: TokenStream, attribute: Attribute, errors: &mut Errors) {
             TokenTree::Ident(ident) if ident == "Self" => errors.at(
                 ident.span(),
                 format!(
-                    "a handler has no `Self` here; name the type, and say `#[{}(associated, …)]` \
-                     when the function stands in an `impl` block",
+                    "`Self` is not known here; name the type, and write `#[{}(associated, …)]` if the function is in \
+                     an `impl` block",
                     attribute.name
                 ),
             ),

@@ -22,7 +22,8 @@ use std::{ops::Deref, sync::Arc};
 use serde::Serialize;
 
 use super::{
-    CacheKeyPart, KeyArgs, KeyError, KeyWriter, part::rejected, serializer::Canonical, server_side::ServerSide,
+    CacheKeyPart, KeyArgs, KeyError, KeyWriter, part::rejected, serializer::Canonical,
+    server_side::ServerSide,
 };
 
 /// A value for the method lookup, and the extractor that it comes from; `()` if the value is the whole argument.

@@ -9,7 +9,7 @@ use super::{
     tags::{ListTags, listed},
 };
 use crate::{
-    cache::Cache,
+    cache::{Cache, HandlerCall},
     error::Error,
     key::{KeyError, cache_key::CacheKey, handler::HandlerId},
 };
@@ -61,7 +61,7 @@ pub fn evict_all(id: HandlerId) -> Evicting {
     Box::pin(async move {
         let cache = Cache::global().ok_or_else(Error::not_initialized)?;
         let handler = id.registered().map_err(Error::key)?;
-        cache.engine.evict_all(handler).await
+        cache.core.engine.evict_all(handler).await
     })
 }
 
@@ -71,18 +71,28 @@ pub type Refreshing = BoxFuture<'static, Result<Response, Error>>;
 /// Calls the handler as a request does.
 pub type Call = Box<dyn FnOnce(CacheContext) -> ResponseFuture + Send>;
 
-/// Runs the handler and stores its response in the global cache. Nothing happens before the future is polled.
+/// A handler and its arguments, to run in any cache.
+pub fn handler_call(id: HandlerId, call: Call) -> HandlerCall {
+    HandlerCall::new(move |core| {
+        Box::pin(async move {
+            let response = call(CacheContext::refreshing(core, id)).await;
+            match response.extensions().get() {
+                Some(Unkeyed) => Err(Error::key(KeyError::new(
+                    "an argument has no text, or another handler has the same name",
+                ))),
+                None => Ok(response),
+            }
+        })
+    })
+}
+
+/// Refreshes an entry of the global cache. The handler does not run before the future is polled.
 ///
 /// # Errors
-/// Without a global cache, if the arguments have no key, or if another handler has the same name.
-pub fn refresh(id: HandlerId, call: Call) -> Refreshing {
+/// As [`Cache::refresh`], or without a global cache.
+pub fn refresh(call: HandlerCall) -> Refreshing {
     Box::pin(async move {
-        let response = call(CacheContext::refreshing(id)?).await;
-        match response.extensions().get() {
-            Some(Unkeyed) => Err(Error::key(KeyError::new(
-                "an argument has no text, or another handler has the same name",
-            ))),
-            None => Ok(response),
-        }
+        let cache = Cache::global().ok_or_else(Error::not_initialized)?;
+        cache.refresh(call).await
     })
 }

@@ -17,7 +17,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 
-use crate::engine::Unshared;
+use crate::origin::http::Unshared;
 
 type Extraction<T> = Pin<Box<dyn Future<Output = Result<T, Response>> + Send>>;
 

@@ -18,8 +18,8 @@ use super::{
     tags::{ListTags, listed},
 };
 use crate::{
-    engine::{Lookup, Request},
     key::{KeyArgs, KeyError, handler::HandlerId},
+    origin::http::{Call, MemoryLookup, Request},
 };
 
 /// Writes arguments, a tuple of references, into the key.
@@ -60,25 +60,25 @@ impl Ready {
             scope,
             url_decides,
         } = context;
-        let Some((engine, request)) = cached else {
+        let Some((core, request)) = cached else {
             return Self::Waits(Waiting(None));
         };
         let is_refresh = request.forces_refresh;
         let lookup = match id.handler() {
-            Some(handler) => engine
-                .engine()
+            Some(handler) => core
+                .core()
                 .look_up(&id.meta.policy, handler, request, url_decides, write),
-            None => Lookup::Bypass,
+            None => MemoryLookup::Bypass,
         };
         match lookup {
-            Lookup::Answered(response) => Self::answered(response),
-            Lookup::Ask(mut request) => {
+            MemoryLookup::Hit(response) => Self::answered(response),
+            MemoryLookup::Miss(mut request) => {
                 request.scope = scope;
                 Self::Waits(Waiting(Some(request)))
             }
             // A refresh without a key has nothing to store.
-            Lookup::Bypass if is_refresh => Self::answered(Unkeyed.into_response()),
-            Lookup::Bypass => Self::Waits(Waiting(None)),
+            MemoryLookup::Bypass if is_refresh => Self::answered(Unkeyed.into_response()),
+            MemoryLookup::Bypass => Self::Waits(Waiting(None)),
         }
     }
 
@@ -101,7 +101,7 @@ impl Waiting {
                 Some(request)
             }
             None => {
-                request.pass("writing the tags panicked");
+                request.bypass("writing the tags panicked");
                 None
             }
         }))
@@ -112,7 +112,7 @@ impl Waiting {
     /// Both are boxed, so that a handler's future stays small for hits in memory.
     pub fn fill(self, handler: BoxFuture<'static, Response>) -> ResponseFuture {
         ResponseFuture(Progress::Waits(match self.0 {
-            Some(request) => Box::pin(request.serve(|_| handler)),
+            Some(request) => request.answer(Call::Handler(handler)),
             None => handler,
         }))
     }

@@ -2,7 +2,7 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use crate::engine::TagList;
+use crate::origin::http::TagList;
 
 /// Adds the tags of the option `tags`.
 pub type ListTags<'a> = dyn Fn(&mut TagList) + 'a;

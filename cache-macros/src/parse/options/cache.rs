@@ -68,7 +68,7 @@ fn without_preset(options: &Options, expire: &Ident) -> syn::Result<()> {
     Err(syn::Error::new(
         expire.span(),
         format!(
-            "`#[{}]` already says how long; write `#[cache(expire = …)]` for another life",
+            "`#[{}]` sets the TTL; write `#[cache(expire = …)]` for another one",
             attribute.name
         ),
     ))
@@ -79,7 +79,7 @@ pub(super) fn set_flag(options: &mut Options, name: Ident, value: Option<&Expr>)
     if let Some(value) = value {
         return Err(syn::Error::new_spanned(
             value,
-            format!("`{name}` takes no value; write `{name}` alone, or leave it out"),
+            format!("`{name}` takes no value; write `{name}`, or remove it"),
         ));
     }
     let flag = match name.to_string().as_str() {

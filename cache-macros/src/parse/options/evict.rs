@@ -44,7 +44,11 @@ pub(super) fn read_targets(
     if targets.is_empty() && errors.count() == before && others.iter().all(is_option) {
         errors.at(
             Span::call_site(),
-            format!("nothing is evicted; name what is, such as {}", target::EXAMPLES),
+            format!(
+                "`#[cache_evict]` has no target; add handlers with `#[cache]`, such as {}, or tags, such as \
+                 `tag = \"products\"`",
+                target::EXAMPLES
+            ),
         );
     }
     options.evict = Some(targets);
@@ -62,7 +66,7 @@ fn argument(input: ParseStream<'_>) -> syn::Result<Argument> {
         });
     }
     if input.peek(Token![..]) {
-        return Err(input.error("`..` stands behind a handler: `list_products(..)`"));
+        return Err(input.error("`..` needs a handler; write for example `list_products(..)`"));
     }
     let expr = Expr::parse(input)?;
     target::handler(&expr).map(Argument::Target)
@@ -95,13 +99,13 @@ fn not_an_option(name: &Ident, value: Option<&Expr>) -> syn::Error {
     match value {
         None if matches!(text.as_str(), "crate" | "tag") => missing_value(name),
         None => target::missing_arguments(&Path::from(name.clone())),
-        Some(_) if text == "tags" => {
-            at_name("tags are named one by one; write for example `tag = \"products\"`".to_owned())
-        }
+        Some(_) if text == "tags" => at_name(
+            "`#[cache_evict]` takes tags one by one; write for example `tag = \"products\"`".to_owned(),
+        ),
         Some(_) => at_name(match nearest(&text, OPTIONS) {
             Some(near) => format!("unknown option `{text}`; did you mean `{near}`?"),
             None => format!(
-                "unknown option `{text}`; beside what it evicts, `#[cache_evict]` takes {}",
+                "unknown option `{text}`; `#[cache_evict]` takes targets, and the options {}",
                 listed(OPTIONS)
             ),
         }),

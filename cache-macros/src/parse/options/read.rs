@@ -24,7 +24,7 @@ impl Options {
             if seen.contains(&option.name) {
                 errors.at(
                     option.name.span(),
-                    format!("`{}` is given twice; keep one", option.name),
+                    format!("`{}` is set twice; remove one", option.name),
                 );
                 continue;
             }

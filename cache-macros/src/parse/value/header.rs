@@ -11,6 +11,7 @@ pub(in crate::parse) fn headers(option: &Ident, value: &Expr, errors: &mut Error
     let names = elements(
         option,
         value,
+        "names of headers, in quotes",
         "\"accept-language\"",
         errors,
         |element| match element {
@@ -25,7 +26,7 @@ pub(in crate::parse) fn headers(option: &Ident, value: &Expr, errors: &mut Error
         if text == "*" {
             errors.at(
                 name.span(),
-                "`vary` on everything can never hit; name the headers that the response depends on",
+                "`vary = [\"*\"]` never hits; list the headers that the response depends on",
             );
         } else if text.is_empty() || !text.bytes().all(is_header_name_byte) {
             errors.at(

@@ -12,7 +12,7 @@ use crate::{
 
 /// Parses names of bindings: `[db, user]`.
 pub(in crate::parse) fn names(option: &Ident, value: &Expr, errors: &mut Errors) -> Vec<Ident> {
-    let names = elements(option, value, "db", errors, |element| {
+    let names = elements(option, value, "names of parameters", "db", errors, |element| {
         as_identifier(element).cloned()
     });
     without_repetitions(names, errors, |name| (name.unraw().to_string(), name.span()))
@@ -20,15 +20,16 @@ pub(in crate::parse) fn names(option: &Ident, value: &Expr, errors: &mut Errors)
 
 /// Parses expressions: `["products", format!("product:{id}")]`.
 pub(in crate::parse) fn expressions(option: &Ident, value: &Expr, errors: &mut Errors) -> Vec<Expr> {
-    elements(option, value, "\"products\"", errors, |element| {
+    elements(option, value, "tags", "\"products\"", errors, |element| {
         Some(element.clone())
     })
 }
 
-/// The valid elements of the list; each other value is an error.
+/// The valid elements of the list. Others are errors, which say what `kind` of element the option takes.
 pub(super) fn elements<T>(
     option: &Ident,
     value: &Expr,
+    kind: &str,
     example: &str,
     errors: &mut Errors,
     element: impl Fn(&Expr) -> Option<T>,
@@ -40,7 +41,7 @@ pub(super) fn elements<T>(
         );
     };
     let Expr::Array(ExprArray { elems, .. }) = ungrouped(value) else {
-        reject(value, &format!("`{option}` takes a list"));
+        reject(value, &format!("`{option}` takes a list of {kind}"));
         return Vec::new();
     };
     elems
@@ -48,7 +49,7 @@ pub(super) fn elements<T>(
         .filter_map(|expr| {
             let parsed = element(ungrouped(expr));
             if parsed.is_none() {
-                reject(expr, &format!("this cannot stand in `{option}`"));
+                reject(expr, &format!("`{option}` takes {kind}"));
             }
             parsed
         })
@@ -67,7 +68,7 @@ pub(super) fn without_repetitions<T>(
         .filter(|element| {
             let (text, span) = identity(element);
             if seen.contains(&text) {
-                errors.at(span, format!("`{text}` is named twice; keep one"));
+                errors.at(span, format!("`{text}` is listed twice; remove one"));
                 return false;
             }
             seen.insert(text)

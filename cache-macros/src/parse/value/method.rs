@@ -18,16 +18,23 @@ const METHODS: [&str; 8] = [
 /// Parses methods: `[GET, POST]`.
 pub(in crate::parse) fn methods(option: &Ident, value: &Expr, errors: &mut Errors) -> Vec<Ident> {
     // `Method::GET` and `MethodFilter::GET` mean `GET`.
-    let names = elements(option, value, "POST", errors, |element| match element {
-        Expr::Path(ExprPath {
-            qself: None, path, ..
-        }) => path.segments.last().map(|last| last.ident.clone()),
-        _ => None,
-    });
+    let names = elements(
+        option,
+        value,
+        "names of methods",
+        "POST",
+        errors,
+        |element| match element {
+            Expr::Path(ExprPath {
+                qself: None, path, ..
+            }) => path.segments.last().map(|last| last.ident.clone()),
+            _ => None,
+        },
+    );
     if matches!(ungrouped(value), Expr::Array(list) if list.elems.is_empty()) {
         errors.on(
             value,
-            "without a method nothing is cached; name one, or leave `methods` out for `[GET]`",
+            "without a method nothing is cached; add one, or remove `methods`, whose default is `[GET]`",
         );
     }
     let known = names
@@ -48,11 +55,11 @@ fn unknown_method(name: &str) -> Option<String> {
         return None;
     }
     if name == "HEAD" {
-        return Some("HEAD is answered from GET's entry; name `GET`".to_owned());
+        return Some("HEAD requests are answered with the entry of GET; write `GET`".to_owned());
     }
     let way_out = match nearest(name, METHODS) {
         Some(near) => format!("did you mean `{near}`?"),
-        None => format!("axum routes {}", listed(METHODS)),
+        None => format!("the methods are {}", listed(METHODS)),
     };
     Some(format!("unknown method `{name}`; {way_out}"))
 }

@@ -11,7 +11,7 @@ pub(in crate::parse) fn byte_count(value: Expr) -> syn::Result<Expr> {
         Expr::Lit(ExprLit { lit: Lit::Int(_), .. }) => Ok(value),
         Expr::Lit(_) => Err(syn::Error::new_spanned(
             value,
-            "`max_body` counts bytes; write for example `max_body = 64 * 1024`",
+            "`max_body` is a number of bytes; write for example `max_body = 64 * 1024`",
         )),
         _ => Ok(value),
     }
@@ -35,7 +35,7 @@ pub(in crate::parse) fn version(value: Expr) -> syn::Result<Expr> {
         }) if !text.value().is_empty() => Ok(value),
         Expr::Lit(_) => Err(syn::Error::new_spanned(
             value,
-            "a version is a whole number or text; write for example `version = 2`",
+            "`version` is a whole number or a text; write for example `version = 2`",
         )),
         _ => Ok(value),
     }
@@ -49,7 +49,7 @@ pub(in crate::parse) fn text(option: &Ident, value: Expr) -> syn::Result<Expr> {
         }) if !text.value().is_empty() => Ok(value),
         Expr::Lit(_) => Err(syn::Error::new_spanned(
             value,
-            format!("`{option}` is text; write for example `{option} = \"shop::product\"`"),
+            format!("`{option}` is a text; write for example `{option} = \"shop::product\"`"),
         )),
         _ => Ok(value),
     }
@@ -60,7 +60,7 @@ pub(in crate::parse) fn identifier(option: &Ident, value: &Expr) -> syn::Result<
     as_identifier(ungrouped(value)).cloned().ok_or_else(|| {
         syn::Error::new_spanned(
             value,
-            format!("`{option}` is a new name for a type; write for example `{option} = ProductCache`"),
+            format!("`{option}` is the name of a new type; write for example `{option} = ProductCache`"),
         )
     })
 }

@@ -21,8 +21,7 @@ impl IsDuration for Duration {
     type Duration = Self;
 }
 
-/// The duration that an option was given.
-#[doc(hidden)]
+/// The duration that an option was given, an expression of type [`Duration`]: see [`IsDuration`].
 pub const fn duration<T: IsDuration<Duration = T>>(value: T) -> T::Duration {
     value
 }

@@ -70,6 +70,6 @@ pub mod not_cached {
 
     companions! {
         arguments_0() arguments_1(A) arguments_2(A B) arguments_3(A B C) arguments_4(A B C D) arguments_5(A B C D E)
-        arguments_6(A B C D E F) arguments_7(A B C D E F G) arguments_8(A B C D E F G H)
+        arguments_6(A B C D E F) arguments_7(A B C D E F G)
     }
 }
