@@ -115,17 +115,22 @@ impl Call {
     /// The first import is the type of that name for handlers without a companion, that is, without `#[cache]`.
     fn statement(self, cx: &Context<'_>, companion: &Path, paren: &Paren, list: &Ident) -> TokenStream {
         let mut companion = companion.clone();
+        let is_single = companion.segments.len() == 1;
         let Some(last) = companion.segments.last_mut() else {
             return TokenStream::new();
         };
         let turbofish = std::mem::replace(&mut last.arguments, PathArguments::None);
-        let span = macro_span(last.ident.span());
+        let user_span = last.ident.span();
+        let span = macro_span(user_span);
+        if is_single {
+            // Without a companion the import is unused; the error says enough.
+            last.ident.set_span(span);
+        }
         let private = cx.private(span);
-        // With the user's own span, the compiler suggests a missing argument.
-        let call_span = last.ident.span();
+        // With the span of the user, the compiler suggests missing arguments.
         let (target, function) = (
-            Ident::new("__target", call_span),
-            Ident::new(self.function, call_span),
+            Ident::new("__target", user_span),
+            Ident::new(self.function, user_span),
         );
         let mut arguments = Group::new(Delimiter::Parenthesis, self.arguments);
         arguments.set_span(paren.span.join());
