@@ -22,8 +22,8 @@ struct User {
     name: String,
 }
 
-/// A run goes on when its client leaves, so the future must be `Send` and own what it needs: spell it out here, for
-/// `async fn` in a trait promises neither.
+/// A handler continues when its client disconnects, so the future must be `Send` and own what it needs. Declare that here,
+/// since an `async fn` in a trait does not.
 trait UserRepo: Send + Sync + 'static {
     fn user(&self, id: u64) -> impl Future<Output = Option<User>> + Send;
 }

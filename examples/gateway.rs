@@ -5,7 +5,7 @@
 //! ORIGIN=… CACHE_URL=redis://127.0.0.1:6379 cargo run --example gateway   # entries in Redis
 //! ```
 //!
-//! `PORT` sets the port (3000). Of `ORIGIN`, scheme, host and port count.
+//! `PORT` sets the port (3000). Only scheme, host and port of `ORIGIN` are used.
 
 use std::{env, error::Error};
 
@@ -23,13 +23,13 @@ use hyper_util::{
 };
 use tokio::net::TcpListener;
 
-/// How the gateway names itself to whom it forwards (RFC 9110 section 7.6.3).
+/// The gateway's name in forwarded requests (RFC 9110 section 7.6.3).
 const VIA: &str = "1.1 gateway";
 
 #[derive(Debug, Clone)]
 struct Origin {
     uri: Uri,
-    /// Reuses connections, of which the origin may close one just when the next request is sent.
+    /// Reuses connections. The origin may close one just when the next request is sent.
     pooled: Client<HttpConnector, Body>,
     /// Opens a connection for each request.
     fresh: Client<HttpConnector, Body>,
@@ -49,8 +49,8 @@ impl Origin {
         }
     }
 
-    /// A request that changes nothing when it is repeated is sent once more should its connection have been closed meanwhile;
-    /// any other gets a new connection, for nobody knows how far it came (RFC 9110 section 9.2.2).
+    /// An idempotent request is sent once more if its connection was closed meanwhile. Any other request gets a new
+    /// connection, since a closed one does not tell whether the origin processed it (RFC 9110 section 9.2.2).
     async fn ask(&self, request: Request) -> Result<Response, legacy::Error> {
         if !request.method().is_idempotent() || !request.body().is_end_stream() {
             return Ok(self.fresh.request(request).await?.map(Body::new));
@@ -65,12 +65,12 @@ impl Origin {
     }
 }
 
-/// Asks the origin what was asked here, by the same `Host`, and passes its answer on as it comes.
+/// Forwards the request to the origin with the same `Host`, and streams its response back.
 async fn forward(State(origin): State<Origin>, mut request: Request) -> Response {
     if request.headers().get(header::VIA).is_some_and(|via| *via == VIA) {
         return StatusCode::LOOP_DETECTED.into_response();
     }
-    // What the URI says is the host, whatever the field says (RFC 9112 section 3.2.2).
+    // The URI's host takes precedence over the `Host` field (RFC 9112 section 3.2.2).
     if let Some(host) = request
         .uri()
         .authority()
@@ -87,7 +87,7 @@ async fn forward(State(origin): State<Origin>, mut request: Request) -> Response
     *request.version_mut() = Version::HTTP_11;
     take_hops(request.headers_mut());
     if !request.body().is_end_stream() && !request.headers().contains_key(header::CONTENT_LENGTH) {
-        // By their methods alone, GET and HEAD are sent without a body.
+        // Without this, hyper sends no body for GET and HEAD.
         let chunked = HeaderValue::from_static("chunked");
         request.headers_mut().insert(header::TRANSFER_ENCODING, chunked);
     }
@@ -113,8 +113,8 @@ async fn forward(State(origin): State<Origin>, mut request: Request) -> Response
     }
 }
 
-/// Takes away what is said to the next hop alone (RFC 9110 section 7.6.1), and a length that does not count beside
-/// `Transfer-Encoding` (RFC 9112 section 6.3).
+/// Removes hop-by-hop headers (RFC 9110 section 7.6.1), and a length that has no meaning next to `Transfer-Encoding`
+/// (RFC 9112 section 6.3).
 fn take_hops(headers: &mut HeaderMap) {
     if headers.contains_key(header::TRANSFER_ENCODING) {
         headers.remove(header::CONTENT_LENGTH);
@@ -144,10 +144,10 @@ async fn main() -> Result<(), Box<dyn Error>> {
     tracing_subscriber::fmt()
         .with_env_filter(env::var("RUST_LOG").unwrap_or_else(|_| "info".to_owned()))
         .init();
-    let origin = env::var("ORIGIN").map_err(|_| "set ORIGIN to the URL of what is to be cached")?;
+    let origin = env::var("ORIGIN").map_err(|_| "set ORIGIN to the URL of the server to cache")?;
     let uri = Uri::try_from(&origin).map_err(|error| format!("ORIGIN is no URL: {error}"))?;
     if uri.scheme_str() != Some("http") {
-        return Err("ORIGIN begins with `http://`".into());
+        return Err("ORIGIN must begin with `http://`".into());
     }
     let cache_url = env::var("CACHE_URL").unwrap_or_else(|_| "memory://".to_owned());
     let cache = Cache::init("gateway", &cache_url).await?;
@@ -158,7 +158,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         .layer(CacheLayer::new().http());
 
     let port = env::var("PORT").map_or(Ok(3000), |port| port.parse::<u16>());
-    let port = port.map_err(|error| format!("PORT is no port number: {error}"))?;
+    let port = port.map_err(|error| format!("PORT is not a port number: {error}"))?;
     let listener = TcpListener::bind(("127.0.0.1", port)).await;
     let listener =
         listener.map_err(|error| format!("cannot listen on port {port}: {error}; set PORT to another"))?;

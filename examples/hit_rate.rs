@@ -1,4 +1,4 @@
-//! How well the cache does: its counters as JSON, and a line in the log each minute.
+//! The statistics of the cache as JSON, and the hit ratio of the last minute in the log.
 //!
 //! ```sh
 //! cargo run --example hit_rate                                            # entries in memory
@@ -21,20 +21,20 @@ use serde_json::{Value, json};
 use tokio::{net::TcpListener, signal, sync::oneshot, time};
 use tracing::info;
 
-/// An unknown product is not stored: the counters say `status`.
+/// The response for an unknown product is not stored: `not_stored` counts it as `status`.
 #[cache(expire = "30s")]
 async fn get_product(Path(id): Path<u64>) -> Result<String, StatusCode> {
     let product = (id < 10).then(|| format!("product {id}\n"));
     product.ok_or(StatusCode::NOT_FOUND)
 }
 
-/// Nor is this one, for it sets a cookie. The counters say so, where it is a mistake.
+/// This response is not stored either, since it sets a cookie. If that is a mistake, `not_stored` shows it.
 #[cache(expire = "30s")]
 async fn front_page() -> impl IntoResponse {
     ([(header::SET_COOKIE, "seen=1")], "Welcome!\n")
 }
 
-/// Of this process, since it started. Not for the public: it names the handlers.
+/// The statistics of this process since its start. Do not publish them: they name the handlers.
 async fn report(cache: Cache) -> Json<Value> {
     let stats = cache.stats();
     let handlers = stats.handlers.iter();
@@ -47,7 +47,7 @@ async fn report(cache: Cache) -> Json<Value> {
     }))
 }
 
-/// The ratio is from 0 to 1, and null when nobody asked.
+/// The ratio is from 0 to 1, and null without requests.
 fn shown(counts: &Counters) -> Value {
     json!({
         "hits": counts.hits,
@@ -59,8 +59,8 @@ fn shown(counts: &Counters) -> Value {
     })
 }
 
-/// Counters only grow, from nothing: a minute's are those at its end less those at its beginning. The last line is of the
-/// minute that the server's end cuts short.
+/// Counters only grow from zero, so those of a minute are the difference between its end and its start. The last line
+/// covers the minute in which the server stops.
 async fn log_hit_ratio(cache: Cache, minute: Duration, mut stopped: oneshot::Receiver<()>) {
     let mut before = Counters::default();
     let mut goes_on = true;
@@ -73,8 +73,8 @@ async fn log_hit_ratio(cache: Cache, minute: Duration, mut stopped: oneshot::Rec
         let counts = now.since(&before);
         before = now;
         let percent = counts.hit_ratio().map(|ratio| (100.0 * ratio).round());
-        let (hits, stale, misses) = (counts.hits, counts.stale_hits, counts.misses);
-        info!(hits, stale, misses, percent, "the last minute");
+        let (hits, stale_hits, misses) = (counts.hits, counts.stale_hits, counts.misses);
+        info!(hits, stale_hits, misses, percent, "the last minute");
     }
 }
 
@@ -92,7 +92,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         .route("/stats", get(report));
 
     let port = env::var("PORT").map_or(Ok(3000), |port| port.parse::<u16>());
-    let port = port.map_err(|error| format!("PORT is no port number: {error}"))?;
+    let port = port.map_err(|error| format!("PORT is not a port number: {error}"))?;
     let seconds = env::var("LOG_EVERY").map_or(Ok(60), |seconds| seconds.parse::<u64>())?;
     let listener = TcpListener::bind(("127.0.0.1", port)).await;
     let listener =
@@ -114,7 +114,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let log = tokio::spawn(log_hit_ratio(cache.clone(), minute, stopped));
     let interrupted = async {
         if signal::ctrl_c().await.is_err() {
-            // There are no signals here: the server runs until its process is ended.
+            // Without signals the server runs until its process is killed.
             future::pending().await
         }
     };

@@ -1,4 +1,4 @@
-//! The cache's numbers for Prometheus, at an endpoint of the program's own.
+//! The cache's metrics at an endpoint for Prometheus.
 //!
 //! ```sh
 //! cargo run --example prometheus --features metrics                       # entries in memory
@@ -14,7 +14,7 @@ use handler_cache::{Cache, cache};
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use tokio::{net::TcpListener, time};
 
-/// It takes its time, which `handler_cache_fill_seconds` shows.
+/// A slow handler: `handler_cache_fill_seconds` shows its duration.
 #[cache(expire = "30s")]
 async fn square(Path(n): Path<u32>) -> String {
     time::sleep(Duration::from_millis(200)).await;
@@ -23,7 +23,7 @@ async fn square(Path(n): Path<u32>) -> String {
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
-    // First of all: numbers go to the recorder that stands when the cache is set up.
+    // Before the cache: metrics are registered at the recorder that is installed when it is built.
     let recorder = PrometheusBuilder::new()
         .set_buckets_for_metric(
             Matcher::Prefix("handler_cache_".to_owned()),
@@ -37,7 +37,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         .route("/squares/{n}", get(square))
         .route("/metrics", get(move || scrape(recorder.clone())));
     let port = env::var("PORT").map_or(Ok(3000), |port| port.parse::<u16>());
-    let port = port.map_err(|error| format!("PORT is no port number: {error}"))?;
+    let port = port.map_err(|error| format!("PORT is not a port number: {error}"))?;
     let listener = TcpListener::bind(("127.0.0.1", port)).await;
     let listener =
         listener.map_err(|error| format!("cannot listen on port {port}: {error}; set PORT to another"))?;
@@ -54,9 +54,9 @@ async fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// What Prometheus asks for, each few seconds.
+/// The endpoint that Prometheus scrapes every few seconds.
 async fn scrape(recorder: PrometheusHandle) -> String {
-    // Counted times become buckets here, so that they do not pile up when nobody scrapes for long.
+    // Moves recorded durations into buckets, so that they do not accumulate between scrapes.
     recorder.run_upkeep();
     recorder.render()
 }

@@ -1,11 +1,11 @@
-//! Purging from outside: for what changes behind the program's back, such as a price that is edited in the database.
+//! Endpoints that evict entries, for changes that the application does not see, such as a price edited in the database.
 //!
 //! ```sh
 //! PURGE_TOKEN=secret cargo run --example purge                            # entries in memory
 //! PURGE_TOKEN=secret CACHE_URL=redis://127.0.0.1:6379 cargo run --example purge
 //! ```
 //!
-//! `PURGE_TOKEN` is what those must know who purge; `PORT` sets the port (3000).
+//! `PURGE_TOKEN` is the token that these endpoints require; `PORT` sets the port (3000).
 
 use std::{
     env,
@@ -28,7 +28,7 @@ use constant_time_eq::constant_time_eq;
 use handler_cache::{Cache, cache};
 use tokio::net::TcpListener;
 
-/// A purge does not reach browsers. By default they ask each time, and mostly get a 304.
+/// A purge does not reach browsers. By default they revalidate each time, and mostly receive a 304.
 #[cache(expire = "1h", tags = ["products", format!("product:{id}")])]
 async fn get_product(Path(id): Path<u64>, State(queries): State<Queries>) -> String {
     format!("product {id}, query {}\n", queries.count())
@@ -51,7 +51,7 @@ async fn purge_everything(cache: Cache) -> Response {
     answer(cache.clear().await)
 }
 
-/// No 204 before the store has acknowledged. Meanwhile this process serves none of it, and tries again each second.
+/// 204 only after the store has acknowledged. Otherwise this process treats the entries as evicted, and retries each second.
 fn answer(purged: Result<(), handler_cache::Error>) -> Response {
     match purged {
         Ok(()) => StatusCode::NO_CONTENT.into_response(),
@@ -59,7 +59,7 @@ fn answer(purged: Result<(), handler_cache::Error>) -> Response {
     }
 }
 
-/// In front of all that purges. How long it takes to compare gives away no more than the token's length.
+/// Guards the endpoints. The duration of the comparison reveals only the token's length.
 async fn guard(State(token): State<Arc<str>>, request: Request, next: Next) -> Response {
     let login = request.headers().get(header::AUTHORIZATION);
     let given = login.and_then(|login| login.as_bytes().strip_prefix(b"Bearer "));
@@ -70,7 +70,7 @@ async fn guard(State(token): State<Arc<str>>, request: Request, next: Next) -> R
     (StatusCode::UNAUTHORIZED, challenge).into_response()
 }
 
-/// How often the pretend database was asked; pages show it.
+/// The number of queries to the pretend database, which pages show.
 #[derive(Debug, Clone, Default)]
 struct Queries(Arc<AtomicU64>);
 
@@ -85,7 +85,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     tracing_subscriber::fmt()
         .with_env_filter(env::var("RUST_LOG").unwrap_or_else(|_| "info".to_owned()))
         .init();
-    // An empty one would let in whoever sends none.
+    // An empty token would admit requests without one.
     let token = env::var("PURGE_TOKEN").ok().filter(|token| !token.is_empty());
     let token = token.ok_or("set PURGE_TOKEN to what those must know who purge")?;
     let cache_url = env::var("CACHE_URL").unwrap_or_else(|_| "memory://".to_owned());
@@ -103,7 +103,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         .with_state(Queries::default());
 
     let port = env::var("PORT").map_or(Ok(3000), |port| port.parse::<u16>());
-    let port = port.map_err(|error| format!("PORT is no port number: {error}"))?;
+    let port = port.map_err(|error| format!("PORT is not a port number: {error}"))?;
     let listener = TcpListener::bind(("127.0.0.1", port)).await;
     let listener =
         listener.map_err(|error| format!("cannot listen on port {port}: {error}; set PORT to another"))?;

@@ -1,5 +1,5 @@
-//! A whole router cached by a layer, its handlers untouched: some paths, each with a life of its own, evicted by writes, apart
-//! for those who signed in.
+//! A whole router cached by a layer, without a change to its handlers: a TTL for each path, evictions by writes, and a
+//! partition for each signed-in user.
 //!
 //! ```sh
 //! cargo run --example router                                              # entries in memory
@@ -45,18 +45,18 @@ async fn basket(headers: HeaderMap, State(shop): State<Shop>) -> String {
     shop.page(&format!("The basket of {}.", user(&headers).unwrap_or("nobody")))
 }
 
-/// Never cached: see below.
+/// Excluded from the cache below.
 async fn checkout(State(shop): State<Shop>) -> String {
     shop.page("Paid.")
 }
 
-/// Who is signed in.
+/// The signed-in user.
 fn user(headers: &HeaderMap) -> Option<&str> {
     let login = headers.get(header::AUTHORIZATION)?.to_str().ok()?;
     login.strip_prefix("Bearer ")
 }
 
-/// Turns wrong logins away. It stands outside of the cache: what is within does not run on a hit.
+/// Rejects wrong logins. It must be outside of the cache: layers inside do not run on a hit.
 async fn guard(request: Request, next: Next) -> Result<Response, StatusCode> {
     match user(request.headers()) {
         Some("alice" | "bob") => Ok(next.run(request).await),
@@ -65,7 +65,7 @@ async fn guard(request: Request, next: Next) -> Result<Response, StatusCode> {
     }
 }
 
-/// What the layer does, all in one place.
+/// All cache settings in one place.
 fn cached() -> CacheLayer {
     let briefly = Policy::new()
         .expire(Duration::from_secs(30))
@@ -79,7 +79,7 @@ fn cached() -> CacheLayer {
         .evict_on(Method::PUT, "/products/{id}", ["/products/{id}", "/products"])
 }
 
-/// Pages say which run made them.
+/// Each page shows how many pages were made before it.
 #[derive(Debug, Clone, Default)]
 struct Shop(Arc<AtomicU64>);
 
@@ -108,7 +108,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         .layer(middleware::from_fn(guard));
 
     let port = env::var("PORT").map_or(Ok(3000), |port| port.parse::<u16>());
-    let port = port.map_err(|error| format!("PORT is no port number: {error}"))?;
+    let port = port.map_err(|error| format!("PORT is not a port number: {error}"))?;
     let listener = TcpListener::bind(("127.0.0.1", port)).await;
     let listener =
         listener.map_err(|error| format!("cannot listen on port {port}: {error}; set PORT to another"))?;

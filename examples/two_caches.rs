@@ -1,4 +1,4 @@
-//! Two caches in one process: public pages share a small one, reports have a larger one that lives longer.
+//! Two caches in one process: a small one for public pages, and a larger one with a longer TTL for reports.
 //!
 //! ```sh
 //! cargo run --example two_caches
@@ -10,7 +10,7 @@ use axum::{Router, body::Body, http::Request, response::Response, routing::get};
 use handler_cache::{Cache, cache};
 use tower::ServiceExt;
 
-/// No `expire`: each cache's own default decides.
+/// Without `expire`, the cache's `default_expire` is the TTL.
 #[cache]
 async fn front_page() -> &'static str {
     "Welcome!\n"
@@ -53,7 +53,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         );
     }
 
-    // Evicting from one leaves the other alone.
+    // An eviction from one cache does not change the other.
     reports.evict(report::key()).await?;
     println!("evicted /report");
     for path in ["/", "/report"] {

@@ -1,4 +1,4 @@
-//! Entries of their own for those who signed in, and shared ones for all others.
+//! Pages that signed-in users share, by user, plan or not at all, and one entry for all anonymous visitors.
 //!
 //! ```sh
 //! cargo run --example visitors                                            # entries in memory
@@ -21,7 +21,7 @@ use handler_cache::{Cache, cache};
 use serde::Serialize;
 use tokio::net::TcpListener;
 
-/// Who asks: a user, or anybody. What of it a handler binds is in its keys.
+/// The visitor: a user, or anonymous. The fields that a handler binds are in its keys.
 #[derive(Debug, Default, Serialize)]
 struct Visitor {
     user: Option<String>,
@@ -39,7 +39,7 @@ enum Plan {
 impl<S: Sync> FromRequestParts<S> for Visitor {
     type Rejection = StatusCode;
 
-    /// Who says nothing is anonymous. A login that is wrong is turned away, also from a page that is cached.
+    /// A request without a login is anonymous. A wrong login is rejected, also for a cached page.
     async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, StatusCode> {
         let Some(login) = parts.headers.get(header::AUTHORIZATION) else {
             return Ok(Self::default());
@@ -55,7 +55,7 @@ impl<S: Sync> FromRequestParts<S> for Visitor {
     }
 }
 
-/// Two entries: all who signed in share one. So the body must not ask who they are: it would show one to the others.
+/// Two entries: all signed-in users share one. So the body must not use their names: it would show one to the others.
 #[cache(expire = "1m", key = visitor.user.is_some())]
 async fn front_page(visitor: Visitor) -> &'static str {
     match visitor.user {
@@ -64,7 +64,7 @@ async fn front_page(visitor: Visitor) -> &'static str {
     }
 }
 
-/// An entry for each plan: what the body cannot see is not in the key, and cannot be shown to others.
+/// An entry for each plan: the body cannot see the user, so it cannot show one to others.
 #[cache(expire = "1m")]
 async fn prices(Visitor { plan, .. }: Visitor) -> &'static str {
     match plan {
@@ -74,7 +74,7 @@ async fn prices(Visitor { plan, .. }: Visitor) -> &'static str {
     }
 }
 
-/// An entry for each user, and one for all others. Browsers ask each time, and no cache on the way stores it: the default.
+/// An entry for each user, and one for anonymous visitors. By default browsers revalidate each time, and proxies store nothing.
 #[cache(expire = "1m")]
 async fn basket(visitor: Visitor) -> String {
     match visitor.user {
@@ -83,8 +83,8 @@ async fn basket(visitor: Visitor) -> String {
     }
 }
 
-/// Caches on the way, and a browser that another user has next, must know what pages depend on. In the option `vary` it
-/// would make an entry for each login.
+/// Proxies, and a browser that changes its user, must know which header the pages depend on. In the option `vary` the header
+/// would create an entry for each login.
 async fn name_login(response: Response) -> impl IntoResponse {
     (AppendHeaders([(header::VARY, "authorization")]), response)
 }
@@ -104,7 +104,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         .layer(middleware::map_response(name_login));
 
     let port = env::var("PORT").map_or(Ok(3000), |port| port.parse::<u16>());
-    let port = port.map_err(|error| format!("PORT is no port number: {error}"))?;
+    let port = port.map_err(|error| format!("PORT is not a port number: {error}"))?;
     let listener = TcpListener::bind(("127.0.0.1", port)).await;
     let listener =
         listener.map_err(|error| format!("cannot listen on port {port}: {error}; set PORT to another"))?;

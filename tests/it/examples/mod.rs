@@ -3,11 +3,11 @@ use crate::support;
 
 mod gateway;
 mod hit_rate;
-mod lives;
 mod prometheus;
 mod purge;
 mod quickstart;
 mod router;
+mod ttl;
 mod visitors;
 
 const MEMORY: &str = "memory://";

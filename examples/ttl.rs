@@ -1,12 +1,12 @@
-//! A life of its own for each route: ten seconds, a minute, a day, what the answer says, or none.
+//! A TTL for each route: ten seconds, a minute, a day, as the response says, or none.
 //!
 //! ```sh
-//! cargo run --example lives                                               # entries in memory
-//! CACHE_URL=redis://127.0.0.1:6379 cargo run --example lives              # entries in Redis
+//! cargo run --example ttl                                                 # entries in memory
+//! CACHE_URL=redis://127.0.0.1:6379 cargo run --example ttl                # entries in Redis
 //! ```
 //!
-//! `PORT` sets the port (3000). Each page says which run made it, and `cache-control` how many seconds it has left: these
-//! pages are the same for everybody, so browsers may use them as long as this cache does.
+//! `PORT` sets the port (3000). Each page shows how many pages were made before it, and `cache-control` its remaining TTL:
+//! these pages are the same for everybody, so browsers may reuse them while the entry is fresh.
 
 use std::{
     env,
@@ -33,7 +33,7 @@ async fn front_page(State(shop): State<Shop>) -> String {
     shop.page("Welcome!")
 }
 
-/// Past its minute the page is still served for ten more, as `x-cache: Stale`, and renewed behind the response.
+/// For ten minutes after its TTL the page is served as `x-cache: Stale`, and refreshed in the background.
 #[cache(expire = "1m", stale_while_revalidate = "10m", client_max_age = "remaining")]
 async fn product(Path(id): Path<u64>, State(shop): State<Shop>) -> String {
     shop.page(&format!("Product {id}."))
@@ -45,8 +45,8 @@ async fn countries(State(shop): State<Shop>) -> String {
     shop.page("Chile, Kenya, Norway.")
 }
 
-/// The answer decides: that a lot is open is true until the hammer falls. An answer that says nothing, such as that the
-/// lot is sold, lives as long as the attribute says.
+/// The response decides: an open lot is open until the hammer falls. A response without `Expire`, such as that of a sold lot,
+/// has the TTL of the attribute.
 #[cache(expire = "1 day", client_max_age = "remaining")]
 async fn auction(Path(lot): Path<u8>, State(shop): State<Shop>) -> Response {
     let left = shop.hammer_falls(lot).saturating_duration_since(Instant::now());
@@ -56,7 +56,7 @@ async fn auction(Path(lot): Path<u8>, State(shop): State<Shop>) -> Response {
     (Expire(left), shop.page(&format!("Lot {lot} is open."))).into_response()
 }
 
-/// Never cached: no attribute, no cache. `no-store` says so to browsers and proxies as well.
+/// Never cached, since it has no attribute. `no-store` keeps browsers and proxies from storing it, too.
 async fn basket(State(shop): State<Shop>) -> impl IntoResponse {
     let page = shop.page("Your basket is empty.");
     ([(header::CACHE_CONTROL, "no-store")], page)
@@ -86,7 +86,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         .with_env_filter(env::var("RUST_LOG").unwrap_or_else(|_| "info".to_owned()))
         .init();
     let cache_url = env::var("CACHE_URL").unwrap_or_else(|_| "memory://".to_owned());
-    let cache = Cache::init("lives", &cache_url).await?;
+    let cache = Cache::init("ttl", &cache_url).await?;
 
     let app = Router::new()
         .route("/", get(front_page))
@@ -100,7 +100,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         });
 
     let port = env::var("PORT").map_or(Ok(3000), |port| port.parse::<u16>());
-    let port = port.map_err(|error| format!("PORT is no port number: {error}"))?;
+    let port = port.map_err(|error| format!("PORT is not a port number: {error}"))?;
     let listener = TcpListener::bind(("127.0.0.1", port)).await;
     let listener =
         listener.map_err(|error| format!("cannot listen on port {port}: {error}; set PORT to another"))?;
@@ -109,10 +109,10 @@ async fn main() -> Result<(), Box<dyn Error>> {
         "Listening on {url}, entries in {store}. Try:
 
     curl -i {url}/                # max-age=10
-    curl -i {url}/products/1      # max-age=60, and old for ten minutes more while it is renewed
+    curl -i {url}/products/1      # max-age=60, then stale for ten minutes
     curl -i {url}/countries       # max-age=86400
     curl -i {url}/auctions/0      # sold: max-age=86400
-    curl -i {url}/auctions/1      # open: what is left of the hour
+    curl -i {url}/auctions/1      # open: the rest of the hour
     curl -i {url}/basket          # no-store, and no x-cache
 ",
         store = cache.store(),

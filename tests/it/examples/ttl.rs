@@ -1,4 +1,4 @@
-//! `lives` sends the `Cache-Control` that each page documents.
+//! `ttl` sends the `Cache-Control` that each page documents.
 
 use super::{
     MEMORY,
@@ -19,7 +19,7 @@ fn max_age(answer: &Answer) -> u64 {
 }
 
 fn each_page_has_its_own_ttl(url: &str) {
-    let server = Example::start("lives", url);
+    let server = Example::start("ttl", url);
     for (path, longest, text) in [
         ("/", 10, "Welcome!"),
         ("/products/1", 60, "Product 1."),
