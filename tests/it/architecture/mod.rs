@@ -1,6 +1,7 @@
 //! The rules of ARCHITECTURE.md, checked against the source.
 
 mod exceptions;
+mod links;
 mod source;
 
 use std::{
