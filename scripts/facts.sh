@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Prints what a measurement has to say of itself: when, on what machine, of which commit, built with what.
+# Prints the facts of a measurement: date, machine, commit, compiler.
 #
 # facts.sh <what each line begins with>
 set -euo pipefail

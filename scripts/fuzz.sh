@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Runs the fuzz targets one after another: fuzz.sh [minutes for each, 10 unless told] [target...]
+# Runs the fuzz targets one after another: fuzz.sh [minutes for each, default: 10] [target...]
 # Fails, with the input that did it, when one breaks its property.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -7,7 +7,7 @@ cd "$(dirname "$0")/.."
 minutes="${1:-10}"
 shift || true
 if ! [[ "$minutes" =~ ^[1-9][0-9]*$ ]]; then
-    echo "fuzz.sh: '$minutes' is no number of minutes; call it as: fuzz.sh [minutes] [target...]" >&2
+    echo "fuzz.sh: '$minutes' is not a number of minutes; usage: fuzz.sh [minutes] [target...]" >&2
     exit 2
 fi
 

@@ -5,7 +5,7 @@ cd "$(dirname "$0")/.."
 
 for number in "$@"; do
     if ! [[ "$number" =~ ^[1-9][0-9]{0,5}$ ]]; then
-        echo "soak.sh: '$number' is no number from 1 to 999999" >&2
+        echo "soak.sh: '$number' is not a number from 1 to 999999" >&2
         exit 2
     fi
 done

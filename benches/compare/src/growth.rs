@@ -1,6 +1,6 @@
 //! How hits in memory grow: with the number of entries, with their bytes, over two threads. Prints Markdown.
 //!
-//! `growth [entries, a million unless told]`. Requests go to a router in process, without a network.
+//! `growth [entries, default: a million]`. Requests go to a router in process, without a network.
 
 use std::{env, error::Error, fs, process::ExitCode, sync::Arc, thread, time::Instant};
 
@@ -131,7 +131,7 @@ impl Side {
         begin.elapsed().as_nanos() as f64 / REQUESTS as f64
     }
 
-    /// Requests per second of so many threads at once.
+    /// Requests per second of `threads` concurrent threads.
     fn throughput(&self, handle: &Handle, threads: usize) -> f64 {
         let begin = Instant::now();
         thread::scope(|scope| {
@@ -143,7 +143,7 @@ impl Side {
     }
 }
 
-/// A cache of its own with so many entries.
+/// A new cache with `entries` entries.
 fn cached(handle: &Handle, entries: usize) -> Result<Side, Box<dyn Error>> {
     let room = (entries * ROOM_PER_ENTRY) as u64;
     let cache = handle.block_on(Cache::builder().memory_size(room).build())?;

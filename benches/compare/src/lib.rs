@@ -1,5 +1,4 @@
-//! What is compared: the servers, how each is named, what its ratio is taken to, and the versions; requests in process, and
-//! where what was measured lies.
+//! The servers that are compared: names, groups, crate versions. Also requests in process, and statistics.
 
 mod requests;
 mod spread;
@@ -9,20 +8,20 @@ pub use requests::ask;
 pub use spread::{median, quantile};
 pub use versions::with_version;
 
-/// A server that is measured.
+/// A measured server.
 #[derive(Clone, Copy, Debug)]
 pub struct Variant {
-    /// What `serve` calls it.
+    /// Its name for `serve`.
     pub name: &'static str,
-    /// What a reader is told.
+    /// Its name in the report.
     pub label: &'static str,
-    /// The crates that it stands for, whose versions the report names.
+    /// The crates whose versions the report names.
     pub crates: &'static [&'static str],
-    /// Beside which others it stands.
+    /// The servers that it is compared with.
     pub group: Group,
-    /// What it is asked.
+    /// The kind of request that it receives.
     pub asked: Asked,
-    /// Whether its handler is spared while there is an entry.
+    /// Whether hits do not run its handler.
     pub caches: bool,
 }
 
@@ -51,18 +50,18 @@ impl Asked {
     }
 }
 
-/// Servers whose ratios are taken to the same one.
+/// Servers with the same baseline.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Group {
-    /// Nothing leaves the process.
+    /// Entries in memory.
     Memory,
-    /// Entries are in Redis.
+    /// Entries in Redis.
     Redis,
     /// The client has the page already.
     NotModified,
-    /// The request goes past the cache by what it says.
+    /// The request bypasses the cache by its headers.
     NoStore,
-    /// The request goes past the cache by its method.
+    /// The request bypasses the cache by its method.
     Post,
 }
 
@@ -137,22 +136,22 @@ pub const VARIANTS: &[Variant] = &[
         group: Group::NotModified,
         ..memory("attribute-matching", "`#[cache]`, 304", OWN)
     },
-    past(
+    bypass(
         "plain-no-store",
         "plain axum",
         &["axum"],
         Group::NoStore,
         Asked::NoStore,
     ),
-    past(
+    bypass(
         "attribute-no-store",
         "`#[cache]`",
         OWN,
         Group::NoStore,
         Asked::NoStore,
     ),
-    past("plain-post", "plain axum", &["axum"], Group::Post, Asked::Post),
-    past("attribute-post", "`#[cache]`", OWN, Group::Post, Asked::Post),
+    bypass("plain-post", "plain axum", &["axum"], Group::Post, Asked::Post),
+    bypass("attribute-post", "`#[cache]`", OWN, Group::Post, Asked::Post),
 ];
 
 const OWN: &[&str] = &["handler-cache"];
@@ -168,8 +167,8 @@ const fn uncached(name: &'static str, label: &'static str) -> Variant {
     }
 }
 
-/// Goes past the cache, if there is one.
-const fn past(
+/// Requests that bypass the cache, if there is one.
+const fn bypass(
     name: &'static str,
     label: &'static str,
     crates: &'static [&'static str],

@@ -1,4 +1,4 @@
-//! Sends one kind of request to a router in process, so many times, for `scripts/instructions.sh` to count what that costs.
+//! Sends a number of requests of one kind to a router in process, for `scripts/instructions.sh` to count their instructions.
 //!
 //! `cost <scenario> <times>`; without arguments it names the scenarios.
 
@@ -66,8 +66,8 @@ async fn hit_large(Path(id): Path<u64>) -> impl IntoResponse {
 /// No more than `few` in `scripts/instructions.sh`, so that it counts hits alone.
 const MANY: u32 = 200;
 
-/// A kind of request: name, method, path, headers. At the end of the path `*` stands for the request's number, `?` for one of
-/// [`MANY`].
+/// A kind of request: name, method, path, headers. At the end of the path `*` is replaced by the request's number, `?` by one
+/// of [`MANY`].
 type Scenario = (
     &'static str,
     &'static str,

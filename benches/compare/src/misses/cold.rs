@@ -1,4 +1,4 @@
-//! A thousand requests at once for what is not there yet.
+//! A thousand concurrent requests for a missing entry.
 
 use std::{
     error::Error,

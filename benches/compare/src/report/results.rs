@@ -172,7 +172,7 @@ impl Spread {
     }
 }
 
-/// A page's size as a reader is told.
+/// A page's size in the report.
 pub(crate) fn size(bytes: usize) -> String {
     match bytes % 1024 {
         0 => format!("{} KiB", bytes / 1024),

@@ -78,14 +78,14 @@ fn joined(texts: impl Iterator<Item = String>, with: &str) -> String {
     texts.collect::<Vec<_>>().join(with)
 }
 
-/// A group as a reader is told.
+/// A group's title in the report.
 pub(crate) fn title(group: Group) -> &'static str {
     match group {
         Group::Memory => "Entries in memory",
         Group::Redis => "Entries in Redis",
         Group::NotModified => "The client has the page",
-        Group::NoStore => "Past the cache, by no-store",
-        Group::Post => "Past the cache, by POST",
+        Group::NoStore => "Bypass by no-store",
+        Group::Post => "Bypass by POST",
     }
 }
 

@@ -1,7 +1,7 @@
-//! Serves one page of so many bytes, in one of several ways, for `scripts/compare.sh` to ask for.
+//! Serves one page of a given size by one of several libraries, for `scripts/compare.sh`.
 //!
-//! `serve <variant> <bytes> [URL of a Redis]` prints its address. `GET /products/7` is the page, `GET /runs` how often
-//! it was made. Without arguments it prints each variant's name, its group, whether it caches, and what it is asked.
+//! `serve <variant> <bytes> [URL of a Redis]` prints its address. `GET /products/7` is the page, `GET /runs` the
+//! number of handler runs. Without arguments it prints each variant's name, its group, whether it caches, and its kind of request.
 
 use std::{env, error::Error, process::ExitCode};
 
@@ -12,7 +12,7 @@ use tokio::{net::TcpListener, runtime::Builder};
 mod shop;
 mod servers;
 
-/// How long every entry lives, in seconds: longer than any measurement.
+/// The TTL of every entry, in seconds: longer than any measurement.
 const LIFE_SECONDS: u64 = 3600;
 
 fn main() -> ExitCode {

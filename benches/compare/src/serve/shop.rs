@@ -30,7 +30,7 @@ struct Part {
 static PRODUCT: OnceLock<Product> = OnceLock::new();
 static RUNS: AtomicU64 = AtomicU64::new(0);
 
-/// Makes the product whose JSON has so many bytes. Half of them are its parts.
+/// Makes the product whose JSON has `bytes` bytes. Half of them are its parts.
 pub(crate) fn set_bytes(bytes: usize) -> Result<(), String> {
     let part = |number| Part {
         number,
@@ -54,13 +54,13 @@ pub(crate) fn set_bytes(bytes: usize) -> Result<(), String> {
         .map_err(|_| "the page has a size already".to_owned())
 }
 
-/// What a handler asks its database for: here it is always at hand.
+/// The query of the handlers; here the result is always in memory.
 pub(crate) fn load(_id: u64) -> &'static Product {
     RUNS.fetch_add(1, Ordering::Relaxed);
     PRODUCT.get().expect("its size was set first")
 }
 
-/// The product's page, for those that keep bytes.
+/// The product's page, for caches of bytes.
 pub(crate) fn render(id: u64) -> Vec<u8> {
     json(load(id))
 }

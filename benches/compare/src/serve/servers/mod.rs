@@ -1,5 +1,5 @@
-//! A file for each library, as its user would write it with care: a life of an hour, a bound on the entries, the
-//! library's own advice followed.
+//! A file for each library, as a careful user would write it: a TTL of an hour, a bounded number of entries, and the
+//! library's own advice.
 
 use std::error::Error;
 

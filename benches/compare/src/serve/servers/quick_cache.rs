@@ -1,4 +1,4 @@
-//! quick_cache, which knows no expiry: the entry says when it ends.
+//! quick_cache has no TTLs, so the entry contains its expiry.
 
 use std::{
     sync::Arc,
