@@ -4,7 +4,7 @@
 #[cfg(any(feature = "redis", feature = "test-util", test))]
 pub(super) const LENGTH: usize = 4;
 
-/// The length of so many bytes. It is wrong beyond 4 GiB, which makes the entry a miss.
+/// A number of bytes as a length. It is wrong beyond 4 GiB, which makes the entry a miss.
 pub(super) fn length(bytes: usize) -> u32 {
     u32::try_from(bytes).unwrap_or(u32::MAX)
 }

@@ -52,7 +52,7 @@ impl<'a> Source<'a> {
     }
 }
 
-/// The bytes as a header value, without those that none may contain.
+/// The bytes as a header value, without the bytes that no header value may contain.
 pub(super) fn field_value(bytes: &[u8]) -> HeaderValue {
     let allowed = |byte: &u8| matches!(byte, b'\t' | b' '..=b'~' | 0x80..);
     let bytes: Vec<u8> = bytes.iter().copied().filter(allowed).collect();

@@ -62,7 +62,7 @@ impl CacheKey {
 
     /// The key of a value that the application stores under this name. No handler has such a key.
     ///
-    /// Values of another `owner`, and those that `accepts` rejects, are not found.
+    /// Values of another `owner`, and values that `accepts` rejects, are not found.
     pub(crate) fn of_value(
         name: &str,
         owner: Fingerprint,

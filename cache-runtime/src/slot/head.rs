@@ -2,8 +2,8 @@
 
 use std::fmt;
 
-/// Identifies the content of a slot, for compare-and-set: the first bytes of the entry's wire form, or the token of its
-/// fill in stores without a wire form. Empty for an empty slot.
+/// Identifies the content of a slot, for compare-and-set: the first bytes of the entry's wire format, or the token of its
+/// fill in stores without a wire format. Empty for an empty slot.
 #[derive(Clone, Copy, PartialEq, Eq, Default)]
 pub struct Head {
     /// Zeros from `len` on.

@@ -1,4 +1,4 @@
-//! The headers of an entry, encoded in one buffer of which values are slices.
+//! The headers of an entry, encoded in one buffer. Their values are slices of it.
 //!
 //! ```text
 //! code 1 | name, if the code is 0 | value
@@ -147,7 +147,7 @@ impl HeaderLines {
         (count <= Self::MAX_NAMES).then_some(Self(wire))
     }
 
-    /// Whether [`from_wire`](Self::from_wire) takes so many lines.
+    /// Whether [`from_wire`](Self::from_wire) takes this number of lines.
     #[cfg(feature = "redis")]
     pub(crate) fn fits_wire(&self) -> bool {
         self.line_count() <= Self::MAX_NAMES

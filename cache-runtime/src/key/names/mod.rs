@@ -28,7 +28,7 @@ use crate::{
 /// The largest buffer that a thread keeps for its next request, in bytes.
 const MAX_KEPT_BUFFER: usize = 16 * 1024;
 
-/// Builds the names of one cache, all of which begin with its prefix.
+/// Builds the names of one cache. They all begin with its prefix.
 #[derive(Debug)]
 pub(crate) struct Names {
     /// As in `shop:#root`.

@@ -84,7 +84,7 @@ impl RedisStore {
         })
     }
 
-    /// Sends commands each of which has to succeed.
+    /// Sends commands that must all succeed.
     async fn call_all_ok(&self, commands: Pipeline) -> Result<(), StoreError> {
         let connection = self.connection.current()?;
         reply::all_ok(self.connection.call_all(&connection, commands).await?)

@@ -18,7 +18,7 @@ impl<'a> NewGenerations<'a> {
         Self { commands, count: 0 }
     }
 
-    /// The digest of the slot's generations: those that were read, and new ones for the tags that had none.
+    /// The digest of the slot's generations. A tag without one is given a new generation.
     pub(super) fn digest(&mut self, slot: &Slot, read: &[Option<Generation>], ttl: Duration) -> Digest {
         let tags = slot.tags.iter().zip(read);
         slot.digest(tags.map(|(tag, read)| self.generation(tag, *read, ttl)))

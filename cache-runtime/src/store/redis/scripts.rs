@@ -95,7 +95,7 @@ redis.call('PEXPIRE', KEYS[1], ARGV[2])
 return 1",
 };
 
-/// `entry, lease; holder, wire form, ms`: stores the entry and ends the lease. Returns 1, or 0 if the fill is fenced.
+/// `entry, lease; holder, wire format, ms`: stores the entry and ends the lease. Returns 1, or 0 if the fill is fenced.
 pub(super) const COMMIT: Script = Script {
     keys: 2,
     lua: "\
@@ -105,7 +105,7 @@ redis.call('DEL', KEYS[2])
 return 1",
 };
 
-/// `entry, lease; head, wire form, ms`: stores the entry and ends the lease, whoever has it. Returns 1, or 0 if the entry has
+/// `entry, lease; head, wire format, ms`: stores the entry and ends the lease, whoever has it. Returns 1, or 0 if the entry has
 /// another head.
 pub(super) const WRITE: Script = Script {
     keys: 2,

@@ -119,7 +119,7 @@ impl RedisStore {
         self.oversized.check(entry.body.len())
     }
 
-    /// Sends commands one of which writes this entry.
+    /// Sends a pipeline that writes this entry.
     async fn send_entry(&self, entry: &Entry, commands: Pipeline) -> Result<Vec<Value>, StoreError> {
         let connection = self.connection.current()?;
         let replies = self.connection.call_all(&connection, commands).await;
