@@ -42,7 +42,7 @@ END
 # The same for names in Rust, where case matters.
 names() {
     grep -v '^$' <<'END'
-\b(Course|Gathered|Relay|Wishes|Verdict|Refusal|AsTheLast|Seat|Complaint|Itself|Steering|Standing|EntryFacts|Refused)\b	see the glossary
+\b(Course|Gathered|Relay|Wishes|Verdict|Refusal|AsTheLast|Seat|Complaint|Itself|Steering|Standing|EntryFacts)\b	see the glossary
 \b(laid_out|is_ailing|store_ailing|overdue_evicted|as_the_last)\b	see the glossary
 END
 }
