@@ -29,7 +29,7 @@ phrases() {
 \b(a|an|the|this|another|each|every|its|other|others'|second|whose|such|per|waiting) run\b	fill, or the verb
 \bone run (of|for|behind|that|renews?|shared|to)\b|\b(of|other|others'|their|two|these|for|failed) runs\b	fill, or the verb
 \bbehind (the|a|an|its|their|your|his) (response|answer|request|caller|client|server|run|fill)s?\b|\bgoes? on behind\b	in the background, after
-\brenewals?\b|\brenew(s|ed|ing)? (it\b|the entr|an entr|entries|stale|what)	refresh
+\brenewals? (behind|of (the |an )?entr)|\brenew(s|ed|ing)? (it\b|the entr|an entr|entries|stale|what)	refresh
 \boverdue\b	being retried
 \binsists?\b|\bcomplaints?\b|\bwishes\b|\brefusals?\b	see the glossary
 \b(takes?|took|taken|taking) (it|them|nothing|every entry|the entry|the stored response) ?away\b	evicts, removes
