@@ -84,7 +84,7 @@ impl Targets {
     fn named_by(&mut self, name: impl FnOnce(&mut Self)) {
         if catch_unwind(AssertUnwindSafe(|| name(self))).is_err() {
             let reason = KeyError::new("naming what to evict panicked");
-            events::failed_to_evict(&"the rest of the targets", &reason);
+            events::no_target(&"the rest of the targets", &reason);
         }
     }
 
@@ -207,11 +207,11 @@ impl Targets {
             match target {
                 Target::Key(key) => match names.eviction(key) {
                     Ok(eviction) => evictions.push(eviction),
-                    Err(error) => events::failed_to_evict(&key.name, &error),
+                    Err(error) => events::no_target(&key.name, &error),
                 },
                 Target::All(id) => match id.registered() {
                     Ok(handler) => evictions.push(names.eviction_of_all(handler)),
-                    Err(error) => events::failed_to_evict(&id.path(), &error),
+                    Err(error) => events::no_target(&id.path(), &error),
                 },
                 Target::Tag(tag) => evictions.push(Eviction::UserTag(names.user_tag(tag))),
                 #[cfg(any(feature = "layer", test))]

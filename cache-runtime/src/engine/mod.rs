@@ -126,12 +126,12 @@ impl Engine {
             .await
             .is_err()
         {
-            events::shut_down_with_runs();
+            events::shut_down_with_fills();
             self.release_leases().await;
         }
         self.finish_repeats().await;
         self.settle_overdue().await.map_err(|error| {
-            events::shut_down_with_overdue(&error);
+            events::shut_down_with_evictions(&error);
             Error::store(&error)
         })
     }

@@ -104,7 +104,7 @@ impl Cluster {
         let server = &self.members[replica].server;
         let mut open = Vec::new();
         let mut at = from;
-        while let Some(opened) = server.said("STORE_AILING", at).filter(|opened| *opened < to) {
+        while let Some(opened) = server.said("STORE_UNAVAILABLE", at).filter(|opened| *opened < to) {
             let closed = server.said("CONNECT_SUCCESS", opened).unwrap_or(to);
             open.push(opened..closed);
             at = closed.max(opened + Duration::from_micros(1));

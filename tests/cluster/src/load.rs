@@ -144,7 +144,7 @@ pub async fn measure(program: &Path, fault: Fault, length: Duration) -> Measured
         while_closed: closed.less(&bare),
         while_open: times(&|sample| sample.cached && is_open(sample.began)).less(&bare),
         opened: open.first().map(|open| open.start - began),
-        refused: cluster.said(0, "STORE_REFUSES", began),
+        refused: cluster.said(0, "STORE_REJECTS", began),
         recovered,
     }
 }

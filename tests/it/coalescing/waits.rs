@@ -118,7 +118,7 @@ async fn p4_replicas_on_a_slow_store_share_one_fill_and_do_not_open_the_breaker(
     for client in waiters.into_iter().chain([leader]) {
         assert_eq!(client.await.unwrap().text(), "page 1, run 2");
     }
-    assert!(!log.text().contains("STORE_AILING"), "{}", log.text());
+    assert!(!log.text().contains("STORE_UNAVAILABLE"), "{}", log.text());
 }
 
 /// The first runs never return.

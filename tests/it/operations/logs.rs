@@ -9,14 +9,14 @@ use axum::{
     http::request::Parts,
     routing::get,
 };
-use handler_cache::{Cache, cache};
+use handler_cache::{Cache, ValueKey, cache};
 use tracing_subscriber::fmt::format::FmtSpan;
 
 use crate::{
     handlers::gated,
     support::{
         RedisServer,
-        app::{App, Bench},
+        app::{App, Bench, eventually},
         gate::{Gate, ask},
         log::Log,
     },
@@ -91,7 +91,7 @@ async fn a_name_that_is_taken_is_warned_of_once_not_at_each_request() {
         assert_eq!(app.get("/b/1").await.text(), "1");
     }
     let text = log.text();
-    assert_eq!(text.matches("two handlers have one name").count(), 1, "{text}");
+    assert_eq!(text.matches("HANDLER_NAME_TAKEN").count(), 1, "{text}");
 }
 
 #[cache(expire = 60)]
@@ -128,7 +128,41 @@ async fn redis_that_stays_unavailable_is_logged_once_a_minute() {
     tokio::time::sleep(Duration::from_secs(150)).await;
     let text = log.text();
     assert_eq!(text.matches("CONNECT_FAIL").count(), 1, "{text}");
-    assert_eq!(text.matches("STORE_AILING").count(), 2, "{text}");
+    assert_eq!(text.matches("STORE_UNAVAILABLE").count(), 2, "{text}");
+}
+
+#[tokio::test]
+async fn evictions_that_failed_and_succeeded_later_are_counted_alike() {
+    let log = Log::default();
+    let _logged = tracing::subscriber::set_default(log.subscriber());
+    let mut server = RedisServer::start();
+    server.kill();
+    let mut bench = Bench::on(server).await;
+    assert!(bench.cache.evict_tag("any").await.is_err());
+    let key = ValueKey::<u8>::new("it", &());
+    assert!(bench.cache.evict(&key).await.is_err());
+    assert_eq!(counted(&log, "FAILED_TO_EVICT"), 2, "{}", log.text());
+    bench.redis.as_mut().unwrap().restart();
+    eventually("they are not retried", async || {
+        bench.cache.stats().evictions_retrying == 0
+    })
+    .await;
+    assert_eq!(counted(&log, "EVICTED_LATE"), 2, "{}", log.text());
+}
+
+/// The sum of the field `count` of these events.
+fn counted(log: &Log, event: &str) -> u32 {
+    let text = log.text();
+    let lines = text.lines().filter(|line| line.contains(event));
+    let counts = lines.filter_map(|line| {
+        line.split_once(" count=")?
+            .1
+            .split(' ')
+            .next()?
+            .parse::<u32>()
+            .ok()
+    });
+    counts.sum()
 }
 
 #[tokio::test(start_paused = true)]

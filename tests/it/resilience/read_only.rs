@@ -38,5 +38,5 @@ async fn p1_read_only_server_is_reconnected_once_and_its_entries_are_served() {
         );
     }
     let text = log.text();
-    assert!(text.matches("STORE_AILING").count() <= 1, "{text}");
+    assert!(text.matches("STORE_UNAVAILABLE").count() <= 1, "{text}");
 }

