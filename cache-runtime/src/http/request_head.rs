@@ -55,6 +55,14 @@ impl RequestHead {
         }
     }
 
+    /// The request with these header fields, which join the key.
+    pub(crate) fn with_headers(mut self, headers: &HeaderMap) -> Self {
+        if !headers.is_empty() {
+            self.fields_mut().headers = headers.clone();
+        }
+        self
+    }
+
     /// A request by which the application refreshes an entry.
     pub(crate) fn refreshing(method: Method) -> Self {
         Self {

@@ -2,6 +2,8 @@
 
 use std::{borrow::Cow, fmt};
 
+use http::{HeaderMap, HeaderName};
+
 use crate::{
     entry::Entry,
     key::{
@@ -38,6 +40,8 @@ pub(crate) struct Keyed {
     /// Whether an entry can be read as the value that the key is for.
     pub(crate) accepts: fn(&Entry) -> bool,
     pub(crate) policy: &'static Policy,
+    /// The header fields of `vary`, which select the variant to look at.
+    pub(crate) headers: HeaderMap,
     /// The argument list with its parentheses, not capped.
     pub(crate) arguments: String,
     /// The tags of the option `tags`. `None` if they depend on more than the arguments in the key.
@@ -45,6 +49,42 @@ pub(crate) struct Keyed {
 }
 
 impl CacheKey {
+    /// Selects the entry for requests with these headers, for [`Cache::explain`](crate::Cache::explain),
+    /// [`ttl`](crate::Cache::ttl) and [`contains`](crate::Cache::contains).
+    ///
+    /// Only the headers in the handler's `vary` count. Evictions ignore them and remove all variants.
+    ///
+    /// ```
+    /// use axum::http::HeaderMap;
+    /// use handler_cache::{Cache, Error, cache};
+    ///
+    /// #[cache(expire = "1h", vary = ["accept-language"])]
+    /// async fn get_news() -> &'static str {
+    ///     "none"
+    /// }
+    ///
+    /// /// Explains the entry that a client with the same headers gets.
+    /// async fn explain_news(cache: Cache, headers: HeaderMap) -> Result<String, Error> {
+    ///     let key = get_news::key().with_headers(&headers);
+    ///     Ok(cache.explain(key).await?.to_string())
+    /// }
+    /// ```
+    #[must_use]
+    pub fn with_headers(mut self, headers: &HeaderMap) -> Self {
+        if let Ok(keyed) = &mut self.keyed {
+            keyed.headers.clear();
+            for name in keyed.policy.vary {
+                for value in headers.get_all(*name) {
+                    let mut value = value.clone();
+                    // Not shown by `Debug`.
+                    value.set_sensitive(true);
+                    keyed.headers.append(HeaderName::from_static(name), value);
+                }
+            }
+        }
+        self
+    }
+
     /// The key of `handler`, whose attribute is `meta`, with the arguments that `write` writes. It has no tags yet.
     pub(crate) fn of_handler(
         handler: Handler,
@@ -97,6 +137,7 @@ impl CacheKey {
                 variant: None,
                 accepts: |_| true,
                 policy,
+                headers: HeaderMap::new(),
                 arguments,
                 tags: Some(Vec::new()),
             }),

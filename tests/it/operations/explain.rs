@@ -5,7 +5,7 @@ use std::time::Duration;
 use axum::{
     Router,
     extract::{Path, Query, State},
-    http::{StatusCode, header},
+    http::{HeaderMap, HeaderValue, StatusCode, header},
     response::IntoResponse,
     routing::get,
 };
@@ -210,6 +210,35 @@ async fn variant_of_requests_without_headers_is_explained() {
         );
         post([("accept", "*/*")]).await;
         assert_eq!(explain().await.state, EntryState::Fresh);
+    }
+}
+
+#[tokio::test]
+async fn variant_of_requests_with_headers_is_explained() {
+    for bench in Bench::every().await {
+        let app = bench.app(routes(&Gate::new()));
+        let german = [("accept-language", "de")];
+        app.send(axum::http::Method::POST, "/variants/1", german, "")
+            .await;
+        bench.settled().await;
+        let key = |language| {
+            let headers = [
+                (header::ACCEPT_LANGUAGE, HeaderValue::from_static(language)),
+                (header::ACCEPT, HeaderValue::from_static("*/*")),
+            ];
+            variants::key(Path(1)).with_headers(&HeaderMap::from_iter(headers))
+        };
+        let explanation = bench.cache.explain(key("de")).await.unwrap();
+        assert_eq!(explanation.state, EntryState::Fresh);
+        assert_eq!(
+            explanation.key,
+            r#"test:it::operations::explain::variants@2(id=1);POST;accept-language="de""#
+        );
+        assert!(!format!("{:?}", key("s3cret")).contains("s3cret"));
+        assert!(bench.cache.ttl(key("de")).await.is_some());
+        assert!(!bench.cache.contains(key("fr")).await);
+        bench.cache.evict(key("fr")).await.unwrap();
+        assert!(!bench.cache.contains(key("de")).await, "all variants are evicted");
     }
 }
 

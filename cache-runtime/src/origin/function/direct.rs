@@ -77,7 +77,7 @@ impl CacheCore {
     pub(crate) fn slot<'k>(&self, key: &'k CacheKey) -> Result<(&'k Keyed, Slot), KeyError> {
         let found = key.keyed.as_ref().map_err(Clone::clone).and_then(|keyed| {
             let method = representative_method(keyed.policy.methods);
-            let head = RequestHead::plain(method);
+            let head = RequestHead::plain(method).with_headers(&keyed.headers);
             let slot = self
                 .engine
                 .names
