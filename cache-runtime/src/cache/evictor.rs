@@ -1,8 +1,8 @@
-//! Evictions when a handler has run: the attribute `#[cache_evict]`.
+//! Evictions after a handler: the attribute `#[cache_evict]`.
 //!
-//! What is to be evicted is named before the handler runs, from its arguments, and evicted after it succeeded: when its
-//! response passes [`Cache::attach`](crate::Cache::attach), and right after the handler where nothing is attached. A handler
-//! that is cancelled or panics may have changed something by then, so what it named is evicted too, behind it.
+//! The targets are built from the arguments before the handler runs, and evicted after it succeeds: when its response passes
+//! [`Cache::attach`](crate::Cache::attach), or right after the handler if no cache is attached. A handler that panics or is
+//! cancelled may have changed something already, so its targets are evicted in the background.
 
 use std::{
     convert::Infallible,
@@ -27,7 +27,10 @@ use crate::{
     telemetry::events,
 };
 
-/// The hidden extractor: the cache to evict from, if there is one.
+/// The hidden argument of a handler with `#[cache_evict]`: the cache to evict from, if there is one.
+///
+/// An error that mentions it in a handler's signature (`fn(Evictor, …)`) has its cause in the handler, such as an argument
+/// that is not an extractor, or a future that is not `Send`; `#[axum::debug_handler]` below the attribute names it.
 #[derive(Debug)]
 pub struct Evictor(Option<(Arc<Engine>, Option<Arc<RequestScope>>)>);
 
@@ -47,7 +50,8 @@ impl Evictor {
         Self(engine.map(|engine| (engine, scope)))
     }
 
-    /// Called when the handler is about to run; `name` names what is evicted after it.
+    /// Collects the targets, before the handler runs.
+    #[doc(hidden)]
     pub fn begin(self, name: impl FnOnce(&mut Targets)) -> Pending {
         Pending(self.0.map(|(engine, scope)| {
             let mut targets = Targets(Vec::new());
@@ -62,7 +66,7 @@ impl Evictor {
     }
 }
 
-/// What a handler evicts.
+/// The targets of a handler.
 #[derive(Debug)]
 pub struct Targets(Vec<Target>);
 
@@ -80,7 +84,7 @@ enum Target {
 }
 
 impl Targets {
-    /// The user's code, which may panic: the request does not fail for that, and what was named is evicted.
+    /// Runs the user's code, which may panic. The request continues, and the targets before the panic are evicted.
     fn named_by(&mut self, name: impl FnOnce(&mut Self)) {
         if catch_unwind(AssertUnwindSafe(|| name(self))).is_err() {
             let reason = KeyError::new("naming what to evict panicked");
@@ -88,51 +92,51 @@ impl Targets {
         }
     }
 
-    /// The entries of one argument list.
+    /// Adds the entries of a key.
     pub fn key(&mut self, key: CacheKey) {
         self.0.push(Target::Key(key));
     }
 
-    /// Every entry of a handler.
+    /// Adds every entry of a handler.
     pub fn all(&mut self, id: HandlerId) {
         self.0.push(Target::All(id));
     }
 
-    /// Every entry of a path.
+    /// Adds every entry of a path.
     #[cfg(any(feature = "layer", test))]
     pub(crate) fn path(&mut self, path: String) {
         self.0.push(Target::Path(path));
     }
 
-    /// Every entry of a path and a safe method.
+    /// Adds every entry of a path with a safe method.
     #[cfg(any(feature = "layer", test))]
     pub(crate) fn safe_path(&mut self, path: String) {
         self.0.push(Target::SafePath(path));
     }
 
-    /// Every entry of a path, and of all below it.
+    /// Adds every entry of a path and of the paths below it.
     #[cfg(any(feature = "layer", test))]
     pub(crate) fn below(&mut self, path: String) {
         self.0.push(Target::Below(path));
     }
 
-    /// Every entry that bears the tag.
+    /// Adds every entry with the tag.
     pub fn tag(&mut self, tag: impl Into<String>) {
         self.0.push(Target::Tag(tag.into()));
     }
 }
 
-/// What is evicted when the handler has run, however that ends.
+/// The targets of a running handler.
 ///
 /// # Cancel safety
-/// Dropped before the handler has ended, it evicts as well: the handler may have changed something.
+/// Dropped before the handler ends, it evicts them in the background: the handler may have changed something.
 #[derive(Debug)]
 #[must_use = "dropped, it evicts as if the handler had been cancelled"]
 pub struct Pending(Option<Unfinished>);
 
 impl Pending {
-    /// Evicts if the handler succeeded, when the response passes [`Cache::attach`](crate::Cache::attach), or now if nothing
-    /// is attached. The response is handed on whatever comes of that.
+    /// Evicts the targets if the handler succeeded: when the response passes [`Cache::attach`](crate::Cache::attach), or now
+    /// if no cache is attached. Returns the response, even if the eviction fails.
     pub async fn after(mut self, response: Response) -> Response {
         let succeeded = self.0.take().filter(|_| rules::succeeded(&response));
         if let Some(unfinished) = succeeded {
@@ -141,7 +145,7 @@ impl Pending {
         response
     }
 
-    /// Names more: what only the response shows.
+    /// Adds targets that only the response shows.
     #[cfg(feature = "layer")]
     pub(crate) fn also(&mut self, name: impl FnOnce(&mut Targets)) {
         if let Some(unfinished) = &mut self.0 {
@@ -163,13 +167,13 @@ struct Unfinished {
     engine: Arc<Engine>,
     targets: Targets,
     scope: Option<Arc<RequestScope>>,
-    /// Who drops a handler may stand outside of it.
+    /// The handler's runtime: it may be dropped outside of any.
     runtime: Option<Handle>,
 }
 
 impl Unfinished {
     /// # Cancel safety
-    /// Cancelled, it goes on in the background.
+    /// If cancelled, the evictions continue in the background.
     async fn evict(self) {
         let scope = self.scope.clone();
         if let Some(evictions) = self.deferred(false) {
@@ -179,11 +183,11 @@ impl Unfinished {
     }
 
     fn evict_interrupted(self) {
-        // Dropped, they are carried out in the background.
+        // Dropping them carries them out in the background.
         drop(self.deferred(true).map(Carrying::one));
     }
 
-    /// Leaves them to the response, or hands them back to be carried out here.
+    /// Adds the evictions to the response, or returns them if there is no response to wait for.
     fn deferred(self, is_interrupted: bool) -> Option<Evictions> {
         let evictions = Evictions {
             evictions: self.targets.evictions(&self.engine.names),
@@ -200,7 +204,7 @@ impl Unfinished {
 }
 
 impl Targets {
-    /// Those of the targets that have a name in the store.
+    /// The evictions of the targets; a target without a key is logged.
     fn evictions(&self, names: &Names) -> Vec<Eviction> {
         let mut evictions = Vec::with_capacity(self.0.len());
         for target in &self.0 {

@@ -1,8 +1,8 @@
-//! The texts of axum's extractors.
+//! The text of axum's extractors in keys.
 //!
-//! What wraps one value reads like that value, so `page: Path<u64>` and `Path(page): Path<u64>` make one key.
-//! `Extension` is among them since it says where a value comes from and nothing else: it is as fit for a key as what it
-//! holds. `HeaderMap` and `Request` have no text: what in them matters, only the handler knows.
+//! An extractor that wraps one value has the text of that value, so `page: Path<u64>` and `Path(page): Path<u64>` have the
+//! same key. That includes `Extension`. `HeaderMap` and `Request` have no text, because only the handler knows which part of
+//! them matters.
 
 use axum::{
     Extension, Form, Json,

@@ -1,4 +1,4 @@
-//! Which handler a request is for: its name in keys, proven to be its own.
+//! The identity of handlers: unique names in keys, for every handler of the process.
 
 use std::{
     any::{TypeId, type_name},
@@ -13,10 +13,10 @@ use crate::{
     telemetry::events,
 };
 
-/// One attribute in the source: its policy, and the handlers it became.
+/// One attribute in the source, with its policy.
 ///
-/// A generic function becomes a handler per instance, so nothing here belongs to one of them alone
-/// but the first identity seen, which is kept at hand.
+/// A generic function has one attribute and a handler for each instance. The first handler is cached here; the others are
+/// looked up in the process-wide table.
 #[derive(Debug)]
 pub struct HandlerMeta {
     pub(crate) policy: Policy,
@@ -25,7 +25,7 @@ pub struct HandlerMeta {
     first: OnceLock<(TypeId, Registered)>,
 }
 
-/// A handler: its attribute, and its own function item, whose type is its identity.
+/// The id of a handler: its attribute, and the type of its function item.
 #[derive(Debug, Clone, Copy)]
 pub struct HandlerId {
     pub(crate) meta: &'static HandlerMeta,
@@ -34,26 +34,26 @@ pub struct HandlerId {
 }
 
 impl HandlerId {
-    /// For people to read.
+    /// The path of the function, for messages.
     pub(crate) fn path(self) -> &'static str {
         self.path
     }
 
-    /// The handler as keys have it. `None`: another handler has its name, so neither key nor entry can be told apart and
-    /// requests go past the cache.
+    /// The handler with its name in keys. `None` if another handler has the same name: their entries could not be told
+    /// apart, so its requests bypass the cache.
     pub(crate) fn handler(self) -> Option<Handler> {
         self.meta.handler(self)
     }
 
-    /// As [`handler`](Self::handler), with the reason when there is none.
+    /// As [`handler`](Self::handler), with an error in place of `None`.
     pub(crate) fn registered(self) -> Result<Handler, KeyError> {
         self.handler().ok_or_else(|| {
-            KeyError::new("another handler has that name; give it its own with `name = \"…\"`")
+            KeyError::new("another handler has the same name; give one of them another with `name = \"…\"`")
         })
     }
 }
 
-/// A handler, told apart from every other.
+/// A handler with a unique name.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Handler {
     /// Counted from 1, in this process.

@@ -1,11 +1,11 @@
-//! Extractors that are part of the server rather than of the request.
+//! Extractors whose value comes from the server, not from the request.
 //!
 //! `Cached<State<T>>`, `WithRejection<State<T>, R>` (axum-extra) and extractors of the application that hold a `State` need
-//! nothing here: generated code looks at each extractor in a pattern, and at each value that it binds.
+//! no implementation: generated code checks each extractor in a pattern, and each value that it binds.
 
 use axum::{Extension, extract::State};
 
-/// The same for every request to one router, and often secret: never in the key.
+/// A value that is the same for every request to a router, and often secret. It is never part of a key.
 pub trait ServerSide {}
 
 impl<T> ServerSide for State<T> {}
