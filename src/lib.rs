@@ -34,8 +34,8 @@ pub use handler_cache_macros::cache;
 /// | `list_products(..)` | every entry of the handler |
 /// | `tag = format!("product:{id}")` | every entry with the tag |
 ///
-/// The targets are evicted after the handler has returned a 2xx or 3xx, before the response is sent. Several are separated by
-/// commas. [The guide](crate::guide::eviction#evict-from-a-handler) has the details, also on
+/// The targets are evicted after the handler has returned a 2xx or 3xx, before the response is sent. Several are
+/// separated by commas. [The guide](crate::guide::eviction#evict-from-a-handler) has the details, also on
 /// [transactions](crate::guide::eviction#transactions).
 #[doc(inline)]
 pub use handler_cache_macros::cache_evict;
@@ -59,7 +59,7 @@ pub mod attach {
     pub use handler_cache_runtime::{AttachFuture, AttachLayer, AttachService, CacheRejection};
 }
 
-/// Points in time, by the clock of the store.
+/// Points in time by the clock of the store, and a clock that tests move.
 pub mod clock {
     #[cfg(feature = "test-util")]
     #[doc(inline)]
@@ -74,13 +74,13 @@ pub mod explain {
     pub use handler_cache_runtime::{EntryInfo, EntryState, Explanation, FillState};
 }
 
-/// Keys: how arguments become the name of an entry. [The guide](crate::guide::keys) has the rules.
+/// Keys: how arguments become the name of an entry. See the guide on [keys](crate::guide::keys).
 pub mod key {
     #[doc(inline)]
     pub use handler_cache_runtime::{CacheKey, CacheKeyPart, KeyError, KeyWriter, ValueKey};
 }
 
-/// How responses and values are cached.
+/// How responses and values are cached, and what clients may do.
 pub mod policy {
     #[doc(inline)]
     pub use handler_cache_runtime::{ClientControl, ClientMaxAge, Policy, ValuePolicy};

@@ -1,4 +1,4 @@
-//! The one error type of the public API.
+//! [`Error`], the error of the public API.
 
 use std::{error::Error as StdError, fmt};
 
@@ -7,10 +7,10 @@ use http::StatusCode;
 
 use crate::telemetry::events::Chain;
 
-/// What went wrong in setting up, evicting, or storing a value.
+/// An error in building a cache, in an eviction, or in storing a value.
 ///
-/// Serving requests never ends in this error: there the cache steps aside and the handler runs.
-/// Ask it with the `is_…` methods; the text says the problem and then the way out, and never holds a password.
+/// Requests never fail with it: if the cache cannot serve a request, the handler runs. The `is_…` methods tell the
+/// kinds apart. Its text says what is wrong and what to do, and never contains a password.
 #[derive(Debug)]
 pub struct Error {
     kind: Kind,
@@ -44,21 +44,21 @@ impl Error {
     pub(crate) fn already_initialized() -> Self {
         Self::new(
             Kind::AlreadyInitialized,
-            "the global cache is already initialised; call `Cache::init` once, at start, \
-             and use `Cache::builder()…build()` with `router.layer(cache.attach())` for further caches",
+            "the global cache is already initialized; call `Cache::init` once, at start, \
+             and attach further caches to their routers: `Cache::builder()…build()`, `router.layer(cache.attach())`",
         )
     }
 
     pub(crate) fn not_initialized() -> Self {
         Self::new(
             Kind::NotInitialized,
-            "there is no global cache; call `Cache::init(prefix, url).await` at start, or name another cache: \
+            "there is no global cache; call `Cache::init(prefix, url).await` at start, or call another cache: \
              `cache.evict(page::key(..))`, `cache.refresh(page::call(..))`",
         )
     }
 
     pub(crate) fn key(source: impl StdError + Send + Sync + 'static) -> Self {
-        let message = format!("these arguments have no cache key, so there is no entry: {source}");
+        let message = format!("these arguments have no key, so there is no entry: {source}");
         Self {
             source: Some(Box::new(source)),
             ..Self::new(Kind::Key, message)
@@ -66,14 +66,16 @@ impl Error {
     }
 
     pub(crate) fn value(reason: impl fmt::Display) -> Self {
-        Self::new(Kind::Value, format!("this value cannot be kept: {reason}"))
+        Self::new(Kind::Value, format!("this value cannot be stored: {reason}"))
     }
 
     pub(crate) fn not_stored(cause: &dyn StdError) -> Self {
         let cause = Chain(cause);
         Self::new(
             Kind::Store,
-            format!("the store did not acknowledge the value, and an older one may still be found: {cause}"),
+            format!(
+                "the store did not acknowledge the value, and an older one may still be returned: {cause}"
+            ),
         )
     }
 
@@ -87,7 +89,7 @@ impl Error {
         )
     }
 
-    /// A prefix, URL or other setting cannot be used.
+    /// A prefix, URL or other setting is invalid.
     pub fn is_settings(&self) -> bool {
         self.kind == Kind::Settings
     }
@@ -97,30 +99,30 @@ impl Error {
         self.kind == Kind::AlreadyInitialized
     }
 
-    /// A companion's `evict` or `refresh` was called before [`Cache::init`](crate::Cache::init).
+    /// There is no global cache: a companion's `evict`, `evict_all` or `refresh` was called before
+    /// [`Cache::init`](crate::Cache::init).
     pub fn is_not_initialized(&self) -> bool {
         self.kind == Kind::NotInitialized
     }
 
-    /// The arguments have no key text.
+    /// The arguments have no key.
     pub fn is_key(&self) -> bool {
         self.kind == Kind::Key
     }
 
-    /// The value refuses to be serialized or does not read back what it wrote, is larger than [`CacheBuilder::max_body`](crate::CacheBuilder::max_body), or
-    /// would not live for a millisecond.
+    /// The value cannot be stored: its serialization fails or is not read back as the same, it is larger than
+    /// [`CacheBuilder::max_body`](crate::CacheBuilder::max_body), or its TTL is below a millisecond.
     pub fn is_value(&self) -> bool {
         self.kind == Kind::Value
     }
 
-    /// The store did not acknowledge: down, slow, or it refused.
+    /// The store did not acknowledge: it is unavailable or slow, or it rejected the command.
     pub fn is_store(&self) -> bool {
         self.kind == Kind::Store
     }
 }
 
-/// 503 when the store did not acknowledge, 500 for everything else, with the text as the body: for endpoints of your own that
-/// evict.
+/// 503 if the store did not acknowledge, otherwise 500, with the text as the body: for endpoints that evict.
 ///
 /// ```
 /// # #[handler_cache::cache(expire = 30)]

@@ -63,7 +63,8 @@ pub struct EntryInfo {
     pub kept_for: Duration,
     /// The size of the body.
     pub bytes: usize,
-    /// The tags by which [`Cache::evict_tag`](crate::Cache::evict_tag) evicts the entry. A tag longer than 240 bytes is cut.
+    /// The tags by which [`Cache::evict_tag`](crate::Cache::evict_tag) evicts the entry. A tag longer than 240 bytes is
+    /// cut.
     pub tags: Vec<String>,
 }
 

@@ -1,7 +1,7 @@
-//! The runtime of [`handler-cache`](https://docs.rs/handler-cache): keys, rules, stores and the engine between them.
+//! The runtime of [`handler-cache`](https://docs.rs/handler-cache): keys, the rules of HTTP, stores, and the engine.
 //!
-//! Applications use the facade `handler-cache`, which re-exports what is public here and adds the attributes.
-//! The modules stand in the order in which a request passes through them; each uses only those above it.
+//! Applications depend on `handler-cache`, which re-exports the public items and adds the attributes. The modules are
+//! in the order of their dependencies: each uses only those above it.
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 

@@ -72,7 +72,8 @@ pub(crate) enum Visibility {
 
 /// The `max-age` of the generated `Cache-Control`: how long clients may reuse a response without asking again.
 ///
-/// Never more than the remaining TTL of the entry. See [`CacheBuilder::client_max_age`](crate::CacheBuilder::client_max_age).
+/// Never more than the remaining TTL of the entry. See
+/// [`CacheBuilder::client_max_age`](crate::CacheBuilder::client_max_age).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ClientMaxAge {
@@ -185,7 +186,8 @@ impl Policy {
         self
     }
 
-    /// How long a stale entry is served while a background refresh replaces it (RFC 5861 section 3). Default: not at all.
+    /// How long a stale entry is served while a background refresh replaces it (RFC 5861 section 3). Default: not at
+    /// all.
     ///
     /// # Panics
     /// If `window` is below a millisecond; in a constant that is a compile error.
@@ -199,8 +201,8 @@ impl Policy {
         self
     }
 
-    /// How long a stale entry is served when the handler fails, by a 5xx or a panic (RFC 5861 section 4). Default: not at
-    /// all.
+    /// How long a stale entry is served when the handler fails, by a 5xx or a panic (RFC 5861 section 4). Default: not
+    /// at all.
     ///
     /// # Panics
     /// If `window` is below a millisecond; in a constant that is a compile error.
@@ -214,8 +216,8 @@ impl Policy {
         self
     }
 
-    /// How long a request waits for the handler if there is a stale entry. Then the entry is served, and the fill goes on in
-    /// the background. Default: until the handler returns.
+    /// How long a request waits for the handler if there is a stale entry. Then the entry is served, and the fill goes
+    /// on in the background. Default: until the handler returns.
     ///
     /// Stale entries exist only within the windows of `stale_if_error` and `stale_while_revalidate`.
     ///
@@ -253,20 +255,20 @@ impl Policy {
         self
     }
 
-    /// Sends `public` in the generated `Cache-Control`: shared caches may store the response as well, and it is the same for
-    /// everybody, also in answer to requests with credentials.
+    /// Sends `public` in the generated `Cache-Control`: shared caches may store the response as well, and it is the
+    /// same for everybody, also in answer to requests with credentials.
     #[must_use]
     pub const fn public(mut self) -> Self {
         self.visibility = Visibility::Public;
         self
     }
 
-    /// The `max-age` of the generated `Cache-Control`, in whole seconds, and never more than the remaining TTL of the entry.
-    /// Less than a second is `no-cache`: clients revalidate by ETag each time. That is the default.
+    /// The `max-age` of the generated `Cache-Control`, in whole seconds, and never more than the remaining TTL of the
+    /// entry. Less than a second is `no-cache`: clients revalidate by ETag each time. That is the default.
     ///
     /// Takes effect if all arguments of the handler come from the URL, and beside [`public`](Self::public) or
-    /// [`vary`](Self::vary), which say who may share the response. Otherwise a browser could show one user's page to the next
-    /// user of the same browser.
+    /// [`vary`](Self::vary), which say who may share the response. Otherwise a browser could show one user's page to
+    /// the next user of the same browser.
     #[must_use]
     pub const fn client_max_age(mut self, limit: Duration) -> Self {
         self.client_max_age = Some(ClientMaxAge::Fixed(limit));
@@ -280,7 +282,8 @@ impl Policy {
         self
     }
 
-    /// Stores only responses that this function accepts, in addition to the rules of the cache. It gets status and headers.
+    /// Stores only responses that this function accepts, in addition to the rules of the cache. It gets status and
+    /// headers.
     #[must_use]
     pub const fn store_if(mut self, accepts: fn(&response::Parts) -> bool) -> Self {
         self.store_if = Some(accepts);

@@ -1,4 +1,4 @@
-//! The layer that gives a router its cache, and carries out the evictions of a request when its response passes.
+//! [`AttachLayer`]: gives a router its cache, and carries out the evictions of a request when its response passes.
 
 use std::{
     fmt,
@@ -20,9 +20,9 @@ use crate::{
     store::Budget,
 };
 
-/// Gives the handlers below it a cache; see [`Cache::attach`].
+/// A layer that gives the handlers below it a cache; see [`Cache::attach`].
 #[derive(Debug, Clone)]
-#[must_use = "a layer does nothing until it is around a service"]
+#[must_use = "a layer does nothing until it is applied to a service"]
 pub struct AttachLayer {
     cache: Cache,
 }
@@ -44,7 +44,7 @@ impl<S> Layer<S> for AttachLayer {
     }
 }
 
-/// A service with an [`AttachLayer`] around it.
+/// The service of an [`AttachLayer`].
 #[derive(Debug, Clone)]
 pub struct AttachService<S> {
     inner: S,
@@ -81,12 +81,13 @@ where
     }
 }
 
-/// Closes the scope of a request. Dropped without its response, what waited for it is evicted in the background.
+/// Closes the scope of a request. If it is dropped without a response, the deferred evictions are carried out in the
+/// background.
 #[derive(Debug)]
 struct Outermost(Option<Arc<RequestScope>>);
 
 impl Outermost {
-    /// The evictions that waited for the response, if there are any.
+    /// The evictions that were deferred to the response, if any.
     fn close(&mut self) -> Option<(Carrying, Budget)> {
         self.0.take()?.close()
     }
@@ -99,11 +100,11 @@ impl Drop for Outermost {
 }
 
 pin_project! {
-    /// The response of an [`AttachService`].
+    /// The response future of [`AttachService`].
     pub struct AttachFuture<F, O> {
         #[pin]
         inner: F,
-        // After `inner`, so that a handler that is dropped leaves its evictions to it.
+        // Dropped after `inner`: a handler that is dropped defers its evictions to it.
         outermost: Outermost,
         evicting: Option<Box<Evicting<O>>>,
     }
@@ -135,7 +136,7 @@ where
     }
 }
 
-/// A response that waits for its evictions.
+/// A response that waits until evictions are carried out.
 struct Evicting<O> {
     evicting: BoxFuture<'static, ()>,
     output: Option<O>,

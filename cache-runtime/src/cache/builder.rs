@@ -1,4 +1,4 @@
-//! The settings of a cache, and how they become one.
+//! The builder of a [`Cache`].
 
 mod open;
 
@@ -11,7 +11,7 @@ use crate::{
     policy::{ClientControl, ClientMaxAge, ONE_YEAR},
 };
 
-/// Settings for a [`Cache`].
+/// Builds a [`Cache`]. Every setting has a default.
 ///
 /// ```
 /// # async fn start() -> Result<(), handler_cache::Error> {
@@ -29,7 +29,7 @@ use crate::{
 /// # }
 /// ```
 #[derive(Debug)]
-#[must_use = "settings do nothing until `init` or `build`"]
+#[must_use = "a builder does nothing until `init` or `build`"]
 pub struct CacheBuilder {
     prefix: String,
     url: Url,
@@ -55,7 +55,7 @@ pub struct CacheBuilder {
     clock: Clock,
 }
 
-/// Not shown: it may hold a password.
+/// Not shown by `Debug`: it may contain a password.
 struct Url(String);
 
 impl std::fmt::Debug for Url {
@@ -92,49 +92,53 @@ impl CacheBuilder {
         }
     }
 
-    /// Begins every key: letters, digits, `.`, `_` and `-`, at most 64. Default: `cache`.
+    /// The start of every key: 1 to 64 letters, digits, `.`, `_` or `-`. Programs with different prefixes share a
+    /// server without sharing entries. Default: `cache`.
     pub fn prefix(mut self, prefix: impl Into<String>) -> Self {
         self.prefix = prefix.into();
         self
     }
 
-    /// Where entries are kept; see [`Cache::init`]. Default: `memory://`.
+    /// The store; see [`Cache::init`]. Default: `memory://`.
     pub fn url(mut self, url: impl Into<String>) -> Self {
         self.url = Url(url.into());
         self
     }
 
-    /// The life of entries whose attribute says none. Default: one year.
-    pub fn default_expire(mut self, life: Duration) -> Self {
-        self.default_expire = life;
+    /// The TTL of entries whose attribute or policy sets none, at least a millisecond. Default: one year.
+    pub fn default_expire(mut self, ttl: Duration) -> Self {
+        self.default_expire = ttl;
         self
     }
 
-    /// The header that says `Hit` or `Miss`. Default: `x-cache`.
+    /// The name of the response header that is `Hit`, `Miss` or `Stale`. Default: `x-cache`.
     pub fn response_header(mut self, name: impl Into<String>) -> Self {
         self.response_header = name.into();
         self
     }
 
-    /// Whether to send `Cache-Status` (RFC 9211), with the prefix as the cache's name. Default: no.
-    pub fn cache_status(mut self, send: bool) -> Self {
-        self.cache_status = send;
+    /// Whether responses have a `Cache-Status` header (RFC 9211), with the prefix as the name of the cache. Default:
+    /// no.
+    pub fn cache_status(mut self, enabled: bool) -> Self {
+        self.cache_status = enabled;
         self
     }
 
-    /// What clients may ask through `Cache-Control` and `Pragma` in requests. Default: [`ClientControl::Bypass`].
+    /// Whether clients control the cache through `Cache-Control` and `Pragma` in their requests. Default:
+    /// [`ClientControl::Bypass`].
     pub fn client_control(mut self, control: ClientControl) -> Self {
         self.client_control = control;
         self
     }
 
-    /// For how long clients may use a response without asking again, where its handler or layer does not say: a `Duration` in
-    /// whole seconds, or [`ClientMaxAge::Remaining`], never more than the remaining TTL of the entry. Default: `no-cache`,
-    /// clients ask each time.
+    /// The `max-age` of responses whose handler or layer sets none: a `Duration`, in whole seconds, or
+    /// [`ClientMaxAge::Remaining`]; never more than the remaining TTL of the entry. Default: `no-cache`, clients ask
+    /// each time.
     ///
-    /// Takes effect only for handlers whose every argument is known by its type to come from the URL (`Path`, `Query`,
-    /// `RawQuery`, `Uri`, `OriginalUri`, `MatchedPath`, `Method`) or to be `State`, and for handlers and layers that say
-    /// `public` or `vary`. All others say `no-cache`: a browser that changes its user would show the page of the last one.
+    /// Takes effect only for handlers whose arguments all come from the URL, as their types prove (`Path`, `Query`,
+    /// `RawQuery`, `Uri`, `OriginalUri`, `MatchedPath`, `Method`) or are `State`, and for handlers and layers with
+    /// `public` or `vary`. All others send `no-cache`: otherwise a browser could show one user's page to the next user
+    /// of the same browser.
     ///
     /// ```
     /// use std::time::Duration;
@@ -148,138 +152,148 @@ impl CacheBuilder {
         self
     }
 
-    /// Bytes that `memory://` may hold, with keys, headers and overhead. Default: 64 MiB.
+    /// The capacity of `memory://` in bytes, including keys, headers and overhead. Not zero. Default: 64 MiB.
     pub fn memory_size(mut self, bytes: u64) -> Self {
         self.memory_size = bytes;
         self
     }
 
-    /// Bodies of more bytes pass through whole, unstored; `max_body` on a handler overrides it. Default: 1 MiB.
+    /// The largest body that is stored, in bytes; `max_body` of a handler overrides it. Larger bodies are passed on
+    /// unstored. Default: 1 MiB.
     pub fn max_body(mut self, bytes: usize) -> Self {
         self.max_body = bytes;
         self
     }
 
-    /// Joins every key, to retire all entries of an older release at once. Evictions reach every version.
+    /// A part of every key that abandons all entries of an older release. Evictions reach every version. Default: none.
     pub fn version(mut self, version: impl Into<String>) -> Self {
         self.version = Some(version.into());
         self
     }
 
-    /// Time that one request may spend on the store before it goes on without it, by attribute and layer together. A call on
-    /// [`Cache`] has a budget of its own. Default: 250 ms.
+    /// How long one request may wait for the store, with all of its attributes and layers together; then it is served
+    /// without it. A call on [`Cache`] has a budget of its own. Not zero. Default: 250 ms.
     pub fn store_budget(mut self, budget: Duration) -> Self {
         self.store_budget = budget;
         self
     }
 
-    /// Stores an entry before the response is sent that it is made of, for programs that are stopped between requests, as on
-    /// serverless platforms: what is written in the background is never written there. Each miss takes one round trip to the
-    /// store longer, and at most another [`store_budget`](Self::store_budget). A body of unknown length is sent as it comes, and
-    /// stored when it has ended. In memory entries are always stored first. Default: no.
-    pub fn commit_before_response(mut self, first: bool) -> Self {
-        self.commit_before_response = first;
+    /// Whether an entry is stored before its response is sent: for programs that are stopped between requests, as on
+    /// serverless platforms, where a write in the background would be lost. Each miss then takes one more round trip to
+    /// the store, and at most another [`store_budget`](Self::store_budget). A body of unknown length is sent as it
+    /// arrives, and stored when it has ended. In memory, entries are always stored first. Default: no.
+    pub fn commit_before_response(mut self, enabled: bool) -> Self {
+        self.commit_before_response = enabled;
         self
     }
 
-    /// How long a request waits for other requests' fills of its key, in all; zero: not at all. After that it runs the handler
-    /// itself, and is answered by whichever of the fills ends first. Should be longer than the slowest handler takes: a
-    /// slower one runs once for each request that has waited so long. Default: 10 s.
+    /// How long a request waits for other requests' fills of its key, in total; zero: not at all. Then it runs the
+    /// handler itself, and is answered by whichever fill ends first. Set it longer than the slowest handler takes: a
+    /// slower handler runs once for each request that has waited so long. Default: 10 s.
     pub fn coalesce_timeout(mut self, limit: Duration) -> Self {
         self.coalesce_timeout = limit;
         self
     }
 
-    /// Shortens each entry's life by a random part of up to this share, from 0 to 1, so that entries made together do
-    /// not end together. What clients are told is the shortened life. Default: 0.
+    /// Shortens the TTL of each entry by a random share of up to this, from 0 to 1, so that entries stored together do
+    /// not expire together. The `max-age` for clients is shortened as well. Default: 0.
     pub fn jitter(mut self, share: f64) -> Self {
         self.jitter = share;
         self
     }
 
-    /// Renews an entry that is asked for shortly before its end, behind the response: the likelier, the nearer the end
-    /// and the longer the handler took. 1 is a good start, more is earlier. Default: 0, not before the end.
+    /// Refreshes an entry in the background before it is stale: with a probability that grows toward the end of its
+    /// TTL, and with the time that the handler took. 1 is a good start; larger is earlier. Default: 0, never before the
+    /// end.
     pub fn early_refresh(mut self, factor: f64) -> Self {
         self.early_refresh = factor;
         self
     }
 
-    /// After a handler failed while a stale entry could be served, it is not run for that entry again for this long.
-    /// Default: 30 s.
+    /// How long a handler is not run again for an entry after it failed, while a stale entry can be served. Default: 30
+    /// s.
     pub fn failure_backoff(mut self, pause: Duration) -> Self {
         self.failure_backoff = pause;
         self
     }
 
-    /// How long a handler goes on running when its client has left and no other request waits for it. Then it is dropped,
-    /// together with what it holds, such as connections. `Duration::MAX`: never. Default: 1 minute, as long as its
-    /// lease is renewed.
+    /// How long a fill keeps running once its client has disconnected and no other request waits for it. Then the
+    /// handler is dropped, with all that it holds, such as connections. `Duration::MAX`: no limit. Default: 1 minute,
+    /// which is as long as its lease is renewed.
     pub fn abandoned_fill_timeout(mut self, limit: Duration) -> Self {
         self.abandoned_fill_timeout = limit;
         self
     }
 
-    /// Bytes of response bodies that may be buffered at once while they stream to their clients. Beyond it a body is passed
-    /// on and not stored. Default: 64 MiB.
+    /// How many bytes of response bodies are buffered at once, over all requests, while they stream to their clients.
+    /// Beyond that a body is passed on and not stored. Default: 64 MiB.
     pub fn body_buffers(mut self, bytes: usize) -> Self {
         self.body_buffers = bytes;
         self
     }
 
-    /// How many entries may be renewed behind responses at once; beyond that, stale ones are served without. Default: 64.
-    pub fn max_refreshes(mut self, most: usize) -> Self {
-        self.max_refreshes = most;
+    /// How many background refreshes run at once. Beyond that, stale entries are served without a refresh. Default: 64.
+    pub fn max_refreshes(mut self, limit: usize) -> Self {
+        self.max_refreshes = limit;
         self
     }
 
-    /// How many runs of handlers may go on in tasks of their own, where clients may leave them. A request beyond that runs
-    /// its handler itself, and nothing is stored. Default: 10 000.
-    pub fn max_fills(mut self, most: usize) -> Self {
-        self.max_fills = most;
+    /// How many fills run at once in tasks of their own, which outlive their clients. Beyond that a request runs its
+    /// handler without storing the response. Default: 10 000.
+    pub fn max_fills(mut self, limit: usize) -> Self {
+        self.max_fills = limit;
         self
     }
 
-    /// How many requests may wait for others' runs at once. One beyond that runs its handler itself, and nothing is
-    /// stored. Default: 100 000.
-    pub fn max_waiters(mut self, most: usize) -> Self {
-        self.max_waiters = most;
+    /// How many requests wait for other requests' fills at once. Beyond that a request runs its handler without storing
+    /// the response. Default: 100 000.
+    pub fn max_waiters(mut self, limit: usize) -> Self {
+        self.max_waiters = limit;
         self
     }
 
-    /// A clock that the test moves.
+    /// Sets a clock that the test moves.
     #[cfg(feature = "test-util")]
     pub fn clock(mut self, clock: &crate::ManualClock) -> Self {
         self.clock = clock.clock();
         self
     }
 
-    /// As if this machine's clock were so many seconds ahead, or behind.
+    /// Sets a clock that is ahead of this machine's by so many seconds, or behind it.
     #[cfg(feature = "test-util")]
     pub fn clock_ahead(mut self, seconds: i64) -> Self {
         self.clock = Clock::system_ahead(seconds);
         self
     }
 
-    /// A cache of its own, to [`attach`](Cache::attach).
+    /// Builds a cache that is not the global one, to [`attach`](Cache::attach) to a router.
+    ///
+    /// A Redis that does not answer is not an error; see [`Cache::init`].
     ///
     /// # Errors
-    /// [`is_settings`](Error::is_settings) when a setting cannot be used.
+    /// [`is_settings`](Error::is_settings) if a setting is invalid.
     ///
     /// # Panics
-    /// Outside a Tokio runtime.
+    /// Outside of a Tokio runtime.
+    ///
+    /// # Cancel safety
+    /// If cancelled, there is no cache.
     pub async fn build(self) -> Result<Cache, Error> {
         let cache = self.open()?;
         cache.core.engine.start().await;
         Ok(cache)
     }
 
-    /// The global cache; see [`Cache::init`].
+    /// Builds the global cache; see [`Cache::init`].
     ///
     /// # Errors
     /// As [`Cache::init`].
     ///
     /// # Panics
-    /// Outside a Tokio runtime.
+    /// Outside of a Tokio runtime.
+    ///
+    /// # Cancel safety
+    /// As [`Cache::init`].
     pub async fn init(self) -> Result<Cache, Error> {
         let mut first = false;
         let cache = GLOBAL.get_or_try_init(|| {

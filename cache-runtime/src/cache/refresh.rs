@@ -33,9 +33,9 @@ impl fmt::Debug for HandlerCall {
 impl Cache {
     /// Runs a handler now and stores its response, whether there is an entry or not.
     ///
-    /// Returns the response that a client gets. The entry is that of requests without headers of `vary`. If a fill of the
-    /// entry is in flight already, its response is returned, and the handler does not run again: after a change, evict first.
-    /// `get_product::refresh(…)` does the same in the global cache.
+    /// Returns the response that a client gets. The entry is that of requests without headers of `vary`. If a fill of
+    /// the entry is in flight already, its response is returned, and the handler does not run again: after a change,
+    /// evict first. `get_product::refresh(…)` does the same in the global cache.
     ///
     /// ```
     /// use axum::extract::Path;
@@ -61,8 +61,8 @@ impl Cache {
     /// ```
     ///
     /// # Errors
-    /// [`is_key`](Error::is_key) if the arguments have no key, or another handler has the same name: then the handler does not
-    /// run. A handler that fails is no error: its response is returned, with its status.
+    /// [`is_key`](Error::is_key) if the arguments have no key, or another handler has the same name: then the handler
+    /// does not run. A handler that fails is no error: its response is returned, with its status.
     ///
     /// # Cancel safety
     /// Safe: a handler that has started keeps running, and its response is stored.

@@ -1,4 +1,4 @@
-//! The direct API: values of the application's own, beside the handlers' responses.
+//! The direct API: values of the application, in addition to the responses of handlers.
 
 use std::{convert::Infallible, future::Future, sync::Arc, time::Duration};
 
@@ -11,15 +11,16 @@ use crate::{
     value::{ValueKey, ValuePolicy},
 };
 
-/// Values of your own, in the same stores and under the same rules as the handlers' responses.
+/// Values of the application, in the same store and under the same rules as the responses of handlers.
 ///
-/// They are kept as MessagePack, with the names of fields. What serde sees comes back as it was (bytes, numbers that are none,
-/// maps with any keys), but for a `Some` around nothing: `Some(None)` and `Some(())` read as `None`. A type that does not read
-/// back what it wrote cannot be stored, nor what is nested deeper than 128 levels.
+/// Values are stored as MessagePack with the names of fields. They are read back as serde wrote them, including bytes,
+/// NaN and maps with any keys, with one exception: a `Some` around nothing, as `Some(None)` and `Some(())`, is read as
+/// `None`. A type that does not read back what it wrote cannot be stored, nor a value that is nested deeper than 128
+/// levels.
 impl Cache {
-    /// The value, if it is there and fresh.
+    /// The value, if there is a fresh one.
     ///
-    /// `None` also when the store does not answer within the budget, and for what was stored as another type.
+    /// `None` also if the store does not answer within the budget, and for a value of another type.
     ///
     /// ```
     /// # async fn example(cache: handler_cache::Cache) -> Result<(), handler_cache::Error> {
@@ -43,20 +44,21 @@ impl Cache {
         self.core.value(&key.key).await
     }
 
-    /// Stores a value, in place of the one that was there, and of what a fill under way would store.
+    /// Stores a value. It replaces the one in the store, and the one of a fill in flight.
     ///
-    /// `policy` is a `Duration`, or a [`Policy`](crate::Policy) with stale windows as well, which serve `get_or_fill`. When
-    /// it returns the value is there for all of the same version that share the store. An eviction at the same time may come before or after
+    /// `policy` is the TTL as a `Duration`, or a [`Policy`](crate::Policy) with stale windows, which
+    /// [`get_or_fill`](Self::get_or_fill) uses. Once this returns, every process that shares the store finds the value,
+    /// unless it has another [`version`](crate::CacheBuilder::version). A concurrent eviction may come before or after
     /// it.
     ///
     /// # Errors
-    /// [`is_value`](Error::is_value) when the value cannot be kept: it refuses to be serialized, does not read back what it
-    /// wrote, is larger than `max_body`, or would live less than a millisecond. [`is_key`](Error::is_key) when the arguments
-    /// have no key. [`is_store`](Error::is_store) when the store did not acknowledge within the budget; then it may or may
-    /// not be there.
+    /// [`is_value`](Error::is_value) if the value cannot be stored: its serialization fails or is not read back as the
+    /// same, it is larger than `max_body`, or its TTL is below a millisecond. [`is_key`](Error::is_key) if the
+    /// arguments have no key. [`is_store`](Error::is_store) if the store did not acknowledge within the budget; then
+    /// the value is stored or not.
     ///
     /// # Cancel safety
-    /// Cancelled, the value may or may not be stored.
+    /// If cancelled, the value is stored or not.
     pub async fn set<T: Serialize + DeserializeOwned>(
         &self,
         key: &ValueKey<T>,
@@ -66,16 +68,16 @@ impl Cache {
         self.core.put_value(&key.key, &policy.into().0, value).await
     }
 
-    /// The value that is there, or else what `fill` makes, which is stored.
+    /// The value in the store, or else the result of `fill`, which is stored.
     ///
-    /// Of all that ask together, on all replicas, one makes it and the others wait, as for a handler's response; an
-    /// eviction meanwhile keeps it out of the cache. The fill runs in a task of its own, for as long as
-    /// [`max_fills`](crate::CacheBuilder::max_fills) has room: when its caller leaves, it goes on for those that wait. For `policy` see
-    /// [`set`](Self::set); a life below a millisecond stores nothing. Whatever the store does, there is a value: a trouble
-    /// with it is a miss, and a value that cannot be stored is handed out all the same.
+    /// Concurrent calls for a key are coalesced over all replicas, as requests to a handler are: one fills, the others
+    /// wait. If the value is evicted meanwhile, the result is not stored. The fill runs in a task of its own, within
+    /// [`max_fills`](crate::CacheBuilder::max_fills), so it goes on for the waiters if its caller is cancelled. For
+    /// `policy` see [`set`](Self::set); a TTL below a millisecond stores nothing. There is always a value: trouble with
+    /// the store is a miss, and a value that cannot be stored is returned nevertheless.
     ///
-    /// A store outside of this process is written to behind the caller: a `get` right after may still find nothing. A
-    /// program that fills and ends waits by [`shutdown`](Self::shutdown).
+    /// A store outside of this process is written in the background, so a `get` right afterwards may find nothing yet.
+    /// A program that fills and exits waits with [`shutdown`](Self::shutdown).
     ///
     /// ```
     /// # async fn fetch_rate(from: &str, to: &str) -> f64 { 1.08 }
@@ -86,7 +88,7 @@ impl Cache {
     /// let (from, to) = ("EUR".to_owned(), "USD".to_owned());
     /// let key = ValueKey::new("rate", &(&from, &to)).tags(["rates"]);
     /// let policy = Policy::new().expire(Duration::from_secs(60)).stale_while_revalidate(Duration::from_secs(600));
-    /// // What the fill needs moves into it, for it may go on when its caller has left.
+    /// // The fill owns what it needs, because it may outlive this call.
     /// let rate: f64 = cache.get_or_fill(&key, policy, async move || fetch_rate(&from, &to).await).await;
     /// # }
     /// # #[tokio::main(flavor = "current_thread")]
@@ -96,10 +98,10 @@ impl Cache {
     /// ```
     ///
     /// # Panics
-    /// When the fill panics and there is no stale value to hand out, or when its runtime shuts down meanwhile.
+    /// If the fill panics and there is no stale value to return, or if its runtime shuts down meanwhile.
     ///
     /// # Cancel safety
-    /// Safe: a fill that has begun goes on and is stored.
+    /// Safe: a fill that has started goes on, and its result is stored.
     pub async fn get_or_fill<T, Fut>(
         &self,
         key: &ValueKey<T>,
@@ -119,8 +121,8 @@ impl Cache {
 
     /// As [`get_or_fill`](Self::get_or_fill), with a fill that may fail.
     ///
-    /// An error is not stored. It is handed to those in this process that wait for the fill already, unless there is a
-    /// stale value that `stale_if_error` allows; several may have it, which is why it comes in an `Arc`.
+    /// An error is not stored. All callers in this process that wait for the fill get it, which is why it is in an
+    /// `Arc`, unless there is a stale value that `stale_if_error` allows.
     ///
     /// ```
     /// # async fn fetch_token() -> Result<String, std::io::Error> { Ok("…".to_owned()) }
@@ -139,7 +141,7 @@ impl Cache {
     /// ```
     ///
     /// # Errors
-    /// That of the fill.
+    /// The error of the fill.
     ///
     /// # Panics
     /// As [`get_or_fill`](Self::get_or_fill).
@@ -160,16 +162,17 @@ impl Cache {
         self.core.value_or_fill(&key.key, policy.into().0, fill).await
     }
 
-    /// How long a value, or a handler's response, stays fresh from now on; `None` when there is none that is.
+    /// The remaining TTL of a value, or of a handler's response; `None` without a fresh one.
     ///
-    /// Of a handler's variants it looks at that of requests without headers. A response whose tags depend on more than
-    /// the arguments in its key is not found so: [`explain`](Self::explain) says more.
+    /// For a handler with `vary` this is the variant of requests without those headers, unless the key has headers
+    /// ([`CacheKey::with_headers`]). A response whose tags depend on more than the arguments in its key is not found;
+    /// [`explain`](Self::explain) reports it.
     ///
     /// ```
     /// # async fn example(cache: handler_cache::Cache) {
     /// # let key = handler_cache::ValueKey::<u8>::new("answer", &());
-    /// if let Some(left) = cache.ttl(&key).await {
-    ///     println!("{key} is good for another {left:?}");
+    /// if let Some(ttl) = cache.ttl(&key).await {
+    ///     println!("{key} is fresh for {ttl:?}");
     /// }
     /// # }
     /// ```
@@ -180,7 +183,7 @@ impl Cache {
         self.core.ttl(&key.into()).await
     }
 
-    /// Whether there is a fresh value, or response; see [`ttl`](Self::ttl).
+    /// Whether there is a fresh value or response; see [`ttl`](Self::ttl).
     ///
     /// # Cancel safety
     /// Safe.

@@ -17,11 +17,11 @@ use crate::{
 
 /// The key of an entry: a handler and its arguments, or a [`ValueKey`](crate::ValueKey).
 ///
-/// The companion of a handler makes it, as in `get_product::key(Path(42))`. Any cache takes it, since it has no prefix, and it
-/// is the key of all variants of the entry, by `vary`, `methods` and `version`.
+/// The companion of a handler makes it, as in `get_product::key(Path(42))`. Any cache takes it, since it has no prefix,
+/// and it is the key of all variants of the entry, by `vary`, `methods` and `version`.
 ///
-/// Its `Display` shows the key as in the store, without the prefix: `api::products::get_product(id=42)`. A key of more than
-/// 240 bytes is shown in full.
+/// Its `Display` shows the key as in the store, without the prefix: `api::products::get_product(id=42)`. A key of more
+/// than 240 bytes is shown in full.
 #[derive(Debug, Clone)]
 pub struct CacheKey {
     /// The escaped name of the handler, or `$` and that of a value.

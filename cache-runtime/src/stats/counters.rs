@@ -15,8 +15,8 @@ pub struct Counters {
     /// Requests that ran the handler, or shared the failure of another request's fill. `refresh` counts here, and so do
     /// requests that run nothing on a miss: `only-if-cached`, and `get` of a value.
     pub misses: u64,
-    /// Requests that did not use the cache: because of the method, of `Cache-Control`, or of an argument without a key. A
-    /// handler whose name another handler has taken is not counted at all.
+    /// Requests that did not use the cache: because of the method, of `Cache-Control`, or of an argument without a key.
+    /// A handler whose name another handler has taken is not counted at all.
     pub bypasses: u64,
     /// Runs of the handler on behalf of the cache, including background refreshes. Bypassed requests are not counted.
     pub fills: u64,
@@ -37,7 +37,8 @@ pub struct Counters {
 }
 
 impl Counters {
-    /// The share of hits and stale hits among the requests that used the cache, from 0 to 1; `None` without such requests.
+    /// The share of hits and stale hits among the requests that used the cache, from 0 to 1; `None` without such
+    /// requests.
     pub fn hit_ratio(&self) -> Option<f64> {
         let answered = self.hits + self.stale_hits;
         let requests = answered + self.misses;

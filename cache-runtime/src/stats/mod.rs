@@ -10,8 +10,8 @@ pub(crate) use self::registry::{CounterRegistry, HandlerCounters};
 
 /// Statistics of one cache: counters since it was built, and gauges of its current state.
 ///
-/// Returned by [`Cache::stats`](crate::Cache::stats). All numbers are of this process alone, also when several processes
-/// share a store.
+/// Returned by [`Cache::stats`](crate::Cache::stats). All numbers are of this process alone, also when several
+/// processes share a store.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Stats {
@@ -37,8 +37,7 @@ pub struct Stats {
 pub struct MemoryUsage {
     /// Entries, including expired ones until the next sweep, within 10 s.
     pub entries: usize,
-    /// Bytes that they take with keys, headers and overhead, at most
-    /// [`memory_size`](crate::CacheBuilder::memory_size).
+    /// Bytes that they take with keys, headers and overhead, at most [`memory_size`](crate::CacheBuilder::memory_size).
     pub bytes: u64,
 }
 
@@ -46,14 +45,14 @@ pub struct MemoryUsage {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Rejected {
-    /// Fills beyond [`CacheBuilder::max_fills`](crate::CacheBuilder::max_fills): the request ran its handler without storing
-    /// the response, or was served a stale entry.
-    pub fills: u64,
-    /// Waiters beyond [`CacheBuilder::max_waiters`](crate::CacheBuilder::max_waiters): the request ran its handler without
+    /// Fills beyond [`CacheBuilder::max_fills`](crate::CacheBuilder::max_fills): the request ran its handler without
     /// storing the response, or was served a stale entry.
+    pub fills: u64,
+    /// Waiters beyond [`CacheBuilder::max_waiters`](crate::CacheBuilder::max_waiters): the request ran its handler
+    /// without storing the response, or was served a stale entry.
     pub waiters: u64,
-    /// Background refreshes beyond [`CacheBuilder::max_refreshes`](crate::CacheBuilder::max_refreshes): the entry was not
-    /// refreshed.
+    /// Background refreshes beyond [`CacheBuilder::max_refreshes`](crate::CacheBuilder::max_refreshes): the entry was
+    /// not refreshed.
     pub refreshes: u64,
     /// Entries that the store rejected: too large for memory, or the server is full, read-only, or failed otherwise.
     pub entries: u64,

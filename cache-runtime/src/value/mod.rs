@@ -1,4 +1,4 @@
-//! Values that the application keeps itself: their keys, and their form in an entry's body.
+//! Values that the application stores: their keys, and their encoding in the body of an entry.
 
 use std::{
     any::type_name,
@@ -14,15 +14,14 @@ use serde::{Serialize, de::DeserializeOwned};
 
 use crate::{entry::Entry, key::cache_key::CacheKey, policy::Policy, slot::Fingerprint};
 
-/// Values nested deeper than this are not read: whoever can write to the store must not overflow a stack. serde_json has the
-/// same limit.
-const DEEPEST: usize = 128;
+/// The limit of nesting, as that of serde_json: other programs that write to the store must not overflow a stack.
+const MAX_DEPTH: usize = 128;
 
-/// Names a value of type `T` that the application keeps in a [`Cache`](crate::Cache), beside the handlers' responses.
+/// The key of a value of type `T` that the application stores in a [`Cache`](crate::Cache).
 ///
-/// The name and the arguments make the key, as the path and the arguments of a handler do: `shop:$rate(("EUR","USD"))`. No
-/// handler ever has the same. What was stored under that name as another type, or by a release where `T` had other fields,
-/// is not found, and replaced by the next fill.
+/// It consists of a name and arguments, like the key of a handler: `shop:$rate(("EUR","USD"))`. Keys of handlers are
+/// never equal to it. A value that was stored under this key as another type, or by a release in which `T` had other
+/// fields, is not found, and the next fill replaces it.
 ///
 /// ```
 /// # async fn example(cache: handler_cache::Cache) {
@@ -38,11 +37,11 @@ pub struct ValueKey<T> {
 }
 
 impl<T: Serialize + DeserializeOwned> ValueKey<T> {
-    /// The key of the value with this name and these arguments: anything that serializes, `&()` for none, a tuple for
+    /// The key of the value with this name and these arguments: anything that serializes; `&()` for none, a tuple for
     /// several.
     ///
-    /// Two arguments that `Serialize` tells apart have different keys. Where `arguments` refuses to be serialized there is
-    /// no key: then nothing is found or stored, and `set` and `evict` say why.
+    /// Arguments that `Serialize` distinguishes have different keys. If the serialization fails, there is no key:
+    /// nothing is found or stored, and `set` and `evict` return the reason.
     pub fn new<A: Serialize + ?Sized>(name: &str, arguments: &A) -> Self {
         let owner = Fingerprint::of_bytes(type_name::<T>().as_bytes());
         Self {
@@ -53,10 +52,10 @@ impl<T: Serialize + DeserializeOwned> ValueKey<T> {
 }
 
 impl<T> ValueKey<T> {
-    /// With tags, instead of those it had: [`Cache::evict_tag`](crate::Cache::evict_tag) with any of them takes the value
-    /// away.
+    /// The key with these tags instead of its own: [`Cache::evict_tag`](crate::Cache::evict_tag) with any of them
+    /// evicts the value.
     ///
-    /// Whoever asks for the value names the same tags in the same order: with others it may not be found.
+    /// Use the same tags in the same order wherever you build the key: with other tags the value may not be found.
     ///
     /// ```
     /// use handler_cache::ValueKey;
@@ -108,9 +107,18 @@ impl<T> From<&ValueKey<T>> for CacheKey {
     }
 }
 
-/// How a value is kept: for a `Duration`, or as a [`Policy`] says.
+/// How a value is stored: with a TTL, given as a `Duration`, or with a [`Policy`].
 ///
-/// Of a policy count life, stale windows, `stale_if_slow` and `max_body`. The rest is about responses.
+/// Of a policy, the TTL, the stale windows, `stale_if_slow` and `max_body` apply. The other options are about
+/// responses.
+///
+/// ```
+/// use std::time::Duration;
+/// use handler_cache::{Policy, policy::ValuePolicy};
+///
+/// let minute = ValuePolicy::from(Duration::from_secs(60));
+/// let resilient = ValuePolicy::from(Policy::new().expire(Duration::from_secs(60)).stale_if_error(Duration::from_secs(3600)));
+/// ```
 #[derive(Debug, Clone, Copy)]
 pub struct ValuePolicy(pub(crate) Policy);
 
@@ -128,16 +136,17 @@ impl From<Policy> for ValuePolicy {
 }
 
 impl From<Duration> for ValuePolicy {
-    /// Below a millisecond nothing is kept.
+    /// A TTL below a millisecond stores nothing.
     fn from(ttl: Duration) -> Self {
         Self(Policy::with_ttl(ttl))
     }
 }
 
-/// The value as MessagePack, which has names for fields, and takes numbers that are none, bytes, and maps with any keys.
+/// Encodes a value as MessagePack with the names of fields. Unlike JSON it represents NaN, bytes, and maps with any
+/// keys.
 ///
 /// # Errors
-/// When the value refuses to be serialized, panics at that, or would not be read back.
+/// If the serialization fails or panics, or the result is not read back as the same.
 pub(crate) fn encode<T: Serialize + DeserializeOwned>(value: &T) -> Result<Bytes, Unfit> {
     let mut encoded = Vec::new();
     match catch_unwind(AssertUnwindSafe(|| write(value, &mut encoded))) {
@@ -145,19 +154,19 @@ pub(crate) fn encode<T: Serialize + DeserializeOwned>(value: &T) -> Result<Bytes
         Err(_) => return Err(Unfit::Panicked),
     }
     decode::<T>(&encoded).ok_or(Unfit::Unreadable)?;
-    // Without the room that the buffer has left, which would be kept with the entry and counted by nobody.
+    // The spare capacity of the buffer would stay allocated, and no limit counts it.
     Ok(encoded.into_boxed_slice().into())
 }
 
-/// Whether the entry holds a value of that type.
+/// Whether the entry contains a value of this type.
 fn is<T: Serialize + DeserializeOwned>(entry: &Entry) -> bool {
     decode::<T>(&entry.body).is_some()
 }
 
-/// The value, if `encoded` is exactly one of that type.
+/// The value, if `encoded` is exactly one value of this type.
 ///
-/// A field that has been added, removed or renamed since may be one that serde can do without, so the value is written once
-/// more: the same type writes the same bytes, maps and sets in whatever order. A field that serde leaves out is not seen so.
+/// serde tolerates some fields that were added, removed or renamed. So the value is encoded again: the same type writes
+/// the same bytes, except that maps and sets may change their order. A field that serde leaves out is not noticed.
 pub(crate) fn decode<T: Serialize + DeserializeOwned>(encoded: &[u8]) -> Option<T> {
     if !is_shallow(encoded) {
         return None;
@@ -165,7 +174,7 @@ pub(crate) fn decode<T: Serialize + DeserializeOwned>(encoded: &[u8]) -> Option<
     let mut rest = encoded;
     let mut deserializer = rmp_serde::Deserializer::new(&mut rest).with_human_readable();
     let mut again = Tally::default();
-    // The user's code, which may panic.
+    // Code of the application, which may panic.
     let read = catch_unwind(AssertUnwindSafe(|| {
         let value = T::deserialize(&mut deserializer).ok()?;
         write(&value, &mut again).ok()?;
@@ -175,12 +184,12 @@ pub(crate) fn decode<T: Serialize + DeserializeOwned>(encoded: &[u8]) -> Option<
     (rest.is_empty() && again == Tally::of(encoded)).then_some(value)
 }
 
-/// Whether nothing is nested deeper than [`DEEPEST`], as far as these bytes are MessagePack at all.
+/// Whether nothing is nested deeper than [`MAX_DEPTH`], as far as the bytes are MessagePack.
 ///
-/// Looked at beforehand and without recursion: the deserializer's own limit does not count the variants of enums.
+/// Checked before decoding, and without recursion, because the deserializer's own limit does not count enum variants.
 fn is_shallow(encoded: &[u8]) -> bool {
     let mut rest = encoded;
-    // How many values are still to come, of each that is open.
+    // For each open array or map, how many values follow.
     let mut open = vec![1_u64];
     while let Some(left) = open.last_mut() {
         let Some(now) = left.checked_sub(1) else {
@@ -200,7 +209,7 @@ fn is_shallow(encoded: &[u8]) -> bool {
         rest = next;
         if values > 0 {
             open.push(values);
-            if open.len() > DEEPEST {
+            if open.len() > MAX_DEPTH {
                 return false;
             }
         }
@@ -208,7 +217,7 @@ fn is_shallow(encoded: &[u8]) -> bool {
     true
 }
 
-/// How many bytes, and then how many values, follow a marker and its length.
+/// The number of bytes, and then of values, that follow a marker with its length.
 fn behind(marker: Marker, rest: &mut &[u8]) -> Option<(u64, u64)> {
     let mut length = |bytes: usize| {
         let (length, left) = rest.split_at_checked(bytes)?;
@@ -245,8 +254,7 @@ fn behind(marker: Marker, rest: &mut &[u8]) -> Option<(u64, u64)> {
     })
 }
 
-/// As for people, for the sake of types that look different to machines: serde's buffer for untagged and flattened types
-/// does not tell them that they are read by one.
+/// Encodes in the human-readable form, because serde's buffer for untagged and flattened types always reads that form.
 fn write<T: Serialize>(value: &T, out: impl io::Write) -> Result<(), rmp_serde::encode::Error> {
     let mut serializer = rmp_serde::Serializer::new(out)
         .with_struct_map()
@@ -254,7 +262,7 @@ fn write<T: Serialize>(value: &T, out: impl io::Write) -> Result<(), rmp_serde::
     value.serialize(&mut serializer)
 }
 
-/// What bytes have in common with themselves in another order.
+/// The number and the sum of bytes, which do not depend on their order.
 #[derive(Debug, Default, PartialEq, Eq)]
 struct Tally {
     count: u64,
@@ -297,8 +305,8 @@ impl fmt::Display for Unfit {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Refused(error) => error.fmt(f),
-            Self::Panicked => f.write_str("serializing the value panicked"),
-            Self::Unreadable => f.write_str("what it serializes to is not read back as the same"),
+            Self::Panicked => f.write_str("its serialization panicked"),
+            Self::Unreadable => f.write_str("its serialization is not read back as the same value"),
         }
     }
 }

@@ -298,14 +298,14 @@ fn refusal_and_panic_are_errors() {
     assert_eq!(encode(&Refuses).unwrap_err().to_string(), "not me");
     assert_eq!(
         encode(&Panics).unwrap_err().to_string(),
-        "serializing the value panicked"
+        "its serialization panicked"
     );
     assert!(decode::<Panics>(&encode(&1).unwrap()).is_none());
     let name = "alice".to_owned();
     let unreadable = encode(&Forgets { name }).unwrap_err();
     assert_eq!(
         unreadable.to_string(),
-        "what it serializes to is not read back as the same"
+        "its serialization is not read back as the same value"
     );
     let nested = (0..200).fold(serde_json::Value::Null, |inner, _| serde_json::json!([inner]));
     assert!(matches!(encode(&nested), Err(Unfit::Unreadable)));

@@ -1,4 +1,4 @@
-//! From settings to a cache: each is checked, and the URL decides about the store.
+//! Validates the settings of a builder, and builds the cache.
 
 use std::{sync::Arc, time::Duration};
 
@@ -23,11 +23,11 @@ use crate::{
     telemetry::recorder::{Metric, MetricsRecorder},
 };
 
-/// Leaves room in a key for the handler, below the 240 bytes at which keys are cut.
+/// Leaves room for the name of the handler in a key, which is shortened beyond 240 bytes.
 const LONGEST_PREFIX: usize = 64;
 
 impl CacheBuilder {
-    /// The cache, whose store is not asked yet.
+    /// Builds the cache. Its store is not connected yet.
     pub(super) fn open(self) -> Result<Cache, Error> {
         check_prefix(&self.prefix)?;
         let hit_header = hit_header(&self.response_header)?;
@@ -42,14 +42,18 @@ impl CacheBuilder {
         ];
         if let Some((name, _)) = zeros.iter().find(|(_, is_zero)| *is_zero) {
             return Err(Error::settings(format!(
-                "`{name}` cannot be zero; leave `#[cache]` off, or the cache unset, to cache nothing"
+                "`{name}` cannot be zero; to cache nothing, do not call `Cache::init`"
             )));
         }
         if !(0.0..=1.0).contains(&self.jitter) {
-            return Err(Error::settings("`jitter` is a share of the life, from 0 to 1"));
+            return Err(Error::settings(
+                "`jitter` is not a share of the TTL; use a number from 0 to 1",
+            ));
         }
         if !self.early_refresh.is_finite() || self.early_refresh < 0.0 {
-            return Err(Error::settings("`early_refresh` is a factor, 0 or more"));
+            return Err(Error::settings(
+                "`early_refresh` is not a factor; use a number from 0",
+            ));
         }
         let recorder = MetricsRecorder::new(&self.prefix);
         let guard = self.open_store(&recorder)?;
@@ -103,8 +107,8 @@ impl CacheBuilder {
                 Ok(Guard::memory(store, clock, recorder))
             }
             "memory" => Err(Error::settings(
-                "the URL of the memory store is `memory://`, with nothing behind it; \
-                 its size is set with `Cache::builder().memory_size(bytes)`",
+                "the URL of the memory store has no parameters; use `memory://`, and set its size with \
+                 `Cache::builder().memory_size(bytes)`",
             )),
             "redis" | "rediss" | "redis+unix" | "unix" => Ok(Guard::remote(
                 open_redis(url)?,
@@ -112,9 +116,9 @@ impl CacheBuilder {
                 clock,
                 recorder,
             )),
-            // The URL itself is not shown: where the scheme is wrong, a password may stand anywhere in it.
+            // The URL is not shown: if the scheme is wrong, a password may be anywhere in it.
             _ => Err(Error::settings(
-                "the cache URL begins with none of the known schemes; \
+                "the cache URL has none of the known schemes; \
                  use `memory://`, `redis://host:6379` or `redis+unix:///path/to/socket`",
             )),
         }
@@ -129,17 +133,19 @@ fn open_redis(url: &str) -> Result<Box<dyn Store>, Error> {
 #[cfg(not(feature = "redis"))]
 fn open_redis(_url: &str) -> Result<Box<dyn Store>, Error> {
     Err(Error::settings(
-        "this build has no Redis store; turn on the feature `redis` of `handler-cache`",
+        "this build has no Redis store; enable the feature `redis` of `handler-cache`",
     ))
 }
 
 /// # Errors
-/// When it is no header name, or one that means something else to clients.
+/// If the name is not a header name, or is one that has a meaning for clients.
 fn hit_header(name: &str) -> Result<HeaderName, Error> {
     let refuse = |why| Error::settings(format!("`response_header` is {why}: {name:?}"));
-    let own = HeaderName::try_from(name).map_err(|_| refuse("no header name"))?;
+    let own = HeaderName::try_from(name).map_err(|_| refuse("not a header name"))?;
     match HeaderLines::is_common(&own) || rules::is_hop_by_hop(&own) {
-        true => Err(refuse("a header that means something else")),
+        true => Err(refuse(
+            "a header with a meaning of its own; use a name such as `x-cache`",
+        )),
         false => Ok(own),
     }
 }
@@ -148,13 +154,13 @@ fn check_prefix(prefix: &str) -> Result<(), Error> {
     let allowed = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-');
     if prefix.is_empty() || prefix.len() > LONGEST_PREFIX || !prefix.bytes().all(allowed) {
         return Err(Error::settings(format!(
-            "{prefix:?} cannot begin keys; use 1 to {LONGEST_PREFIX} letters, digits, `.`, `_` or `-`"
+            "`prefix` is invalid: {prefix:?}; use 1 to {LONGEST_PREFIX} letters, digits, `.`, `_` or `-`"
         )));
     }
     Ok(())
 }
 
-/// The cache's name in `Cache-Status`: a token where the prefix is one, else a string (RFC 8941 section 3.3).
+/// The name of the cache in `Cache-Status`: a token if the prefix is one, else a string (RFC 8941 section 3.3).
 fn cache_name(prefix: &str) -> HeaderValue {
     let name = if prefix.starts_with(|first: char| first.is_ascii_alphabetic()) {
         prefix.to_owned()

@@ -1,7 +1,8 @@
-//! Looking at one key without touching it.
+//! Reports the state of one key; changes nothing.
 
 use std::sync::Arc;
 
+use super::Cache;
 use crate::{
     entry::Entry,
     error::Error,
@@ -12,8 +13,37 @@ use crate::{
     store::{Budget, Holder, Lookup, Mark, ReadOutcome, Slot},
 };
 
+impl Cache {
+    /// Reports the state of one key: whether there is an entry, how long it is fresh, its size and tags, and who fills
+    /// it. It answers "why is this not cached?" in logs and on status pages.
+    ///
+    /// Changes and counts nothing. For a handler with `vary` it reports the variant of requests without those headers,
+    /// unless the key has headers ([`CacheKey::with_headers`]); for a handler with several methods, that of GET if GET
+    /// is cached.
+    ///
+    /// ```
+    /// # use axum::extract::Path;
+    /// # #[handler_cache::cache(expire = 30)]
+    /// # async fn get_product(Path(id): Path<u64>) -> String { id.to_string() }
+    /// # async fn look(cache: handler_cache::Cache) -> Result<(), handler_cache::Error> {
+    /// println!("{}", cache.explain(get_product::key(Path(7))).await?);
+    /// // shop:api::get_product(id=7): fresh; status 200, 43 bytes, fresh for 28.12s, kept for 28.12s
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// [`is_key`](Error::is_key) if the arguments have no key.
+    ///
+    /// # Cancel safety
+    /// Safe.
+    pub async fn explain(&self, key: impl Into<CacheKey>) -> Result<Explanation, Error> {
+        self.core.explain(&key.into()).await
+    }
+}
+
 impl CacheCore {
-    /// What is known of the key's entry, of its variants that of requests without headers.
+    /// The state of the key's entry, in the variant of the key's headers.
     pub(crate) async fn explain(&self, key: &CacheKey) -> Result<Explanation, Error> {
         let (keyed, slot) = self.slot(key).map_err(Error::key)?;
         let (guard, store) = (&self.engine.guard, self.engine.guard.store());
