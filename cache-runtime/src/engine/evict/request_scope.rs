@@ -57,7 +57,7 @@ impl State {
     }
 
     fn budget(&mut self) -> Budget {
-        self.budget.get_or_insert_default().share()
+        self.budget.get_or_insert_with(Budget::shared).share()
     }
 }
 
@@ -148,7 +148,7 @@ impl State {
         let budget = self.budget.take();
         match self.deferred {
             Deferred::Open(waited) if !waited.is_empty() => {
-                Some((Carrying(waited), budget.unwrap_or_default()))
+                Some((Carrying(waited), budget.unwrap_or_else(Budget::shared)))
             }
             Deferred::Open(_) | Deferred::Closed | Deferred::Never => None,
         }

@@ -285,7 +285,7 @@ impl<P: Protocol> Request<P> {
         let is_current = snapshot.tag_epoch == Some(grant.tag_epoch)
             && !self.engine.overdue.names_tag(&self.target.slot.tag_epoch);
         let waited = deadlines
-            .wait_for_others(fill.clone().outcome())
+            .wait(fill.clone().outcome())
             .instrument(events::wait(&self.target.slot.key))
             .await;
         match waited {
@@ -336,13 +336,6 @@ impl<P: Protocol> Request<P> {
         (is_current || entry.tags.is_empty()) && self.protocol.accepts(entry)
     }
 
-    pub(super) fn deadlines(&self, stored: &Stored) -> Deadlines {
-        let stale = self.options.stale_if_slow.filter(|_| stored.fallback.is_some());
-        let scope = self.scope.as_ref();
-        let since = scope.map_or(self.began, |scope| scope.waits_since(self.began));
-        Deadlines::new(since, self.engine.settings.coalesce_timeout, stale)
-    }
-
     /// Whether the fill ended before the request began, with nothing for it. Failures are not kept for later requests.
     fn comes_too_late_for(&self, fill: &Waiter) -> bool {
         match fill.ended_before(self.began) {
@@ -359,7 +352,7 @@ impl<P: Protocol> Request<P> {
 
 /// Decides again once a fill that had no answer for this request has released its lease.
 async fn wait_for_next(progress: &mut Progress, fill: Waiter, deadlines: &Deadlines, stored: Stored) -> Step {
-    if let Waited::Slow = deadlines.wait_for_others(fill.released()).await {
+    if let Waited::Slow = deadlines.wait(fill.released()).await {
         return decided(Decision::FallbackOr(NotStoredReason::NoLease), stored);
     }
     progress.vain_waits += 1;

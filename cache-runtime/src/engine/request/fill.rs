@@ -2,16 +2,19 @@
 //!
 //! A fill is detached from the request that leads it, so that a client that disconnects cancels nothing.
 
-use std::{any::Any, panic::AssertUnwindSafe, sync::Arc};
+use std::{any::Any, panic::AssertUnwindSafe, pin::pin, sync::Arc, thread};
 
-use futures_util::FutureExt;
+use futures_util::{
+    FutureExt,
+    future::{Either, select},
+};
 use tokio::{sync::oneshot, time::Instant};
 
 use crate::{
     clock::Times,
     engine::{
         coalesce::Outcome,
-        fill::{FillContext, abandoned, race},
+        fill::{FillContext, abandoned},
         protocol::{NewEntry, Produced, Protocol, Run},
     },
     entry::Entry,
@@ -49,9 +52,7 @@ impl<P: Protocol> Fill<P> {
     pub(super) async fn run(&mut self, origin: P::Origin, run: Run) {
         let began = Instant::now();
         self.context.start_renewal(began);
-        let running = AssertUnwindSafe(P::run(origin, run)).catch_unwind();
-        let running = self.context.nested.within(running);
-        let Some(ended) = self.unless_abandoned(running).await else {
+        let Some(ended) = self.run_origin(origin, run).await else {
             self.context.counters().filled(began.elapsed(), false);
             self.context.not_stored(NotStoredReason::Abandoned);
             return self.context.release(None).await;
@@ -177,16 +178,22 @@ impl<P: Protocol> Fill<P> {
         }
     }
 
-    /// The output of `running`, unless nobody waits for it for too long.
-    async fn unless_abandoned<T>(&mut self, running: impl Future<Output = T>) -> Option<T> {
+    /// What the origin returned, or its panic; `None` when nobody has waited for it for too long.
+    async fn run_origin(&mut self, origin: P::Origin, run: Run) -> Option<thread::Result<P::Received>> {
         let Self { context, reply } = self;
+        let running = AssertUnwindSafe(P::run(origin, run)).catch_unwind();
+        // Pinned here and not passed on: a future is copied wherever it is passed by value.
+        let running = pin!(context.nested.within(running));
         let client_left = async {
             if let Some(reply) = reply {
                 reply.closed().await;
             }
         };
         let limit = context.engine.settings.abandoned_fill_timeout;
-        let abandoned = abandoned(client_left, context, limit).map(|()| None);
-        race(running.map(Some), abandoned).await
+        let abandoned = pin!(abandoned(client_left, context, limit));
+        match select(running, abandoned).await {
+            Either::Left((ended, _)) => Some(ended),
+            Either::Right(((), _)) => None,
+        }
     }
 }

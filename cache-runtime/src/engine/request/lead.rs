@@ -8,7 +8,6 @@ use tracing::Instrument;
 
 use super::{
     Request,
-    deadlines::Deadlines,
     ending::Ending,
     fill::{Fill, Reply},
     joined_fill::JoinedFill,
@@ -45,7 +44,6 @@ impl<P: Protocol> Request<P> {
                 return Ending::AtLimit;
             }
         }
-        let deadlines = self.deadlines(stored);
         let (reply, answer) = oneshot::channel();
         let has_lease = grant.is_some();
         let mut fill = Fill {
@@ -67,17 +65,17 @@ impl<P: Protocol> Request<P> {
             true => spawn(runtime, filling),
             false => filling.await,
         }
-        self.first_ending(answer, joined, &deadlines, has_lease).await
+        self.first_ending(answer, joined, stored, has_lease).await
     }
 
     async fn first_ending(
         &self,
         answer: oneshot::Receiver<Reply<P>>,
         joined: Vec<JoinedFill>,
-        deadlines: &Deadlines,
-        stored: bool,
+        stored: &Stored,
+        has_lease: bool,
     ) -> Ending<P> {
-        let own = own_ending(deadlines.wait_for_own(answer), stored);
+        let own = own_ending(self.wait_for_own(answer, stored), has_lease);
         if joined.is_empty() {
             return own.await;
         }

@@ -63,7 +63,7 @@ impl<P: Protocol> Request<P> {
                     None => self.serve_uncached(NotStoredReason::Limit, stored, origin).await,
                 };
             };
-            let waited = deadlines.wait_for_others(outcome_or_end(&fill, may_join));
+            let waited = deadlines.wait(outcome_or_end(&fill, may_join));
             let waited = waited.instrument(events::wait(&self.target.slot.key)).await;
             let outcome = match waited {
                 Waited::Done(Some(outcome)) => outcome,
@@ -99,7 +99,7 @@ impl<P: Protocol> Request<P> {
     fn local_role(&self, deadlines: &Deadlines, joined: &mut Vec<JoinedFill>) -> Role {
         let flights = &self.engine.flights;
         let slot = &self.target.slot;
-        if !deadlines.is_late() {
+        if !deadlines.are_late() {
             return flights.join_or_lead(slot, self.began, || self.engine.fill_permit());
         }
         let (leader, other) = flights.lead_beside(slot, self.began, self.engine.fill_permit());

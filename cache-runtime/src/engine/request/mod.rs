@@ -42,9 +42,9 @@ impl<P: Protocol> Request<P> {
         self.engine.counters.of(self.target.handler)
     }
 
-    /// This work's share of the request's store time.
-    pub(super) fn budget(&self) -> Budget {
-        let scope = self.scope.as_ref();
+    /// This work's share of the request's store time. Memory takes none.
+    fn budget(&self) -> Budget {
+        let scope = self.scope.as_ref().filter(|_| !self.engine.guard.is_memory());
         scope.map_or_else(Budget::default, |scope| scope.budget())
     }
 }

@@ -23,9 +23,7 @@ impl<P: Protocol> Request<P> {
     pub(crate) async fn serve(mut self: Box<Self>, origin: P::Origin) -> P::Answer {
         let Ok(runtime) = Handle::try_current() else {
             // Without timers neither the store nor other fills can be waited for.
-            return self
-                .serve_uncached(NotStoredReason::NoLease, Stored::default(), origin)
-                .await;
+            return Box::pin(self.serve_uncached(NotStoredReason::NoLease, Stored::default(), origin)).await;
         };
         if !self.options.only_if_cached && self.engine.is_filled_by_this_task(&self.target.resource) {
             return Box::pin(self.serve_uncached(NotStoredReason::NoLease, Stored::default(), origin)).await;

@@ -29,7 +29,7 @@ pub(super) enum Purpose {
 
 /// The head of a response, and what was decided about it.
 pub(super) struct Judged {
-    pub(super) rules: ResponseRules,
+    pub(super) rules: Arc<ResponseRules>,
     pub(super) parts: Parts,
     pub(super) purpose: Purpose,
     pub(super) revalidated: bool,

@@ -134,12 +134,12 @@ impl CacheCore {
             began: Instant::now(),
             scope: None,
             protocol: Http {
-                rules: ResponseRules {
+                rules: Arc::new(ResponseRules {
                     core: self,
                     policy: *policy,
                     method: head.method.clone(),
                     asked,
-                },
+                }),
                 head,
                 constraints,
                 cache_headers,

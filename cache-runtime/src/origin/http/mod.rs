@@ -52,7 +52,7 @@ pub(crate) type Request = engine::Request<Http>;
 /// One request, as HTTP has it.
 #[derive(Debug)]
 pub(crate) struct Http {
-    rules: ResponseRules,
+    rules: Arc<ResponseRules>,
     head: RequestHead,
     constraints: RequestConstraints,
     cache_headers: CacheHeaders,
@@ -60,7 +60,7 @@ pub(crate) struct Http {
 
 /// A handler or service, ready to be called once.
 pub(crate) struct Origin {
-    rules: ResponseRules,
+    rules: Arc<ResponseRules>,
     call: Call,
 }
 
@@ -81,7 +81,7 @@ impl fmt::Debug for Call {
 
 /// A response, as the handler or service returned it.
 pub(crate) struct Received {
-    rules: ResponseRules,
+    rules: Arc<ResponseRules>,
     response: Response,
     /// Asked for while a panic of the body is still caught.
     size: SizeHint,
@@ -108,7 +108,7 @@ impl Request {
 
     /// As [`serve`](engine::Request::serve).
     pub(crate) fn answer(self: Box<Self>, call: Call) -> BoxFuture<'static, Response> {
-        let rules = self.protocol.rules.clone();
+        let rules = Arc::clone(&self.protocol.rules);
         Box::pin(self.serve(Origin { rules, call }))
     }
 }
@@ -131,7 +131,7 @@ impl Protocol for Http {
     type Extra = Extensions;
     type Origin = Origin;
     type Received = Received;
-    type Rest = Streaming;
+    type Rest = Box<Streaming>;
 
     fn accepts(&self, entry: &Arc<Entry>) -> bool {
         let asked = self.rules.asked.as_ref();
@@ -226,7 +226,7 @@ impl Protocol for Http {
         judge::judge(received, fill)
     }
 
-    async fn read(rest: Streaming, fill: &FillContext) -> Produced<Self> {
+    async fn read(rest: Box<Streaming>, fill: &FillContext) -> Produced<Self> {
         rest.read(fill).await
     }
 

@@ -22,7 +22,7 @@ use crate::{
 };
 
 /// What decides about the responses to a request, also after the request has ended.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub(super) struct ResponseRules {
     pub(super) core: Arc<CacheCore>,
     pub(super) policy: Policy,

@@ -41,7 +41,7 @@ impl Streaming {
         Produced::Streaming {
             answer,
             is_bounded: exact.is_some(),
-            rest: Self { judged, tee, exact },
+            rest: Box::new(Self { judged, tee, exact }),
         }
     }
 

@@ -6,7 +6,7 @@ use quick_cache::DefaultHashBuilder;
 
 use super::{
     table::Table,
-    terms::{CapturedGenerations, Terms},
+    terms::{CapturedGeneration, CapturedGenerations, Terms},
 };
 use crate::{
     clock::Timestamp,
@@ -63,7 +63,7 @@ pub(super) struct Lease {
 
 enum Kind {
     /// With its terms and the generation of the tag epoch.
-    Fill(Grant, Arc<Terms>, CapturedGenerations),
+    Fill(Grant, Arc<Terms>, CapturedGeneration),
     Mark(Mark),
 }
 
@@ -71,7 +71,7 @@ impl Lease {
     pub(super) fn fill(
         grant: Grant,
         terms: Arc<Terms>,
-        tag_epoch: CapturedGenerations,
+        tag_epoch: CapturedGeneration,
         now: Timestamp,
     ) -> Self {
         Self {
@@ -150,7 +150,7 @@ impl Shard {
 
     /// Ends the fill's lease and returns its terms and tag epoch, unless the slot was evicted or taken over. An expired
     /// lease still counts: nobody else has wanted it.
-    pub(super) fn end(&mut self, key: &str, token: Token) -> Option<(Arc<Terms>, CapturedGenerations)> {
+    pub(super) fn end(&mut self, key: &str, token: Token) -> Option<(Arc<Terms>, CapturedGeneration)> {
         if !self.leases.get(key).is_some_and(|lease| lease.is_of(token)) {
             return None;
         }

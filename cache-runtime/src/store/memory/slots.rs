@@ -1,6 +1,6 @@
 //! Reads and changes of one slot.
 
-use std::{slice, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use super::{
     MemoryStore,
@@ -46,10 +46,7 @@ impl MemoryStore {
             return LeaseOutcome::Conflict;
         }
         let generations = self.tags.capture(&slot.tags, &request.snapshot.generations);
-        let tag_epoch = self.tags.capture(
-            slice::from_ref(&slot.tag_epoch),
-            slice::from_ref(&request.snapshot.tag_epoch),
-        );
+        let tag_epoch = self.tags.capture_one(&slot.tag_epoch, request.snapshot.tag_epoch);
         let (Some(generations), Some(tag_epoch)) = (generations, tag_epoch) else {
             return LeaseOutcome::Conflict;
         };
@@ -62,7 +59,7 @@ impl MemoryStore {
         let grant = Grant {
             token: request.token,
             digest: terms.digest,
-            tag_epoch: tag_epoch.iter().next().unwrap_or_default(),
+            tag_epoch: tag_epoch.generation(),
         };
         leases.grant(&slot.key, Lease::fill(grant, terms, tag_epoch, now));
         LeaseOutcome::Granted(grant)
@@ -83,7 +80,7 @@ impl MemoryStore {
             // Captured before the tag epoch is checked, because the epoch is invalidated before the tags. A tag that was
             // invalidated between lease and capture shows in the epoch, one that is invalidated later in its capture.
             let response_tags = self.tags.capture_now(&entry.tags);
-            if !tag_epoch.are_current() {
+            if !tag_epoch.is_current() {
                 return Ok(CommitOutcome::Fenced);
             }
             terms = Arc::new(terms.with(&response_tags));

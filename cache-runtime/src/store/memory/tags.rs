@@ -10,7 +10,7 @@ use quick_cache::DefaultHashBuilder;
 
 use super::{
     table::Table,
-    terms::{CapturedGenerations, INVALIDATED, generation},
+    terms::{CapturedGeneration, CapturedGenerations, INVALIDATED, generation},
 };
 use crate::{
     slot::Generation,
@@ -60,25 +60,33 @@ impl Tags {
         tags: &[Arc<str>],
         read: &[Option<Generation>],
     ) -> Option<CapturedGenerations> {
-        let captured = tags.iter().zip(read).map(|(tag, read)| {
-            let mut shard = self.shard(tag);
-            let counter = match (shard.counters.get(tag), read) {
-                (Some(counter), Some(_)) => Arc::clone(counter),
-                (None, None) => return Some(capture(shard.counter(tag, &self.last))),
-                _ => return None,
-            };
-            let (counter, value) = capture(counter);
-            (*read == Some(generation(value))).then_some((counter, value))
-        });
-        let captured: Option<CapturedGenerations> = captured.collect();
-        captured.filter(|captured| captured.len() == tags.len())
+        if tags.len() != read.len() {
+            return None;
+        }
+        let mut captured = Vec::with_capacity(tags.len());
+        for (tag, read) in tags.iter().zip(read) {
+            captured.push(self.capture_one(tag, *read)?);
+        }
+        Some(captured.into())
+    }
+
+    /// As [`capture`](Self::capture), for one tag.
+    pub(super) fn capture_one(&self, tag: &Arc<str>, read: Option<Generation>) -> Option<CapturedGeneration> {
+        let mut shard = self.shard(tag);
+        let counter = match (shard.counters.get(tag), read) {
+            (Some(counter), Some(_)) => Arc::clone(counter),
+            (None, None) => return Some(CapturedGeneration::of(shard.counter(tag, &self.last))),
+            _ => return None,
+        };
+        let captured = CapturedGeneration::of(counter);
+        (read == Some(captured.generation())).then_some(captured)
     }
 
     /// Captures the current generations of the tags. A tag without one is given one.
     pub(super) fn capture_now(&self, tags: &[Arc<str>]) -> CapturedGenerations {
         let captured = tags
             .iter()
-            .map(|tag| capture(self.shard(tag).counter(tag, &self.last)));
+            .map(|tag| CapturedGeneration::of(self.shard(tag).counter(tag, &self.last)));
         captured.collect()
     }
 
@@ -156,9 +164,4 @@ impl Shard {
         self.sweep_at = (2 * self.counters.len()).max(MIN_SWEPT);
         unused
     }
-}
-
-fn capture(counter: Arc<AtomicU64>) -> (Arc<AtomicU64>, u64) {
-    let value = counter.load(Ordering::Acquire);
-    (counter, value)
 }

@@ -29,42 +29,64 @@ impl Terms {
     }
 }
 
-/// Counters of tags, each with the generation that it had when it was captured.
+/// The counter of a tag, with the generation that it had when it was captured.
 #[derive(Clone)]
-pub(super) struct CapturedGenerations(Arc<[(Arc<AtomicU64>, u64)]>);
+pub(super) struct CapturedGeneration {
+    counter: Arc<AtomicU64>,
+    captured: u64,
+}
+
+impl CapturedGeneration {
+    /// Captures the current generation.
+    pub(super) fn of(counter: Arc<AtomicU64>) -> Self {
+        let captured = counter.load(Ordering::Acquire);
+        Self { counter, captured }
+    }
+
+    pub(super) fn generation(&self) -> Generation {
+        generation(self.captured)
+    }
+
+    /// Whether the tag has not been invalidated since.
+    pub(super) fn is_current(&self) -> bool {
+        self.counter.load(Ordering::Acquire) == self.captured
+    }
+}
+
+impl PartialEq for CapturedGeneration {
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.counter, &other.counter) && self.captured == other.captured
+    }
+}
+
+/// The captured generations of several tags.
+#[derive(PartialEq)]
+pub(super) struct CapturedGenerations(Box<[CapturedGeneration]>);
 
 impl CapturedGenerations {
     /// Whether no tag has been invalidated since.
     pub(super) fn are_current(&self) -> bool {
-        self.0
-            .iter()
-            .all(|(counter, captured)| counter.load(Ordering::Acquire) == *captured)
+        self.0.iter().all(CapturedGeneration::is_current)
     }
 
     pub(super) fn iter(&self) -> impl Iterator<Item = Generation> + '_ {
-        self.0.iter().map(|(_, captured)| generation(*captured))
-    }
-
-    pub(super) fn len(&self) -> usize {
-        self.0.len()
+        self.0.iter().map(CapturedGeneration::generation)
     }
 
     fn with(&self, more: &Self) -> Self {
-        self.0.iter().chain(&*more.0).cloned().collect()
+        self.0.iter().chain(&more.0).cloned().collect()
     }
 }
 
-impl FromIterator<(Arc<AtomicU64>, u64)> for CapturedGenerations {
-    fn from_iter<I: IntoIterator<Item = (Arc<AtomicU64>, u64)>>(captured: I) -> Self {
+impl From<Vec<CapturedGeneration>> for CapturedGenerations {
+    fn from(captured: Vec<CapturedGeneration>) -> Self {
+        Self(captured.into())
+    }
+}
+
+impl FromIterator<CapturedGeneration> for CapturedGenerations {
+    fn from_iter<I: IntoIterator<Item = CapturedGeneration>>(captured: I) -> Self {
         Self(captured.into_iter().collect())
-    }
-}
-
-impl PartialEq for CapturedGenerations {
-    fn eq(&self, other: &Self) -> bool {
-        let mut pairs = self.0.iter().zip(&*other.0);
-        self.0.len() == other.0.len()
-            && pairs.all(|((counter, captured), (other, at))| Arc::ptr_eq(counter, other) && captured == at)
     }
 }
 

@@ -12,17 +12,25 @@ use std::{
 /// caches.
 #[derive(Debug, Default)]
 pub(crate) struct Budget {
-    /// Nanoseconds spent through all handles.
-    spent: Arc<AtomicU64>,
+    /// Nanoseconds spent through all handles; `None` for the only handle.
+    shared: Option<Arc<AtomicU64>>,
     /// Spent through this handle.
     own: Duration,
 }
 
 impl Budget {
-    /// Another handle to the same store time.
+    /// A budget of which there are several handles.
+    pub(crate) fn shared() -> Self {
+        Self {
+            shared: Some(Arc::default()),
+            own: Duration::ZERO,
+        }
+    }
+
+    /// Another handle to the same store time; for a budget with one handle, a new one.
     pub(crate) fn share(&self) -> Self {
         Self {
-            spent: Arc::clone(&self.spent),
+            shared: self.shared.clone(),
             own: Duration::ZERO,
         }
     }
@@ -34,12 +42,18 @@ impl Budget {
 
     /// What remains of `total`.
     pub(super) fn remaining(&self, total: Duration) -> Duration {
-        total.saturating_sub(Duration::from_nanos(self.spent.load(Ordering::Relaxed)))
+        let spent = match &self.shared {
+            Some(shared) => Duration::from_nanos(shared.load(Ordering::Relaxed)),
+            None => self.own,
+        };
+        total.saturating_sub(spent)
     }
 
     pub(super) fn spend(&mut self, time: Duration) {
         self.own += time;
-        let nanos = u64::try_from(time.as_nanos()).unwrap_or(u64::MAX);
-        self.spent.fetch_add(nanos, Ordering::Relaxed);
+        if let Some(shared) = &self.shared {
+            let nanos = u64::try_from(time.as_nanos()).unwrap_or(u64::MAX);
+            shared.fetch_add(nanos, Ordering::Relaxed);
+        }
     }
 }
