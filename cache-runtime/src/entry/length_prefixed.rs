@@ -1,7 +1,6 @@
 //! Texts in a buffer, each after its length: 4 bytes, big endian.
 
 /// The size of a length, in bytes.
-#[cfg(any(feature = "redis", feature = "test-util", test))]
 pub(super) const LENGTH: usize = 4;
 
 /// A number of bytes as a length. It is wrong beyond 4 GiB, which makes the entry a miss.

@@ -59,20 +59,23 @@ impl<P: Protocol> Fill<P> {
         };
         let failed = ended.as_ref().map_or(true, P::has_failed);
         self.context.counters().filled(began.elapsed(), failed);
-        match ended {
-            Ok(made) => match P::judge(made, &self.context) {
-                Produced::Streaming {
-                    answer,
-                    is_bounded,
-                    rest,
-                } => Box::pin(self.stream(answer, is_bounded, rest)).await,
-                produced => self.finish(produced).await,
-            },
+        let received = match ended {
+            Ok(received) => received,
             Err(panic) => {
                 // The waiters learn of it when the guard is dropped, after the lease: the next leader finds none.
                 self.reply(Reply::Panicked(panic));
-                self.context.release(self.context.backoff()).await;
+                return self.context.release(self.context.backoff()).await;
             }
+        };
+        match P::judge(received, &self.context) {
+            Produced::Entry(new) => self.share(new).await,
+            // The rest is boxed, so that a fill does not take its room.
+            Produced::Streaming {
+                answer,
+                is_bounded,
+                rest,
+            } => Box::pin(self.stream(answer, is_bounded, rest)).await,
+            produced => Box::pin(self.finish(produced)).await,
         }
     }
 

@@ -33,9 +33,8 @@ impl HeaderLines {
 
     /// The lines and the body as slices of one buffer: one allocation for a small entry.
     pub(crate) fn with_body(headers: &HeaderMap, body: &[u8]) -> (Self, Bytes) {
-        let mut buffer = encode(headers);
+        let mut buffer = encode(headers, body.len());
         let end = buffer.len();
-        buffer.reserve_exact(body.len());
         buffer.extend_from_slice(body);
         let mut lines = Bytes::from(buffer.into_boxed_slice());
         let body = lines.split_off(end);
@@ -160,7 +159,7 @@ impl HeaderLines {
 
 impl From<&HeaderMap> for HeaderLines {
     fn from(headers: &HeaderMap) -> Self {
-        Self(encode(headers).into_boxed_slice().into())
+        Self(encode(headers, 0).into_boxed_slice().into())
     }
 }
 
@@ -176,8 +175,9 @@ impl fmt::Debug for HeaderLines {
     }
 }
 
-fn encode(headers: &HeaderMap) -> Vec<u8> {
-    let mut buffer = Vec::with_capacity(64 * headers.len());
+/// The lines, in a buffer with room for exactly `additional` further bytes: larger ones would be copied.
+fn encode(headers: &HeaderMap, additional: usize) -> Vec<u8> {
+    let mut buffer = Vec::with_capacity(encoded_len(headers) + additional);
     for (name, value) in headers {
         let code = code(name);
         buffer.push(code | if value.is_sensitive() { SENSITIVE } else { 0 });
@@ -187,6 +187,17 @@ fn encode(headers: &HeaderMap) -> Vec<u8> {
         text::write(value.as_bytes(), &mut buffer);
     }
     buffer
+}
+
+fn encoded_len(headers: &HeaderMap) -> usize {
+    let lines = headers.iter().map(|(name, value)| {
+        let name = match code(name) {
+            SPELLED => text::LENGTH + name.as_str().len(),
+            _ => 0,
+        };
+        1 + name + text::LENGTH + value.len()
+    });
+    lines.sum()
 }
 
 #[cfg(test)]

@@ -51,10 +51,14 @@ impl ResponseRules {
     /// How long a response to a request that began then may be stored, or why it may not.
     pub(super) fn lifetime(&self, parts: &Parts, began: Timestamp) -> Result<Ttl, NotStoredReason> {
         let clock = &self.core.engine.clock;
-        // The dates in the response are of this machine's clock, as it is now.
+        let now = clock.now();
         let arrival = Arrival {
-            response_time: clock.wall(),
-            response_delay: clock.now().since(began),
+            // The dates in a response are of this machine's clock, as it is now.
+            response_time: match has_dates(&parts.headers) {
+                true => clock.wall(),
+                false => now,
+            },
+            response_delay: now.since(began),
         };
         let default = self.core.settings.default_expire;
         // A `store_if` that panics has not accepted the response; the client gets it all the same.
@@ -107,4 +111,9 @@ impl ResponseRules {
             shared_cache::is_outdated(entry, status, &head)
         }))
     }
+}
+
+/// Whether the response can be compared with the time at all, which few are outside of RFC 9111 mode.
+fn has_dates(headers: &HeaderMap) -> bool {
+    headers.contains_key(header::DATE) || headers.contains_key(header::EXPIRES)
 }

@@ -40,7 +40,8 @@ impl Guard {
             ));
         }
         let started = Instant::now();
-        let outcome = self.call_remote(remote, remaining, call).await;
+        // Boxed, so that calls of memory, which are most of them, stay small.
+        let outcome = Box::pin(self.call_remote(remote, remaining, call)).await;
         budget.spend(started.elapsed());
         outcome
     }
@@ -62,7 +63,7 @@ impl Guard {
             }
             Backend::Remote(remote) => {
                 let limit = BACKGROUND_TIMEOUT.max(self.budget);
-                self.call_remote(remote, limit, call).await
+                Box::pin(self.call_remote(remote, limit, call)).await
             }
         }
     }
