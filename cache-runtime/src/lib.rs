@@ -9,6 +9,7 @@ mod outcome;
 mod telemetry;
 mod error;
 mod sync;
+mod table;
 mod clock;
 mod policy;
 mod slot;

@@ -9,8 +9,9 @@ use crate::{
     cache::{self, evictor::Evictor},
     engine::RequestScope,
     http::{
-        self as rules, enclosing_layers::EnclosingLayers, request_head::KeptHeaders,
-        request_head::RequestHead,
+        self as rules,
+        enclosing_layers::EnclosingLayers,
+        request_head::{KeptHeaders, RequestHead},
     },
     key::handler::{HandlerId, HandlerMeta},
     origin::{AnyCore, CacheCore},

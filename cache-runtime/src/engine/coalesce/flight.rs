@@ -1,6 +1,6 @@
 //! A flight: one fill of a key, its outcome, and where waiters find it.
 
-use std::{any::Any, collections::HashMap, sync::Arc};
+use std::{any::Any, sync::Arc};
 
 use tokio::{sync::SetOnce, time::Instant};
 
@@ -8,6 +8,7 @@ use crate::{
     entry::Entry,
     store::{Slot, Token},
     sync::{Mutex, lock},
+    table::Table,
 };
 
 /// How a flight ended for its waiters.
@@ -100,8 +101,8 @@ impl Flight {
 /// The flights of this process that can be found: fills with a lease by token, local fills by key.
 #[derive(Debug, Default)]
 pub(super) struct Registry {
-    pub(super) leased: Mutex<HashMap<Token, Arc<Flight>>>,
-    pub(super) local: Mutex<HashMap<Arc<str>, Arc<Flight>>>,
+    pub(super) leased: Mutex<Table<Token, Arc<Flight>>>,
+    pub(super) local: Mutex<Table<Arc<str>, Arc<Flight>>>,
 }
 
 impl Registry {

@@ -1,6 +1,6 @@
 //! The flights of this process: who leads, and who waits.
 
-use std::{collections::HashMap, sync::Arc};
+use std::sync::Arc;
 
 use tokio::time::Instant;
 
@@ -12,6 +12,7 @@ use crate::{
     slot::CacheId,
     store::{Slot, Token},
     sync::lock,
+    table::Table,
 };
 
 /// The flights of one cache in this process.
@@ -105,7 +106,7 @@ impl Flights {
 
     fn lead_local(
         &self,
-        fills: &mut HashMap<Arc<str>, Arc<Flight>>,
+        fills: &mut Table<Arc<str>, Arc<Flight>>,
         slot: &Slot,
         permit: Option<FillPermit>,
     ) -> LeaderGuard {

@@ -1,9 +1,12 @@
 //! Leads a fill: starts it, and waits for its answer.
 
-use std::{future::Future, pin::pin, sync::Arc};
+use std::{pin::pin, sync::Arc};
 
 use futures_util::future::{Either, select};
-use tokio::{runtime::Handle, sync::oneshot};
+use tokio::{
+    runtime::Handle,
+    sync::oneshot::{self, error::RecvError},
+};
 use tracing::Instrument;
 
 use super::{
@@ -65,7 +68,10 @@ impl<P: Protocol> Request<P> {
             true => spawn(runtime, filling),
             false => filling.await,
         }
-        self.first_ending(answer, joined, stored, has_lease).await
+        if joined.is_empty() {
+            return Ending::of_fill(self.wait_for_own(answer, stored).await, has_lease);
+        }
+        Box::pin(self.first_ending(answer, joined, stored, has_lease)).await
     }
 
     async fn first_ending(
@@ -75,12 +81,9 @@ impl<P: Protocol> Request<P> {
         stored: &Stored,
         has_lease: bool,
     ) -> Ending<P> {
-        let own = own_ending(self.wait_for_own(answer, stored), has_lease);
-        if joined.is_empty() {
-            return own.await;
-        }
+        let own = self.wait_for_own(answer, stored);
         match select(pin!(own), pin!(self.first_entry(joined))).await {
-            Either::Left((own, _)) => own,
+            Either::Left((answer, _)) => Ending::of_fill(answer, has_lease),
             Either::Right((entry, _)) => Ending::Joined(entry),
         }
     }
@@ -102,39 +105,39 @@ impl<P: Protocol> Request<P> {
     }
 }
 
-async fn own_ending<P: Protocol>(
-    answer: impl Future<Output = Option<Result<Reply<P>, oneshot::error::RecvError>>>,
-    stored: bool,
-) -> Ending<P> {
-    let reply = match answer.await {
-        Some(Ok(reply)) => reply,
-        // The fill panicked outside of the origin, or the runtime that shuts down dropped it.
-        Some(Err(_)) => return Ending::Gone,
-        None => return Ending::Slow,
-    };
-    match reply {
-        Reply::Entry {
-            entry,
-            extra,
-            revalidated,
-            times,
-        } => Ending::Own {
-            entry,
-            extra,
-            revalidated,
-            stored,
-            times,
-        },
-        Reply::Uncached {
-            answer,
-            failed,
-            revalidated,
-        } => Ending::Uncached {
-            answer,
-            failed,
-            revalidated,
-            is_shared: true,
-        },
-        Reply::Panicked(panic) => Ending::Panicked(panic),
+impl<P: Protocol> Ending<P> {
+    /// With what the request's own fill answered; without an answer, it is gone or too slow.
+    fn of_fill(answer: Option<Result<Reply<P>, RecvError>>, has_lease: bool) -> Self {
+        let reply = match answer {
+            Some(Ok(reply)) => reply,
+            // The fill panicked outside of the origin, or the runtime that shuts down dropped it.
+            Some(Err(_)) => return Ending::Gone,
+            None => return Ending::Slow,
+        };
+        match reply {
+            Reply::Entry {
+                entry,
+                extra,
+                revalidated,
+                times,
+            } => Ending::Own {
+                entry,
+                extra,
+                revalidated,
+                stored: has_lease,
+                times,
+            },
+            Reply::Uncached {
+                answer,
+                failed,
+                revalidated,
+            } => Ending::Uncached {
+                answer,
+                failed,
+                revalidated,
+                is_shared: true,
+            },
+            Reply::Panicked(panic) => Ending::Panicked(panic),
+        }
     }
 }

@@ -1,7 +1,5 @@
-use http::header;
-
 use bytes::Bytes;
-use http::{HeaderMap, HeaderName, HeaderValue};
+use http::{HeaderMap, HeaderName, HeaderValue, header};
 
 use super::{
     super::length_prefixed as text,

@@ -3,6 +3,7 @@
 use std::{
     panic::{AssertUnwindSafe, catch_unwind},
     sync::Arc,
+    time::Duration,
 };
 
 use bytes::Bytes;
@@ -50,22 +51,30 @@ impl ResponseRules {
 
     /// How long a response to a request that began then may be stored, or why it may not.
     pub(super) fn lifetime(&self, parts: &Parts, began: Timestamp) -> Result<Ttl, NotStoredReason> {
-        let clock = &self.core.engine.clock;
-        let now = clock.now();
-        let arrival = Arrival {
-            // The dates in a response are of this machine's clock, as it is now.
-            response_time: match has_dates(&parts.headers) {
-                true => clock.wall(),
-                false => now,
-            },
-            response_delay: now.since(began),
-        };
+        let arrival = self.arrival(&parts.headers, began);
         let default = self.core.settings.default_expire;
         // A `store_if` that panics has not accepted the response; the client gets it all the same.
         let judged = catch_unwind(AssertUnwindSafe(|| {
             storability(parts, &self.policy, default, arrival)
         }));
         judged.unwrap_or(Err(NotStoredReason::StoreIf))
+    }
+
+    /// When the response arrived. The clocks are read only where something is compared with them.
+    fn arrival(&self, headers: &HeaderMap, began: Timestamp) -> Arrival {
+        let is_dated = headers.contains_key(header::DATE) || headers.contains_key(header::EXPIRES);
+        if self.policy.http.is_none() && !is_dated {
+            return Arrival {
+                response_time: began,
+                response_delay: Duration::ZERO,
+            };
+        }
+        let clock = &self.core.engine.clock;
+        Arrival {
+            // The dates in a response are of this machine's clock, as it is now.
+            response_time: clock.wall(),
+            response_delay: clock.now().since(began),
+        }
     }
 
     /// The recipient of a response without a date adds one (RFC 9110 section 6.6.1).
@@ -111,9 +120,4 @@ impl ResponseRules {
             shared_cache::is_outdated(entry, status, &head)
         }))
     }
-}
-
-/// Whether the response can be compared with the time at all, which few are outside of RFC 9111 mode.
-fn has_dates(headers: &HeaderMap) -> bool {
-    headers.contains_key(header::DATE) || headers.contains_key(header::EXPIRES)
 }

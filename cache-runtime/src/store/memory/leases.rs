@@ -4,15 +4,13 @@ use std::{hash::BuildHasher, sync::Arc, time::Duration};
 
 use quick_cache::DefaultHashBuilder;
 
-use super::{
-    table::Table,
-    terms::{CapturedGeneration, CapturedGenerations, Terms},
-};
+use super::terms::{CapturedGeneration, CapturedGenerations, Terms};
 use crate::{
     clock::Timestamp,
     slot::{Fingerprint, Grant, Slot, Token},
     store::{Holder, Mark},
     sync::{Mutex, MutexGuard, lock},
+    table::Table,
 };
 
 const SHARDS: usize = 64;

@@ -2,7 +2,6 @@
 //!
 //! Every change of a slot happens under the lock of its lease, so an eviction and a commit never interleave.
 
-mod table;
 mod terms;
 mod tags;
 mod leases;

@@ -8,13 +8,11 @@ use std::{
 
 use quick_cache::DefaultHashBuilder;
 
-use super::{
-    table::Table,
-    terms::{CapturedGeneration, CapturedGenerations, INVALIDATED, generation},
-};
+use super::terms::{CapturedGeneration, CapturedGenerations, INVALIDATED, generation};
 use crate::{
     slot::Generation,
     sync::{AtomicU64, Mutex, MutexGuard, lock},
+    table::Table,
 };
 
 /// Enough for no shard to be so large that growing or sweeping it delays a request.

@@ -105,8 +105,25 @@ impl Partial {
 /// Reads what is there of a body that announces `exact` bytes.
 pub(in crate::origin::http) fn read_now(body: Body, exact: u64, limit: usize) -> ReadNow {
     let mut partial = Partial::unread(body);
-    loop {
+    let mut frame = next(&mut partial.rest).now_or_never();
+    if let Some(Some(Ok(only))) = &frame
+        && let Some(data) = only.data_ref().filter(|data| data.len() as u64 == exact).cloned()
+        && data.len() <= limit
+    {
+        // Most bodies are one chunk, which needs no buffer.
         match next(&mut partial.rest).now_or_never() {
+            Some(None) => return ReadNow::Whole(data),
+            second => {
+                if let Err(unfit) = partial.read.push(Ok(Frame::data(data)), limit) {
+                    partial.given_up = Some(unfit);
+                    return ReadNow::Part(partial);
+                }
+                frame = second;
+            }
+        }
+    }
+    loop {
+        match frame {
             None => return ReadNow::Part(partial),
             Some(None) if partial.read.bytes as u64 == exact => return ReadNow::Whole(partial.read.join()),
             Some(None) => {
@@ -118,6 +135,7 @@ pub(in crate::origin::http) fn read_now(body: Body, exact: u64, limit: usize) ->
                     partial.given_up = Some(unfit);
                     return ReadNow::Part(partial);
                 }
+                frame = next(&mut partial.rest).now_or_never();
             }
         }
     }
