@@ -17,9 +17,7 @@ pub mod history;
 pub mod load;
 mod process;
 pub mod replica;
-#[path = "../../support/link.rs"]
 mod link;
-#[path = "../../support/server.rs"]
 mod server;
 mod summary;
 
