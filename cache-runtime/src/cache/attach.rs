@@ -16,7 +16,7 @@ use tower_service::Service;
 
 use super::Cache;
 use crate::{
-    engine::{Carrying, RequestScope},
+    engine::{PendingEvictions, RequestScope},
     store::Budget,
 };
 
@@ -88,7 +88,7 @@ struct Outermost(Option<Arc<RequestScope>>);
 
 impl Outermost {
     /// The evictions that were deferred to the response, if any.
-    fn close(&mut self) -> Option<(Carrying, Budget)> {
+    fn close(&mut self) -> Option<(PendingEvictions, Budget)> {
         self.0.take()?.close()
     }
 }

@@ -1,4 +1,4 @@
-//! Evictions after a handler: the attribute `#[cache_evict]`.
+//! EvictionBatch after a handler: the attribute `#[cache_evict]`.
 //!
 //! The targets are built from the arguments before the handler runs, and evicted after it succeeds: when its response passes
 //! [`Cache::attach`](crate::Cache::attach), or right after the handler if no cache is attached. A handler that panics or is
@@ -15,7 +15,7 @@ use tokio::runtime::Handle;
 
 use crate::{
     cache,
-    engine::{Carrying, Engine, Evictions, RequestScope},
+    engine::{Engine, EvictionBatch, PendingEvictions, RequestScope},
     http as rules,
     key::{
         KeyError,
@@ -72,7 +72,7 @@ pub struct Targets(Vec<Target>);
 
 #[derive(Debug)]
 enum Target {
-    Key(CacheKey),
+    Key(Box<CacheKey>),
     All(HandlerId),
     Tag(String),
     #[cfg(any(feature = "layer", test))]
@@ -94,7 +94,7 @@ impl Targets {
 
     /// Adds the entries of a key.
     pub fn key(&mut self, key: CacheKey) {
-        self.0.push(Target::Key(key));
+        self.0.push(Target::Key(Box::new(key)));
     }
 
     /// Adds every entry of a handler.
@@ -178,18 +178,18 @@ impl Unfinished {
         let scope = self.scope.clone();
         if let Some(evictions) = self.deferred(false) {
             let budget = scope.map_or_else(Budget::default, |scope| scope.budget());
-            Carrying::one(evictions).finish(budget).await;
+            PendingEvictions::one(evictions).finish(budget).await;
         }
     }
 
     fn evict_interrupted(self) {
         // Dropping them carries them out in the background.
-        drop(self.deferred(true).map(Carrying::one));
+        drop(self.deferred(true).map(PendingEvictions::one));
     }
 
     /// Adds the evictions to the response, or returns them if there is no response to wait for.
-    fn deferred(self, is_interrupted: bool) -> Option<Evictions> {
-        let evictions = Evictions {
+    fn deferred(self, is_interrupted: bool) -> Option<EvictionBatch> {
+        let evictions = EvictionBatch {
             evictions: self.targets.evictions(&self.engine.names),
             engine: self.engine,
             runtime: self.runtime,

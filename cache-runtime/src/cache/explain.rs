@@ -56,15 +56,15 @@ impl CacheCore {
         };
         let own = entry
             .as_ref()
-            .is_some_and(|entry| self.engine.overdue.concerns_own(entry));
-        let overdue = own || self.engine.overdue.concerns(&slot);
+            .is_some_and(|entry| self.engine.eviction_retries.covers_entry(entry));
+        let is_evicted = own || self.engine.eviction_retries.covers_slot(&slot);
         let (state, entry) = match entry {
-            Some(_) if overdue => (EntryState::Unusable, None),
+            Some(_) if is_evicted => (EntryState::Unusable, None),
             entry => (state, entry),
         };
         Ok(Explanation {
             state,
-            eviction_retrying: overdue,
+            eviction_retrying: is_evicted,
             entry: entry.map(|entry| self.info(&entry, &slot)),
             fill: holder.ok().flatten().map(|holder| self.fill_state(&holder)),
             store_unavailable: guard.is_unavailable(),

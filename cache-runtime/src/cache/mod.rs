@@ -159,7 +159,7 @@ impl Cache {
                 bytes: store.weight(),
             }),
             store_unavailable: self.core.engine.guard.is_unavailable(),
-            evictions_retrying: self.core.engine.overdue.count(),
+            evictions_retrying: self.core.engine.eviction_retries.count(),
             ..self.core.engine.counters.stats()
         }
     }

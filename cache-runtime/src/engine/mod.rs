@@ -22,7 +22,7 @@ use tracing::{Instrument, Span, instrument::WithSubscriber};
 
 pub(crate) use self::{
     coalesce::{Failure, Flights, Outcome},
-    evict::{Carrying, Evictions, Overdue, Purges, Repeats, RequestScope},
+    evict::{EvictionBatch, EvictionRetryQueue, PendingEvictions, Purges, Repeats, RequestScope},
     fill::{FillContext, Leases, Marker, Nesting, abandoned, race},
     protocol::{IsOutdated, NewEntry, Produced, Protocol, RequestOptions, Run, Uncached, UncachedRun},
     refreshes::Refreshes,
@@ -52,7 +52,7 @@ pub(crate) struct Engine {
     pub(crate) runs: Arc<Semaphore>,
     /// One permit for each request that waits for another's fill.
     pub(crate) waiting: Semaphore,
-    pub(crate) overdue: Overdue,
+    pub(crate) eviction_retries: EvictionRetryQueue,
     pub(crate) repeats: Repeats,
     pub(crate) leases: Leases,
     pub(crate) nesting: Nesting,
@@ -66,15 +66,15 @@ pub(crate) struct Engine {
 pub(crate) struct Settings {
     /// How long a request waits for the fills of others.
     pub(crate) coalesce_timeout: Duration,
-    /// The part of an entry's TTL that is taken off at random at most: from 0 to 1.
+    /// The largest random share that is subtracted from a TTL, from 0 to 1.
     pub(crate) jitter: f64,
-    /// How early entries are refreshed, in multiples of the time that the origin takes; 0: not before they are stale.
+    /// How early entries are refreshed, as a multiple of the time that the origin took; 0 disables early refresh.
     pub(crate) early_refresh: f64,
     /// How long an origin that failed is left alone while a stale entry serves.
     pub(crate) failure_backoff: Duration,
-    /// How long a fill goes on that nobody waits for.
+    /// How long a fill without waiters continues.
     pub(crate) abandoned_fill_timeout: Duration,
-    /// Nobody is answered before the entry is stored, if the store takes it within a budget.
+    /// All requests are answered after the entry is stored, or the budget is spent.
     pub(crate) commit_before_response: bool,
 }
 
@@ -85,7 +85,7 @@ impl Engine {
     /// Outside a Tokio runtime, and in one without timers.
     pub(crate) async fn start(self: &Arc<Self>) {
         let engine = Arc::downgrade(self);
-        let retry = move || evict::retry_for_ever(engine.clone()).boxed();
+        let retry = move || evict::retry_evictions_forever(engine.clone()).boxed();
         self.guard.start(retry).await;
     }
 
@@ -103,7 +103,7 @@ impl Engine {
         permit
     }
 
-    /// Whether a fresh entry is refreshed already. Drawn anew for each request, so that only few of many refresh it.
+    /// Whether to refresh a fresh entry early. Random for each request, so that only few of many refresh it.
     pub(crate) fn is_early(&self, entry: &Entry, left: Duration) -> bool {
         let factor = self.settings.early_refresh;
         factor > 0.0 && should_refresh_early(left, entry.cost, factor, random())
@@ -119,9 +119,9 @@ impl Engine {
         shortened.max(Duration::from_millis(1))
     }
 
-    /// Waits for what goes on behind responses.
+    /// Waits for the work in the background.
     pub(crate) async fn shutdown(&self) -> Result<(), Error> {
-        // Fills that take longer than anybody waits for them are left to themselves; nothing of them is stored.
+        // Longer fills are abandoned; they store nothing.
         if time::timeout(self.settings.coalesce_timeout, self.flights.drained())
             .await
             .is_err()
@@ -130,7 +130,7 @@ impl Engine {
             self.release_leases().await;
         }
         self.finish_repeats().await;
-        self.settle_overdue().await.map_err(|error| {
+        self.retry_evictions().await.map_err(|error| {
             events::shut_down_with_evictions(&error);
             Error::store(&error)
         })

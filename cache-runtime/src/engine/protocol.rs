@@ -1,5 +1,5 @@
-//! What the engine asks of an origin: to answer from an entry, to run, and to say of its own answer whether it is an
-//! entry, a failure, private, or streaming.
+//! The interface between the engine and an origin. The origin answers from an entry, is called to fill one, and classifies
+//! its answer: an entry, a failure, private, or streaming.
 //!
 //! Two kinds of origin implement [`Protocol`]: HTTP handlers and services, and functions of the application. Neither is
 //! generic, so the engine is compiled twice in all.
@@ -25,7 +25,7 @@ pub(crate) trait Protocol: Send + Sync + Sized + 'static {
     type Extra: Send + 'static;
     /// The origin, ready to run once.
     type Origin: Send + 'static;
-    /// What a run of the origin returned.
+    /// What the origin returned.
     type Received: Send + 'static;
     /// The rest of an answer that is still being read.
     type Rest: Send + 'static;
@@ -60,7 +60,7 @@ pub(crate) trait Protocol: Send + Sync + Sized + 'static {
         times: Times,
     ) -> Self::Answer;
 
-    /// The answer of a run that is not stored. `is_shared`: the origin ran for other requests as well, without the
+    /// The origin's answer, which is not stored. `is_shared`: the origin was called for other requests as well, without the
     /// conditions of this one.
     fn uncached(&self, answer: Self::Answer, forwarded: Forwarded, is_shared: bool) -> Self::Answer;
 
@@ -81,7 +81,7 @@ pub(crate) trait Protocol: Send + Sync + Sized + 'static {
 
     fn has_failed(made: &Self::Received) -> bool;
 
-    /// Decides what becomes of an answer that a fill got.
+    /// Decides whether the answer of a fill is stored, shared or private.
     fn judge(received: Self::Received, fill: &FillContext) -> Produced<Self>;
 
     /// Reads the rest of an answer; never returns [`Produced::Streaming`].
@@ -94,23 +94,23 @@ pub(crate) trait Protocol: Send + Sync + Sized + 'static {
 /// What a request allows, and how it is served.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct RequestOptions {
-    /// Why the answer to this request is nothing to store, if it is not.
+    /// Why the answer to this request is not stored, if it is not.
     pub(crate) not_storable: Option<NotStoredReason>,
     /// The origin must not run for this request.
     pub(crate) only_if_cached: bool,
-    /// No stored entry will do.
+    /// The request ignores stored entries.
     pub(crate) refresh: bool,
     /// An entry that cannot be served is handed to the origin, which may find it to be current.
     pub(crate) validates: bool,
     /// Other requests are likely to get the same answer: they wait for one another's fills.
     pub(crate) coalesces: bool,
-    /// The request is answered once the entry is stored.
+    /// This request is answered after the entry is stored.
     pub(crate) commits_first: bool,
     /// How long the request waits for a fill before a stale entry answers it.
     pub(crate) stale_if_slow: Option<Duration>,
 }
 
-/// What the origin runs for.
+/// How the origin is called.
 #[derive(Debug, Clone)]
 #[cfg_attr(not(feature = "layer"), allow(dead_code, reason = "for the layer"))]
 pub(crate) struct Run {
@@ -120,7 +120,7 @@ pub(crate) struct Run {
     pub(crate) stored: Option<Arc<Entry>>,
 }
 
-/// What a run of the origin is to the cache.
+/// How the cache treats the origin's answer.
 pub(crate) enum Produced<P: Protocol> {
     Entry(NewEntry<P>),
     /// The origin failed. `failure` answers the waiters, if it may be shared.
@@ -155,17 +155,17 @@ pub(crate) struct NewEntry<P: Protocol> {
     pub(crate) times: Times,
     /// A stored entry was found to be current.
     pub(crate) revalidated: bool,
-    /// Each request needs a run of its own to validate the entry, so the waiters do not get it.
+    /// The origin must validate the entry for each request, so the waiters do not get it.
     pub(crate) is_validated_each_time: bool,
     /// The key of an older entry for the same requests, which this one replaces.
     pub(crate) replaces: Option<Arc<str>>,
 }
 
-/// A run for one request alone, once it has ended.
+/// A call of the origin for one request alone, after it has returned.
 pub(crate) struct UncachedRun<'a> {
     pub(crate) target: &'a Target,
     pub(crate) began: Timestamp,
-    /// A hit-for-miss marker is the reason for the run.
+    /// The reason is a hit-for-miss marker.
     pub(crate) is_hit_for_miss: bool,
     pub(crate) stored: Option<&'a Entry>,
 }
@@ -173,12 +173,12 @@ pub(crate) struct UncachedRun<'a> {
 /// Whether an answer shows an entry to be outdated.
 pub(crate) type IsOutdated = Box<dyn Fn(&Entry) -> bool + Send + Sync>;
 
-/// What such a run says.
+/// The answer of such a call, and what it shows about the entry.
 pub(crate) struct Uncached<P: Protocol> {
     pub(crate) answer: P::Answer,
     pub(crate) revalidated: bool,
-    /// The answer is nothing to store either: the hit-for-miss marker is kept for so long.
+    /// The answer is not storable either: the hit-for-miss marker is extended to this TTL.
     pub(crate) confirms_marker: Option<Duration>,
-    /// Tells entries that the answer shows to be outdated.
+    /// Identifies entries that the answer shows to be outdated.
     pub(crate) outdates: Option<IsOutdated>,
 }

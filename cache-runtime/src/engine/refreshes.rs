@@ -1,4 +1,4 @@
-//! Which keys this process works for behind the responses: one piece of work for each key, and a limited number at once.
+//! The keys for which this process works in the background: one task for each key, and a limited number at once.
 
 use std::{collections::HashSet, sync::Arc};
 

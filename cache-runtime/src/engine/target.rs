@@ -9,6 +9,6 @@ use crate::{key::handler::Handler, store::Slot};
 pub(crate) struct Target {
     pub(crate) handler: Handler,
     pub(crate) slot: Slot,
-    /// The key of the resource, of which the slot may hold one variant.
+    /// The key of the resource. The slot may be that of one variant.
     pub(crate) resource: Arc<str>,
 }

@@ -23,7 +23,7 @@ use super::{
 };
 use crate::{
     clock::Clock,
-    engine::{self, Flights, Leases, Nesting, Overdue, Purges, Refreshes, Repeats},
+    engine::{self, EvictionRetryQueue, Flights, Leases, Nesting, Purges, Refreshes, Repeats},
     http::{
         request_head::{KeptHeaders, RequestHead},
         response_parts::Tags,
@@ -60,7 +60,7 @@ fn core() -> Arc<CacheCore> {
         refreshes: Arc::new(Refreshes::new(1)),
         runs: Arc::new(Semaphore::new(16)),
         waiting: Semaphore::new(16),
-        overdue: Overdue::new(Gauge::default()),
+        eviction_retries: EvictionRetryQueue::new(Gauge::default()),
         repeats: Repeats::default(),
         leases: Leases::default(),
         nesting: Nesting::default(),
@@ -90,10 +90,10 @@ struct Shop {
     core: Arc<CacheCore>,
     origin: Origin,
     runs: AtomicUsize,
-    /// So many runs panic, the first ones.
+    /// How many of the first calls panic.
     panics: usize,
     own_tags: &'static [&'static str],
-    /// For timers, none of which ever ends.
+    /// For timers. None of them ever ends.
     runtime: Runtime,
 }
 
@@ -142,7 +142,7 @@ impl Shop {
     fn evict(&self, eviction: fn(&Names) -> Eviction) {
         let engine = &self.core.engine;
         self.origin
-            .write(|| block_on(engine.carry_out(&[eviction(&engine.names)])).unwrap());
+            .write(|| block_on(engine.evict_all_of(&[eviction(&engine.names)])).unwrap());
     }
 
     /// Waits until nothing is left to be done, and checks that nothing is left behind.
@@ -219,7 +219,7 @@ fn p3_p4_evicting_a_tag_that_the_answer_names() {
     ask_and_evict(&["own"], |names| Eviction::UserTag(names.user_tag("own")));
 }
 
-/// Three ask, and of the runs the first ones panic: so many requests do so, too, and no other.
+/// Three concurrent requests, while the first calls of the handler panic: the same number of requests panics.
 fn ask_and_panic(panics: usize, runs: usize) {
     explore(move || {
         let shop = &Arc::new(Shop {

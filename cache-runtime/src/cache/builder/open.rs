@@ -8,7 +8,7 @@ use tokio::sync::Semaphore;
 use super::CacheBuilder;
 use crate::{
     cache::Cache,
-    engine::{Engine, Flights, Leases, Nesting, Overdue, Purges, Refreshes, Repeats, Settings},
+    engine::{Engine, EvictionRetryQueue, Flights, Leases, Nesting, Purges, Refreshes, Repeats, Settings},
     entry::HeaderLines,
     error::Error,
     http as rules,
@@ -71,7 +71,7 @@ impl CacheBuilder {
             flights: Flights::default(),
             runs: Arc::new(Semaphore::new(self.max_fills.min(Semaphore::MAX_PERMITS))),
             waiting: Semaphore::new(self.max_waiters.min(Semaphore::MAX_PERMITS)),
-            overdue: Overdue::new(recorder.gauge(Metric::EvictionsRetrying)),
+            eviction_retries: EvictionRetryQueue::new(recorder.gauge(Metric::EvictionsRetrying)),
             repeats: Repeats::default(),
             leases: Leases::default(),
             nesting: Nesting::default(),

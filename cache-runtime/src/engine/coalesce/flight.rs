@@ -19,10 +19,10 @@ pub(crate) enum Outcome {
     /// The fill failed. A failure that holds nothing private answers the waiters; without one, it answers the leader
     /// alone.
     Failed(Option<Failure>),
-    /// The answer is for the leader alone, and the waiters' answers are likely to be for them alone: they fill side by
-    /// side.
+    /// The answer is for the leader alone, and theirs are likely to be, too: the waiters call the origin side by side.
     Unshared,
-    /// There is no answer: the handler panicked, or its runtime shut down. One of the waiters leads next.
+    /// The fill has no answer for the waiters: the handler panicked, its runtime shut down, or its answer was for one
+    /// request. One of the waiters leads next.
     Aborted,
 }
 
@@ -36,7 +36,7 @@ pub(super) struct Flight {
     /// Of a fill without a lease: waiters find it by its key instead of its token.
     local: Option<LocalFill>,
     ended: SetOnce<Ended>,
-    /// Set when the leader is gone, and its lease with it.
+    /// Set when the guard is dropped, after the lease was released.
     released: SetOnce<()>,
 }
 
@@ -149,7 +149,7 @@ impl Waiter {
         self.0.ended.wait().await.outcome.clone()
     }
 
-    /// Waits until the leader is gone, and its lease with it.
+    /// Waits until the guard is dropped, after the lease was released.
     ///
     /// # Cancel safety
     /// As [`outcome`](Self::outcome).

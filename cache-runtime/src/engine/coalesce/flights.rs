@@ -1,4 +1,4 @@
-//! The flights of this process: who leads, and who waits.
+//! The flights of this process, with their leaders and waiters.
 
 use std::sync::Arc;
 
@@ -44,8 +44,7 @@ impl Default for Flights {
 }
 
 impl Flights {
-    /// Leads a flight whose token is still to be granted a lease. Others find it at once, so that none misses it
-    /// between the store's answer and the return of this request's task.
+    /// Leads a flight before its lease is granted. It is registered first, so that no waiter misses it.
     pub(crate) fn lead(&self, permit: FillPermit) -> LeaderGuard {
         let flight = Arc::new(Flight::leased(Token::new_in(self.cache)));
         lock(&self.registry.leased).insert(flight.token, Arc::clone(&flight));
@@ -125,7 +124,7 @@ impl Flights {
         lock(&self.registry.local).retain(|_, flight| !flight.has_tag(tag));
     }
 
-    /// After an eviction of a tag that any answer may turn out to name: later requests join no local fill.
+    /// After an eviction by a tag that any answer may turn out to name: later requests join no local fill.
     pub(crate) fn detach_all(&self) {
         lock(&self.registry.local).clear();
     }

@@ -31,17 +31,17 @@ fn permit() -> FillPermit {
 /// How a leader leaves.
 #[derive(Debug, Clone, Copy)]
 enum Leaves {
-    Told,
+    Published,
     Silent,
     Panicking,
 }
 
 impl Leaves {
-    const ALL: [Self; 3] = [Self::Told, Self::Silent, Self::Panicking];
+    const ALL: [Self; 3] = [Self::Published, Self::Silent, Self::Panicking];
 
     fn leave(self, leader: LeaderGuard) {
         match self {
-            Self::Told => {
+            Self::Published => {
                 leader.publish(Outcome::Shared(entry(1, Vec::new())));
                 yield_now();
             }
@@ -63,9 +63,9 @@ impl Leaves {
     fn learn(self, waiter: Waiter) {
         yield_now();
         match (self, block_on(waiter.outcome())) {
-            (Self::Told, Outcome::Shared(entry)) => assert_eq!(number(&entry), 1),
+            (Self::Published, Outcome::Shared(entry)) => assert_eq!(number(&entry), 1),
             (Self::Silent | Self::Panicking, Outcome::Aborted) => {}
-            (left, outcome) => panic!("{left:?}, and those that waited learned {outcome:?}"),
+            (left, outcome) => panic!("{left:?}, and the waiters learned {outcome:?}"),
         }
     }
 }
@@ -166,7 +166,7 @@ fn p4_of_those_that_come_together_one_looks_after_a_run_elsewhere() {
     });
 }
 
-/// The ways in which a flight is closed to those that come later.
+/// The ways to detach a flight from later requests.
 const DETACH: [fn(&Flights); 3] = [
     |flights| flights.detach_key("key"),
     |flights| flights.detach_tag("tag"),

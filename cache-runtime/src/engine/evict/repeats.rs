@@ -1,5 +1,5 @@
-//! Evictions that are carried out a second time: their request was interrupted, so that a change may reach the database after
-//! the first.
+//! Evictions that are carried out twice: their request was interrupted, so that its change may reach the database after the
+//! first time.
 
 use std::{sync::Arc, time::Duration};
 
@@ -10,13 +10,13 @@ use crate::{
     sync::{Mutex, lock},
 };
 
-/// Between the first time and the second, at the least; twice as long at the most.
+/// The shortest pause before the second time; the longest is twice as long.
 const PAUSE: Duration = Duration::from_secs(1);
 
-/// More evictions than this become one, of everything.
-const MOST: usize = 10_000;
+/// More evictions than this are replaced by one of everything.
+const MAX_EVICTIONS: usize = 10_000;
 
-/// What is to be evicted once more.
+/// What must be evicted a second time.
 #[derive(Debug, Default)]
 pub(crate) struct Repeats {
     evictions: Mutex<Vec<Eviction>>,
@@ -30,12 +30,13 @@ impl Repeats {
 }
 
 impl Engine {
-    /// Carries the evictions out once more, a little later. A task that is dropped with its runtime leaves them to the next.
+    /// Carries the evictions out a second time, a little later. A task that is dropped with its runtime leaves them to the
+    /// next one.
     pub(in crate::engine) fn repeat(self: &Arc<Self>, evictions: &[Eviction], runtime: Option<&Handle>) {
         {
             let mut queue = lock(&self.repeats.evictions);
             queue.extend(evictions.iter().cloned());
-            if queue.len() > MOST {
+            if queue.len() > MAX_EVICTIONS {
                 *queue = vec![Eviction::Root(self.names.root_tag())];
             }
         }
@@ -48,7 +49,7 @@ impl Engine {
             let mut due = engine.repeats.take();
             while !due.is_empty() {
                 time::sleep(PAUSE).await;
-                // What was added meanwhile has its own pause before it.
+                // Evictions that were added meanwhile have a pause of their own.
                 let next = engine.repeats.take();
                 engine.evict_again(&due).await;
                 due = next;
@@ -58,7 +59,7 @@ impl Engine {
         spawn(runtime, Box::pin(work));
     }
 
-    /// Carries out at once what waits for its second time.
+    /// Carries out at once what waits for the second time.
     pub(in crate::engine) async fn finish_repeats(&self) {
         let due = self.repeats.take();
         if !due.is_empty() {

@@ -1,8 +1,8 @@
-//! What all the work of one request shares: its store budget, its time to wait for others, and the evictions that wait for its
-//! response.
+//! What all work for one request shares: the store budget, the time to wait for the fills of others, and the evictions that
+//! are deferred until the response.
 //!
-//! A layer that commits a transaction does so when the handler has ended. Evictions that came before the commit would let a
-//! reader in between store the old row again; so they wait until the response passes [`Cache::attach`], outside of that layer.
+//! A layer that commits a transaction does so after the handler. Evictions before the commit would let a reader store the old
+//! row again, so they are deferred until the response reaches [`Cache::attach`], outside of that layer.
 //!
 //! [`Cache::attach`]: crate::Cache::attach
 
@@ -11,35 +11,34 @@ use std::{
     sync::{Arc, PoisonError},
 };
 
-use futures_util::{FutureExt as _, future::join_all};
-use tokio::{runtime::Handle, time::Instant};
+use tokio::time::Instant;
 
+use super::batch::{EvictionBatch, PendingEvictions};
 use crate::{
-    engine::{Engine, Eviction},
     store::Budget,
     sync::{Mutex, lock},
 };
 
-/// What the work of one request shares.
+/// What all work for one request shares.
 #[derive(Debug)]
 pub(crate) struct RequestScope(Mutex<State>);
 
 #[derive(Debug)]
 struct State {
-    /// Made when it is first asked for: a hit in memory does not.
+    /// Created on first use: a hit in memory does not need it.
     budget: Option<Budget>,
-    /// From when on the request waits for the fills of others, in this cache or in another around or within.
+    /// When the request began to wait for the fills of others, in this cache or an outer or inner one.
     waits_since: Option<Instant>,
     deferred: Deferred,
 }
 
 #[derive(Debug)]
 enum Deferred {
-    /// Evictions wait for the response.
-    Open(Vec<Evictions>),
-    /// The response has passed: evictions are carried out at once, with a budget of their own.
+    /// Evictions are deferred until the response.
+    Open(Vec<EvictionBatch>),
+    /// The response was sent: evictions are carried out at once, with a budget of their own.
     Closed,
-    /// Nothing stands outside that could carry them out: at once.
+    /// Nothing further out could carry them out: they are carried out at once.
     Never,
 }
 
@@ -53,7 +52,7 @@ impl State {
     fn is_untouched(&self) -> bool {
         self.budget.is_none()
             && self.waits_since.is_none()
-            && matches!(&self.deferred, Deferred::Open(waiting) if waiting.is_empty())
+            && matches!(&self.deferred, Deferred::Open(deferred) if deferred.is_empty())
     }
 
     fn budget(&mut self) -> Budget {
@@ -62,12 +61,12 @@ impl State {
 }
 
 thread_local! {
-    /// The scope of this thread's last request, for the next: a hit in memory has no other use for it, and need not allocate.
+    /// The scope of this thread's last request, reused by the next one, so that a hit in memory does not allocate.
     static SPARE: Cell<Option<Arc<RequestScope>>> = const { Cell::new(None) };
 }
 
 impl RequestScope {
-    /// For a request whose evictions wait for its response.
+    /// For a request whose evictions are deferred until its response.
     pub(crate) fn deferring() -> Arc<Self> {
         SPARE
             .take()
@@ -83,7 +82,7 @@ impl RequestScope {
         })))
     }
 
-    /// A share of the request's store time. Work that outlasts the request has store time of its own.
+    /// A share of the request's store budget. Work after the response has a budget of its own.
     pub(crate) fn budget(&self) -> Budget {
         let mut state = lock(&self.0);
         match state.deferred {
@@ -92,8 +91,8 @@ impl RequestScope {
         }
     }
 
-    /// When the request began to wait for the fills of others: `now`, if it has not yet. Work that outlasts the request waits
-    /// by itself.
+    /// When the request began to wait for the fills of others: `now`, if it has not yet. Work after the response counts for
+    /// itself.
     pub(in crate::engine) fn waits_since(&self, now: Instant) -> Instant {
         let mut state = lock(&self.0);
         match state.deferred {
@@ -106,8 +105,8 @@ impl RequestScope {
         matches!(lock(&self.0).deferred, Deferred::Open(_))
     }
 
-    /// Keeps the evictions until the response passes; hands them back if it has passed, or nothing waits for it.
-    pub(crate) fn defer(&self, evictions: Evictions) -> Option<Evictions> {
+    /// Defers the evictions until the response. Returns them if it was sent, or if nothing defers evictions.
+    pub(crate) fn defer(&self, evictions: EvictionBatch) -> Option<EvictionBatch> {
         match &mut lock(&self.0).deferred {
             Deferred::Open(deferred) => {
                 let mut same = deferred.iter_mut();
@@ -121,17 +120,17 @@ impl RequestScope {
         }
     }
 
-    /// From here on evictions are carried out at once. Returns those that waited, and the request's budget for them.
-    pub(crate) fn close(mut self: Arc<Self>) -> Option<(Carrying, Budget)> {
+    /// From now on evictions are carried out at once. Returns the deferred ones, and the request's budget for them.
+    pub(crate) fn close(mut self: Arc<Self>) -> Option<(PendingEvictions, Budget)> {
         if let Some(Self(state)) = Arc::get_mut(&mut self) {
-            // Nobody is left who could ask for more.
+            // No other work of the request is left.
             let state = state.get_mut().unwrap_or_else(PoisonError::into_inner);
-            let waited = match state.is_untouched() {
+            let pending = match state.is_untouched() {
                 true => None,
-                false => std::mem::replace(state, State::OPEN).waited(),
+                false => std::mem::replace(state, State::OPEN).into_pending(),
             };
             let _ = SPARE.try_with(|spare| spare.set(Some(self)));
-            return waited;
+            return pending;
         }
         let closed = State {
             budget: None,
@@ -139,97 +138,18 @@ impl RequestScope {
             deferred: Deferred::Closed,
         };
         let state = std::mem::replace(&mut *lock(&self.0), closed);
-        state.waited()
+        state.into_pending()
     }
 }
 
 impl State {
-    fn waited(mut self) -> Option<(Carrying, Budget)> {
+    fn into_pending(mut self) -> Option<(PendingEvictions, Budget)> {
         let budget = self.budget.take();
         match self.deferred {
-            Deferred::Open(waited) if !waited.is_empty() => {
-                Some((Carrying(waited), budget.unwrap_or_else(Budget::shared)))
+            Deferred::Open(deferred) if !deferred.is_empty() => {
+                Some((PendingEvictions(deferred), budget.unwrap_or_else(Budget::shared)))
             }
             Deferred::Open(_) | Deferred::Closed | Deferred::Never => None,
-        }
-    }
-}
-
-/// Evictions from one cache.
-#[derive(Debug)]
-pub(crate) struct Evictions {
-    pub(crate) engine: Arc<Engine>,
-    pub(crate) evictions: Vec<Eviction>,
-    /// Whoever drops a request may stand outside of it.
-    pub(crate) runtime: Option<Handle>,
-    /// What they follow did not come to its end, so that a commit may still be on its way to the database.
-    pub(crate) is_interrupted: bool,
-}
-
-impl Evictions {
-    fn append(&mut self, other: Self) {
-        self.evictions.extend(other.evictions);
-        self.runtime = self.runtime.take().or(other.runtime);
-        self.is_interrupted |= other.is_interrupted;
-    }
-
-    async fn carry_out(&self, mut budget: Budget) {
-        // A failure is logged, and retried.
-        let _ = self.engine.carry_out_within(&mut budget, &self.evictions).await;
-        if self.is_interrupted {
-            self.engine.repeat(&self.evictions, self.runtime.as_ref());
-        }
-    }
-
-    /// Now, and once more a little later.
-    fn carry_out_in_background(&self) {
-        if self.engine.guard.is_memory() {
-            // Memory never waits.
-            let _ = self.engine.carry_out(&self.evictions).now_or_never();
-        } else {
-            self.engine.carry_out_later(&self.evictions);
-            // Without a runtime it is tried each second.
-            if let Some(runtime) = &self.runtime {
-                self.engine.hurry(runtime);
-            }
-        }
-        self.engine.repeat(&self.evictions, self.runtime.as_ref());
-    }
-}
-
-/// Evictions that are being carried out. Dropped before they are, they go on in the background.
-#[derive(Debug)]
-#[must_use = "dropped, it evicts as if the request had been cancelled"]
-pub(crate) struct Carrying(Vec<Evictions>);
-
-impl Carrying {
-    pub(crate) fn one(evictions: Evictions) -> Self {
-        Self(vec![evictions])
-    }
-
-    /// A layer between the handler and here may have failed while its commit was under way.
-    pub(crate) fn interrupted_unless(mut self, has_succeeded: bool) -> Self {
-        for evictions in &mut self.0 {
-            evictions.is_interrupted |= !has_succeeded;
-        }
-        self
-    }
-
-    /// Carries all out at once, each cache's in one call.
-    ///
-    /// # Cancel safety
-    /// Cancelled, they go on in the background.
-    pub(crate) async fn finish(mut self, budget: Budget) {
-        let each = self.0.iter().map(|evictions| evictions.carry_out(budget.share()));
-        join_all(each).await;
-        self.0.clear();
-    }
-}
-
-impl Drop for Carrying {
-    fn drop(&mut self) {
-        for evictions in &self.0 {
-            evictions.carry_out_in_background();
         }
     }
 }

@@ -1,4 +1,5 @@
-//! Evictions that the store did not acknowledge: tried again until it does, and honoured here meanwhile.
+//! Evictions that the store did not acknowledge: retried until it does. Until then this process serves nothing of what
+//! they name.
 
 use std::{
     collections::HashMap,
@@ -22,27 +23,27 @@ use crate::{
     },
 };
 
-/// Between two tries.
+/// Between two attempts.
 const PAUSE: Duration = Duration::from_secs(1);
 
-/// So many are sent together: few enough for one budget.
-const PART: usize = 500;
+/// How many names are sent together: few enough for one budget.
+const BATCH: usize = 500;
 
-/// More names than this become one: the root, which every entry bears.
-const MOST: usize = 10_000;
+/// More names than this are replaced by one: the root tag, which every entry has.
+const MAX_NAMES: usize = 10_000;
 
-/// What is to be evicted once the store answers.
+/// What must be evicted once the store answers.
 #[derive(Debug)]
-pub(crate) struct Overdue {
+pub(crate) struct EvictionRetryQueue {
     names: Mutex<Names>,
-    /// How many there are, to be snapshot without the lock.
+    /// The number of names, readable without the lock.
     count: AtomicUsize,
-    told: Gauge,
-    /// Tries what is new at once.
+    gauge: Gauge,
+    /// Retries new evictions at once.
     task: SingleTask,
 }
 
-/// Each with the number of the eviction that named it last.
+/// Keys and tags, each with the number of the latest eviction that named it.
 #[derive(Debug, Default, Clone)]
 struct Names {
     keys: HashMap<Arc<str>, u64>,
@@ -58,7 +59,7 @@ impl Names {
         }
     }
 
-    /// So many of them, keys first.
+    /// Takes up to `most` names, keys first.
     fn split_off(&mut self, most: usize) -> Self {
         let keys: Vec<_> = self.keys.keys().take(most).cloned().collect();
         let tags: Vec<_> = self.tags.keys().take(most - keys.len()).cloned().collect();
@@ -80,18 +81,18 @@ impl Names {
     }
 }
 
-impl Overdue {
-    /// `told` is told how much there is.
-    pub(crate) fn new(told: Gauge) -> Self {
+impl EvictionRetryQueue {
+    /// `gauge` shows the number of names.
+    pub(crate) fn new(gauge: Gauge) -> Self {
         Self {
             names: Mutex::default(),
             count: AtomicUsize::new(0),
-            told,
+            gauge,
             task: SingleTask::default(),
         }
     }
 
-    fn add(&self, keys: &[Arc<str>], tags: &[Arc<str>], root: &Arc<str>, refused: &Counter) {
+    fn add(&self, keys: &[Arc<str>], tags: &[Arc<str>], root: &Arc<str>, rejected: &Counter) {
         let mut names = self.lock();
         names.evictions += 1;
         let number = names.evictions;
@@ -101,27 +102,27 @@ impl Overdue {
         names
             .tags
             .extend(tags.iter().map(|tag| (Arc::clone(tag), number)));
-        if names.count() > MOST {
-            refused.increment();
+        if names.count() > MAX_NAMES {
+            rejected.increment();
             names.keys.clear();
             names.tags = HashMap::from([(Arc::clone(root), number)]);
         }
         self.changed(names);
     }
 
-    /// Whether nothing may be served or stored for this slot.
-    pub(crate) fn concerns(&self, slot: &Slot) -> bool {
+    /// Whether an eviction covers the slot, so that nothing may be served from it or stored in it.
+    pub(crate) fn covers_slot(&self, slot: &Slot) -> bool {
         self.any_of(|names| {
             names.keys.contains_key(&slot.key) || slot.tags.iter().any(|tag| names.tags.contains_key(tag))
         })
     }
 
-    /// Whether this entry may not be served, for a tag that it names itself.
-    pub(crate) fn concerns_own(&self, entry: &Entry) -> bool {
+    /// Whether an eviction covers a tag that only the entry names, so that it must not be served.
+    pub(crate) fn covers_entry(&self, entry: &Entry) -> bool {
         self.any_of(|names| entry.tags.iter().any(|tag| names.tags.contains_key(tag)))
     }
 
-    pub(in crate::engine) fn names_tag(&self, tag: &Arc<str>) -> bool {
+    pub(in crate::engine) fn covers_tag(&self, tag: &Arc<str>) -> bool {
         self.any_of(|names| names.tags.contains_key(tag))
     }
 
@@ -129,7 +130,7 @@ impl Overdue {
         self.count() > 0 && is_named(&self.lock())
     }
 
-    /// How many names there are.
+    /// The number of names.
     pub(crate) fn count(&self) -> usize {
         self.count.load(Ordering::Acquire)
     }
@@ -138,7 +139,7 @@ impl Overdue {
         self.lock().clone()
     }
 
-    /// These are done, save what was named again since.
+    /// Removes names that were evicted, unless another eviction has named them since.
     fn done(&self, done: &Names) {
         let mut names = self.lock();
         names
@@ -153,9 +154,9 @@ impl Overdue {
     fn changed(&self, names: MutexGuard<'_, Names>) {
         let count = names.count();
         self.count.store(count, Ordering::Release);
-        // Not under the lock: whoever is told may ask in turn.
+        // Without the lock: the recorder may call back.
         drop(names);
-        self.told.set(count);
+        self.gauge.set(count);
     }
 
     fn lock(&self) -> MutexGuard<'_, Names> {
@@ -164,71 +165,72 @@ impl Overdue {
 }
 
 impl Engine {
-    /// Keeps what could not be evicted for later, and takes it for evicted from here on.
-    pub(in crate::engine) fn evict_later(&self, keys: &[Arc<str>], tags: &[Arc<str>]) {
-        let refused = &self.counters.rejected.evictions;
-        self.overdue.add(keys, tags, &self.names.root_tag(), refused);
+    /// Queues evictions that failed. From now on this process takes them for done.
+    pub(in crate::engine) fn queue_evictions(&self, keys: &[Arc<str>], tags: &[Arc<str>]) {
+        let rejected = &self.counters.rejected.evictions;
+        self.eviction_retries
+            .add(keys, tags, &self.names.root_tag(), rejected);
     }
 
-    /// Has what was just kept tried at once, by one task however much there is, which keeps the cache until then.
-    pub(crate) fn hurry(self: &Arc<Self>, runtime: &Handle) {
-        let Some(running) = self.overdue.task.begin() else {
+    /// Retries the queue at once, in one task, which keeps the cache alive until then.
+    pub(crate) fn retry_evictions_now(self: &Arc<Self>, runtime: &Handle) {
+        let Some(running) = self.eviction_retries.task.begin() else {
             return;
         };
         let engine = Arc::clone(self);
         let work = async move {
-            let mut settled = Ok(());
-            while settled.is_ok() && engine.overdue.count() > 0 {
-                settled = engine.settle_overdue().await;
+            let mut retried = Ok(());
+            while retried.is_ok() && engine.eviction_retries.count() > 0 {
+                retried = engine.retry_evictions().await;
             }
             drop(running);
-            if let Err(error) = settled {
-                let count = engine.evictions_of(&engine.overdue.names());
+            if let Err(error) = retried {
+                let count = engine.evictions_of(&engine.eviction_retries.names());
                 events::failed_to_evict(&"the targets of handlers that did not end", count, &error);
             }
         };
         spawn(runtime, Box::pin(work));
     }
 
-    /// Tries all that is overdue once, until something fails.
-    pub(crate) async fn settle_overdue(&self) -> Result<(), StoreError> {
-        let any = self.names.tag_epoch();
-        let mut names = self.overdue.names();
-        // `any` before all other tags: see `Store::commit`.
-        if let Some(number) = names.tags.remove(&any) {
-            self.settle(Names::tags([(any, number)])).await?;
+    /// Tries the whole queue once, up to the first failure.
+    pub(crate) async fn retry_evictions(&self) -> Result<(), StoreError> {
+        let tag_epoch = self.names.tag_epoch();
+        let mut names = self.eviction_retries.names();
+        // The tag epoch before all other tags: see `Store::commit`.
+        if let Some(number) = names.tags.remove(&tag_epoch) {
+            self.retry_batch(Names::tags([(tag_epoch, number)])).await?;
         }
         while names.count() > 0 {
-            self.settle(names.split_off(PART)).await?;
+            self.retry_batch(names.split_off(BATCH)).await?;
         }
         Ok(())
     }
 
-    /// How many evictions these names are of. Some evictions have a second name, which another one implies.
+    /// How many evictions these names belong to. Some evictions have a second name, which another one implies.
     fn evictions_of(&self, names: &Names) -> usize {
         let tags = names.tags.keys().filter(|tag| !self.names.is_implied(tag));
         names.keys.len() + tags.count()
     }
 
-    async fn settle(&self, part: Names) -> Result<(), StoreError> {
-        let keys: Vec<_> = part.keys.keys().cloned().collect();
-        let tags: Vec<_> = part.tags.keys().cloned().collect();
-        self.take_away(&keys, &tags).await?;
-        let count = self.evictions_of(&part);
+    async fn retry_batch(&self, batch: Names) -> Result<(), StoreError> {
+        let keys: Vec<_> = batch.keys.keys().cloned().collect();
+        let tags: Vec<_> = batch.tags.keys().cloned().collect();
+        self.remove_from_store(&keys, &tags).await?;
+        let count = self.evictions_of(&batch);
         if count > 0 {
             events::evicted_late(count);
         }
-        self.overdue.done(&part);
+        self.eviction_retries.done(&batch);
         Ok(())
     }
 }
 
-/// Tries what is overdue again and again, for as long as the engine lives.
-pub(in crate::engine) async fn retry_for_ever(engine: Weak<Engine>) {
+/// Retries the queue every second, until the engine is dropped.
+pub(in crate::engine) async fn retry_evictions_forever(engine: Weak<Engine>) {
     loop {
         time::sleep(PAUSE).await;
         let Some(engine) = engine.upgrade() else { return };
-        // A failure is no news: the next try comes.
-        let _ = engine.settle_overdue().await;
+        // After a failure the next attempt follows.
+        let _ = engine.retry_evictions().await;
     }
 }

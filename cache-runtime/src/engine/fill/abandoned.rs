@@ -7,7 +7,7 @@ use tokio::time;
 
 use super::FillContext;
 
-/// How often within its time a fill looks for waiters.
+/// How often a fill looks for waiters within `limit`.
 const CHECKS: u32 = 4;
 
 /// Completes once the leader's client has left and nobody else has waited for the fill for as long as `limit`, or up to

@@ -46,7 +46,7 @@ impl FillContext {
             }
             Err(error) => {
                 events::failed_to_cache(key, &error);
-                self.release(self.rejected(&error)).await;
+                self.release(self.count_rejection(&error)).await;
             }
         }
     }
@@ -60,9 +60,8 @@ impl FillContext {
         }
     }
 
-    /// Counts an entry that the store did not take. A store that rejects it, for its size or for want of room, will
-    /// reject the next one, too: the marker says so.
-    fn rejected(&self, error: &StoreError) -> Option<Marker> {
+    /// Counts a failed write. A store that rejects this entry will reject the next one, too, hence the marker.
+    fn count_rejection(&self, error: &StoreError) -> Option<Marker> {
         if error.is_unavailable() {
             self.counters().refused(NotStoredReason::StoreUnavailable);
             return None;
@@ -85,7 +84,7 @@ impl FillContext {
         }
     }
 
-    /// Stores take no TTL of zero, and none beyond their clocks.
+    /// Stores reject a TTL of zero.
     fn with_ttl(&self, marker: Marker) -> Option<(Mark, Duration)> {
         let (mark, ttl) = match marker {
             Marker::HitForMiss(ttl) => (Mark::HitForMiss, ttl),

@@ -31,7 +31,7 @@ const RELEASE_PAUSE: Duration = Duration::from_millis(100);
 pub(in crate::engine) enum LeaseRenewal {
     /// A lease in this process's memory needs none.
     Memory { until: Instant },
-    /// Renewed in a task of its own: a handler that computes without a pause must not lose its lease for that.
+    /// Renewed in a task of its own: a handler that does not yield must not lose its lease.
     Task {
         _task: AbortOnDrop,
         _listed: ListedLease,
@@ -100,7 +100,7 @@ impl FillContext {
             .map(|grant| LeaseRenewal::start(engine, slot, grant.token, began));
     }
 
-    /// Completes when the lease is lost, or no longer renewed. Without a lease, after the same time.
+    /// Completes when the lease is lost or no longer renewed; without a lease, after [`MAX_RENEWAL`].
     pub(crate) fn lease_ended(&self) -> BoxFuture<'static, ()> {
         match &self.renewal {
             Some(renewal) => renewal.ended(),

@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-/// Left in the place of an entry.
+/// Replaces an entry that a fill did not store.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Marker {
-    /// Requests run side by side for so long, because their answers are not stored.
+    /// Requests are not coalesced for this long, because their answers are not stored.
     HitForMiss(Duration),
     /// The origin failed, and is left alone for a while.
     Backoff,

@@ -1,5 +1,5 @@
-//! A fill: one run of an origin for the store and for all requests that wait. This is its state, which the engine and
-//! origins share; the run itself is part of [`request`](super::request).
+//! The state of a fill, which the engine and the origins share. A fill calls the origin once, for the store and for all
+//! waiters: see `request::fill`.
 
 mod abandoned;
 mod commit;
@@ -33,7 +33,7 @@ pub(crate) struct FillContext {
     pub(crate) began: Timestamp,
     /// A stale entry answers should the fill fail.
     pub(crate) has_fallback: bool,
-    /// Only the leader's request refuses the stored entry: nothing worse replaces it.
+    /// The stored entry is fresh for other requests: no marker and no failure replaces it.
     pub(crate) has_fresh: bool,
     /// Nobody is answered before the entry is stored.
     pub(in crate::engine) commits_first: bool,
@@ -72,8 +72,8 @@ impl FillContext {
         self.leader.has_waiters()
     }
 
-    /// Lets the waiters fill side by side: this fill takes too long for them.
-    pub(crate) fn release_waiters(&self) {
+    /// Lets the waiters call the origin side by side: this fill takes too long for them.
+    pub(crate) fn stop_coalescing(&self) {
         self.leader.publish(Outcome::Unshared);
     }
 
@@ -82,7 +82,7 @@ impl FillContext {
         self.has_fallback.then_some(Marker::Backoff)
     }
 
-    /// The marker of an answer that is not stored, which also removes the stored entry: not a fresh one.
+    /// The marker of an answer that is not stored. It removes the stored entry, so there is none while that is fresh.
     pub(crate) fn hit_for_miss(&self, ttl: Duration) -> Option<Marker> {
         (!self.has_fresh).then_some(Marker::HitForMiss(ttl))
     }

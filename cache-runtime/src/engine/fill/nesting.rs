@@ -26,7 +26,7 @@ pub(in crate::engine) struct NestedFills {
 pub(crate) struct Nesting(AtomicBool);
 
 impl NestedFills {
-    /// A fill that the current task begins, within those that it works for.
+    /// A fill that the current task begins, inside the fills that it works for.
     pub(in crate::engine) fn begin(engine: &Arc<Engine>, resource: &Arc<str>) -> Arc<Self> {
         Arc::new(Self {
             engine: Arc::as_ptr(engine).addr(),

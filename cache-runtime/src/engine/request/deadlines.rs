@@ -9,7 +9,7 @@ use tokio::time::{Instant, timeout_at};
 use super::{Request, stored::Stored};
 use crate::engine::protocol::Protocol;
 
-/// The moments at which a request stops waiting for the fills of others. One past the end of the clock never comes.
+/// The moments at which a request stops waiting for the fills of others. A time that the clock cannot represent never comes.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Deadlines {
     /// When the request runs the origin itself.

@@ -1,5 +1,4 @@
-//! Decides how a request is served that memory could not answer: reads the store, asks for the lease, and waits for the
-//! fills of others.
+//! Decides how to serve a request: reads the store, requests the lease, and waits for the fills of others.
 
 use std::{ops::ControlFlow, sync::Arc};
 
@@ -26,9 +25,8 @@ use crate::{
     telemetry::events,
 };
 
-/// How often a request asks for the lease again because the fill that it waited for had no answer for it. Then it fills
-/// without the store.
-const MAX_VAIN_WAITS: u32 = 2;
+/// How many fills without an answer for it a request waits for before it fills locally.
+const MAX_UNANSWERED_WAITS: u32 = 2;
 /// How often a request reads the store in all.
 const MAX_READS: u32 = 32;
 /// In how many slots a request looks for its variant: a service may name more fields from one response to the next.
@@ -50,9 +48,9 @@ pub(super) enum Decision {
     Lead(LeaderGuard, Grant),
     /// By a fill without a lease: joined, or led. Perhaps after the request waited in vain for another.
     Local(Option<JoinedFill>),
-    /// By a run for this request alone.
+    /// By the origin, for this request alone.
     Uncached(NotStoredReason),
-    /// By the stale fallback, or without one by a run for this request alone.
+    /// By the stale fallback, or without one by the origin, for this request alone.
     FallbackOr(NotStoredReason),
 }
 
@@ -82,11 +80,11 @@ fn serve<T>(entry: Arc<Entry>, status: CacheStatus, refresh: Option<Snapshot>) -
 struct Progress {
     budget: Budget,
     reads: u32,
-    vain_waits: u32,
+    unanswered_waits: u32,
     variant_steps: u32,
-    /// A holder of the lease that the next request for it replaces.
+    /// The next lease request replaces this holder.
     replaces: Option<Holder>,
-    /// A fill under other generations than those that were read. It is replaced if the next read shows the same.
+    /// A fill under outdated generations. It is replaced if the next read confirms that.
     outdated: Option<Grant>,
 }
 
@@ -95,7 +93,7 @@ impl Progress {
         Self {
             budget,
             reads: 0,
-            vain_waits: 0,
+            unanswered_waits: 0,
             variant_steps: 0,
             replaces: None,
             outdated: None,
@@ -103,7 +101,7 @@ impl Progress {
     }
 
     fn is_exhausted(&self) -> bool {
-        self.vain_waits >= MAX_VAIN_WAITS || self.reads > MAX_READS
+        self.unanswered_waits >= MAX_UNANSWERED_WAITS || self.reads > MAX_READS
     }
 
     /// Takes the holder that a lease may replace, given the generations read now.
@@ -128,12 +126,13 @@ impl<P: Protocol> Request<P> {
         decided
     }
 
+    /// Reads the slot once, and decides by its content.
     async fn step(&mut self, progress: &mut Progress) -> Step {
         let ReadOutcome { lookup, snapshot } = self.read(progress).await?;
-        let is_newer = matches!(lookup, Lookup::Newer);
+        let is_from_newer_release = matches!(lookup, Lookup::Newer);
         let stored = match lookup {
             Lookup::Newer | Lookup::Missing => Stored::default(),
-            Lookup::Entry(entry) if self.protocol.accepts(&entry) => self.weigh(entry, &snapshot)?,
+            Lookup::Entry(entry) if self.protocol.accepts(&entry) => self.serve_or_keep(entry, &snapshot)?,
             Lookup::Entry(entry) => match self.move_to_variant(progress, &entry) {
                 true => return Step::Continue(()),
                 false => Stored::default(),
@@ -142,7 +141,7 @@ impl<P: Protocol> Request<P> {
         if self.options.only_if_cached {
             return decided(Decision::NotCached, stored);
         }
-        if is_newer {
+        if is_from_newer_release {
             return decided(Decision::Uncached(NotStoredReason::NoLease), stored);
         }
         if let Some(reason) = self.options.not_storable {
@@ -152,13 +151,17 @@ impl<P: Protocol> Request<P> {
         if progress.is_exhausted() {
             return decided(Decision::Local(None), stored);
         }
-        // Boxed, so that a hit does not move what waits for others.
+        // Boxed to keep the future of a hit small.
         Box::pin(self.acquire_lease(progress, snapshot, stored)).await
     }
 
     async fn read(&self, progress: &mut Progress) -> Step<ReadOutcome> {
-        let Engine { guard, overdue, .. } = &*self.engine;
-        if overdue.concerns(&self.target.slot) {
+        let Engine {
+            guard,
+            eviction_retries,
+            ..
+        } = &*self.engine;
+        if eviction_retries.covers_slot(&self.target.slot) {
             return self.without_store();
         }
         let read = guard
@@ -168,14 +171,14 @@ impl<P: Protocol> Request<P> {
             Ok(ReadOutcome {
                 lookup: Lookup::Entry(entry),
                 ..
-            }) if overdue.concerns_own(&entry) => self.without_store(),
+            }) if eviction_retries.covers_entry(&entry) => self.without_store(),
             Ok(read) => Step::Continue(read),
             Err(error) => self.store_failed(&error, Stored::default()),
         }
     }
 
-    /// Serves the entry, or keeps it for later.
-    fn weigh(&self, entry: Arc<Entry>, snapshot: &Snapshot) -> Step<Stored> {
+    /// Serves the entry, or keeps it as fallback and for validation.
+    fn serve_or_keep(&self, entry: Arc<Entry>, snapshot: &Snapshot) -> Step<Stored> {
         let is_fallback = match self.freshness(&entry) {
             Freshness::Fresh { remaining: left } if !self.engine.is_early(&entry, left) => {
                 return serve(entry, CacheStatus::Hit, None);
@@ -193,7 +196,7 @@ impl<P: Protocol> Request<P> {
         })
     }
 
-    /// Goes on in the slot of the request's own variant. `false`: it is there already.
+    /// Continues in the slot of the request's own variant. `false`: there is no other slot to look in.
     fn move_to_variant(&mut self, progress: &mut Progress, other: &Entry) -> bool {
         let key = self.protocol.variant_key(&self.target, other);
         let Some(key) = key.filter(|_| progress.variant_steps < MAX_VARIANT_STEPS) else {
@@ -204,6 +207,7 @@ impl<P: Protocol> Request<P> {
         true
     }
 
+    /// Requests the lease, or joins the fill that holds it.
     async fn acquire_lease(&self, progress: &mut Progress, snapshot: Snapshot, stored: Stored) -> Step {
         let guard = &self.engine.guard;
         let slot = &self.target.slot;
@@ -211,12 +215,12 @@ impl<P: Protocol> Request<P> {
             return self.join_at_limit(progress, snapshot, stored).await;
         };
         let leader = self.engine.flights.lead(permit);
-        let ask = LeaseRequest {
+        let request = LeaseRequest {
             token: leader.token(),
             replaces: progress.take_replaced(slot, &snapshot),
             snapshot,
         };
-        let leased = guard.call(&mut progress.budget, guard.store().lease(slot, &ask));
+        let leased = guard.call(&mut progress.budget, guard.store().lease(slot, &request));
         let holder = match leased.await {
             Ok(LeaseOutcome::Granted(grant)) => return decided(Decision::Lead(leader, grant), stored),
             Ok(LeaseOutcome::Conflict) => return Step::Continue(()),
@@ -228,15 +232,18 @@ impl<P: Protocol> Request<P> {
             Holder::Mark(Mark::HitForMiss) => {
                 return decided(Decision::Uncached(NotStoredReason::HitForMiss), stored);
             }
-            Holder::Mark(Mark::FailureBackoff) if stored.fallback.is_some() => {
-                return decided(Decision::FallbackOr(NotStoredReason::HitForMiss), stored);
-            }
-            Holder::Mark(Mark::FailureBackoff) | Holder::Unknown(_) => progress.replaces = Some(holder),
-            // ReadOutcome once more before the fill is replaced: it may know the generations better.
-            Holder::Fill(grant) if Some(grant.digest) != ask.snapshot.digest(slot) => {
+            Holder::Mark(Mark::FailureBackoff) => match stored.fallback {
+                Some(fallback) => return serve(fallback, CacheStatus::Stale, None),
+                None => progress.replaces = Some(holder),
+            },
+            Holder::Unknown(_) => progress.replaces = Some(holder),
+            // Read again before the fill is replaced: the next read may show its generations.
+            Holder::Fill(grant) if Some(grant.digest) != request.snapshot.digest(slot) => {
                 progress.outdated = Some(grant);
             }
-            Holder::Fill(grant) => return Box::pin(self.join(progress, grant, &ask.snapshot, stored)).await,
+            Holder::Fill(grant) => {
+                return Box::pin(self.join(progress, grant, &request.snapshot, stored)).await;
+            }
         }
         Step::Continue(())
     }
@@ -281,9 +288,12 @@ impl<P: Protocol> Request<P> {
         if self.comes_too_late_for(&fill) {
             return wait_for_next(progress, fill, &deadlines, stored).await;
         }
-        // While a tag is still to be evicted the tag epoch is, too: any earlier fill may turn out to have the tag.
+        // A queued eviction of a tag also queues the tag epoch: until then any earlier fill may turn out to have the tag.
         let is_current = snapshot.tag_epoch == Some(grant.tag_epoch)
-            && !self.engine.overdue.names_tag(&self.target.slot.tag_epoch);
+            && !self
+                .engine
+                .eviction_retries
+                .covers_tag(&self.target.slot.tag_epoch);
         let waited = deadlines
             .wait(fill.clone().outcome())
             .instrument(events::wait(&self.target.slot.key))
@@ -316,7 +326,7 @@ impl<P: Protocol> Request<P> {
         self.fill_without_store(stored)
     }
 
-    /// Evicted, though the store does not know it yet.
+    /// The eviction is still queued, so the store is ignored.
     fn without_store<T>(&self) -> Step<T> {
         self.fill_without_store(Stored::default())
     }
@@ -330,13 +340,13 @@ impl<P: Protocol> Request<P> {
         decided(decision, stored)
     }
 
-    /// Whether the entry of a joined fill answers this request. `is_current`: no tag was evicted between the begin of
-    /// the fill and that of the request.
+    /// Whether the entry of a joined fill answers this request. `is_current`: no tag was evicted between the start of the
+    /// fill and of the request.
     pub(super) fn is_answered_by(&self, entry: &Arc<Entry>, is_current: bool) -> bool {
         (is_current || entry.tags.is_empty()) && self.protocol.accepts(entry)
     }
 
-    /// Whether the fill ended before the request began, with nothing for it. Failures are not kept for later requests.
+    /// Whether the fill ended before the request arrived, without a fresh entry. Failures do not answer later requests.
     fn comes_too_late_for(&self, fill: &Waiter) -> bool {
         match fill.ended_before(self.began) {
             Some(Outcome::Shared(entry)) => !matches!(self.freshness(&entry), Freshness::Fresh { .. }),
@@ -355,6 +365,6 @@ async fn wait_for_next(progress: &mut Progress, fill: Waiter, deadlines: &Deadli
     if let Waited::Slow = deadlines.wait(fill.released()).await {
         return decided(Decision::FallbackOr(NotStoredReason::NoLease), stored);
     }
-    progress.vain_waits += 1;
+    progress.unanswered_waits += 1;
     Step::Continue(())
 }

@@ -1,4 +1,4 @@
-//! How a request ends that no stored entry answered.
+//! The end of a request that no stored entry answered, and the answer that follows from it.
 
 use std::{any::Any, panic::resume_unwind, sync::Arc};
 
@@ -11,7 +11,7 @@ use crate::{
     telemetry::events,
 };
 
-/// How a request ended that no stored entry answered.
+/// The end of a request that no stored entry answered.
 pub(super) enum Ending<P: Protocol> {
     /// With the entry of another request's fill.
     Joined(Arc<Entry>),
@@ -54,7 +54,7 @@ impl<P: Protocol> Ending<P> {
 }
 
 impl<P: Protocol> Request<P> {
-    /// Turns the ending into the answer: here alone a stale entry takes the place of a failure.
+    /// The answer that follows from the ending: a stale entry in place of a failure, if there is one.
     pub(super) fn conclude(&self, ending: Ending<P>, stored: Stored) -> P::Answer {
         if let Some(fallback) = &stored.fallback
             && ending.yields_to_fallback()

@@ -21,7 +21,7 @@ use crate::{
     outcome::NotStoredReason,
 };
 
-/// One run of an origin, and the answer that its leader waits for.
+/// A fill, and the channel to the request that leads it.
 pub(super) struct Fill<P: Protocol> {
     pub(super) context: FillContext,
     /// Until the leader's request is answered.
@@ -48,7 +48,7 @@ pub(super) enum Reply<P: Protocol> {
 impl<P: Protocol> Fill<P> {
     /// Runs the origin, answers the leader and the waiters, and stores the entry.
     ///
-    /// Borrows itself, as does all that follows, so that the future of a fill holds it once.
+    /// Takes `&mut self`, so that the future holds the fill once.
     pub(super) async fn run(&mut self, origin: P::Origin, run: Run) {
         let began = Instant::now();
         self.context.start_renewal(began);
@@ -62,14 +62,14 @@ impl<P: Protocol> Fill<P> {
         let received = match ended {
             Ok(received) => received,
             Err(panic) => {
-                // The waiters learn of it when the guard is dropped, after the lease: the next leader finds none.
+                // Dropping the guard publishes `Aborted`, after the lease was released: the next leader finds none.
                 self.reply(Reply::Panicked(panic));
                 return self.context.release(self.context.backoff()).await;
             }
         };
         match P::judge(received, &self.context) {
             Produced::Entry(new) => self.share(new).await,
-            // The rest is boxed, so that a fill does not take its room.
+            // Boxed to keep the future of a fill small.
             Produced::Streaming {
                 answer,
                 is_bounded,
@@ -81,13 +81,13 @@ impl<P: Protocol> Fill<P> {
 
     /// Passes an answer on while it is read; the waiters get it when it has ended.
     async fn stream(&mut self, answer: P::Answer, is_bounded: bool, rest: P::Rest) {
-        // A request that wants the entry stored is answered after that.
-        let held = self.context.commits_first && is_bounded;
-        let held = if held {
-            Some(answer)
-        } else {
-            self.reply_uncached(answer, false, false);
-            None
+        // Held back until the entry is stored, if the request demands that.
+        let held = match self.context.commits_first && is_bounded {
+            true => Some(answer),
+            false => {
+                self.reply_uncached(answer, false, false);
+                None
+            }
         };
         let mut produced = P::read(rest, &self.context).await;
         if let Produced::Private { answer, .. } = &mut produced {
@@ -126,8 +126,8 @@ impl<P: Protocol> Fill<P> {
 
     /// Stores the entry, and answers everybody with it.
     ///
-    /// A store outside of this process is written to behind the answers, unless a setting says otherwise. Memory comes
-    /// first, so that whoever was answered finds at least that answer there.
+    /// A store outside of this process is written after the answers, unless a setting says otherwise. Memory is written
+    /// first, so that an answered client finds at least that answer there.
     async fn share(&mut self, new: NewEntry<P>) {
         let NewEntry {
             whole,
@@ -159,7 +159,7 @@ impl<P: Protocol> Fill<P> {
         let context = &self.context;
         if !first {
             if context.grant.is_some() {
-                // Writing begins with work that would keep this thread from the request that was just answered.
+                // The commit would delay the response on this thread.
                 tokio::task::yield_now().await;
             }
             context.commit(&shared, replaces.as_ref()).await;

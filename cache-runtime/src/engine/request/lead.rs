@@ -88,7 +88,7 @@ impl<P: Protocol> Request<P> {
         }
     }
 
-    /// A fill that stores nothing, to begin with.
+    /// The context of a fill without a lease.
     pub(super) fn fill_context(&self, leader: LeaderGuard) -> FillContext {
         FillContext {
             engine: Arc::clone(&self.engine),
@@ -106,7 +106,7 @@ impl<P: Protocol> Request<P> {
 }
 
 impl<P: Protocol> Ending<P> {
-    /// With what the request's own fill answered; without an answer, it is gone or too slow.
+    /// The ending for the reply of the request's own fill; without one, the fill is gone or too slow.
     fn of_fill(answer: Option<Result<Reply<P>, RecvError>>, has_lease: bool) -> Self {
         let reply = match answer {
             Some(Ok(reply)) => reply,

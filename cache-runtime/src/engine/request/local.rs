@@ -28,8 +28,8 @@ use crate::{
     telemetry::events,
 };
 
-/// How many leader panics a waiter tolerates before it runs the handler itself.
-const MAX_ABORTED: u32 = 1;
+/// How many fills without an answer for it a waiter tolerates before it calls the origin itself.
+const MAX_UNANSWERED: u32 = 1;
 
 impl<P: Protocol> Request<P> {
     /// Joins the local fill, or leads the next. `late`: a fill that the request has waited for in vain so far.
@@ -47,7 +47,7 @@ impl<P: Protocol> Request<P> {
         }
         let deadlines = self.deadlines(&stored);
         let mut joined = Vec::from_iter(late);
-        let mut aborted = 0;
+        let mut unanswered = 0;
         loop {
             let (fill, may_join) = match self.local_role(&deadlines, &mut joined) {
                 Role::Leader(leader) => {
@@ -76,16 +76,18 @@ impl<P: Protocol> Request<P> {
                     continue;
                 }
             };
-            match outcome {
-                Outcome::Shared(entry) if self.is_answered_by(&entry, true) => {
+            match (outcome, &stored.fallback) {
+                (Outcome::Shared(entry), _) if self.is_answered_by(&entry, true) => {
                     return self.conclude(Ending::Joined(entry), stored);
                 }
-                Outcome::Failed(Some(failure)) => return self.serve_failure(failure, stored, origin).await,
-                Outcome::Failed(None) | Outcome::Aborted if stored.fallback.is_some() => {
-                    return self.conclude(Ending::Gone, stored);
+                (Outcome::Failed(_) | Outcome::Aborted, Some(fallback)) => {
+                    return self.answer_from(fallback, CacheStatus::Stale);
                 }
-                // One of the waiters leads next; but not for ever, where each leader panics.
-                Outcome::Shared(_) | Outcome::Aborted if aborted < MAX_ABORTED => aborted += 1,
+                (Outcome::Failed(Some(failure)), None) => {
+                    return self.serve_failure(failure, stored, origin).await;
+                }
+                // One of the waiters leads next.
+                (Outcome::Shared(_) | Outcome::Aborted, _) if unanswered < MAX_UNANSWERED => unanswered += 1,
                 _ => {
                     return self
                         .serve_uncached(NotStoredReason::HitForMiss, stored, origin)
@@ -95,7 +97,7 @@ impl<P: Protocol> Request<P> {
         }
     }
 
-    /// Who has waited as long as it may leads at once, beside the current fill.
+    /// A request past its deadline leads at once, beside the current fill.
     fn local_role(&self, deadlines: &Deadlines, joined: &mut Vec<JoinedFill>) -> Role {
         let flights = &self.engine.flights;
         let slot = &self.target.slot;

@@ -1,4 +1,4 @@
-//! Serves a request that memory could not answer: decides how, fills or waits, and turns the ending into an answer.
+//! Serves requests that memory could not answer.
 
 mod serve;
 mod decide;

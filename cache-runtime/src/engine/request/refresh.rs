@@ -1,4 +1,4 @@
-//! Background refresh: fills behind a response that an entry answered. One for each key, and a limited number at once.
+//! Background refresh: an entry answers the request, and a fill replaces it in the background.
 
 use std::sync::Arc;
 

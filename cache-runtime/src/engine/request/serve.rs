@@ -1,4 +1,4 @@
-//! The way of a request through the engine.
+//! Serves a request: decides, fills or waits, and answers.
 
 use tokio::runtime::Handle;
 use tracing::Instrument;
@@ -16,7 +16,7 @@ use crate::{
 };
 
 impl<P: Protocol> Request<P> {
-    /// Answers the request: from an entry, by a fill of its own or of another request, or by a run of its own.
+    /// Answers the request: from an entry, by its own fill or that of another request, or by the origin alone.
     ///
     /// # Cancel safety
     /// Safe: a fill that has begun goes on and is stored.
@@ -45,7 +45,7 @@ impl<P: Protocol> Request<P> {
                 self.counters().misses.increment();
                 self.protocol.not_cached()
             }
-            // What follows is large, and boxed so that a hit does not move it.
+            // Boxed to keep the future of a hit small.
             Decision::Lead(leader, grant) => {
                 let ending =
                     Box::pin(self.fill(&runtime, leader, Some(grant), &stored, Vec::new(), origin)).await;
@@ -72,7 +72,7 @@ impl<P: Protocol> Request<P> {
         self.conclude(ending, stored)
     }
 
-    /// Answers with the failure of another request's fill. One of another type is no answer: the origin runs once more.
+    /// Answers with the failure of another request's fill. A failure of another type cannot be shared: the origin is called.
     pub(super) async fn serve_failure(
         &self,
         failure: Failure,

@@ -32,13 +32,13 @@ impl<P: Protocol> Request<P> {
         let ended = AssertUnwindSafe(P::run(origin, run)).catch_unwind().await;
         let failed = ended.as_ref().map_or(true, P::has_failed);
         counters.filled(began.elapsed(), failed);
-        let made = match ended {
-            Ok(made) => made,
+        let received = match ended {
+            Ok(received) => received,
             Err(panic) => return Ending::Panicked(panic),
         };
         counters.refused(reason);
         let uncached = P::judge_uncached(
-            made,
+            received,
             &UncachedRun {
                 target: &self.target,
                 began: at,

@@ -51,7 +51,7 @@ impl CacheCore {
     /// The entry, and how long it stays fresh.
     pub(super) async fn fresh(&self, keyed: &Keyed, slot: &Slot) -> Option<(Arc<Entry>, Duration)> {
         let engine = &self.engine;
-        if engine.overdue.concerns(slot) {
+        if engine.eviction_retries.covers_slot(slot) {
             return None;
         }
         let budget = &mut Budget::default();
@@ -59,7 +59,7 @@ impl CacheCore {
         let Lookup::Entry(entry) = read.ok()?.lookup else {
             return None;
         };
-        if engine.overdue.concerns_own(&entry) || !(keyed.accepts)(&entry) {
+        if engine.eviction_retries.covers_entry(&entry) || !(keyed.accepts)(&entry) {
             return None;
         }
         match freshness(
@@ -87,7 +87,7 @@ impl CacheCore {
         found.inspect_err(|error| events::no_key(&key.name, error))
     }
 
-    /// Stores the value, whatever is stored and whoever is about to fill it.
+    /// Stores the value. It replaces a stored one, and current fills of the key store nothing.
     ///
     /// # Cancel safety
     /// If cancelled, the value is stored or not.
@@ -129,7 +129,7 @@ impl CacheCore {
         let budget = &mut Budget::default();
         // Local fills that began before this write are not shared after it.
         engine.flights.detach_key(&slot.key);
-        if engine.overdue.concerns(slot) {
+        if engine.eviction_retries.covers_slot(slot) {
             return Err(StoreError::unavailable(
                 "an earlier eviction of it is still being retried",
             ));

@@ -102,7 +102,7 @@ impl CacheCore {
             engine.counters.of(Handler::VALUES).bypasses.increment();
             return fill().await.map_err(Arc::new);
         };
-        // Memory never waits, so the value is not looked up twice.
+        // Memory only: a remote store would be read twice on a miss.
         if engine.guard.is_memory()
             && let Some((entry, left)) = self.fresh(keyed, &slot).await
             && !engine.is_early(&entry, left)

@@ -1,4 +1,4 @@
-//! Keys whose answers do not end, as far as this process has learned: nobody waits for them.
+//! Keys with endless bodies, as far as this process knows: their requests are not coalesced.
 
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
@@ -6,14 +6,14 @@ use tokio::time::Instant;
 
 use crate::sync::{Mutex, lock};
 
-/// How long the hit-for-miss marker of an endless body stands, unless further ones renew it.
+/// The TTL of the hit-for-miss marker of an endless body. Further endless bodies extend it.
 pub(super) const ENDLESS_TTL: Duration = Duration::from_secs(60);
 
-/// How long a key is taken for endless after its answer was: then it may be read again.
-const TTL: Duration = Duration::from_secs(600);
+/// How long a key is remembered as endless.
+const REMEMBERED: Duration = Duration::from_secs(600);
 
-/// Beyond it no more are remembered until some have expired.
-const MOST: usize = 1024;
+/// How many keys are remembered.
+const MAX_KEYS: usize = 1024;
 
 #[derive(Debug, Default)]
 pub(crate) struct EndlessKeys(Mutex<HashMap<Arc<str>, Instant>>);
@@ -23,11 +23,11 @@ impl EndlessKeys {
     pub(super) fn insert(&self, key: &Arc<str>) {
         let mut keys = lock(&self.0);
         let now = Instant::now();
-        if keys.len() >= MOST {
+        if keys.len() >= MAX_KEYS {
             keys.retain(|_, until| *until > now);
         }
-        if keys.len() < MOST {
-            keys.entry(Arc::clone(key)).or_insert(now + TTL);
+        if keys.len() < MAX_KEYS {
+            keys.entry(Arc::clone(key)).or_insert(now + REMEMBERED);
         }
     }
 

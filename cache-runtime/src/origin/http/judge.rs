@@ -36,8 +36,8 @@ pub(super) fn judge(received: Received, fill: &FillContext) -> Produced<Http> {
         let marker = fill.backoff().filter(|_| parts.status.is_server_error());
         return private(parts, body, revalidated, marker);
     }
-    let purpose = match rules.lifetime_of_fill(&parts, fill) {
-        Ok(lifetime) => Purpose::Store(lifetime),
+    let purpose = match rules.ttl_of_fill(&parts, fill) {
+        Ok(ttl) => Purpose::Store(ttl),
         Err(reason) => {
             fill.not_stored(reason);
             // Where a stale entry serves instead, the failure answers nobody.
@@ -97,7 +97,7 @@ pub(super) fn judge_uncached(received: Received, run: &UncachedRun<'_>) -> Uncac
     } else {
         let is_too_long = size.lower() > rules.max_body() as u64;
         let is_unstorable = implies_hit_for_miss(parts.status, &parts.extensions)
-            && (is_too_long || rules.lifetime(&parts, run.began).is_err());
+            && (is_too_long || rules.ttl(&parts, run.began).is_err());
         is_unstorable.then_some(HIT_FOR_MISS_TTL)
     };
     let outdates = rules.outdates(&parts, run.stored);

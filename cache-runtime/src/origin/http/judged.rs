@@ -39,7 +39,7 @@ impl Judged {
     /// Answers everybody with a whole body.
     pub(super) fn deliver(self, body: Bytes, fill: &FillContext) -> Produced<Http> {
         match self.purpose {
-            Purpose::Store(lifetime) => Produced::Entry(self.entry(body, lifetime, fill)),
+            Purpose::Store(ttl) => Produced::Entry(self.entry(body, ttl, fill)),
             Purpose::Failure => {
                 let headers = stored_headers(self.parts.headers.clone(), true);
                 let now = fill.engine.clock.now();
@@ -54,7 +54,7 @@ impl Judged {
         }
     }
 
-    fn entry(self, body: Bytes, lifetime: Ttl, fill: &FillContext) -> NewEntry<Http> {
+    fn entry(self, body: Bytes, ttl: Ttl, fill: &FillContext) -> NewEntry<Http> {
         let Self {
             rules,
             mut parts,
@@ -64,15 +64,15 @@ impl Judged {
         let engine = &fill.engine;
         let times = engine.clock.times();
         let mut extensions = std::mem::take(&mut parts.extensions);
-        let steering = extensions.remove::<StoreOptions>().unwrap_or_default();
+        let options = extensions.remove::<StoreOptions>().unwrap_or_default();
         let headers = rules.stored_headers(parts.headers, &body);
         let variant = rules
             .asked
             .as_ref()
             .and_then(|asked| shared_cache::variant(&headers, asked));
-        let mut jittered = lifetime;
-        if !lifetime.remaining().is_zero() {
-            jittered.fresh = lifetime.age + engine.jittered(lifetime.remaining());
+        let mut jittered = ttl;
+        if !ttl.remaining().is_zero() {
+            jittered.fresh = ttl.age + engine.jittered(ttl.remaining());
         }
         let (born, Ttl { fresh, stale, .. }) = jittered.since_generated(times.now);
         let (headers, body) = match body.len() {
@@ -84,7 +84,7 @@ impl Judged {
             fresh,
             stale,
             cost: times.now.since(fill.began),
-            tags: steering
+            tags: options
                 .tags
                 .iter()
                 .map(|tag| engine.names.user_tag(tag))
@@ -99,7 +99,7 @@ impl Judged {
             extra: extensions,
             times,
             revalidated,
-            is_validated_each_time: lifetime.remaining().is_zero(),
+            is_validated_each_time: ttl.remaining().is_zero(),
         }
     }
 
@@ -115,7 +115,7 @@ impl Judged {
                 GivenUp::Abandoned => NotStoredReason::Abandoned,
             });
         }
-        // An entry that may still serve is kept.
+        // A backoff keeps the fallback.
         let unfit = |ttl| fill.backoff().or(fill.hit_for_miss(ttl));
         match why {
             GivenUp::TooLong | GivenUp::Trailers | GivenUp::TooSlow => unfit(HIT_FOR_MISS_TTL),
@@ -123,7 +123,7 @@ impl Judged {
                 self.rules.core.endless.insert(&fill.target.slot.key);
                 unfit(ENDLESS_TTL)
             }
-            // It says nothing of the next one.
+            // The next body may be complete.
             GivenUp::Broken => fill.backoff(),
             GivenUp::BudgetSpent | GivenUp::NoTask | GivenUp::Abandoned => None,
         }

@@ -83,7 +83,7 @@ impl fmt::Debug for Call {
 pub(crate) struct Received {
     rules: Arc<ResponseRules>,
     response: Response,
-    /// Asked for while a panic of the body is still caught.
+    /// Read inside `catch_unwind`, since the body may panic.
     size: SizeHint,
 }
 
@@ -100,7 +100,7 @@ impl Request {
         slot.tags = slot.tags.iter().cloned().chain(tags).collect();
     }
 
-    /// Takes no part in coalescing: other requests are likely to get another answer.
+    /// Is not coalesced: other requests are likely to get another answer.
     #[cfg_attr(not(feature = "layer"), expect(dead_code, reason = "for the layer"))]
     pub(crate) fn fill_alone(&mut self) {
         self.options.coalesces = false;

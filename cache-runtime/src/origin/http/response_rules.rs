@@ -38,7 +38,7 @@ impl ResponseRules {
         self.core.max_body(&self.policy)
     }
 
-    pub(super) fn lifetime_of_fill(&self, parts: &Parts, fill: &FillContext) -> Result<Ttl, NotStoredReason> {
+    pub(super) fn ttl_of_fill(&self, parts: &Parts, fill: &FillContext) -> Result<Ttl, NotStoredReason> {
         if (fill.has_fallback || fill.has_fresh) && parts.status.is_server_error() {
             // The stored entry serves better (RFC 9111 section 4.3.3).
             return Err(match parts.extensions.get::<HandlerError>() {
@@ -46,11 +46,11 @@ impl ResponseRules {
                 None => NotStoredReason::Status,
             });
         }
-        self.lifetime(parts, fill.began)
+        self.ttl(parts, fill.began)
     }
 
     /// How long a response to a request that began then may be stored, or why it may not.
-    pub(super) fn lifetime(&self, parts: &Parts, began: Timestamp) -> Result<Ttl, NotStoredReason> {
+    pub(super) fn ttl(&self, parts: &Parts, began: Timestamp) -> Result<Ttl, NotStoredReason> {
         let arrival = self.arrival(&parts.headers, began);
         let default = self.core.settings.default_expire;
         // A `store_if` that panics has not accepted the response; the client gets it all the same.
@@ -108,7 +108,7 @@ impl ResponseRules {
         }
     }
 
-    /// Tells the entries that an answer to HEAD shows to be outdated (RFC 9111 section 4.3.5), if `stored` is one.
+    /// Identifies the entries that an answer to HEAD shows to be outdated (RFC 9111 section 4.3.5), if `stored` is one.
     pub(super) fn outdates(&self, parts: &Parts, stored: Option<&Entry>) -> Option<IsOutdated> {
         let (status, head) = (parts.status, &parts.headers);
         let is_outdated = stored.is_some_and(|stored| shared_cache::is_outdated(stored, status, head));

@@ -32,7 +32,7 @@ pub(crate) struct Streaming {
 }
 
 impl Streaming {
-    /// Also without a lease, when nothing is stored: the waiters share the response either way.
+    /// Streams also without a lease: the waiters share the response.
     pub(super) fn begin(judged: Judged, partial: Partial, exact: Option<u64>) -> Produced<Http> {
         let rules = &judged.rules;
         let (body, tee) = body::tee(partial, exact, rules.max_body(), &rules.core.buffers);
@@ -107,7 +107,7 @@ impl Streaming {
             }
             let release = (settings.coalesce_timeout / RELEASE_DIVISOR).min(LONGEST_RELEASE);
             time::sleep(release).await;
-            fill.release_waiters();
+            fill.stop_coalescing();
             if !fill.has_lease() {
                 return GivenUp::Endless;
             }

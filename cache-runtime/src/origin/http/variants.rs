@@ -40,15 +40,14 @@ impl CacheCore {
 }
 
 impl ResponseRules {
-    /// The key of the request's variant, where the slot holds another one, and is not that variant's.
+    /// The key of the request's variant, unless that is this slot.
     pub(super) fn variant_key(&self, target: &Target, other: &Entry) -> Option<Arc<str>> {
         let own = variant(other, self.asked.as_ref()?)?;
         let key = self.core.engine.names.variant_key(&target.resource, own);
         (*key != *target.slot.key).then(|| key.into())
     }
 
-    /// The key of the variant's own slot, where an older response for the same requests may be, once the resource's slot
-    /// holds this one.
+    /// The key of the variant's own slot, which may hold an older response. This entry is stored in the resource's slot.
     pub(super) fn replaced_key(&self, target: &Target, entry: &Entry) -> Option<Arc<str>> {
         let key = self
             .core

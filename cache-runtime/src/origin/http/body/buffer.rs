@@ -21,7 +21,7 @@ pub(super) type Chunk = Result<Frame<Bytes>, axum::Error>;
 /// Why a body cannot be stored, with the frame that shows it.
 pub(super) type Unfit = (Option<Chunk>, GivenUp);
 
-/// The chunks of a body that were read so far. Those that came in one piece are never copied.
+/// The chunks of a body that were read so far. A body of one chunk is never copied.
 #[derive(Debug, Default)]
 pub(in crate::origin::http) struct Buffer {
     pub(super) chunks: VecDeque<Bytes>,
@@ -71,15 +71,15 @@ impl Buffer {
     }
 }
 
-/// What there is of a body without waiting for it.
+/// The part of a body that is ready.
 pub(in crate::origin::http) enum ReadNow {
     /// All of it.
     Whole(Bytes),
-    /// The beginning, perhaps of nothing: the rest is to be waited for, or cannot be stored.
+    /// The beginning, possibly empty: the rest is pending, or cannot be stored.
     Part(Partial),
 }
 
-/// A body of which the beginning was read.
+/// A body with the chunks that were read from it.
 pub(in crate::origin::http) struct Partial {
     pub(super) read: Buffer,
     pub(super) rest: Body,
@@ -102,7 +102,7 @@ impl Partial {
     }
 }
 
-/// Reads what is there of a body that announces `exact` bytes.
+/// Reads the ready chunks of a body that announces `exact` bytes.
 pub(in crate::origin::http) fn read_now(body: Body, exact: u64, limit: usize) -> ReadNow {
     let mut partial = Partial::unread(body);
     let mut frame = next(&mut partial.rest).now_or_never();
@@ -141,7 +141,7 @@ pub(in crate::origin::http) fn read_now(body: Body, exact: u64, limit: usize) ->
     }
 }
 
-/// The next frame. A panic while it is made is a body that fails: whoever waits for the fill must learn that it ended.
+/// The next frame. A panic of the body counts as an error of it, so that the waiters learn that the fill has ended.
 pub(super) async fn next(body: &mut Body) -> Option<Chunk> {
     match AssertUnwindSafe(body.frame()).catch_unwind().await {
         Ok(chunk) => chunk,

@@ -1,7 +1,7 @@
 //! Response bodies: read for the cache, and passed on to the client of the leader while they are read.
 //!
 //! A body that is complete at once is read here and now. Every other one goes through a [tee](tee::tee): its own client
-//! gets each chunk as it comes, and the chunks together become the entry once the body has ended.
+//! gets each chunk at once, and the chunks together become the entry once the body has ended.
 
 mod budget;
 mod given_up;

@@ -1,4 +1,4 @@
-//! Passes a body on to its client as it comes, and keeps it for the cache.
+//! Passes each chunk of a body on to its client at once, and keeps it for the cache.
 //!
 //! Both read from one buffer, so no chunk is held twice. What the client has not taken is bounded: by a window while nobody
 //! else waits for the body, by `max_body` while somebody does, and by the cache's budget for all bodies together. When
