@@ -264,8 +264,8 @@ impl Asker {
             .push(write);
     }
 
-    /// Asks every replica for every register until each shows all writes whose evictions were acknowledged, or are made
-    /// up for by a process that lives.
+    /// Reads every register from every replica until each response shows all writes whose evictions were acknowledged, or
+    /// are retried by a process that was not killed.
     ///
     /// # Panics
     /// When that takes too long.
@@ -294,8 +294,8 @@ impl Asker {
         for write in &book.1 {
             let written = match write.outcome {
                 Outcome::Evicted(value) => value,
-                Outcome::Overdue(value) if history.died(write.by).is_none() => value,
-                Outcome::Overdue(_) | Outcome::Lost(_) | Outcome::Wrong(_) => continue,
+                Outcome::Retrying(value) if history.died(write.by).is_none() => value,
+                Outcome::Retrying(_) | Outcome::Lost(_) | Outcome::Wrong(_) => continue,
             };
             let owed = owed.entry(write.register).or_default();
             *owed = written.max(*owed);
@@ -328,7 +328,7 @@ fn answer(response: &Response) -> Answer {
         (StatusCode::OK, Some(Ok(run)), Some(Ok(value))) => Answer::Page {
             run: usize::try_from(run).unwrap_or(usize::MAX),
             value,
-            verdict: response.verdict,
+            cache_status: response.cache_status,
         },
         (StatusCode::INTERNAL_SERVER_ERROR, Some(Ok(run)), None) => Answer::Failed {
             run: usize::try_from(run).unwrap_or(usize::MAX),
@@ -340,7 +340,7 @@ fn answer(response: &Response) -> Answer {
 fn outcome(response: &Response) -> Outcome {
     match (response.status, response.body.split_once(' ')) {
         (StatusCode::OK, Some((value, "evicted"))) => Outcome::Evicted(value.parse().unwrap_or(u64::MAX)),
-        (StatusCode::OK, Some((value, "overdue"))) => Outcome::Overdue(value.parse().unwrap_or(u64::MAX)),
+        (StatusCode::OK, Some((value, "retrying"))) => Outcome::Retrying(value.parse().unwrap_or(u64::MAX)),
         _ => Outcome::Wrong(format!("{response:?}")),
     }
 }

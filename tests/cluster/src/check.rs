@@ -2,15 +2,15 @@
 
 use std::{collections::BTreeMap, fmt, time::Duration};
 
-use crate::history::{Answer, History, Kind, Moment, Outcome, Register, Run, Span, Verdict, Write};
+use crate::history::{Answer, CacheStatus, Fill, History, Kind, Moment, Outcome, Register, Span, Write};
 
 /// How long after the end of a fault a replica may still be affected: the probe comes each second.
 pub const AFTERMATH: Duration = Duration::from_secs(3);
 
-/// The longest request, apart from the time that its process is suspended: a wait of 10 s, a run, and some store time.
+/// The longest request, apart from the time that its process is suspended: 10 s of waiting, one fill, and some store time.
 const LONGEST: Duration = Duration::from_secs(15);
 
-/// How long a response, and the notice of a run's end, may take on a busy machine.
+/// How late a response, and the notice that a handler has returned, may arrive on a busy machine.
 const LAG: Duration = Duration::from_secs(1);
 
 /// How old a page of [`Kind::Short`] may be: its TTL, the longest window, and the time that writing it may take.
@@ -37,7 +37,7 @@ pub fn check(history: &History) -> Vec<Violation> {
     }
     violations.extend(failures(history));
     violations.extend(undone_evictions(history));
-    violations.extend(repeated_runs(history));
+    violations.extend(repeated_fills(history));
     violations
 }
 
@@ -65,7 +65,7 @@ fn strangers(history: &History) -> Vec<Violation> {
             continue;
         };
         let detail = match history.runs.get(run) {
-            None => Some("there was no such run".to_owned()),
+            None => Some("no handler returned this page".to_owned()),
             Some(run) if run.register != read.register => Some(format!("{run:?} was for another")),
             Some(run) if run.span.began > read.span.ended => Some(format!("{run:?} came later")),
             Some(run) => {
@@ -83,23 +83,23 @@ fn strangers(history: &History) -> Vec<Violation> {
     violations
 }
 
-/// P1: every request gets the response of its run, in time.
+/// P1: every request gets the response of its fill, in time.
 fn failures(history: &History) -> Vec<Violation> {
     let reads = history.reads.iter().map(|read| {
         let detail = match &read.answer {
             Answer::Lost(error) => Some((true, error.clone())),
             Answer::Wrong(answer) => Some((false, answer.clone())),
             Answer::Failed { run } => {
-                (!history.runs[*run].fails).then(|| (false, format!("run {run} did not fail")))
+                (!history.runs[*run].fails).then(|| (false, format!("fill {run} did not fail")))
             }
             Answer::Page {
-                verdict: Verdict::None,
+                cache_status: CacheStatus::Unknown,
                 ..
             } if read.register.kind != Kind::Value => {
-                Some((false, "it does not say how it came about".to_owned()))
+                Some((false, "its headers do not say whether it is a hit".to_owned()))
             }
             Answer::Page { run, value, .. } => {
-                let detail = format!("value {value}, run {run} saw {}", history.runs[*run].value);
+                let detail = format!("value {value}, fill {run} read {}", history.runs[*run].value);
                 (history.runs[*run].value != *value).then_some((false, detail))
             }
         };
@@ -109,14 +109,14 @@ fn failures(history: &History) -> Vec<Violation> {
         let detail = match &write.outcome {
             Outcome::Lost(error) => Some((true, error.clone())),
             Outcome::Wrong(answer) => Some((false, answer.clone())),
-            Outcome::Evicted(_) | Outcome::Overdue(_) => None,
+            Outcome::Evicted(_) | Outcome::Retrying(_) => None,
         };
         (write.register, write.by, write.span, detail)
     });
     let mut violations = Vec::new();
     for (register, by, span, detail) in reads.chain(writes) {
         match detail {
-            // Its process was killed under it.
+            // Its process was killed while the request was in progress.
             Some((true, _)) if history.died(by).is_some_and(|death| death <= span.ended) => {}
             Some((_, detail)) => violations.push(Violation {
                 promise: "P1",
@@ -148,7 +148,7 @@ fn undone_evictions(history: &History) -> Vec<Violation> {
                 && match write.outcome {
                     Outcome::Evicted(written) => written > value,
                     // No other process knows of it yet.
-                    Outcome::Overdue(written) => written > value && write.by == read.by,
+                    Outcome::Retrying(written) => written > value && write.by == read.by,
                     Outcome::Lost(_) | Outcome::Wrong(_) => false,
                 }
         });
@@ -170,68 +170,68 @@ fn with_aftermath(span: Span) -> Span {
     }
 }
 
-/// P4: between two runs of one page without faults, something removed the page.
-fn repeated_runs(history: &History) -> Vec<Violation> {
+/// P4: a page is filled twice only if it was evicted in between, or a fault occurred.
+fn repeated_fills(history: &History) -> Vec<Violation> {
     let led = led(history);
     let mut violations = Vec::new();
-    for (register, mut runs) in by_register(&led, |led| led.run.register) {
+    for (register, mut runs) in by_register(&led, |led| led.fill.register) {
         if register.kind.is_short() {
             continue;
         }
-        runs.sort_by_key(|led| led.run.span.began);
+        runs.sort_by_key(|led| led.fill.span.began);
         let evictions: Vec<Span> = history
             .writes
             .iter()
-            .filter(|write| takes_away(write.register, register))
+            .filter(|write| removes(write.register, register))
             .map(|write| until_done(history, write))
             .collect();
         for (index, first) in runs.iter().enumerate() {
-            if first.run.fails || !first.granted {
+            if first.fill.fails || !first.granted {
                 continue;
             }
             for second in &runs[index + 1..] {
                 let saw_failures = |led: &Led<'_>| {
                     let waited = Span {
                         began: led.asked.saturating_sub(LAG),
-                        ended: led.run.span.began,
+                        ended: led.fill.span.began,
                     };
                     runs.iter()
-                        .any(|other| other.run.fails && other.run.span.overlaps(waited))
+                        .any(|other| other.fill.fails && other.fill.span.overlaps(waited))
                 };
-                let taken_away = |since| {
+                let removed = |since| {
                     let between = Span {
                         began: since,
-                        ended: second.run.span.began,
+                        ended: second.fill.span.began,
                     };
                     evictions.iter().any(|eviction| eviction.overlaps(between))
                 };
-                // So it is before all later ones.
-                if taken_away(first.asked) {
+                // Then it was removed before all later fills as well.
+                if removed(first.asked) {
                     break;
                 }
-                // It may have had its lease before the first, and only begun after it.
-                if taken_away(second.asked) {
+                // It may have had its lease before the first, and have begun only after it.
+                if removed(second.asked) {
                     continue;
                 }
                 // On a busy machine a working server may take longer than a short budget.
                 if !second.granted && history.budget < LAG {
                     continue;
                 }
-                // A request whose waits led to no result stops waiting and runs the handler itself.
+                // A waiter whose leaders all failed stops waiting and runs the handler itself.
                 if !second.granted && saw_failures(second) {
                     continue;
                 }
                 let between = Span {
                     began: first.asked,
-                    ended: second.run.span.began,
+                    ended: second.fill.span.began,
                 };
                 let troubled = [first, second]
                     .iter()
-                    .any(|led| history.is_troubled(led.run.by.replica, with_aftermath(between), |_| true));
+                    .any(|led| history.is_troubled(led.fill.by.replica, with_aftermath(between), |_| true));
                 if !troubled {
                     violations.push(Violation {
                         promise: "P4",
-                        detail: format!("{second:?} though nothing took away {first:?}"),
+                        detail: format!("{second:?} though nothing removed {first:?}"),
                     });
                     break;
                 }
@@ -241,13 +241,13 @@ fn repeated_runs(history: &History) -> Vec<Violation> {
     violations
 }
 
-/// A run, and the request of its leader as far as it is known.
+/// A fill, and when its leader requested the page, if that is known.
 #[derive(Debug)]
 struct Led<'a> {
-    run: &'a Run,
-    /// When the request began: the lease is not older, and later evictions fence the run.
+    fill: &'a Fill,
+    /// When the request began: the lease is not older, and later evictions fence the fill.
     asked: Moment,
-    /// There was a lease.
+    /// Whether the fill had a lease.
     granted: bool,
 }
 
@@ -255,7 +255,7 @@ fn led(history: &History) -> Vec<Led<'_>> {
     let runs = history.runs.iter();
     let mut led: Vec<Led<'_>> = runs
         .map(|run| Led {
-            run,
+            fill: run,
             asked: run.span.began,
             granted: false,
         })
@@ -264,13 +264,13 @@ fn led(history: &History) -> Vec<Led<'_>> {
         match read.answer {
             Answer::Page {
                 run,
-                verdict: verdict @ (Verdict::Stored | Verdict::Passed),
+                cache_status: cache_status @ (CacheStatus::Stored | CacheStatus::NotStored),
                 ..
             } => {
                 led[run].asked = read.span.began;
-                led[run].granted = verdict == Verdict::Stored;
+                led[run].granted = cache_status == CacheStatus::Stored;
             }
-            // It led, or it waited.
+            // The leader, or a waiter.
             Answer::Failed { run } => led[run].asked = led[run].asked.min(read.span.began),
             Answer::Page { .. } | Answer::Lost(_) | Answer::Wrong(_) => {}
         }
@@ -279,7 +279,7 @@ fn led(history: &History) -> Vec<Led<'_>> {
 }
 
 /// Whether evicting one page removes the other, or prevents that it is stored.
-fn takes_away(evicted: Register, other: Register) -> bool {
+fn removes(evicted: Register, other: Register) -> bool {
     match (evicted.kind, other.kind) {
         (Kind::Whole, Kind::Whole) => true,
         // A response may have any tag that was evicted while it was made.
@@ -293,7 +293,7 @@ fn until_done(history: &History, write: &Write) -> Span {
     let ended = match write.outcome {
         Outcome::Evicted(_) => write.span.ended,
         // While one fault follows another, its process may have been unable to retry.
-        Outcome::Overdue(_) | Outcome::Lost(_) | Outcome::Wrong(_) => {
+        Outcome::Retrying(_) | Outcome::Lost(_) | Outcome::Wrong(_) => {
             let troubles = history.troubles.iter();
             troubles
                 .filter(|trouble| trouble.concerns(write.by.replica))

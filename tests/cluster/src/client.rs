@@ -10,7 +10,7 @@ use hyper_util::{
     rt::TokioExecutor,
 };
 
-use crate::history::Verdict;
+use crate::history::CacheStatus;
 
 /// Longer than any request takes.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -23,7 +23,7 @@ pub struct Client(Pool<HttpConnector, Empty<Bytes>>);
 #[derive(Debug, Clone)]
 pub struct Response {
     pub status: StatusCode,
-    pub verdict: Verdict,
+    pub cache_status: CacheStatus,
     pub body: String,
 }
 
@@ -50,7 +50,7 @@ impl Client {
             let body = body.collect().await.map_err(error_text)?.to_bytes();
             Ok(Response {
                 status: parts.status,
-                verdict: verdict(&parts.headers),
+                cache_status: cache_status(&parts.headers),
                 body: String::from_utf8_lossy(&body).into_owned(),
             })
         };
@@ -66,7 +66,7 @@ impl Client {
     }
 }
 
-fn verdict(headers: &HeaderMap) -> Verdict {
+fn cache_status(headers: &HeaderMap) -> CacheStatus {
     let text = |name| {
         headers
             .get(name)
@@ -74,12 +74,12 @@ fn verdict(headers: &HeaderMap) -> Verdict {
             .unwrap_or_default()
     };
     match text("x-cache") {
-        // A validated response is the page of an earlier run.
-        "Hit" | "Revalidated" => Verdict::Hit,
-        "Stale" => Verdict::Stale,
-        "Miss" if text("cache-status").ends_with("stored") => Verdict::Stored,
-        "Miss" => Verdict::Passed,
-        _ => Verdict::None,
+        // A validated response has the page of an earlier fill.
+        "Hit" | "Revalidated" => CacheStatus::Hit,
+        "Stale" => CacheStatus::Stale,
+        "Miss" if text("cache-status").ends_with("stored") => CacheStatus::Stored,
+        "Miss" => CacheStatus::NotStored,
+        _ => CacheStatus::Unknown,
     }
 }
 

@@ -66,7 +66,7 @@ impl Cluster {
                 ahead: 300 * (i64::try_from(replica).expect("there are few") - 1),
                 budget: plan.budget,
             };
-            let process = Process { replica, life: 0 };
+            let process = Process { replica, restarts: 0 };
             members.push(Member {
                 link,
                 server: tokio::task::block_in_place(|| Server::start(&setup, process)),
@@ -122,8 +122,8 @@ impl Cluster {
         self.began.checked_add(moment)
     }
 
-    /// All runs so far.
-    pub fn runs(&self) -> Vec<crate::history::Run> {
+    /// All fills so far.
+    pub fn runs(&self) -> Vec<crate::history::Fill> {
         self.database.runs()
     }
 
@@ -140,7 +140,7 @@ impl Cluster {
     /// Starts a replica again, as another process.
     pub fn restart(&mut self, replica: usize) {
         let member = &mut self.members[replica];
-        member.process.life += 1;
+        member.process.restarts += 1;
         member.server = Server::start(&member.setup, member.process);
         self.announce();
     }

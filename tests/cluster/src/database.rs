@@ -12,11 +12,11 @@ use tokio::{
 };
 
 use crate::{
-    history::{Kind, Moment, Process, Register, Run, Span},
+    history::{Fill, Kind, Moment, Process, Register, Span},
     replica,
 };
 
-/// Serves one request for each TCP connection; a reader disconnects when its run ends, or with its process.
+/// Serves one request for each TCP connection; a reader disconnects when its handler returns, or when its process is killed.
 #[derive(Debug, Clone)]
 pub(crate) struct Database {
     books: Arc<Mutex<Books>>,
@@ -27,7 +27,7 @@ pub(crate) struct Database {
 #[derive(Debug)]
 struct Books {
     values: BTreeMap<String, u64>,
-    runs: Vec<Run>,
+    runs: Vec<Fill>,
     random: fastrand::Rng,
     manners: Manners,
 }
@@ -35,12 +35,12 @@ struct Books {
 /// Longer than a store may pause without the breaker.
 const SLOW: Duration = Duration::from_millis(1500);
 
-/// The duration and failure rate of runs.
+/// How long handlers take, and how often they fail.
 #[derive(Debug, Clone, Copy)]
 pub struct Manners {
-    /// The shortest run.
+    /// The shortest duration.
     pub shortest: Duration,
-    /// The longest run.
+    /// The longest duration.
     pub longest: Duration,
     /// One in this many takes up to 1.5 s; none for 0.
     pub slow: u32,
@@ -77,8 +77,8 @@ impl Database {
         self.port
     }
 
-    /// All runs so far.
-    pub(crate) fn runs(&self) -> Vec<Run> {
+    /// All fills so far.
+    pub(crate) fn runs(&self) -> Vec<Fill> {
         self.lock().runs.clone()
     }
 
@@ -95,7 +95,7 @@ impl Database {
             ["add", register] => (self.add(register), None),
             _ => return None,
         };
-        // The reader may have been killed; then its run ends here.
+        // The reader may have been killed; then its fill ends here.
         let _ = stream.write_all(format!("{answer}\n").as_bytes()).await;
         let _ = stream.read_to_end(&mut Vec::new()).await;
         if let Some(run) = run {
@@ -122,10 +122,10 @@ impl Database {
         let takes = shortest + (longest - shortest).mul_f64(books.random.f64());
         let fails = fails > 0 && books.random.u32(..fails) == 0;
         let run = books.runs.len();
-        books.runs.push(Run {
+        books.runs.push(Fill {
             register: parse_register(register)?,
             by: parse_process(process)?,
-            // The run lasts until the reader disconnects.
+            // Until the reader disconnects.
             span: Span {
                 began: now,
                 ended: Moment::MAX / 2,
@@ -168,9 +168,9 @@ fn parse_register(text: &str) -> Option<Register> {
 }
 
 fn parse_process(text: &str) -> Option<Process> {
-    let (replica, life) = text.split_once('.')?;
+    let (replica, restarts) = text.split_once('.')?;
     Some(Process {
         replica: replica.parse().ok()?,
-        life: life.parse().ok()?,
+        restarts: restarts.parse().ok()?,
     })
 }

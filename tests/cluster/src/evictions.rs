@@ -32,9 +32,9 @@ const CLIENTS: u32 = 256;
 const PATIENCE: Duration = Duration::from_secs(120);
 
 /// Commands that belong to no eviction: the probe of each second, and the one that counts the others.
-const BESIDE: &[&str] = &["time", "info"];
-/// Those that remove records behind `clear`.
-const BEHIND: &[&str] = &["scan", "eval", "getrange", "unlink"];
+const UNRELATED: &[&str] = &["time", "info"];
+/// The commands that remove records in the background, after `clear` has returned.
+const CLEANUP: &[&str] = &["scan", "eval", "getrange", "unlink"];
 
 #[cache(expire = "1 day", tags = [TAG])]
 async fn page(Path(id): Path<u32>) -> String {
@@ -85,8 +85,8 @@ impl Eviction {
     }
 
     fn is_its_own(self, command: &str) -> bool {
-        let is_behind = matches!(self, Self::Everything) && BEHIND.contains(&command);
-        !is_behind && !BESIDE.contains(&command)
+        let is_cleanup = matches!(self, Self::Everything) && CLEANUP.contains(&command);
+        !is_cleanup && !UNRELATED.contains(&command)
     }
 }
 
@@ -205,8 +205,8 @@ async fn ask(router: &Router, id: u32) -> String {
         Err(never) => match never {},
     };
     assert_eq!(response.status(), StatusCode::OK);
-    let verdict = response.headers()["x-cache"].to_str();
-    verdict.expect("it is a word").to_owned()
+    let cache_status = response.headers()["x-cache"].to_str();
+    cache_status.expect("it is a word").to_owned()
 }
 
 /// Median and worst, in milliseconds.

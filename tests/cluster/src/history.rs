@@ -93,22 +93,23 @@ impl fmt::Display for Register {
     }
 }
 
-/// One process of a replica, which may have several, one after another.
+/// One process of a replica. A restarted replica has another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Process {
     pub replica: usize,
-    pub life: u32,
+    /// How often the replica was restarted before.
+    pub restarts: u32,
 }
 
 impl fmt::Display for Process {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}.{}", self.replica, self.life)
+        write!(f, "{}.{}", self.replica, self.restarts)
     }
 }
 
-/// A run of a handler as the database sees it: from its request until its process disconnects.
+/// One execution of a handler, from its request to the database until it disconnects.
 #[derive(Debug, Clone)]
-pub struct Run {
+pub struct Fill {
     pub register: Register,
     pub by: Process,
     pub span: Span,
@@ -129,13 +130,13 @@ pub struct Read {
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Answer {
-    /// 200, with the page of a run.
+    /// 200, with a page that a handler returned.
     Page {
         run: usize,
         value: u64,
-        verdict: Verdict,
+        cache_status: CacheStatus,
     },
-    /// 500, with the run that was made to fail.
+    /// 500: this fill was made to fail.
     Failed { run: usize },
     /// No response.
     Lost(String),
@@ -143,18 +144,18 @@ pub enum Answer {
     Wrong(String),
 }
 
-/// The source of a page, by its headers.
+/// How the cache answered, by the headers of the response.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Verdict {
-    /// The run of another request.
+pub enum CacheStatus {
+    /// From the store, or from the fill of another request.
     Hit,
     Stale,
-    /// Its own run, with a lease: the page is stored.
+    /// The leader of a fill with a lease: the page is stored.
     Stored,
-    /// Its own run, without a lease.
-    Passed,
+    /// The handler ran for this request without a lease.
+    NotStored,
     /// The headers do not show it.
-    None,
+    Unknown,
 }
 
 /// A write: a register is incremented and its page evicted.
@@ -170,8 +171,8 @@ pub struct Write {
 pub enum Outcome {
     /// To this value; the eviction returned `Ok`.
     Evicted(u64),
-    /// To this value; the eviction returned `Err`: the process retries it.
-    Overdue(u64),
+    /// To this value; the eviction returned `Err`, and the process retries it.
+    Retrying(u64),
     /// No response: the write may or may not have happened.
     Lost(String),
     /// A response that no client should get.
@@ -197,7 +198,7 @@ impl Trouble {
 #[derive(Debug, Clone, Default)]
 pub struct History {
     /// By number.
-    pub runs: Vec<Run>,
+    pub runs: Vec<Fill>,
     pub reads: Vec<Read>,
     pub writes: Vec<Write>,
     pub troubles: Vec<Trouble>,
@@ -246,14 +247,14 @@ impl fmt::Display for History {
             (write.span, detail)
         });
         let runs = self.runs.iter().enumerate().map(|(number, run)| {
-            let Run {
+            let Fill {
                 register,
                 by,
                 value,
                 fails,
                 ..
             } = run;
-            let detail = format!("run {number} {register} of {by}: saw {value}, fails: {fails}");
+            let detail = format!("fill {number} {register} of {by}: read {value}, fails: {fails}");
             (run.span, detail)
         });
         let troubles = self.troubles.iter().map(|trouble| {

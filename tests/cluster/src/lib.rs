@@ -1,10 +1,12 @@
 //! Several processes that share a Redis server, with faults between them.
 //!
-//! A [`campaign`] reads, writes and evicts at random while faults come and go, and keeps a [`history`]; the [`check`] says
-//! where that breaks a promise. A [`load`] measures what one fault costs the requests meanwhile, and [`evictions`] what it
-//! costs to take many entries away.
+//! A [`campaign`] reads, writes and evicts at random while faults occur, and records a [`history`]; [`check`] finds the broken
+//! promises in it. [`load`] measures the cost of one fault for requests, and [`evictions`] the cost of removing many entries.
 
-#![allow(missing_docs, reason = "nobody's API: its tests and programs stand beside it")]
+#![allow(
+    missing_docs,
+    reason = "no API: only the tests and programs of this package use it"
+)]
 
 pub mod campaign;
 pub mod check;

@@ -22,7 +22,7 @@ use crate::{
     cluster::{Cluster, Plan},
     database::Manners,
     fault::Fault,
-    history::Verdict,
+    history::CacheStatus,
 };
 
 /// The measured faults: those of Redis, and of the link to it.
@@ -84,7 +84,7 @@ struct Sample {
     began: Instant,
     took: Duration,
     cached: bool,
-    answer: Result<(Verdict, Option<usize>), String>,
+    answer: Result<(CacheStatus, Option<usize>), String>,
 }
 
 /// Sends requests from several clients until it is dropped.
@@ -171,12 +171,12 @@ impl Load {
             .clone()
     }
 
-    /// How long after `since` the first page was asked for that came from the store: its run was over before.
+    /// The time from `since` to the first request that was answered from the store: its page was filled before it began.
     async fn until_hit_after(&self, since: Instant, cluster: &Cluster) -> Duration {
         loop {
             let (samples, runs) = (self.samples(), cluster.runs());
             let is_from_store = |sample: &&Sample| match sample.answer {
-                Ok((Verdict::Hit, Some(run))) => {
+                Ok((CacheStatus::Hit, Some(run))) => {
                     let ended = runs.get(run).and_then(|run| cluster.instant(run.span.ended));
                     ended.is_some_and(|ended| ended < sample.began)
                 }
@@ -222,7 +222,7 @@ async fn ask(port: u16, number: u64, samples: Arc<Mutex<Vec<Sample>>>, next: Arc
             answer: answer.and_then(|response| match response.status {
                 StatusCode::OK => {
                     let run = response.body.split(' ').next();
-                    Ok((response.verdict, run.and_then(|run| run.parse().ok())))
+                    Ok((response.cache_status, run.and_then(|run| run.parse().ok())))
                 }
                 _ => Err(format!("{response:?}")),
             }),
@@ -236,7 +236,7 @@ async fn ask(port: u16, number: u64, samples: Arc<Mutex<Vec<Sample>>>, next: Arc
 
 impl Sample {
     fn is_hit(&self) -> bool {
-        matches!(self.answer, Ok((Verdict::Hit, _)))
+        matches!(self.answer, Ok((CacheStatus::Hit, _)))
     }
 }
 

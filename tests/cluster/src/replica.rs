@@ -27,7 +27,7 @@ pub(crate) const BUDGET: &str = "CLUSTER_BUDGET";
 
 const HOUR: Duration = Duration::from_secs(3600);
 
-/// The reply of the database to a run.
+/// The reply of the database to a handler.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct DatabaseReply {
     pub(crate) run: usize,
@@ -67,7 +67,7 @@ struct Database {
     process: String,
 }
 
-/// `<run> <value>`, or 500 with the run alone.
+/// `<fill> <value>`; 500 with the number of the fill if the handler fails.
 type Page = Result<String, (StatusCode, String)>;
 
 impl Database {
@@ -77,7 +77,7 @@ impl Database {
         let reply = DatabaseReply::parse(&line)
             .ok_or_else(|| unreachable_database(io::ErrorKind::InvalidData.into()))?;
         sleep(reply.takes).await;
-        // Disconnected: the run has ended.
+        // The database records the end of the fill.
         drop(stream);
         if reply.fails {
             return Err((StatusCode::INTERNAL_SERVER_ERROR, reply.run.to_string()));
@@ -85,7 +85,7 @@ impl Database {
         Ok(format!("{} {}", reply.run, reply.value))
     }
 
-    /// Increments, then evicts: `<value> evicted`, or `<value> overdue`.
+    /// Increments, then evicts: `<value> evicted`, or `<value> retrying`.
     async fn written(
         &self,
         kind: Kind,
@@ -96,7 +96,7 @@ impl Database {
         let (_, line) = self.ask(&question).await.map_err(unreachable_database)?;
         let outcome = match eviction.await {
             Ok(()) => "evicted",
-            Err(_) => "overdue",
+            Err(_) => "retrying",
         };
         Ok(format!("{} {outcome}", line.trim()))
     }
@@ -110,7 +110,7 @@ impl Database {
     }
 }
 
-/// Not a number, so that it is not taken for a run that was made to fail.
+/// Not a number, so that it is not mistaken for a fill that was made to fail.
 fn unreachable_database(error: io::Error) -> (StatusCode, String) {
     (StatusCode::INTERNAL_SERVER_ERROR, format!("database: {error}"))
 }
@@ -162,13 +162,13 @@ async fn rfc9111(Path(id): Path<u32>, headers: HeaderMap, State(database): State
     let value = page.split(' ').nth(1).unwrap_or_default();
     let tag = format!("\"{value}\"");
     let control = "max-age=1, stale-while-revalidate=1, stale-if-error=2";
-    let said = [
+    let fields = [
         (header::ETAG, tag.clone()),
         (header::CACHE_CONTROL, control.to_owned()),
     ];
     match headers.get(header::IF_NONE_MATCH) {
-        Some(stored) if *stored == tag => (StatusCode::NOT_MODIFIED, said).into_response(),
-        _ => (said, page).into_response(),
+        Some(stored) if *stored == tag => (StatusCode::NOT_MODIFIED, fields).into_response(),
+        _ => (fields, page).into_response(),
     }
 }
 

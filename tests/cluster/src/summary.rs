@@ -2,7 +2,7 @@
 
 use std::{fmt, ops::AddAssign};
 
-use crate::history::{Answer, History, Outcome, Verdict};
+use crate::history::{Answer, CacheStatus, History, Outcome};
 
 /// How much a history holds.
 #[derive(Debug, Clone, Default)]
@@ -12,7 +12,7 @@ pub struct Summary {
     pub stale: usize,
     pub runs: usize,
     pub evicted: usize,
-    pub overdue: usize,
+    pub retried: usize,
     /// Without a response, for the process was killed.
     pub lost: usize,
     pub faults: usize,
@@ -20,10 +20,10 @@ pub struct Summary {
 
 impl Summary {
     pub fn of(history: &History) -> Self {
-        let verdicts = |wanted: Verdict| {
+        let pages = |wanted: CacheStatus| {
             let reads = history.reads.iter();
             reads
-                .filter(|read| matches!(&read.answer, Answer::Page { verdict, .. } if *verdict == wanted))
+                .filter(|read| matches!(&read.answer, Answer::Page { cache_status, .. } if *cache_status == wanted))
                 .count()
         };
         let outcomes = |wanted: fn(&Outcome) -> bool| {
@@ -36,11 +36,11 @@ impl Summary {
             .filter(|read| matches!(read.answer, Answer::Lost(_)));
         Self {
             reads: history.reads.len(),
-            hits: verdicts(Verdict::Hit),
-            stale: verdicts(Verdict::Stale),
+            hits: pages(CacheStatus::Hit),
+            stale: pages(CacheStatus::Stale),
             runs: history.runs.len(),
             evicted: outcomes(|outcome| matches!(outcome, Outcome::Evicted(_))),
-            overdue: outcomes(|outcome| matches!(outcome, Outcome::Overdue(_))),
+            retried: outcomes(|outcome| matches!(outcome, Outcome::Retrying(_))),
             lost: lost.count() + outcomes(|outcome| matches!(outcome, Outcome::Lost(_))),
             faults: history.troubles.len(),
         }
@@ -54,7 +54,7 @@ impl AddAssign for Summary {
         self.stale += more.stale;
         self.runs += more.runs;
         self.evicted += more.evicted;
-        self.overdue += more.overdue;
+        self.retried += more.retried;
         self.lost += more.lost;
         self.faults += more.faults;
     }
@@ -68,14 +68,14 @@ impl fmt::Display for Summary {
             stale,
             runs,
             evicted,
-            overdue,
+            retried,
             lost,
             faults,
         } = self;
         write!(
             f,
             "{reads} reads ({hits} hits, {stale} stale), {runs} fills, {evicted} evictions acknowledged, \
-             {overdue} retried, {lost} requests lost with their process, {faults} faults"
+             {retried} retried, {lost} requests lost with their process, {faults} faults"
         )
     }
 }

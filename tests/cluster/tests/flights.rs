@@ -6,14 +6,14 @@ use cluster::{Client, Cluster, Manners, Plan, Response};
 use futures_util::future::join_all;
 use tokio::{task::block_in_place, time::Instant};
 
-/// A new cluster whose runs take this long.
-async fn cluster(runs: Duration) -> Cluster {
+/// A new cluster whose handlers take this long.
+async fn cluster(takes: Duration) -> Cluster {
     let plan = Plan {
         replicas: 3,
         seed: 1,
         manners: Manners {
-            shortest: runs,
-            longest: runs,
+            shortest: takes,
+            longest: takes,
             slow: 0,
             fails: 0,
         },
@@ -35,7 +35,7 @@ async fn ask(cluster: &Cluster, requests: usize, replicas: &[usize]) -> Vec<Resp
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn p4_a_thousand_requests_to_three_processes_run_the_handler_once() {
-    rlimit::increase_nofile_limit(4096).expect("a process may have so many connections");
+    rlimit::increase_nofile_limit(4096).expect("the limit on open files can be raised");
     let cluster = cluster(Duration::from_millis(500)).await;
     let responses = ask(&cluster, 1000, &[0, 1, 2]).await;
     assert!(responses.iter().all(|response| response.body == "0 0"));
@@ -51,18 +51,21 @@ async fn p4_another_process_takes_over_when_the_leader_s_is_killed() {
     });
     let begun = Instant::now();
     while cluster.runs().is_empty() {
-        assert!(begun.elapsed() < Duration::from_secs(20), "it does not run");
+        assert!(
+            begun.elapsed() < Duration::from_secs(20),
+            "the handler does not run"
+        );
         tokio::task::yield_now().await;
     }
     block_in_place(|| cluster.kill(0));
     let killed = Instant::now();
     leader
         .await
-        .expect("the client lives")
+        .expect("the client does not panic")
         .expect_err("its server died");
     let responses = ask(&cluster, 20, &[1, 2]).await;
     assert!(responses.iter().all(|response| response.body == "1 0"));
-    assert_eq!(cluster.runs().len(), 2, "one of those that waited ran it");
-    // The lease's five seconds, then one run; the rest is for a busy machine.
+    assert_eq!(cluster.runs().len(), 2, "one of the waiters ran the handler");
+    // The lease's five seconds, then one fill; the rest is for a busy machine.
     assert!(killed.elapsed() < Duration::from_secs(15));
 }

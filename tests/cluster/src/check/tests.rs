@@ -10,8 +10,14 @@ const PAGE: Register = Register {
     kind: Kind::Plain,
     id: 1,
 };
-const HERE: Process = Process { replica: 0, life: 0 };
-const THERE: Process = Process { replica: 1, life: 0 };
+const HERE: Process = Process {
+    replica: 0,
+    restarts: 0,
+};
+const THERE: Process = Process {
+    replica: 1,
+    restarts: 0,
+};
 
 /// In milliseconds; far enough from the beginning that nothing is cut off there.
 fn span(began: u64, ended: u64) -> Span {
@@ -26,26 +32,30 @@ fn span(began: u64, ended: u64) -> Span {
 struct Story(History);
 
 impl Story {
-    /// A run, and the request of its leader.
+    /// A fill, and the request of its leader.
     fn run(mut self, by: Process, span: Span, value: u64) -> Self {
         let run = self.0.runs.len();
-        self.0.runs.push(Run {
+        self.0.runs.push(Fill {
             register: PAGE,
             by,
             span,
             value,
             fails: false,
         });
-        self.read(by, span, run, Verdict::Stored)
+        self.read(by, span, run, CacheStatus::Stored)
     }
 
-    fn read(mut self, by: Process, span: Span, run: usize, verdict: Verdict) -> Self {
+    fn read(mut self, by: Process, span: Span, run: usize, cache_status: CacheStatus) -> Self {
         let value = self.0.runs[run].value;
         self.0.reads.push(Read {
             register: PAGE,
             by,
             span,
-            answer: Answer::Page { run, value, verdict },
+            answer: Answer::Page {
+                run,
+                value,
+                cache_status,
+            },
         });
         self
     }
@@ -83,10 +93,10 @@ impl Story {
 fn hits_misses_and_evictions_in_order_break_nothing() {
     let story = Story::default()
         .run(HERE, span(0, 10), 0)
-        .read(THERE, span(20, 21), 0, Verdict::Hit)
+        .read(THERE, span(20, 21), 0, CacheStatus::Hit)
         .write(THERE, span(30, 31), Outcome::Evicted(1))
         .run(THERE, span(40, 50), 1)
-        .read(HERE, span(60, 61), 1, Verdict::Hit);
+        .read(HERE, span(60, 61), 1, CacheStatus::Hit);
     assert!(story.broken().is_empty());
 }
 
@@ -96,13 +106,13 @@ fn value_from_before_an_acknowledged_eviction_breaks_p3_on_any_replica() {
         let story = Story::default()
             .run(HERE, span(0, 10), 0)
             .write(HERE, span(20, 21), Outcome::Evicted(1))
-            .read(by, span(30, 31), 0, Verdict::Hit);
+            .read(by, span(30, 31), 0, CacheStatus::Hit);
         assert_eq!(story.broken(), ["P3"]);
     }
     let during = Story::default()
         .run(HERE, span(0, 10), 0)
         .write(HERE, span(20, 30), Outcome::Evicted(1))
-        .read(THERE, span(25, 40), 0, Verdict::Hit);
+        .read(THERE, span(25, 40), 0, CacheStatus::Hit);
     assert!(
         during.broken().is_empty(),
         "the read began before the eviction returned"
@@ -110,12 +120,12 @@ fn value_from_before_an_acknowledged_eviction_breaks_p3_on_any_replica() {
 }
 
 #[test]
-fn overdue_eviction_is_owed_by_its_own_process_alone() {
+fn retried_eviction_binds_its_own_process_alone() {
     let story = |by| {
         Story::default()
             .run(HERE, span(0, 10), 0)
-            .write(HERE, span(20, 21), Outcome::Overdue(1))
-            .read(by, span(30, 31), 0, Verdict::Hit)
+            .write(HERE, span(20, 21), Outcome::Retrying(1))
+            .read(by, span(30, 31), 0, CacheStatus::Hit)
     };
     assert_eq!(story(HERE).broken(), ["P3"]);
     assert!(story(THERE).broken().is_empty());
@@ -128,13 +138,13 @@ fn no_fault_excuses_a_page_from_before_an_eviction() {
             .fault(fault, 0, span(0, 5000))
             .run(HERE, span(50, 4550), 0)
             .write(THERE, span(100, 101), Outcome::Evicted(1))
-            .read(HERE, span(4500, 4600), 0, Verdict::Hit);
+            .read(HERE, span(4500, 4600), 0, CacheStatus::Hit);
         assert_eq!(story.broken(), ["P3"], "{}", fault.name());
     }
 }
 
 #[test]
-fn page_of_another_register_or_past_its_life_or_from_nowhere_breaks_p2() {
+fn page_of_another_register_or_after_its_ttl_or_of_no_handler_breaks_p2() {
     let mut other = Story::default().run(HERE, span(0, 10), 0);
     other.0.runs[0].register.id = 2;
     assert_eq!(other.broken(), ["P2"]);
@@ -143,12 +153,12 @@ fn page_of_another_register_or_past_its_life_or_from_nowhere_breaks_p2() {
     assert_eq!(unknown.broken(), ["P2"]);
     let early = Story::default()
         .run(HERE, span(50, 60), 0)
-        .read(THERE, span(0, 40), 0, Verdict::Hit);
-    assert_eq!(early.broken(), ["P2"], "the run came later");
+        .read(THERE, span(0, 40), 0, CacheStatus::Hit);
+    assert_eq!(early.broken(), ["P2"], "the fill began later");
     let short = |read| {
         let mut story = Story::default()
             .run(HERE, span(0, 10), 0)
-            .read(THERE, read, 0, Verdict::Stale);
+            .read(THERE, read, 0, CacheStatus::Stale);
         story.0.runs[0].register.kind = Kind::Short;
         story
             .0
@@ -162,7 +172,7 @@ fn page_of_another_register_or_past_its_life_or_from_nowhere_breaks_p2() {
 }
 
 #[test]
-fn second_run_that_nothing_called_for_breaks_p4() {
+fn second_fill_without_an_eviction_or_a_fault_breaks_p4() {
     let twice = |by| Story::default().run(HERE, span(0, 10), 0).run(by, span(5, 15), 0);
     assert_eq!(twice(THERE).broken(), ["P4"]);
     assert_eq!(twice(HERE).broken(), ["P4"]);
@@ -170,7 +180,7 @@ fn second_run_that_nothing_called_for_breaks_p4() {
     assert_eq!(twice(THERE).trouble(2, span(3, 4)).broken(), ["P4"]);
     let evicted = twice(THERE).write(HERE, span(2, 3), Outcome::Evicted(0));
     assert!(evicted.broken().is_empty());
-    // Requested before the eviction, begun after a run that was requested after it.
+    // Requested before the eviction, and begun after a fill that was requested after the eviction.
     let mut overtaken = Story::default()
         .run(HERE, span(10, 20), 0)
         .run(THERE, span(12, 22), 0)
@@ -191,7 +201,7 @@ fn request_without_a_right_answer_breaks_p1_unless_its_process_was_killed() {
     assert_eq!(lost(Some(50)).broken(), ["P1"], "it was alive then");
     let mut failed = Story::default().run(HERE, span(0, 10), 0);
     failed.0.reads[0].answer = Answer::Failed { run: 0 };
-    assert_eq!(failed.broken(), ["P1"], "the run did not fail");
+    assert_eq!(failed.broken(), ["P1"], "the fill did not fail");
     let slow = || Story::default().run(HERE, span(0, 30_000), 0);
     assert_eq!(slow().broken(), ["P1"]);
     assert_eq!(
@@ -203,6 +213,10 @@ fn request_without_a_right_answer_breaks_p1_unless_its_process_was_killed() {
     assert!(stopped.broken().is_empty());
     let silent = Story::default()
         .run(HERE, span(0, 10), 0)
-        .read(HERE, span(20, 21), 0, Verdict::None);
-    assert_eq!(silent.broken(), ["P1"], "it must say how it came about");
+        .read(HERE, span(20, 21), 0, CacheStatus::Unknown);
+    assert_eq!(
+        silent.broken(),
+        ["P1"],
+        "its headers must say whether it is a hit"
+    );
 }
