@@ -37,7 +37,7 @@ async fn global_cache_is_set_up_once_and_heals() {
     }
     assert!(Cache::global().is_none());
 
-    // A server that is down at start is no error.
+    // Initialization succeeds while the server is down.
     let mut redis = RedisServer::with(Options::default().password("hunter2"));
     let url = redis.url();
     redis.kill();

@@ -89,7 +89,7 @@ async fn refresh_runs_the_handler_and_stores_what_it_answers() {
     assert_eq!(
         app.get("/pages/1").await.x_cache(),
         Some("Miss"),
-        "it bears its tags"
+        "the refreshed entry has the tags"
     );
     stored().await;
 

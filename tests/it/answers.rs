@@ -13,7 +13,7 @@ pub(crate) fn assert_bypassed(answer: &Answer) {
     }
 }
 
-/// The hit is the miss again: status, body and headers, but for the word that tells them apart.
+/// Asserts that the hit has the status, body and headers of the miss, except for `x-cache`.
 #[track_caller]
 pub(crate) fn assert_replays(hit: &Answer, miss: &Answer) {
     assert_eq!(miss.x_cache(), Some("Miss"));

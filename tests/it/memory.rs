@@ -41,7 +41,7 @@ async fn p6_requests_for_unknown_ids_leave_nothing_in_redis_for_more_than_two_mi
         let left = bench.server().pttl(&key);
         assert!(
             (0..=120_000).contains(&left) || left == -2,
-            "{key} lives {left} ms"
+            "{key} expires in {left} ms"
         );
     }
 }
@@ -117,7 +117,7 @@ async fn p1_response_with_any_number_of_header_names_is_answered() {
             }
         }
         let counts = bench.cache.stats().total;
-        // Of the four, each failure, and the other answers once: then nothing of them is to be stored.
+        // For each of the four largest counts: both failures, and the first 200, whose hit-for-miss marker is found by the next.
         assert_eq!(
             counts.not_stored.get("header names"),
             Some(&(8 + 4)),

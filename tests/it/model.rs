@@ -31,7 +31,7 @@ const IDS: u32 = 4;
 /// Requested only to find out whether the store is available.
 const SPARE: u32 = 99;
 /// In seconds.
-const LIFE: u64 = 30;
+const TTL: u64 = 30;
 const STALE: u64 = 20;
 
 /// The data of the handlers.
@@ -131,7 +131,7 @@ fn op(outages: u32) -> impl Strategy<Value = Op> {
         1 => page.prop_map(Op::EvictAll),
         1 => (0..IDS / 2).prop_map(Op::EvictStatic),
         1 => (0..2_u32).prop_map(Op::EvictOwn),
-        3 => (1..LIFE).prop_map(|seconds| Op::Pass { seconds }),
+        3 => (1..TTL).prop_map(|seconds| Op::Pass { seconds }),
         outages => any::<bool>().prop_map(Op::StoreFails),
     ]
 }
@@ -172,7 +172,7 @@ impl Reference {
                 if !self.store_fails {
                     let entry = Entry {
                         value,
-                        until: now + LIFE,
+                        until: now + TTL,
                         spared: false,
                     };
                     self.entries.insert(key, entry);

@@ -8,7 +8,7 @@ use tokio::{sync::Semaphore, task::JoinHandle};
 
 use super::app::{Answer, App, Runs};
 
-/// Makes handlers wait until the test lets them through, and counts their runs. Clones share one gate.
+/// Holds handlers until the test lets them through, and counts their calls. Clones share one gate.
 #[derive(Debug, Clone)]
 pub struct Gate {
     pub runs: Runs,
@@ -25,7 +25,7 @@ impl Gate {
         }
     }
 
-    /// Waits, in a handler, until the test lets it through; returns the number of this run.
+    /// Waits, in a handler, until the test lets it through; returns the number of this call.
     pub async fn pass(&self) -> usize {
         let run = self.runs.increment();
         self.entered.add_permits(1);

@@ -269,11 +269,11 @@ async fn p7_lazy_extractors_run_from_left_to_right_up_to_the_first_that_rejects(
 async fn p9_without_a_cache_guards_and_lazy_extractors_run_as_ever() {
     let site = Site::new(Origin::counting());
     let app = App(lazily(&site));
-    for runs in 1..=2 {
+    for number in 1..=2 {
         let answer = app.get_with("/7", [GOOD]).await;
-        assert_eq!(answer.text(), format!("7 from {runs}"));
+        assert_eq!(answer.text(), format!("7 from {number}"));
         assert_untouched(&answer);
-        site.ran(runs, runs, runs);
+        site.ran(number, number, number);
     }
     assert_eq!(app.get("/7").await.status, StatusCode::UNAUTHORIZED);
 }

@@ -91,7 +91,7 @@ async fn lazy_extractors_run_after_the_others_from_left_to_right() {
         .route("/beside", post(lazy_beside_a_body));
     assert_eq!(answer(app.clone(), request("/last")).await.1, "0213");
     let with_body = Request::post("/beside").body(Body::from("!")).unwrap();
-    // The copy of the parts is made where the last lazy argument stands.
+    // The parts of the request are copied at the position of the last lazy argument.
     assert_eq!(answer(app, with_body).await.1, "1021!");
 }
 

@@ -146,7 +146,7 @@ async fn errors_are_steered_too() {
     for bench in Bench::every().await {
         let router = Router::new().route("/{how}", get(fails));
         let app = bench.app(router);
-        for (path, life, again) in [
+        for (path, cache_control, again) in [
             ("/missing", Some("private, max-age=5"), "Hit"),
             ("/missing-and-unstored", Some("private, no-cache"), "Miss"),
             ("/broken", Some("private, no-cache"), "Miss"),
@@ -156,7 +156,7 @@ async fn errors_are_steered_too() {
                 bench.settled().await;
                 assert_eq!(
                     (answer.x_cache(), answer.header("cache-control")),
-                    (Some(x_cache), life),
+                    (Some(x_cache), cache_control),
                     "{path}"
                 );
                 shows_nothing(&answer.headers);

@@ -109,8 +109,8 @@ async fn p4_lease_in_redis_is_renewed_while_a_handler_computes_without_a_pause()
             sleep(Duration::from_millis(5)).await;
         }
     };
-    left(|life| (1..4_000).contains(&life)).await;
-    left(|life| life > 4_000).await;
+    left(|millis| (1..4_000).contains(&millis)).await;
+    left(|millis| millis > 4_000).await;
     end.send(()).unwrap();
     assert_eq!(leader.await.unwrap().text(), "computed");
     bench.settled().await;

@@ -180,7 +180,7 @@ async fn waiters_of_one_process_ask_for_a_foreign_lease_through_one_poller() {
     }
 }
 
-/// The second run fails.
+/// Fails when it is called for the second time.
 #[cache(expire = 60)]
 async fn moody(State(gate): State<Gate>) -> Result<String, StatusCode> {
     match gate.pass().await {
@@ -189,7 +189,7 @@ async fn moody(State(gate): State<Gate>) -> Result<String, StatusCode> {
     }
 }
 
-/// What stands there when the other's run has ended may be what neither of them wanted.
+/// The entry that a waiter finds after the fill of another replica may be older than that fill.
 #[tokio::test]
 async fn an_older_entry_is_not_taken_for_the_fill_of_another_replica() {
     let server = RedisServer::start();

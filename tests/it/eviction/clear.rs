@@ -149,7 +149,7 @@ async fn each_of_two_clearings_purges_redis() {
     })
     .await;
     let made = SystemTime::now();
-    eventually("time stands still", async || {
+    eventually("the system clock does not advance", async || {
         made.elapsed().is_ok_and(|time| time.as_millis() > 1)
     })
     .await;

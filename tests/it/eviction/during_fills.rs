@@ -32,7 +32,7 @@ async fn p3_fill_that_began_before_an_eviction_does_not_come_back() {
         assert_eq!(
             early.await.unwrap().text(),
             "page 1, run 1",
-            "who asked before gets what was asked for"
+            "a request from before the eviction gets the response of its fill"
         );
         let late = app.get("/pages/1").await;
         assert_eq!((late.x_cache(), late.text()), (Some("Miss"), "page 1, run 2"));
@@ -49,7 +49,7 @@ async fn p3_request_after_an_eviction_does_not_join_a_flight_from_before() {
         gate.entered().await;
         bench.cache.evict(page::key(Path(1))).await.unwrap();
         let late = ask(&app, "/pages/1");
-        // A second run begins while the first is still in progress.
+        // A second fill begins while the first is still in progress.
         gate.entered().await;
         gate.let_through(2);
         assert_eq!(early.await.unwrap().text(), "page 1, run 1");

@@ -118,7 +118,7 @@ async fn p1_request_succeeds_while_redis_is_silent() {
     server.thaw();
 }
 
-/// Has no text for those who are signed in.
+/// Has no key text for visitors who are signed in.
 #[derive(Clone, Copy, serde::Deserialize)]
 struct Visitor(u32);
 

@@ -78,7 +78,8 @@ async fn p4_failed_eviction_does_not_end_sharing_in_an_outage() {
     for answer in asked {
         runs.push(answer.await.unwrap().text().to_owned());
     }
-    // Without the store, a request joins only fills that began after it: those that came during the first share the next.
+    // While the store is unavailable, a request joins only fills that begin after it: all requests that arrived during the
+    // first fill share the next one.
     assert_eq!(runs[0], "run 1");
     assert_eq!(runs[1..], ["run 2"; 7]);
     assert_eq!(gate.runs.total(), 2);
@@ -105,8 +106,9 @@ async fn p3_used_up_budget_does_not_make_redis_unavailable() {
     there.evict(gated::key(Path(1))).await.unwrap();
     let second = ask(&app, "/1");
     let runs_too = timeout(PATIENCE, gate.entered()).await;
-    runs_too
-        .expect("the store answered the second after the eviction, so it does not join a run from before");
+    runs_too.expect(
+        "the second request read the store after the eviction, so it does not join a fill from before",
+    );
     gate.let_through(2);
     assert_eq!(first.await.unwrap().text(), "run 1");
     assert_eq!(second.await.unwrap().text(), "run 2");
@@ -198,19 +200,19 @@ async fn stale_entry_stays_when_the_body_that_was_to_replace_it_breaks() {
 }
 
 #[cache(expire = "1d")]
-async fn lives(Path(seconds): Path<u64>) -> impl IntoResponse {
+async fn expiring(Path(seconds): Path<u64>) -> impl IntoResponse {
     (Expire(Duration::from_secs(seconds)), Tags(["x"]), "text")
 }
 
 #[tokio::test]
 async fn tag_that_responses_name_is_kept_in_redis_as_long_as_its_entries() {
     let bench = Bench::redis().await;
-    let app = bench.app(Router::new().route("/{seconds}", get(lives)));
+    let app = bench.app(Router::new().route("/{seconds}", get(expiring)));
     for path in ["/1", "/80000"] {
         app.get(path).await;
         bench.settled().await;
     }
     bench.cache.shutdown().await.unwrap();
-    let life = bench.server().pttl("test:#t:x");
-    assert!(life >= 80_000_000, "it ends in {life} ms");
+    let ttl = bench.server().pttl("test:#t:x");
+    assert!(ttl >= 80_000_000, "the tag expires in {ttl} ms");
 }

@@ -130,8 +130,8 @@ async fn p3_request_after_an_evicted_tag_does_not_get_an_earlier_fill() {
     }
 }
 
-/// While the run that came to nothing for it gives its lease back, a request does not take it for a second one, and
-/// run the handler unstored for having waited in vain so often.
+/// While the fenced fill releases its lease, the waiter does not count it as a second failed fill, which would make it run
+/// the handler without storing the response.
 #[tokio::test]
 async fn p4_request_waits_once_for_a_fill_that_an_eviction_fenced_in_redis() {
     let server = RedisServer::start();

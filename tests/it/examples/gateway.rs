@@ -377,7 +377,7 @@ async fn an_unavailable_origin_is_bridged_by_stored_responses() {
     assert_eq!(get("/a").await.1["x-cache"], "Miss");
     server.abort();
     let _ = server.await;
-    eventually("its life does not end", async || {
+    eventually("the entry does not become stale", async || {
         get("/a").await.1["x-cache"] == "Stale"
     })
     .await;

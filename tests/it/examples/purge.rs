@@ -16,7 +16,7 @@ fn purgeable(url: &str) -> Example {
     Example::start_with("purge", url, [("PURGE_TOKEN", "secret")])
 }
 
-/// The paths that are answered by a run, in this order of asking; the others are answered from the cache.
+/// The paths that miss, in the order of the requests; the others are hits.
 fn misses(server: &Example) -> Vec<&'static str> {
     let mut missed = Vec::new();
     for path in ["/products/1", "/products/1/reviews", "/products/2"] {

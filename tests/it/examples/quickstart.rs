@@ -66,7 +66,7 @@ fn tour(server: &Example) {
     browsers_ask_each_time(server);
 }
 
-/// But for the countries, above.
+/// All pages except the countries, which are checked above.
 fn browsers_ask_each_time(server: &Example) {
     let alice = "authorization: Bearer alice";
     for (path, headers) in [

@@ -10,7 +10,9 @@ use super::{
 
 /// The `max-age` in seconds.
 fn max_age(answer: &Answer) -> u64 {
-    let directives = answer.header("cache-control").expect("it says how long it lives");
+    let directives = answer
+        .header("cache-control")
+        .expect("the response has `Cache-Control`");
     let seconds = directives
         .split(", ")
         .find_map(|directive| directive.strip_prefix("max-age="));
@@ -43,7 +45,7 @@ fn each_page_has_its_own_ttl(url: &str) {
 
     let first = server.get("/basket");
     let second = server.get("/basket");
-    assert_ne!(first.body, second.body, "each is made by a run of its own");
+    assert_ne!(first.body, second.body, "the handler runs for each request");
     for basket in [first, second] {
         assert_eq!(basket.header("cache-control"), Some("no-store"));
         assert_eq!((basket.x_cache(), basket.header("etag")), (None, None));

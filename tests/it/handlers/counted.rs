@@ -1,4 +1,4 @@
-//! Pages that show the number of the run that made them.
+//! Pages that show the number of the handler call that made them.
 
 use axum::{
     Router,

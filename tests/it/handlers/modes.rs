@@ -24,7 +24,7 @@ use crate::support::{app::Runs, body::announced};
 type Chunk = io::Result<Bytes>;
 pub(crate) type Feed = mpsc::UnboundedSender<Chunk>;
 
-/// Makes a response for each run of the handler.
+/// Makes a response for each call of the handler.
 #[derive(Clone)]
 pub(crate) struct Origin {
     pub(crate) runs: Runs,
@@ -36,7 +36,7 @@ impl Origin {
         Self::waiting(move |run| ready(answer(run).into_response()))
     }
 
-    /// As [`new`](Self::new), with a future for each run.
+    /// As [`new`](Self::new), with a future for each call.
     pub(crate) fn waiting<Fut: Future<Output = Response> + Send + 'static>(
         answer: impl Fn(usize) -> Fut + Send + Sync + 'static,
     ) -> Self {

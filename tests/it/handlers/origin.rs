@@ -1,4 +1,4 @@
-//! A handler whose response the test decides by the number of the run, and which it can hold.
+//! A handler whose response the test chooses by the number of the call, and which the test can hold.
 
 use std::{io, sync::Arc, time::Duration};
 
@@ -20,7 +20,7 @@ pub(crate) const fn secs(seconds: u64) -> Duration {
     Duration::from_secs(seconds)
 }
 
-/// The state of a cached handler: makes the response from the number of the run.
+/// The state of a cached handler: makes the response from the number of the call.
 #[derive(Clone)]
 pub(crate) struct Origin {
     pub(crate) runs: Runs,

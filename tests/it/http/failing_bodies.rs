@@ -29,7 +29,7 @@ fn panicking_stream() -> Body {
     })))
 }
 
-/// Two runs for two requests, each with a body that ends badly.
+/// Asserts that each of two requests runs the handler, and gets a body that fails.
 async fn assert_unstored(app: &App, origin: &Origin, begin: &str) {
     for run in 1..=2 {
         let response = app.open("/").await;

@@ -21,7 +21,7 @@ use crate::{
 
 pub(super) type Chunk = io::Result<&'static str>;
 
-/// A stream whose chunks the test sends, one stream a run.
+/// A handler that returns a new stream for each call; the test sends the chunks.
 pub(super) fn fed() -> (Origin, Arc<Mutex<Vec<mpsc::UnboundedSender<Chunk>>>>) {
     let feeds = Arc::new(Mutex::new(Vec::new()));
     let opened = Arc::clone(&feeds);

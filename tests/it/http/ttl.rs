@@ -26,29 +26,25 @@ fn telling(builder: CacheBuilder) -> CacheBuilder {
     builder.client_max_age(ClientMaxAge::Remaining)
 }
 
-/// Asserts that an entry is served for exactly `life`, and that clients get the remaining time.
-async fn assert_lives(bench: &Bench, app: &App, life: Duration) {
+/// Asserts that an entry is served for exactly `ttl`, and that clients get the remaining TTL.
+async fn assert_ttl(bench: &Bench, app: &App, ttl: Duration) {
     let miss = app.get("/").await;
     assert_eq!(miss.x_cache(), Some("Miss"));
     assert_eq!(
         miss.header("cache-control"),
-        Some(&*format!("private, max-age={}", life.as_secs()))
+        Some(&*format!("private, max-age={}", ttl.as_secs()))
     );
     stored(app, "/").await;
-    bench.clock.advance(life - Duration::from_millis(1));
+    bench.clock.advance(ttl - Duration::from_millis(1));
     let hit = app.get("/").await;
-    assert_eq!(
-        (hit.x_cache(), hit.text()),
-        (Some("Hit"), miss.text()),
-        "{life:?}"
-    );
+    assert_eq!((hit.x_cache(), hit.text()), (Some("Hit"), miss.text()), "{ttl:?}");
     bench.clock.advance(Duration::from_millis(1));
     let next = app.get("/").await;
-    assert_eq!(next.x_cache(), Some("Miss"), "{life:?}");
+    assert_eq!(next.x_cache(), Some("Miss"), "{ttl:?}");
     assert_ne!(next.text(), miss.text());
 }
 
-const LIFE: Duration = Duration::from_millis(62_500);
+const FRACTIONAL_TTL: Duration = Duration::from_millis(62_500);
 
 /// A handler with its attribute, at `/`. Within one function each needs a name of its own, else they are one.
 macro_rules! routed {
@@ -72,14 +68,17 @@ async fn every_form_of_expire_is_kept_to_the_millisecond() {
                 Duration::from_millis(60_500),
             ),
             (routed!(days, #[cache(expire = "2 days")]), secs(2 * DAY)),
-            (routed!(constant, #[cache(expire = LIFE)]), LIFE),
+            (
+                routed!(constant, #[cache(expire = FRACTIONAL_TTL)]),
+                FRACTIONAL_TTL,
+            ),
             (
                 routed!(expression, #[cache(expire = Duration::from_secs(70))]),
                 secs(70),
             ),
         ];
-        for (router, life) in routers {
-            assert_lives(&bench, &bench.app(router), life).await;
+        for (router, ttl) in routers {
+            assert_ttl(&bench, &bench.app(router), ttl).await;
         }
     }
 }
@@ -89,7 +88,7 @@ async fn below_a_second_works() {
     // The store's own clock runs while this test does, so its entry may be gone early: never late.
     let bench = Bench::memory_with(telling).await;
     let router = routed!(short, #[cache(expire = "150ms")]);
-    assert_lives(&bench, &bench.app(router), Duration::from_millis(150)).await;
+    assert_ttl(&bench, &bench.app(router), Duration::from_millis(150)).await;
     for bench in Bench::every_with(telling).await {
         let app = bench.app(routed!(shorter, #[cache(expire = "150ms")]));
         assert_eq!(app.get("/").await.text(), "run 1");
@@ -109,8 +108,8 @@ async fn every_preset_has_the_ttl_of_its_name() {
             (routed!(month, #[cache_one_month]), 30 * DAY),
             (routed!(year, #[cache_one_year]), YEAR),
         ];
-        for (router, life) in routers {
-            assert_lives(&bench, &bench.app(router), secs(life)).await;
+        for (router, ttl) in routers {
+            assert_ttl(&bench, &bench.app(router), secs(ttl)).await;
         }
     }
 }
@@ -119,7 +118,7 @@ async fn every_preset_has_the_ttl_of_its_name() {
 async fn never_is_a_year_at_the_most() {
     for bench in Bench::every_with(telling).await {
         let app = bench.app(routed!(never, #[cache(expire = "never")]));
-        assert_lives(&bench, &app, secs(YEAR)).await;
+        assert_ttl(&bench, &app, secs(YEAR)).await;
     }
 }
 
@@ -127,20 +126,20 @@ async fn never_is_a_year_at_the_most() {
 async fn without_expire_the_cache_says_how_long() {
     for bench in Bench::every_with(|builder| telling(builder).default_expire(secs(42))).await {
         let app = bench.app(routed!(default, #[cache]));
-        assert_lives(&bench, &app, secs(42)).await;
+        assert_ttl(&bench, &app, secs(42)).await;
         let app = bench.app(routed!(own, #[cache(expire = 33)]));
-        assert_lives(&bench, &app, secs(33)).await;
+        assert_ttl(&bench, &app, secs(33)).await;
     }
     for bench in Bench::every_with(telling).await {
         let app = bench.app(routed!(year_long, #[cache()]));
-        assert_lives(&bench, &app, secs(YEAR)).await;
+        assert_ttl(&bench, &app, secs(YEAR)).await;
     }
 }
 
 #[tokio::test]
 async fn the_handler_may_shorten_the_ttl_and_never_lengthens_it() {
     for bench in Bench::every_with(telling).await {
-        for (line, life) in [
+        for (line, ttl) in [
             (("cache-control", "max-age=30"), 30),
             (("cache-control", "max-age=40, s-maxage=20"), 20),
             (("cache-control", "s-maxage=40, max-age=20"), 40),
@@ -153,7 +152,7 @@ async fn the_handler_may_shorten_the_ttl_and_never_lengthens_it() {
             let path = format!("/{}/{}", line.0, line.1.replace([' ', ','], "-"));
             assert_eq!(app.get(&path).await.text(), "run 1", "{line:?}");
             stored(&app, &path).await;
-            bench.clock.advance(secs(life - 1));
+            bench.clock.advance(secs(ttl - 1));
             assert_eq!(app.get(&path).await.text(), "run 1", "{line:?}");
             bench.clock.advance(secs(1));
             assert_eq!(app.get(&path).await.text(), "run 2", "{line:?}");

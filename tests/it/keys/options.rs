@@ -20,8 +20,8 @@ use crate::{
     },
 };
 
-/// Requests the paths in turn; asserts `Miss` or `Hit` of each, and that each miss is a run of its own.
-async fn assert_verdicts<const N: usize>(app: &App, origin: &Origin, asked: [(&str, &str); N]) {
+/// Requests the paths in turn; asserts `Miss` or `Hit` for each, and that the handler runs once for each miss.
+async fn assert_x_cache<const N: usize>(app: &App, origin: &Origin, asked: [(&str, &str); N]) {
     let mut runs = origin.runs.total();
     for (path, x_cache) in asked {
         let answer = app.get(path).await;
@@ -70,7 +70,7 @@ async fn p2_every_argument_is_in_the_key() {
                 .route("/{tenant}", get(list))
                 .with_state(origin.clone()),
         );
-        assert_verdicts(
+        assert_x_cache(
             &app,
             &origin,
             [
@@ -112,7 +112,7 @@ async fn ignore_leaves_arguments_out_of_the_key() {
                 .route("/{tenant}", get(ignoring))
                 .with_state(origin.clone()),
         );
-        assert_verdicts(
+        assert_x_cache(
             &app,
             &origin,
             [
@@ -146,7 +146,7 @@ async fn key_replaces_the_arguments() {
                 .route("/{tenant}", get(keyed))
                 .with_state(origin.clone()),
         );
-        assert_verdicts(
+        assert_x_cache(
             &app,
             &origin,
             [

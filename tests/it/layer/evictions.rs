@@ -196,7 +196,7 @@ async fn requests_evict_however_the_layer_handles_them() {
             ("its hit", Method::GET, "/attribute", None),
             ("a cached POST", Method::POST, "/next", None),
             ("its hit", Method::POST, "/next", None),
-            ("a POST past the cache", Method::POST, "/next", no_cache),
+            ("a POST that bypasses the cache", Method::POST, "/next", no_cache),
         ];
         for (what, method, path, header) in cases {
             app.get("/count").await;

@@ -247,7 +247,7 @@ async fn p2_requests_in_disguise_or_with_a_body_are_not_cached() {
     }
 }
 
-/// The headers that proxies and servers take the host from, and those that they remove.
+/// Headers that proxies and servers take the host from, and headers that they remove.
 #[tokio::test]
 async fn p2_ambiguous_requests_poison_no_page() {
     for bench in Bench::every().await {

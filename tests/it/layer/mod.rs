@@ -30,7 +30,7 @@ use crate::support::{
 
 pub(crate) const MINUTE: Duration = Duration::from_secs(60);
 
-/// Answers every path with the number of its run.
+/// Answers every path with the number of the call.
 async fn page(OriginalUri(uri): OriginalUri, State(runs): State<Runs>) -> Response {
     let run = runs.increment();
     match uri.path() {
@@ -81,7 +81,7 @@ async fn each_route_has_its_own_ttl() {
         .rule("/files/{*path}", Policy::new().expire(Duration::from_secs(300)))
         .rule("/products/{id}", Policy::new().expire(Duration::from_secs(1000)));
     let app = app(&bench, layer.clone());
-    for (path, life) in [
+    for (path, cache_control) in [
         ("/products/new", Some("public, max-age=1")),
         ("/products/7", Some("public, max-age=30")),
         ("/files/a/b", Some("public, max-age=300")),
@@ -89,8 +89,8 @@ async fn each_route_has_its_own_ttl() {
         ("/products/7/reviews", None),
     ] {
         let answer = app.get(path).await;
-        assert_eq!(answer.header("cache-control"), life, "{path}");
-        assert_eq!(answer.x_cache().is_some(), life.is_some(), "{path}");
+        assert_eq!(answer.header("cache-control"), cache_control, "{path}");
+        assert_eq!(answer.x_cache().is_some(), cache_control.is_some(), "{path}");
     }
     let with_default = bench.app(pages().layer(layer.expire(MINUTE)));
     assert_eq!(

@@ -71,7 +71,7 @@ async fn p2_a_rewritten_uri_is_in_the_key_beside_the_clients() {
     }
 }
 
-/// The parts of a URL of which a service makes links.
+/// A service may build links from the scheme of the request.
 #[tokio::test]
 async fn p2_schemes_do_not_share() {
     let bench = Bench::memory().await;
@@ -120,7 +120,7 @@ async fn p2_evictions_reach_the_resource_of_a_rewritten_uri() {
     }
 }
 
-/// What nesting leaves of a path is no name: `/one` and `/two` have nothing to do with each other.
+/// Evictions name the client's path, with the prefix that nesting removes: `/one` and `/two` are independent.
 #[tokio::test]
 async fn nested_routers_are_evicted_by_the_clients_path() {
     for bench in Bench::every().await {

@@ -224,7 +224,7 @@ async fn of_two_layers_the_outer_one_caches() {
     }
 }
 
-/// Whichever of the two is to cache a request: what stands between them is passed once by each.
+/// Whichever of the two layers caches the request, the middleware between them runs once.
 #[tokio::test]
 async fn p7_middleware_between_two_layers_is_neither_skipped_nor_repeated() {
     async fn bracketed(response: Response<Body>) -> Response<Body> {

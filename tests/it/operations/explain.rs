@@ -181,11 +181,11 @@ async fn tags_beyond_the_key_leave_an_entry_unclear() {
         };
         let app = bench.app(routes(&Gate::new()));
         let key = by_reader::key();
-        let standing = async || bench.cache.explain(&key).await.unwrap().state;
-        assert_eq!(standing().await, EntryState::Absent);
+        let state = async || bench.cache.explain(&key).await.unwrap().state;
+        assert_eq!(state().await, EntryState::Absent);
         app.get("/readers?name=alice").await;
         bench.settled().await;
-        assert_eq!(standing().await, seen);
+        assert_eq!(state().await, seen);
         assert_eq!(bench.cache.contains(&key).await, known);
     }
 }
@@ -272,11 +272,11 @@ async fn p8_garbage_in_redis_is_unreadable_and_a_newer_record_is_newer() {
             .server()
             .command([b"SET".as_slice(), name.as_bytes(), bytes])
     };
-    let standing = async || bench.cache.explain(&key).await.unwrap().state;
+    let state = async || bench.cache.explain(&key).await.unwrap().state;
     record(b"garbage");
-    assert_eq!(standing().await, EntryState::Unusable);
+    assert_eq!(state().await, EntryState::Unusable);
     record(b"\xf5hce\xffanything at all, in a later form");
-    assert_eq!(standing().await, EntryState::NewerFormat);
+    assert_eq!(state().await, EntryState::NewerFormat);
     assert_eq!(bench.cache.get(&key).await, None);
     let error = bench
         .cache

@@ -42,7 +42,7 @@ impl Origin {
             return StatusCode::INTERNAL_SERVER_ERROR.into_response();
         }
         match self.expire {
-            Some(life) => (Expire(life), "page").into_response(),
+            Some(ttl) => (Expire(ttl), "page").into_response(),
             None => "page".into_response(),
         }
     }

@@ -162,7 +162,7 @@ async fn an_entry_of_a_newer_version_is_left_alone() {
     shop.answered_by_a_run().await;
     shop.bench.settled().await;
     let mut newer = shop.entry().expect("it is stored");
-    // The wire version stands behind four bytes of magic.
+    // The version of the wire format follows four bytes of magic.
     newer[4] += 1;
     shop.put(&newer);
     for _ in 0..3 {

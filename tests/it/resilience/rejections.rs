@@ -90,12 +90,20 @@ async fn p3_fill_from_before_a_failed_eviction_is_not_joined_while_the_store_is_
         gate.entered().await;
         match eviction {
             "key" => drop(cache.evict(gated::page::key(Path(1))).await.unwrap_err()),
-            "tag" => drop(cache.evict_tag("its answer may bear it").await.unwrap_err()),
+            "tag" => drop(
+                cache
+                    .evict_tag("its response may have this tag")
+                    .await
+                    .unwrap_err(),
+            ),
             _ => drop(app.send(Method::DELETE, "/pages", [], "").await),
         }
         let late = ask(&app, "/pages/1");
         let runs = timeout(PATIENCE, gate.entered()).await;
-        assert!(runs.is_ok(), "{eviction}: it waits for the run from before");
+        assert!(
+            runs.is_ok(),
+            "{eviction}: the request waits for a fill from before the eviction"
+        );
         gate.let_through(2);
         assert_eq!(early.await.unwrap().text(), "page 1, run 1", "{eviction}");
         assert_eq!(late.await.unwrap().text(), "page 1, run 2", "{eviction}");
@@ -166,7 +174,7 @@ async fn p3_any_is_retired_before_the_tag() {
     link.set_state(LinkState::Cut);
     cache.evict_tag("later").await.unwrap_err();
     link.set_state(LinkState::Open);
-    eventually("it is not made up for", async || {
+    eventually("the eviction is not retried", async || {
         cache.stats().evictions_retrying == 0
     })
     .await;
@@ -193,7 +201,7 @@ async fn retried_evictions_are_sent_in_parts() {
     }
     assert_eq!(cache.stats().evictions_retrying, 2400);
     link.set_state(LinkState::Open);
-    eventually("they are not made up for", async || {
+    eventually("the evictions are not retried", async || {
         cache.stats().evictions_retrying == 0
     })
     .await;
@@ -205,7 +213,7 @@ async fn slow(State(gate): State<Gate>) -> String {
     format!("run {}", gate.pass().await)
 }
 
-/// The second waits behind the run of the first, and has an entry to answer with as well.
+/// The later requests find the fill of the first in progress, and a stale entry.
 #[tokio::test]
 async fn stale_entry_is_served_to_waiters_of_a_slow_fill_while_the_store_rejects() {
     let server = RedisServer::start();
@@ -225,7 +233,7 @@ async fn stale_entry_is_served_to_waiters_of_a_slow_fill_while_the_store_rejects
     for _ in 0..3 {
         let answer = timeout(PATIENCE / 4, app.get("/"))
             .await
-            .expect("it does not wait for the run");
+            .expect("the waiter does not wait for the fill");
         assert_eq!((answer.x_cache(), answer.text()), (Some("Stale"), "run 1"));
     }
     gate.let_through(10);

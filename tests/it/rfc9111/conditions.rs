@@ -21,7 +21,7 @@ async fn conditions_are_answered_from_the_cache_on_hit_and_miss() {
         assert_eq!(
             gateway.origin.asked(["if-none-match"]),
             [[None]],
-            "the run is for all"
+            "a fill is shared, so it is not conditional"
         );
         let since = |condition| [("if-modified-since", condition)];
         assert_eq!(gateway.get(since(&*modified)).await.status, 304);
@@ -40,7 +40,7 @@ async fn a_304_on_a_miss_has_the_age_of_the_received_response() {
     assert_eq!((answer.status.as_u16(), answer.header("age")), (304, Some("20")));
 }
 
-/// RFC 9111 section 4.3.2: the date of the answer stands for that of the modification.
+/// RFC 9111 section 4.3.2: without `Last-Modified`, `Date` is compared.
 #[tokio::test]
 async fn if_modified_since_is_compared_with_date_without_last_modified() {
     let gateway = Gateway::memory().await;

@@ -154,7 +154,7 @@ async fn p5_a_body_that_is_cut_off_is_not_stored() {
     assert_eq!(runs.total(), 3);
 }
 
-/// Those that wait for its run, too, though that answer is nobody else's.
+/// The waiters get it even if the failed response must not be shared.
 #[tokio::test]
 async fn a_stored_response_is_served_to_all_waiters_while_the_service_fails() {
     for private in [("cache-control", "no-store"), ("set-cookie", "a=b")] {

@@ -265,7 +265,7 @@ async fn a_response_to_head_that_differs_removes_the_entry() {
             (StatusCode::OK, Some("Revalidated"))
         );
         gateway.origin.asked([]);
-        // Asked until it has nothing to be asked by: what goes, goes behind the answer.
+        // Requested until the request is not conditional: the entry is removed in the background.
         eventually("the stored one stays", async || {
             gateway.origin.then(ok(&[CONTROL, ("etag", "\"b\"")], ""));
             head().await;

@@ -116,7 +116,7 @@ async fn an_eviction_takes_every_variant() {
     }
 }
 
-/// Those that wait for the first learn from it that it is not for them, and share the next.
+/// Waiters for the first variant learn that it is not theirs, and share the next fill.
 #[tokio::test]
 async fn p4_each_variant_is_made_once() {
     for bench in Bench::every().await {
@@ -158,7 +158,7 @@ async fn p5_responses_with_an_unreadable_vary_are_not_stored() {
     }
 }
 
-/// Whichever slot it stands in, the resource's own or that of the variant.
+/// In the slot of the resource as well as in that of the variant.
 #[tokio::test]
 async fn an_older_response_does_not_come_back_after_a_newer_one() {
     for gateway in Gateway::every().await {

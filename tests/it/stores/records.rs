@@ -20,10 +20,10 @@ async fn every_record_has_an_end_and_tags_outlive_their_entries() {
     let long = entry("long", Duration::from_secs(86_400));
     let committed = store.commit(&slot, granted, &long).await.expect("commit answers");
     assert_eq!(committed, CommitOutcome::Stored);
-    let life = server.pttl(&slot.key);
-    assert!((86_300_000..=86_400_000).contains(&life), "{life}");
+    let ttl = server.pttl(&slot.key);
+    assert!((86_300_000..=86_400_000).contains(&ttl), "{ttl}");
     for tag in &*slot.tags {
-        assert!(server.pttl(tag) > life, "{tag}");
+        assert!(server.pttl(tag) > ttl, "{tag}");
     }
     assert_eq!(
         server.command(["DBSIZE"]),

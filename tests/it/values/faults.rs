@@ -85,7 +85,7 @@ async fn p3_eviction_that_redis_still_owes_hides_the_value() {
     );
     assert_eq!(fill(cache, "new").await, "new");
     bench.server().command(["ACL", "SETUSER", "default", "+unlink"]);
-    eventually("the eviction is not made up for", async || {
+    eventually("the eviction is not retried", async || {
         cache.stats().evictions_retrying == 0
     })
     .await;
@@ -102,24 +102,24 @@ async fn fill_from_before_a_write_to_redis_is_not_joined_after_it() {
         let fill = move || async move { format!("run {}", gate.pass().await) };
         tokio::spawn(async move { cache.get_or_fill(&key(), MINUTE, fill).await })
     };
-    let ails = async |ails| {
-        eventually("the breaker does not move", async || {
-            cache.stats().store_unavailable == ails
+    let breaker_is_open = async |open| {
+        eventually("the breaker does not change its state", async || {
+            cache.stats().store_unavailable == open
         })
         .await;
     };
     bench.server().freeze();
-    ails(true).await;
+    breaker_is_open(true).await;
     let first = ask();
     gate.entered().await;
     bench.server().thaw();
-    ails(false).await;
+    breaker_is_open(false).await;
     eventually("it cannot be written", async || {
         cache.set(&key(), &"written".to_owned(), MINUTE).await.is_ok()
     })
     .await;
     bench.server().freeze();
-    ails(true).await;
+    breaker_is_open(true).await;
     let second = ask();
     gate.entered().await;
     gate.let_through(2);

@@ -22,7 +22,7 @@ fn key() -> ValueKey<usize> {
     ValueKey::new("it", &())
 }
 
-/// Asks in a task of its own; the fill passes the gate, and makes the number of its run.
+/// Requests the value in a task of its own; the fill waits at the gate, and returns its number.
 fn ask(cache: &Cache, gate: &Gate) -> tokio::task::JoinHandle<usize> {
     let (cache, gate) = (cache.clone(), gate.clone());
     tokio::spawn(async move {

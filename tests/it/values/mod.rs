@@ -334,12 +334,12 @@ async fn value_that_cannot_be_kept_is_an_error_of_set_and_none_of_a_fill() {
             .await
             .unwrap_err();
         assert!(error.is_value(), "{error}");
-        for (text, life) in [(long.clone(), MINUTE), ("x".to_owned(), Duration::ZERO)] {
+        for (text, ttl) in [(long.clone(), MINUTE), ("x".to_owned(), Duration::ZERO)] {
             let key = ValueKey::new("it", &text);
             let made = text.clone();
-            let filled = cache.get_or_fill(&key, life, move || async { made }).await;
+            let filled = cache.get_or_fill(&key, ttl, move || async { made }).await;
             assert_eq!(filled, text);
-            assert_eq!(cache.get(&key).await, None, "{life:?}");
+            assert_eq!(cache.get(&key).await, None, "{ttl:?}");
         }
         let unfit = Unfit::Refuses;
         let key = ValueKey::<Unfit>::new("unfit", &());
