@@ -69,7 +69,7 @@ fn touch(
 /// The cached responses of [`touch`](fn@touch): their keys, their eviction, and the handler without them.
 enum touch {}
 impl touch {
-    /// Runs the handler itself, past the cache; for unit tests.
+    /// Runs the handler without the cache; for unit tests.
     fn uncached(
         __arg0: Path<u64>,
         __arg1: Db,

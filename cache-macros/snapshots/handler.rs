@@ -40,7 +40,7 @@ pub fn product(
 pub enum product {}
 #[allow(unused)]
 impl product {
-    /// Runs the handler itself, past the cache; for unit tests.
+    /// Runs the handler without the cache; for unit tests.
     pub fn uncached(
         __arg0: Path<u64>,
         __arg1: State<Db>,

@@ -56,7 +56,7 @@ where
 /// The cached responses of [`product`](fn@product): their keys, their eviction, and the handler without them.
 enum ProductCache {}
 impl ProductCache {
-    /// Runs the handler itself, past the cache; for unit tests.
+    /// Runs the handler without the cache; for unit tests.
     fn uncached<R: Repo, const N: usize>(
         __arg0: Db,
         __arg1: Path<(u64, u64)>,

@@ -44,7 +44,7 @@ fn product(
 /// The cached responses of [`product`](fn@product): their keys, their eviction, and the handler without them.
 enum product {}
 impl product {
-    /// Runs the handler itself, past the cache; for unit tests.
+    /// Runs the handler without the cache; for unit tests.
     fn uncached(
         __arg0: Path<u64>,
         __arg1: User,

@@ -11,7 +11,7 @@ pub(crate) fn unparsed(item: &TokenStream, errors: Errors) -> TokenStream {
     quote!(#errors #item)
 }
 
-/// For a function: with a companion, if the function is to be cached and has a valid signature.
+/// For a function: adds a companion if the attribute caches the function and the signature is valid.
 pub(crate) fn uncached(
     handler: &Handler,
     options: &Options,

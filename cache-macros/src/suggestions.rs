@@ -12,7 +12,7 @@ pub(crate) fn listed<T: Display>(names: impl IntoIterator<Item = T>) -> String {
     }
 }
 
-/// The name that a misspelled one probably stands for.
+/// The name that was probably meant by a misspelled one.
 pub(crate) fn nearest<'a>(wrong: &str, names: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let wrong = wrong.to_ascii_lowercase();
     // One letter in three may be wrong: with fewer, typos in short names find nothing; with more, unrelated names match.

@@ -85,7 +85,7 @@ fn associated() {
             Self
         }
     };
-    // As it stands in an `impl` block.
+    // Within an `impl` block.
     let tokens = apply(CACHE, quote!(associated, lazy = [user]), item);
     assert_snapshot("associated", quote!(impl Api { #tokens }));
 }
@@ -140,7 +140,7 @@ fn eviction_and_cache_in_either_order() {
         quote!(get_product(Path(id))),
         quote!(#[cache_one_minute(lazy = [db])] #function),
     );
-    // But for what tells that the other attribute was there.
+    // Equal except for the first item, the trace of the attribute that was expanded first.
     let items = |tokens| syn::parse2::<syn::File>(tokens).unwrap().items.split_off(1);
     assert_eq!(items(cache_on_top.clone()), items(cache_below));
     assert_snapshot("eviction_and_cache", cache_on_top);

@@ -219,7 +219,7 @@ fn uncached(cx: &Context<'_>, handler: &TokenStream) -> TokenStream {
     let arguments = cx.arguments();
     let uncached = &cx.names.body;
     quote_spanned! {cx.span=>
-        /// Runs the handler itself, past the cache; for unit tests.
+        /// Runs the handler without the cache; for unit tests.
         #vis fn #uncached #generics (#(#params),*) -> impl ::core::future::Future<Output = #output> #bounds {
             #handler
             #name #turbofish (#arguments)

@@ -22,7 +22,7 @@ impl Parse for Function {
         let vis = input.parse()?;
         let ahead = input.fork();
         let Ok(sig) = input.parse::<Signature>() else {
-            // A broken signature gets syn's error; any other item is told what the attribute takes.
+            // A broken signature gets syn's error; for any other item, the error names what the attribute accepts.
             return Err(if begins_function(&ahead) {
                 match ahead.parse::<Signature>() {
                     Ok(_) => input.error("expected a function"),
