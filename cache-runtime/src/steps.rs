@@ -26,9 +26,9 @@ use crate::{
 };
 
 const HANDLER: &str = "shop::products::product";
-const POLICY: Policy = Policy::new().expire(LIFE);
+const POLICY: Policy = Policy::new().expire(TTL);
 /// Longer than any measurement.
-const LIFE: Duration = Duration::from_secs(24 * 60 * 60);
+const TTL: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// The capacity of the memory store, in bytes.
 const CAPACITY: u64 = 64 * 1024 * 1024;
@@ -63,7 +63,7 @@ impl Steps {
             (header::ETAG, tag.clone()),
         ]);
         let entry = Arc::new(Entry {
-            fresh: LIFE,
+            fresh: TTL,
             ..Entry::new(StatusCode::OK, headers, body, times.now)
         });
         let slot = slot();

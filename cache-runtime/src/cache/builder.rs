@@ -259,7 +259,7 @@ impl CacheBuilder {
         self
     }
 
-    /// Sets a clock that is ahead of this machine's by so many seconds, or behind it.
+    /// Sets a clock that is `seconds` ahead of this machine's; a negative number sets it behind.
     #[cfg(feature = "test-util")]
     pub fn clock_ahead(mut self, seconds: i64) -> Self {
         self.clock = Clock::system_ahead(seconds);

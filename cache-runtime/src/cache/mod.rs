@@ -186,7 +186,7 @@ impl Cache {
     /// too. Other processes may serve the old entries until they expire.
     ///
     /// # Cancel safety
-    /// Safe: the remaining work goes on in the background while the runtime lives.
+    /// Safe: the remaining work continues in the background until the runtime shuts down.
     pub async fn shutdown(&self) -> Result<(), Error> {
         self.core.engine.shutdown().await
     }

@@ -62,7 +62,8 @@ impl Cache {
     ///
     /// # Errors
     /// [`is_key`](Error::is_key) if the arguments have no key, or another handler has the same name: then the handler
-    /// does not run. A handler that fails is no error: its response is returned, with its status.
+    /// does not run. If the handler fails, its response is
+    /// returned as `Ok`, with its status.
     ///
     /// # Cancel safety
     /// Safe: a handler that has started keeps running, and its response is stored.

@@ -68,7 +68,7 @@ impl Clock {
 
     /// Sets the clock to the store's time, from an answer that took `round_trip`.
     ///
-    /// The store's time is followed at once, also backwards: replicas that start later know no other. Entries that were
+    /// The clock follows the store at once, also backwards, since replicas that start later have only the store's time. Entries that were
     /// stored before a step backwards then have a time in the future, and count as expired.
     pub(crate) fn follow(&self, store: Timestamp, round_trip: Duration) {
         match &*self.0 {

@@ -43,7 +43,7 @@ impl Entry {
 
 /// Whether a fresh entry is refreshed before its TTL ends.
 ///
-/// The probability grows towards the end of the TTL, and with `cost`, the run time of the handler (optimal probabilistic
+/// The probability grows towards the end of the TTL, and with `cost`, how long the handler took (optimal probabilistic
 /// early expiration: Vattani, Chierichetti and Lowenstein, 2015). `random` is between 0 and 1. A `factor` of 0 never
 /// refreshes early.
 pub(crate) fn should_refresh_early(remaining: Duration, cost: Duration, factor: f64, random: f64) -> bool {

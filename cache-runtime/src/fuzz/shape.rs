@@ -3,7 +3,7 @@
 use super::source::Source;
 use crate::key::model::{Fields, NAMES, Number, Shape};
 
-/// The letters of the kinds of values. Any other byte stands for one of them as well. Kinds without inner values come first.
+/// The letters of the kinds of values. Any other byte is mapped to one of them. Kinds without inner values come first.
 const KINDS: &[u8] = b"_UtficsdbnvSNqTPMRwWV";
 const LEAVES: usize = 11;
 

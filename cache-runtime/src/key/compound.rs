@@ -163,8 +163,8 @@ impl Entries {
         self.keys.is_empty()
     }
 
-    /// Sorts the entries, the last of which ends the text, by the texts of their keys. Entries with equal keys, which only a
-    /// multimap has, keep their order, which is observable.
+    /// Sorts the entries by the texts of their keys; the last entry ends the text. Entries with equal keys occur in multimaps
+    /// only and keep their order, which is observable.
     pub(super) fn sort(&mut self, out: &mut String) {
         let Some(&(first, _)) = self.keys.first() else {
             return;

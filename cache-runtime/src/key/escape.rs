@@ -21,7 +21,7 @@ const QUOTED: Plain = {
 /// In the names of fields, variants and arguments.
 const NAME: Plain = alphanumeric_and(b"_-");
 
-/// In the names of handlers and tags: the characters of Rust paths, except those that delimit names in a key.
+/// In the names of handlers and tags: the characters of Rust paths, except the delimiters of names in a key.
 const PATH: Plain = alphanumeric_and(b"_-:.,/<>&=+");
 
 const fn alphanumeric_and(others: &[u8]) -> Plain {

@@ -39,8 +39,8 @@ impl HandlerId {
         self.path
     }
 
-    /// The handler with its name in keys. `None` if another handler has the same name: their entries could not be told
-    /// apart, so its requests bypass the cache.
+    /// The handler with its name in keys. `None` if another handler has the same name: both would share entries, so
+    /// requests of this one bypass the cache.
     pub(crate) fn handler(self) -> Option<Handler> {
         self.meta.handler(self)
     }
@@ -62,8 +62,8 @@ pub(crate) struct Handler {
     pub(crate) name: &'static str,
     /// In statistics.
     pub(crate) label: &'static str,
-    /// Of its path, which `name = "…"` does not change. Entries bear it: two handlers that one process each took for the
-    /// owner of a name do not find each other's.
+    /// Of its path, which `name = "…"` does not change. Entries have it: if two processes give one name to different
+    /// handlers, neither reads the other's entries.
     pub(crate) fingerprint: Fingerprint,
 }
 
@@ -72,7 +72,7 @@ impl Handler {
     #[cfg(any(feature = "layer", test))]
     pub(crate) const ROUTES: &str = "!";
 
-    /// Stands for the application, where it keeps values of its own.
+    /// The owner of the values that the application stores itself.
     pub(crate) const VALUES: Self = Self {
         number: 0,
         name: "$",
@@ -139,8 +139,8 @@ pub(crate) fn known() -> Vec<Handler> {
         .collect()
 }
 
-/// What stands for the handlers behind a route of a layer. All routes share one name in keys, where the path tells them
-/// apart; the route's own is for statistics.
+/// Represents the handlers behind a route of a layer. All routes share one name in keys, since the path distinguishes
+/// them; the text of the route is the label in statistics.
 #[cfg(any(feature = "layer", test))]
 pub(crate) fn route(text: &str) -> Handler {
     let mut handlers = HANDLERS.write().unwrap_or_else(PoisonError::into_inner);

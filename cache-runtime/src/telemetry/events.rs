@@ -1,6 +1,6 @@
 //! Log events and spans, through `tracing` with the target `handler_cache`.
 //!
-//! Each event has a name in its field `event`; those that fastapi-redis-cache has, too, are called as there. No event
+//! Each event has a name in its field `event`; events of fastapi-redis-cache keep their names. No event
 //! contains a password: the URL of a store is logged without its user part.
 
 use std::{error::Error, fmt};

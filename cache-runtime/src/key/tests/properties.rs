@@ -195,7 +195,7 @@ fn p2_no_two_small_values_have_one_text() {
     assert!(seen.len() > 12_000, "{}", seen.len());
 }
 
-/// `values`, and all compounds with up to two members, the first of which is one of `values`.
+/// `values`, and all compounds of up to two members whose first member is one of `values`.
 fn wrapped(values: &[Shape], leaves: &[Shape]) -> Vec<Shape> {
     let mut out = values.to_vec();
     let mut lists = vec![Vec::new()];

@@ -1,4 +1,4 @@
-//! axum's `State`, told apart from other types with that name.
+//! Distinguishes axum's `State` from other types with that name.
 
 use axum::extract::State;
 

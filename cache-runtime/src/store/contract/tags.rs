@@ -1,4 +1,4 @@
-//! An entry with an invalidated tag is never found again, whoever was filling its slot.
+//! An entry with an invalidated tag is never found again, even if its slot was being filled.
 
 use std::sync::Arc;
 

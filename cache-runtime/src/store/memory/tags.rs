@@ -50,7 +50,7 @@ impl Tags {
         tags.iter().map(|tag| self.generation(tag)).collect()
     }
 
-    /// Captures the generations of the tags if they are those that were read. A tag that had none is given one.
+    /// Captures the generations of the tags if they equal the generations that were read. A tag without one gets one.
     ///
     /// The tags are captured one after the other: a tag that is invalidated meanwhile shows as not current.
     pub(super) fn capture(

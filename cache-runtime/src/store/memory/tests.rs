@@ -113,7 +113,7 @@ fn p6_tags_of_dropped_entries_are_dropped() {
     }
     store.tags.sweep().for_each(drop);
     let held = store.tags.count();
-    // Those that the entries are weighed with, and those of one response for each of the 64 shards of leases.
+    // The tags that entries are weighed with, and the tags of one response for each of the 64 shards of leases.
     let most = capacity as usize / TAG_OVERHEAD + 64 * MAX_TAGS;
     assert!(
         held <= most,

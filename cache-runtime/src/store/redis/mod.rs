@@ -3,7 +3,7 @@
 //! ```text
 //! entry      {prefix}:{key}           the wire format; TTL: as long as it may be served
 //! lease      {<the entry's key>}:lease
-//!              a fill                 "L", token, digest, tag epoch; TTL 60 s, of which the lease is held for the first 5 s
+//!              a fill                 "L", token, digest, tag epoch; TTL 60 s; the lease is held for the first 5 s
 //!              hit-for-miss           "P"; TTL 5 s
 //!              failure backoff        "F"; TTL 30 s
 //! tag        {prefix}:#<tag>          its generation; TTL: longer than that of its entries

@@ -105,7 +105,7 @@ redis.call('DEL', KEYS[2])
 return 1",
 };
 
-/// `entry, lease; head, wire format, ms`: stores the entry and ends the lease, whoever has it. Returns 1, or 0 if the entry has
+/// `entry, lease; head, wire format, ms`: stores the entry and ends the lease of any holder. Returns 1, or 0 if the entry has
 /// another head.
 pub(super) const WRITE: Script = Script {
     keys: 2,

@@ -7,11 +7,10 @@ use crate::{clock::millis, entry::Entry, store::LEASE_TTL};
 /// The TTL of a tag that a lease gave a generation, until the commit extends it. Longer than a fill takes.
 pub(super) const NEW_TAG_TTL: Duration = Duration::from_secs(2 * 60);
 
-/// How much longer than its entries a tag of a slot lives, so that it does not expire during the next fill.
+/// How much longer the TTL of a slot's tag is than that of its entries, so that it does not expire during the next fill.
 pub(super) const SLOT_TAG_MARGIN: Duration = NEW_TAG_TTL;
 
-/// How much longer than its entries a tag lives that a response named. Its generation is set just before the entry is
-/// written.
+/// The same for a tag that a response named. Its generation is set just before the entry is written.
 pub(super) const RESPONSE_TAG_MARGIN: Duration = Duration::from_secs(5);
 
 /// The TTL of a tag epoch. Longer than any fill takes.

@@ -19,7 +19,7 @@ pub(crate) struct Budget {
 }
 
 impl Budget {
-    /// A budget of which there are several handles.
+    /// A budget with several handles.
     pub(crate) fn shared() -> Self {
         Self {
             shared: Some(Arc::default()),
