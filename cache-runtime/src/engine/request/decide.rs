@@ -270,7 +270,7 @@ impl<P: Protocol> Request<P> {
         // An entry that is validated for each request is of no use to others.
         let is_validated_each_time = |entry: &Arc<Entry>| entry.fresh.is_zero();
         if !self.options.coalesces || stored.to_validate.as_ref().is_some_and(is_validated_each_time) {
-            return decided(Decision::Uncached(NotStoredReason::HitForMiss), stored);
+            return decided(Decision::Uncached(NotStoredReason::NoLease), stored);
         }
         let Some(_permit) = self.engine.wait_permit() else {
             return decided(Decision::FallbackOr(NotStoredReason::Limit), stored);
@@ -311,7 +311,7 @@ impl<P: Protocol> Request<P> {
                 decided(Decision::Failed(failure), stored)
             }
             Waited::Done(Outcome::Failed(_)) => {
-                decided(Decision::FallbackOr(NotStoredReason::HitForMiss), stored)
+                decided(Decision::FallbackOr(NotStoredReason::NoLease), stored)
             }
             Waited::Done(Outcome::Unshared) => {
                 decided(Decision::Uncached(NotStoredReason::HitForMiss), stored)

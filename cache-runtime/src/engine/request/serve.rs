@@ -82,7 +82,7 @@ impl<P: Protocol> Request<P> {
         match self.protocol.answer_failure(&failure) {
             Some(_) => self.conclude(Ending::Failed(failure), stored),
             None => {
-                self.serve_uncached(NotStoredReason::HitForMiss, stored, origin)
+                self.serve_uncached(NotStoredReason::NoLease, stored, origin)
                     .await
             }
         }
