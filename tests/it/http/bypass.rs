@@ -3,7 +3,7 @@
 use axum::{
     Router,
     body::Body,
-    extract::{FromRequestParts, State},
+    extract::{FromRequestParts, Path, State},
     http::{Method, StatusCode, request::Parts},
     routing::{any, get},
 };
@@ -212,5 +212,21 @@ async fn a_guard_runs_before_the_cached_response() {
         let hit = app.get_with("/report", [("authorization", "Bearer bob")]).await;
         assert_replays(&hit, &miss);
         assert_eq!(runs.total(), 1);
+    }
+}
+
+#[cache(expire = 60, key = text[..3].to_owned())]
+async fn sliced(Path(text): Path<String>) -> String {
+    text
+}
+
+#[tokio::test]
+async fn p1_key_that_panics_is_a_bypass() {
+    let bench = Bench::memory().await;
+    let app = bench.app(Router::new().route("/{text}", get(sliced)));
+    for _ in 0..2 {
+        let answer = app.get("/ab").await;
+        assert_eq!((answer.status, answer.text()), (StatusCode::OK, "ab"));
+        assert_ne!(answer.x_cache(), Some("Hit"));
     }
 }

@@ -1,10 +1,12 @@
 //! `Cache-Control`, `Pragma` and `Range` of requests.
 
 use axum::{
+    Router,
     body::Body,
     http::{Method, StatusCode},
+    routing::get,
 };
-use handler_cache::policy::ClientControl;
+use handler_cache::{cache, policy::ClientControl};
 
 use crate::{
     answers::{assert_untouched, miss_then_hit},
@@ -13,7 +15,7 @@ use crate::{
 };
 
 #[tokio::test]
-async fn no_store_and_no_cache_go_past_the_cache() {
+async fn no_store_and_no_cache_in_any_form_bypass_the_cache() {
     for bench in Bench::every().await {
         let origin = Origin::counting();
         let app = bench.app(pages(&origin));
@@ -174,12 +176,12 @@ async fn ignore_leaves_clients_no_way_to_force_work() {
 }
 
 #[tokio::test]
-async fn only_if_cached_never_runs_the_handler_for_a_newer_redis_entry() {
+async fn only_if_cached_gets_504_on_a_miss() {
     for bench in Bench::every().await {
         let origin = Origin::counting();
         let app = bench.app(pages(&origin));
-        let wish = [("cache-control", "only-if-cached")];
-        let nothing = app.get_with("/", wish).await;
+        let only_if_cached = [("cache-control", "only-if-cached")];
+        let nothing = app.get_with("/", only_if_cached).await;
         assert_eq!(nothing.status, StatusCode::GATEWAY_TIMEOUT);
         assert!(nothing.body.is_empty());
         origin.ran(0);
@@ -191,8 +193,8 @@ async fn only_if_cached_never_runs_the_handler_for_a_newer_redis_entry() {
             .await;
         assert_eq!(too_old.status, StatusCode::GATEWAY_TIMEOUT);
         bench.clock.advance(secs(60));
-        let dead = app.get_with("/", wish).await;
-        assert_eq!(dead.status, StatusCode::GATEWAY_TIMEOUT);
+        let expired = app.get_with("/", only_if_cached).await;
+        assert_eq!(expired.status, StatusCode::GATEWAY_TIMEOUT);
         origin.ran(1);
     }
 }
@@ -262,7 +264,7 @@ async fn max_age_zero_always_runs_the_handler_however_soon_it_comes() {
 }
 
 #[tokio::test]
-async fn a_max_age_that_is_no_number_counts_as_zero() {
+async fn an_invalid_max_age_counts_as_zero() {
     for bench in Bench::every().await {
         let origin = Origin::counting();
         let app = bench.app(pages(&origin));
@@ -309,4 +311,24 @@ async fn max_stale_does_not_revive_expired_entries() {
         let answer = app.get_with("/", [("cache-control", "max-stale=100")]).await;
         assert_eq!((answer.x_cache(), answer.text()), (Some("Miss"), "run 2"));
     }
+}
+
+#[cache(expire = 60, name = "plain")]
+async fn plain() -> &'static str {
+    "plain"
+}
+
+/// RFC 9111 section 5.2.1.7, with an entry of a later release that this one cannot read.
+#[tokio::test]
+async fn only_if_cached_never_runs_the_handler_for_a_newer_redis_entry() {
+    let bench = Bench::redis().await;
+    let app = bench.app(Router::new().route("/", get(plain)));
+    let newer = b"\xf5hce\x09aaaaaaaaaaaaaaaaaaaaaaaaaaa".as_slice();
+    bench
+        .server()
+        .command([b"SET".as_slice(), b"test:plain()", newer]);
+    let answer = app.get_with("/", [("cache-control", "only-if-cached")]).await;
+    assert_eq!(answer.status, StatusCode::GATEWAY_TIMEOUT);
+    assert_eq!(app.get("/").await.text(), "plain");
+    assert_eq!(bench.server().get("test:plain()").as_deref(), Some(newer));
 }

@@ -1,13 +1,24 @@
 //! Bodies that are truncated, fail or panic, and bodies with more headers or trailers than an entry can hold.
 
-use std::{io, time::Duration};
+use std::{
+    convert::Infallible,
+    io,
+    pin::Pin,
+    task::{Context, Poll},
+    time::Duration,
+};
 
 use axum::{
+    Router,
     body::Body,
     http::{HeaderName, HeaderValue, StatusCode},
     response::Response,
+    routing::get,
 };
+use bytes::Bytes;
 use futures_util::{future::join_all, stream};
+use handler_cache::cache;
+use http_body::{Frame, SizeHint};
 use http_body_util::{BodyExt, Full, Limited};
 use tokio::time::timeout;
 
@@ -18,6 +29,7 @@ use crate::{
     support::{
         app::{App, Bench},
         body::announced,
+        gate::ask,
     },
 };
 
@@ -159,6 +171,41 @@ async fn p4_a_stream_that_panics_fails_its_client_and_keeps_nobody_waiting() {
             // No lease of the dead run's, which would last five seconds, is in the way.
             let next = timeout(Duration::from_secs(4), app.get("/")).await;
             assert_eq!(next.expect("it is not kept waiting").text(), "well");
+        }
+    }
+}
+
+/// A body whose `size_hint` panics.
+struct Hintless;
+
+impl http_body::Body for Hintless {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        Poll::Ready(None)
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        panic!("the size is unknown")
+    }
+}
+
+#[cache(expire = 60)]
+async fn hintless() -> Response {
+    Response::new(Body::new(Hintless))
+}
+
+#[tokio::test]
+async fn p1_panic_in_size_hint_reaches_the_request_and_ends_the_lease() {
+    for bench in Bench::every().await {
+        let app = bench.app(Router::new().route("/", get(hintless)));
+        for _ in 0..2 {
+            assert!(ask(&app, "/").await.is_err_and(|error| error.is_panic()));
+            bench.settled().await;
         }
     }
 }

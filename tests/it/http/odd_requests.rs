@@ -11,7 +11,7 @@ use std::{
 use axum::{
     Router,
     extract::{Request, State},
-    http::{StatusCode, Uri, header},
+    http::{HeaderMap, StatusCode, Uri, header},
     response::{IntoResponse, Response},
     routing::get,
 };
@@ -211,5 +211,38 @@ async fn without_retry_after_a_failing_handler_is_tried_each_time() {
             bench.settled().await;
             assert_eq!(bench.cache.stats().total.failed_fills, failed);
         }
+    }
+}
+
+/// Answers conditional requests itself.
+#[cache(expire = 60, ignore = [headers])]
+async fn conditional(State(runs): State<Runs>, headers: HeaderMap) -> Response {
+    let run = runs.increment();
+    if headers
+        .get(header::IF_NONE_MATCH)
+        .is_some_and(|tag| tag == "\"v1\"")
+    {
+        return StatusCode::NOT_MODIFIED.into_response();
+    }
+    ([(header::ETAG, "\"v1\"")], format!("run {run}")).into_response()
+}
+
+#[tokio::test]
+async fn conditional_request_does_not_keep_others_from_the_cache() {
+    for bench in Bench::every().await {
+        let runs = Runs::default();
+        let app = bench.app(
+            Router::new()
+                .route("/", get(conditional))
+                .with_state(runs.clone()),
+        );
+        let unchanged = app.get_with("/", [("if-none-match", "\"v1\"")]).await;
+        assert_eq!(unchanged.status, StatusCode::NOT_MODIFIED);
+        bench.settled().await;
+        for _ in 0..3 {
+            assert_eq!(app.get("/").await.text(), "run 2");
+            bench.settled().await;
+        }
+        assert_eq!(runs.total(), 2);
     }
 }

@@ -1,7 +1,7 @@
 //! Which responses are stored, and that hits have the same status, headers and body.
 
 use axum::{
-    Json, Router,
+    Extension, Json, Router,
     extract::State,
     http::{StatusCode, header},
     response::{AppendHeaders, Html, IntoResponse, Redirect, Response},
@@ -215,4 +215,21 @@ async fn cookies_are_neither_stored_nor_lost() {
             assert!(!server.exists(&format!("test:{}", log_in::key())));
         }
     }
+}
+
+/// Read by an outer layer.
+#[derive(Clone)]
+struct Audited;
+
+#[cache(expire = 60)]
+async fn audited() -> impl IntoResponse {
+    (Extension(Audited), "audited")
+}
+
+#[tokio::test]
+async fn miss_keeps_the_extensions_of_the_handlers_response() {
+    let bench = Bench::memory().await;
+    let app = bench.app(Router::new().route("/", get(audited)));
+    let response = app.open("/").await;
+    assert!(response.extensions().get::<Audited>().is_some());
 }
