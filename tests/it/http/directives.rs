@@ -313,8 +313,8 @@ async fn max_stale_does_not_revive_expired_entries() {
     }
 }
 
-#[cache(expire = 60, name = "plain")]
-async fn plain() -> &'static str {
+#[cache(expire = 60, name = "newer")]
+async fn newer() -> &'static str {
     "plain"
 }
 
@@ -322,13 +322,13 @@ async fn plain() -> &'static str {
 #[tokio::test]
 async fn only_if_cached_never_runs_the_handler_for_a_newer_redis_entry() {
     let bench = Bench::redis().await;
-    let app = bench.app(Router::new().route("/", get(plain)));
-    let newer = b"\xf5hce\x09aaaaaaaaaaaaaaaaaaaaaaaaaaa".as_slice();
+    let app = bench.app(Router::new().route("/", get(newer)));
+    let record = b"\xf5hce\x09aaaaaaaaaaaaaaaaaaaaaaaaaaa".as_slice();
     bench
         .server()
-        .command([b"SET".as_slice(), b"test:plain()", newer]);
+        .command([b"SET".as_slice(), b"test:newer()", record]);
     let answer = app.get_with("/", [("cache-control", "only-if-cached")]).await;
     assert_eq!(answer.status, StatusCode::GATEWAY_TIMEOUT);
     assert_eq!(app.get("/").await.text(), "plain");
-    assert_eq!(bench.server().get("test:plain()").as_deref(), Some(newer));
+    assert_eq!(bench.server().get("test:newer()").as_deref(), Some(record));
 }
