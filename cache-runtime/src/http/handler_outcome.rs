@@ -85,7 +85,7 @@ mod tests {
     }
 
     #[test]
-    fn success_is_a_2xx_or_3xx_that_is_no_err() {
+    fn success_is_a_2xx_or_3xx_without_an_err() {
         for status in 100..=999 {
             let mut response = Response::builder().status(status).body(()).unwrap();
             assert_eq!(succeeded(&response), (200..400).contains(&status), "{status}");

@@ -139,7 +139,7 @@ mod tests {
 
     #[test]
     #[should_panic(expected = "\"/users/{id\" is not a route")]
-    fn text_that_is_no_route_is_rejected() {
+    fn invalid_route_is_rejected() {
         let _ = PathPattern::from("/users/{id");
     }
 }

@@ -304,7 +304,7 @@ async fn p6_concurrent_fills_in_tasks_are_limited() {
 }
 
 #[tokio::test]
-async fn p6_only_so_many_requests_wait_for_others() {
+async fn p6_number_of_waiters_is_limited() {
     let bench = Bench::memory_with(|builder| builder.max_waiters(2)).await;
     let gate = Gate::new();
     let app = bench.app(pages(&gate));

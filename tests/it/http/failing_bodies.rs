@@ -90,7 +90,7 @@ async fn p5_a_body_shorter_than_its_content_length_is_not_stored() {
 }
 
 #[tokio::test]
-async fn a_content_length_that_is_right_is_no_obstacle() {
+async fn a_body_with_the_right_content_length_is_stored() {
     for bench in Bench::every().await {
         let origin = Origin::new(|_| ([("content-length", "5")], "whole"));
         let hit = miss_then_hit(&bench.app(pages(&origin)), "/").await;

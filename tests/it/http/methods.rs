@@ -120,7 +120,7 @@ async fn without_get(State(origin): State<Origin>) -> Response {
 }
 
 #[tokio::test]
-async fn head_and_get_go_past_the_cache_where_get_is_not_listed() {
+async fn head_and_get_bypass_the_cache_unless_get_is_listed() {
     for bench in Bench::every().await {
         let origin = Origin::counting();
         let app = bench.app(at_root(any(without_get), &origin));

@@ -126,7 +126,7 @@ fn numbered(gate: &Gate, tag: &'static str) -> Router {
 }
 
 /// Stores the first response, and lets it become stale.
-async fn past_its_life(bench: &Bench, app: &App, gate: &Gate) {
+async fn store_until_stale(bench: &Bench, app: &App, gate: &Gate) {
     gate.let_through(1);
     assert_eq!(app.get("/a").await.text(), "1");
     gate.entered().await;
@@ -139,7 +139,7 @@ async fn p4_one_validation_answers_all_waiters() {
     let bench = Bench::memory().await;
     let gate = Gate::new();
     let app = bench.app(numbered(&gate, "W/\"a\"").layer(CacheLayer::new().http()));
-    past_its_life(&bench, &app, &gate).await;
+    store_until_stale(&bench, &app, &gate).await;
     let all: Vec<_> = (0..5).map(|_| ask(&app, "/a")).collect();
     gate.entered().await;
     settle().await;
@@ -178,7 +178,7 @@ async fn p1_a_304_for_another_response_fails_no_waiter() {
     let bench = Bench::memory().await;
     let gate = Gate::new();
     let app = bench.app(numbered(&gate, "\"a\"").layer(CacheLayer::new().http()));
-    past_its_life(&bench, &app, &gate).await;
+    store_until_stale(&bench, &app, &gate).await;
     let all: Vec<_> = (0..4).map(|_| ask(&app, "/a")).collect();
     gate.entered().await;
     settle().await;
@@ -204,7 +204,7 @@ async fn p3_an_evicted_response_is_not_validated() {
         }
     }));
     let app = bench.app(layered.layer(CacheLayer::new().http()));
-    past_its_life(&bench, &app, &gate).await;
+    store_until_stale(&bench, &app, &gate).await;
     let leader = ask(&app, "/a");
     panics.entered().await;
     let waiter = ask(&app, "/a");

@@ -15,7 +15,7 @@ async fn purge(store: &dyn Store, before: Timestamp) {
 }
 
 #[tokio::test]
-async fn p10_purge_leaves_every_record_that_is_no_entry() {
+async fn p10_purge_leaves_all_records_except_entries() {
     let server = RedisServer::start();
     let store = connect(&server.url()).await;
     let slot = slot();

@@ -1,4 +1,4 @@
-//! In an `impl` block the attribute must be told so, and a trait's functions cannot be cached.
+//! In an `impl` block the attribute needs the option `associated`, and functions of a trait cannot be cached.
 
 use handler_cache::cache;
 

@@ -22,7 +22,7 @@ async fn contradictory() {}
 async fn nothing_kept() {}
 
 #[cache_one_day(expire = 30)]
-async fn preset_with_life() {}
+async fn preset_with_ttl() {}
 
 #[cache(expire = 0, not_found = "0s", stale_if_error = 0, client_max_age = "1500ms")]
 async fn zero() {}

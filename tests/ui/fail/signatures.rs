@@ -1,4 +1,4 @@
-//! Functions that cannot be cached handlers: each is told why, and how.
+//! Functions that cannot be cached handlers: each error says why, and what to do.
 
 use std::borrow::Cow;
 

@@ -233,7 +233,7 @@ pub(crate) mod tests {
     }
 
     #[test]
-    fn the_baseline_stands_before_the_fastest() {
+    fn the_baseline_comes_before_the_fastest() {
         let results = Results::parse(TEXT).unwrap();
         let names = |group| {
             results

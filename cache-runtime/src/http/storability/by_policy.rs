@@ -29,7 +29,7 @@ pub(super) fn storability(
     check_directives(&candidate.directives)?;
     check_vary(candidate)?;
     candidate.check_content_encoding()?;
-    candidate.check_is_no_event_stream()?;
+    candidate.check_content_type()?;
     let allowed = candidate.expire_part().unwrap_or(policy_ttl);
     let ttl = ttl(candidate, allowed, now)?;
     candidate.check_store_if()?;

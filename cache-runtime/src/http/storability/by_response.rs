@@ -40,7 +40,7 @@ pub(super) fn storability(
     candidate.check_set_cookie(&withheld)?;
     check_vary(candidate)?;
     candidate.check_content_encoding()?;
-    candidate.check_is_no_event_stream()?;
+    candidate.check_content_type()?;
     let ttl = ttl(candidate, http, arrival)?;
     candidate.check_store_if()?;
     Ok(ttl)

@@ -76,8 +76,8 @@ impl<'a> Candidate<'a> {
         reject_if(is_for_all_clients, NotStoredReason::ContentEncoding)
     }
 
-    /// The response is no event stream, whose body does not end.
-    pub(super) fn check_is_no_event_stream(&self) -> Check {
+    /// The response is not an event stream, whose body does not end.
+    pub(super) fn check_content_type(&self) -> Check {
         let is_event_stream = self.headers().get_all(header::CONTENT_TYPE).iter().any(|line| {
             let essence = line.as_bytes().split(|&byte| byte == b';').next();
             essence.is_some_and(|essence| essence.trim_ascii().eq_ignore_ascii_case(b"text/event-stream"))
