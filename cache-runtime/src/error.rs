@@ -10,8 +10,8 @@ use crate::telemetry::events::Chain;
 /// An error in building a cache, in an eviction, or in storing a value.
 ///
 /// Requests never fail with it: if the cache cannot serve a request, the handler runs. The `is_…` methods tell the
-/// kinds apart. Its text says what is wrong and what to do, and never contains a password.
-#[derive(Debug)]
+/// kinds apart. Its text says what is wrong and what to do, and never contains a password. `Debug` shows the text, too, since
+/// that is what a `main` that returns this error prints.
 pub struct Error {
     kind: Kind,
     message: String,
@@ -145,6 +145,12 @@ impl IntoResponse for Error {
     }
 }
 
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} ({:?})", Chain(self), self.kind)
+    }
+}
+
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.message)
@@ -154,5 +160,16 @@ impl fmt::Display for Error {
 impl StdError for Error {
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
         self.source.as_deref().map(|source| source as _)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn debug_shows_the_text_for_a_main_that_returns_it() {
+        let error = Error::settings("`expire` is zero");
+        assert_eq!(format!("{error:?}"), "`expire` is zero (Settings)");
     }
 }

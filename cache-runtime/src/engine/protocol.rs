@@ -64,6 +64,9 @@ pub(crate) trait Protocol: Send + Sync + Sized + 'static {
     /// conditions of this one.
     fn uncached(&self, answer: Self::Answer, forwarded: Forwarded, is_shared: bool) -> Self::Answer;
 
+    /// Whether the failure of another request's fill answers this request.
+    fn accepts_failure(&self, failure: &Failure) -> bool;
+
     /// The answer from a shared failure; `None` if it is of another type.
     fn answer_failure(&self, failure: &Failure) -> Option<Self::Answer>;
 

@@ -136,6 +136,36 @@ async fn concurrent_writes_all_succeed_and_one_of_them_remains() {
 #[derive(Debug, PartialEq)]
 struct Broken(usize);
 
+/// `get_or_fill` has no error type, so that its callers cannot be given the error of `get_or_try_fill`.
+#[tokio::test]
+async fn p4_waiter_that_cannot_share_an_error_leads_for_the_others() {
+    for bench in Bench::every().await {
+        let gate = Gate::new();
+        let failing = {
+            let (cache, gate) = (bench.cache.clone(), gate.clone());
+            let fill = move || async move { Err::<usize, _>(Broken(gate.pass().await)) };
+            tokio::spawn(async move { cache.get_or_try_fill(&key(), MINUTE, fill).await })
+        };
+        gate.entered().await;
+        let others: Vec<_> = (0..10).map(|_| ask(&bench.cache, &gate)).collect();
+        // Later on the same connection than the others, so they wait by then; memory only needs their turns.
+        for _ in 0..100 {
+            tokio::task::yield_now().await;
+            bench.cache.get(&key()).await;
+        }
+        gate.let_through(1);
+        assert_eq!(*failing.await.unwrap().unwrap_err(), Broken(1));
+        gate.entered().await;
+        gate.let_through(1);
+        for other in others {
+            assert_eq!(other.await.unwrap(), 2);
+        }
+        assert_eq!(gate.runs.total(), 2, "one of the others leads");
+        bench.settled().await;
+        assert_eq!(bench.cache.get(&key()).await, Some(2));
+    }
+}
+
 #[tokio::test]
 async fn p4_error_is_shared_with_waiters_and_is_not_stored() {
     for bench in Bench::every().await {

@@ -304,14 +304,17 @@ impl<P: Protocol> Request<P> {
             Waited::Done(Outcome::Shared(entry)) if self.is_answered_by(&entry, is_current) => {
                 serve(entry, CacheStatus::Hit, None)
             }
-            Waited::Done(Outcome::Shared(_) | Outcome::Aborted) => {
-                wait_for_next(progress, fill, &deadlines, stored).await
-            }
-            Waited::Done(Outcome::Failed(Some(failure))) if stored.fallback.is_none() => {
+            Waited::Done(Outcome::Failed(Some(failure)))
+                if stored.fallback.is_none() && self.protocol.accepts_failure(&failure) =>
+            {
                 decided(Decision::Failed(failure), stored)
             }
-            Waited::Done(Outcome::Failed(_)) => {
+            Waited::Done(Outcome::Failed(failure)) if stored.fallback.is_some() || failure.is_none() => {
                 decided(Decision::FallbackOr(NotStoredReason::NoLease), stored)
+            }
+            // No answer for this request, or a failure of another type: one of the waiters leads next.
+            Waited::Done(Outcome::Shared(_) | Outcome::Aborted | Outcome::Failed(_)) => {
+                wait_for_next(progress, fill, &deadlines, stored).await
             }
             Waited::Done(Outcome::Unshared) => {
                 decided(Decision::Uncached(NotStoredReason::HitForMiss), stored)

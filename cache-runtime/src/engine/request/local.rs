@@ -83,11 +83,15 @@ impl<P: Protocol> Request<P> {
                 (Outcome::Failed(_) | Outcome::Aborted, Some(fallback)) => {
                     return self.answer_from(fallback, CacheStatus::Stale);
                 }
-                (Outcome::Failed(Some(failure)), None) => {
-                    return self.serve_failure(failure, stored, origin).await;
+                (Outcome::Failed(Some(failure)), None) if self.protocol.accepts_failure(&failure) => {
+                    return self.conclude(Ending::Failed(failure), stored);
                 }
-                // One of the waiters leads next.
-                (Outcome::Shared(_) | Outcome::Aborted, _) if unanswered < MAX_UNANSWERED => unanswered += 1,
+                // No answer for this request, or a failure of another type: one of the waiters leads next.
+                (Outcome::Shared(_) | Outcome::Aborted | Outcome::Failed(Some(_)), _)
+                    if unanswered < MAX_UNANSWERED =>
+                {
+                    unanswered += 1
+                }
                 _ => {
                     return self
                         .serve_uncached(NotStoredReason::HitForMiss, stored, origin)

@@ -10,7 +10,7 @@ use super::{
     stored::Stored,
 };
 use crate::{
-    engine::{coalesce::Failure, protocol::Protocol},
+    engine::protocol::Protocol,
     outcome::{CacheStatus, NotStoredReason},
     telemetry::events,
 };
@@ -52,7 +52,7 @@ impl<P: Protocol> Request<P> {
                 self.conclude(ending, stored)
             }
             Decision::Local(late) => Box::pin(self.serve_locally(&runtime, late, stored, origin)).await,
-            Decision::Failed(failure) => Box::pin(self.serve_failure(failure, stored, origin)).await,
+            Decision::Failed(failure) => self.conclude(Ending::Failed(failure), stored),
             Decision::FallbackOr(reason) => match stored.fallback {
                 Some(fallback) => self.answer_from(&fallback, CacheStatus::Stale),
                 None => Box::pin(self.serve_uncached(reason, stored, origin)).await,
@@ -70,21 +70,5 @@ impl<P: Protocol> Request<P> {
     ) -> P::Answer {
         let ending = self.run_uncached(reason, &stored, origin).await;
         self.conclude(ending, stored)
-    }
-
-    /// Answers with the failure of another request's fill. A failure of another type cannot be shared: the origin is called.
-    pub(super) async fn serve_failure(
-        &self,
-        failure: Failure,
-        stored: Stored,
-        origin: P::Origin,
-    ) -> P::Answer {
-        match self.protocol.answer_failure(&failure) {
-            Some(_) => self.conclude(Ending::Failed(failure), stored),
-            None => {
-                self.serve_uncached(NotStoredReason::NoLease, stored, origin)
-                    .await
-            }
-        }
     }
 }

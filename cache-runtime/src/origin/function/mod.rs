@@ -233,6 +233,10 @@ impl Protocol for Function {
         answer
     }
 
+    fn accepts_failure(&self, failure: &Failure) -> bool {
+        (self.is_error)(failure)
+    }
+
     fn answer_failure(&self, failure: &Failure) -> Option<Answer> {
         (self.is_error)(failure).then(|| Answer::Error(Arc::clone(failure)))
     }

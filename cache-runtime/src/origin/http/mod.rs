@@ -189,6 +189,10 @@ impl Protocol for Http {
         }
     }
 
+    fn accepts_failure(&self, failure: &Failure) -> bool {
+        failure.is::<Entry>()
+    }
+
     fn answer_failure(&self, failure: &Failure) -> Option<Response> {
         failure.downcast_ref().map(respond::replay)
     }
