@@ -6,6 +6,7 @@ mod request;
 mod protocol;
 mod coalesce;
 mod fill;
+mod jitter;
 mod refreshes;
 mod evict;
 mod single_task;
@@ -31,7 +32,6 @@ pub(crate) use self::{
 };
 use crate::{
     clock::Clock,
-    entry::{Entry, should_refresh_early},
     error::Error,
     key::names::{Eviction, Names},
     stats::CounterRegistry,
@@ -103,22 +103,6 @@ impl Engine {
         permit
     }
 
-    /// Whether to refresh a fresh entry early. Random for each request, so that only few of many refresh it.
-    pub(crate) fn is_early(&self, entry: &Entry, left: Duration) -> bool {
-        let factor = self.settings.early_refresh;
-        factor > 0.0 && should_refresh_early(left, entry.cost, factor, random())
-    }
-
-    /// The TTL less a random part. It applies to the entry itself, so that the headers for clients agree with it.
-    pub(crate) fn jittered(&self, ttl: Duration) -> Duration {
-        let jitter = self.settings.jitter;
-        if jitter == 0.0 {
-            return ttl;
-        }
-        let shortened = ttl.mul_f64(1.0 - jitter * random());
-        shortened.max(Duration::from_millis(1))
-    }
-
     /// Waits for the work in the background.
     pub(crate) async fn shutdown(&self) -> Result<(), Error> {
         // Longer fills are abandoned; they store nothing.
@@ -135,11 +119,6 @@ impl Engine {
             Error::store(&error)
         })
     }
-}
-
-/// Between 0 and 1. Without randomness, in the middle.
-fn random() -> f64 {
-    getrandom::u32().map_or(0.5, |random| f64::from(random) / f64::from(u32::MAX))
 }
 
 /// Runs `work` in a task of its own; its events go where those of the request go.

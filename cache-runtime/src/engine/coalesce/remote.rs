@@ -9,7 +9,7 @@ use super::{
     leader::LeaderGuard,
 };
 use crate::{
-    engine::{Engine, random},
+    engine::{Engine, jitter::random},
     store::{Grant, Holder, Lookup, Slot},
 };
 
@@ -37,7 +37,7 @@ async fn poll(engine: Arc<Engine>, slot: Slot, grant: Grant, leader: LeaderGuard
         if !leader.has_waiters() {
             return;
         }
-        time::sleep(jittered(pause)).await;
+        time::sleep(poll_pause(pause)).await;
         match guard.call_in_background(guard.store().holder(&slot)).await {
             Ok(Some(Holder::Fill(current))) if current == grant => pause = (pause * 2).min(LONGEST_PAUSE),
             Ok(_) => break,
@@ -54,6 +54,6 @@ async fn poll(engine: Arc<Engine>, slot: Slot, grant: Grant, leader: LeaderGuard
 }
 
 /// Between half of the pause and all of it, so that replicas do not poll in step.
-fn jittered(pause: Duration) -> Duration {
+fn poll_pause(pause: Duration) -> Duration {
     pause.mul_f64(0.5 + random() / 2.0)
 }
