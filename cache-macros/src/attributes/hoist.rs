@@ -18,7 +18,7 @@ pub(crate) fn unmarked(arguments: TokenStream) -> (TokenStream, bool) {
     }
 }
 
-/// Moves attributes that read the signature above `attribute`. `None` if there are none.
+/// Moves attributes that read the signature above `attribute`. `None` without such attributes.
 ///
 /// Input: `#[cache(expire = 30)] #[debug_handler] #[instrument] async fn …`
 /// Output: `#[debug_handler] #[cache(__hoisted expire = 30)] #[instrument] async fn …`

@@ -24,8 +24,11 @@ use tracing::{Instrument, Span, instrument::WithSubscriber};
 pub(crate) use self::{
     coalesce::{Failure, Flights, Outcome},
     evict::{EvictionBatch, EvictionRetryQueue, PendingEvictions, Purges, Repeats, RequestScope},
-    fill::{FillContext, Leases, Marker, Nesting, abandoned, race},
-    protocol::{IsOutdated, NewEntry, Produced, Protocol, RequestOptions, Run, Uncached, UncachedRun},
+    fill::{FillContext, Leases, Marker, Nesting, abandoned},
+    protocol::{
+        IsOutdated, MAX_VARIANT_STEPS, NewEntry, Produced, Protocol, RequestOptions, Run, Uncached,
+        UncachedRun,
+    },
     refreshes::Refreshes,
     request::Request,
     target::Target,

@@ -17,6 +17,9 @@ use crate::{
     outcome::{CacheStatus, Forwarded, NotStoredReason},
 };
 
+/// In how many further slots a variant is searched: a service may name more fields from one response to the next.
+pub(crate) const MAX_VARIANT_STEPS: u32 = 3;
+
 /// A kind of origin, as one request uses it.
 pub(crate) trait Protocol: Send + Sync + Sized + 'static {
     /// The answer to a request.

@@ -19,7 +19,7 @@ pub(crate) fn text(body: &str, fresh: Duration, born: Timestamp) -> Entry {
     }
 }
 
-/// Entries with several statuses, with repeated, empty and opaque headers, and with a body that is no text.
+/// Entries with several statuses, with repeated, empty and opaque headers, and with a binary body.
 pub(crate) fn unusual(fresh: Duration, born: Timestamp) -> [Entry; 3] {
     let mut headers = HeaderMap::new();
     headers.append("link", HeaderValue::from_static("</a>; rel=next"));

@@ -1,8 +1,7 @@
 //! Fills that nobody waits for any more.
 
-use std::{future::Future, pin::pin, time::Duration};
+use std::{future::Future, time::Duration};
 
-use futures_util::future::{Either, select};
 use tokio::time;
 
 use super::FillContext;
@@ -18,12 +17,5 @@ pub(crate) async fn abandoned(client_left: impl Future<Output = ()>, fill: &Fill
     while unused < CHECKS {
         time::sleep(limit / CHECKS).await;
         unused = if fill.has_waiters() { 0 } else { unused + 1 };
-    }
-}
-
-/// The output of whichever completes first.
-pub(crate) async fn race<T>(one: impl Future<Output = T>, other: impl Future<Output = T>) -> T {
-    match select(pin!(one), pin!(other)).await {
-        Either::Left((output, _)) | Either::Right((output, _)) => output,
     }
 }

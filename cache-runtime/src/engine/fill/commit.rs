@@ -1,6 +1,6 @@
 //! The end of a fill in the store: its entry is committed, or its lease released.
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use tracing::Instrument;
 
@@ -68,7 +68,7 @@ impl FillContext {
         }
         self.engine.counters.rejected.entries.increment();
         self.counters().refused(NotStoredReason::StoreRejected);
-        Some(Marker::HitForMiss(HIT_FOR_MISS_TTL))
+        Some((Mark::HitForMiss, HIT_FOR_MISS_TTL))
     }
 
     /// Releases the lease, in the background if the store does not answer. The marker takes its place.
@@ -77,19 +77,11 @@ impl FillContext {
             return;
         };
         let guard = &self.engine.guard;
-        let marker = marker.and_then(|marker| self.with_ttl(marker));
+        // Stores reject a TTL of zero.
+        let marker = marker.and_then(|(mark, ttl)| Some((mark, storable_ttl(ttl)?)));
         let released = guard.call_in_background(guard.store().release(&self.target.slot, token, marker));
         if released.await.is_err() {
             lease::release_later(&self.engine, &self.target.slot, token, marker);
         }
-    }
-
-    /// Stores reject a TTL of zero.
-    fn with_ttl(&self, marker: Marker) -> Option<(Mark, Duration)> {
-        let (mark, ttl) = match marker {
-            Marker::HitForMiss(ttl) => (Mark::HitForMiss, ttl),
-            Marker::Backoff => (Mark::FailureBackoff, self.engine.settings.failure_backoff),
-        };
-        storable_ttl(ttl).map(|ttl| (mark, ttl))
     }
 }

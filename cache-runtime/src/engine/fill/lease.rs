@@ -13,15 +13,12 @@ use tokio::{
 use super::FillContext;
 use crate::{
     engine::{Engine, spawn},
-    store::{Budget, LEASE_TTL, Mark, Slot, Token},
+    store::{Budget, LEASE_TTL, Mark, MemoryStore, Slot, Token},
     sync::{Mutex, lock},
 };
 
 /// How long a lease is renewed.
 const MAX_RENEWAL: Duration = Duration::from_secs(60);
-
-/// How long a lease in memory lasts, which is not renewed.
-const MEMORY_LEASE_TTL: Duration = Duration::from_secs(120);
 
 /// Between two attempts to release a lease.
 const RELEASE_PAUSE: Duration = Duration::from_millis(100);
@@ -113,7 +110,7 @@ impl LeaseRenewal {
     fn start(engine: &Arc<Engine>, slot: &Slot, token: Token, began: Instant) -> Self {
         if engine.guard.is_memory() {
             return Self::Memory {
-                until: began + MEMORY_LEASE_TTL,
+                until: began + MemoryStore::LEASE_TTL,
             };
         }
         let listed = ListedLease::new(engine, slot, token);

@@ -4,17 +4,11 @@
 mod abandoned;
 mod commit;
 mod lease;
-mod marker;
 mod nesting;
 
 use std::{sync::Arc, time::Duration};
 
-pub(crate) use self::{
-    abandoned::{abandoned, race},
-    lease::Leases,
-    marker::Marker,
-    nesting::Nesting,
-};
+pub(crate) use self::{abandoned::abandoned, lease::Leases, nesting::Nesting};
 pub(in crate::engine) use self::{lease::LeaseRenewal, nesting::NestedFills};
 use super::{
     Engine,
@@ -22,7 +16,11 @@ use super::{
     target::Target,
 };
 use crate::{
-    clock::Timestamp, outcome::NotStoredReason, stats::HandlerCounters, store::Grant, telemetry::events,
+    clock::Timestamp,
+    outcome::NotStoredReason,
+    stats::HandlerCounters,
+    store::{Grant, Mark},
+    telemetry::events,
 };
 
 /// What origins and the engine know of a fill.
@@ -45,6 +43,9 @@ pub(crate) struct FillContext {
     /// For requests that the origin makes.
     pub(in crate::engine) nested: Arc<NestedFills>,
 }
+
+/// Replaces an entry that a fill did not store, for this TTL.
+pub(crate) type Marker = (Mark, Duration);
 
 impl FillContext {
     pub(crate) fn counters(&self) -> &HandlerCounters {
@@ -79,11 +80,12 @@ impl FillContext {
 
     /// The marker of a failure: while a stale entry serves, the origin is left alone.
     pub(crate) fn backoff(&self) -> Option<Marker> {
-        self.has_fallback.then_some(Marker::Backoff)
+        self.has_fallback
+            .then_some((Mark::FailureBackoff, self.engine.settings.failure_backoff))
     }
 
     /// The marker of an answer that is not stored. It removes the stored entry, so there is none while that is fresh.
     pub(crate) fn hit_for_miss(&self, ttl: Duration) -> Option<Marker> {
-        (!self.has_fresh).then_some(Marker::HitForMiss(ttl))
+        (!self.has_fresh).then_some((Mark::HitForMiss, ttl))
     }
 }

@@ -14,7 +14,7 @@ use crate::{
     engine::{
         Engine,
         coalesce::{Failure, LeaderGuard, Outcome, Waiter, wait_for_remote_fill},
-        protocol::Protocol,
+        protocol::{MAX_VARIANT_STEPS, Protocol},
     },
     entry::{Entry, Freshness},
     outcome::{CacheStatus, NotStoredReason},
@@ -29,8 +29,6 @@ use crate::{
 const MAX_UNANSWERED_WAITS: u32 = 2;
 /// How often a request reads the store in all.
 const MAX_READS: u32 = 32;
-/// In how many slots a request looks for its variant: a service may name more fields from one response to the next.
-const MAX_VARIANT_STEPS: u32 = 3;
 
 /// How a request is served.
 pub(super) enum Decision {

@@ -21,13 +21,11 @@ impl<P: Protocol> Request<P> {
     /// # Cancel safety
     /// Safe: a fill that has begun goes on and is stored.
     pub(crate) async fn serve(mut self: Box<Self>, origin: P::Origin) -> P::Answer {
-        let Ok(runtime) = Handle::try_current() else {
-            // Without timers neither the store nor other fills can be waited for.
+        // Without timers neither the store nor other fills can be waited for.
+        let runtime = Handle::try_current().ok();
+        let Some(runtime) = runtime.filter(|_| !self.would_wait_for_itself()) else {
             return Box::pin(self.serve_uncached(NotStoredReason::NoLease, Stored::default(), origin)).await;
         };
-        if !self.options.only_if_cached && self.engine.is_filled_by_this_task(&self.target.resource) {
-            return Box::pin(self.serve_uncached(NotStoredReason::NoLease, Stored::default(), origin)).await;
-        }
         let lookup = events::lookup(&self.target.slot.key);
         let Decided { decision, stored } = self.decide().instrument(lookup).await;
         match decision {
@@ -59,6 +57,10 @@ impl<P: Protocol> Request<P> {
             },
             Decision::Uncached(reason) => Box::pin(self.serve_uncached(reason, stored, origin)).await,
         }
+    }
+
+    fn would_wait_for_itself(&self) -> bool {
+        !self.options.only_if_cached && self.engine.is_filled_by_this_task(&self.target.resource)
     }
 
     /// Runs the origin for this request alone.

@@ -1,9 +1,10 @@
 //! Passes a body on while it is read; the store and the waiters get it once it has ended.
 
-use std::{future::pending, time::Duration};
+use std::{future::pending, pin::pin, time::Duration};
 
 use axum::response::Response;
 use bytes::Bytes;
+use futures_util::future::{Either, select};
 use tokio::time;
 
 use super::{
@@ -12,7 +13,7 @@ use super::{
     judged::Judged,
 };
 use crate::{
-    engine::{FillContext, Outcome, Produced, abandoned, race},
+    engine::{FillContext, Outcome, Produced, abandoned},
     http::{matches_content_length, response_parts::StoreOptions},
 };
 
@@ -116,5 +117,12 @@ impl Streaming {
         };
         let stop = race(lease_ended, race(abandoned, endless));
         self.tee.read(stop, || fill.has_waiters()).await
+    }
+}
+
+/// The output of whichever completes first.
+async fn race<T>(one: impl Future<Output = T>, other: impl Future<Output = T>) -> T {
+    match select(pin!(one), pin!(other)).await {
+        Either::Left((output, _)) | Either::Right((output, _)) => output,
     }
 }

@@ -8,10 +8,13 @@ use std::sync::Arc;
 use http::{HeaderMap, header};
 
 use super::response_rules::ResponseRules;
-use crate::{engine::Target, entry::Entry, http::shared_cache, origin::CacheCore, store::Fingerprint};
-
-/// In how many slots memory is searched for a variant.
-const MAX_STEPS: u32 = 3;
+use crate::{
+    engine::{MAX_VARIANT_STEPS, Target},
+    entry::Entry,
+    http::shared_cache,
+    origin::CacheCore,
+    store::Fingerprint,
+};
 
 /// Whether the entry answers requests with these headers.
 pub(super) fn answers(entry: &Entry, asked: &HeaderMap) -> bool {
@@ -28,7 +31,7 @@ impl CacheCore {
     pub(super) fn peek_variant(&self, key: &str, asked: &HeaderMap) -> Option<Arc<Entry>> {
         let store = self.engine.guard.store();
         let mut entry = store.peek(key)?;
-        for _ in 0..MAX_STEPS {
+        for _ in 0..MAX_VARIANT_STEPS {
             let own = variant(&entry, asked);
             if own == entry.variant {
                 return Some(entry);

@@ -59,8 +59,7 @@ pub struct MemoryStore {
 
 impl MemoryStore {
     /// The TTL of a lease, which is longer than that of other stores.
-    #[cfg(feature = "test-util")]
-    pub(super) const LEASE_TTL: Duration = leases::LEASE_TTL;
+    pub(crate) const LEASE_TTL: Duration = leases::LEASE_TTL;
 
     /// A store of at most `capacity` bytes that takes entries with bodies of `max_body` bytes, if it can take them at all.
     pub(crate) fn new(capacity: u64, max_body: usize, clock: Clock) -> Self {
